@@ -1,0 +1,28 @@
+"""The few ways in which mailgate says no, each of which blames someone.
+
+Whether a fault is worth another try is a property of the error, not of the place that catches it.
+"""
+
+
+class MailgateError(Exception):
+    """Anything mailgate raises on purpose; the text is one sentence for a person."""
+
+
+class Temporary(MailgateError):
+    """Our side, or the way, is out of order for now: the same thing may work later."""
+
+
+class Conflict(Temporary):
+    """Somebody else changed the same row first: read again and decide again."""
+
+
+class Permanent(MailgateError):
+    """It will not work however often it is tried."""
+
+
+class Refused(MailgateError):
+    """A person asked for what is malformed or not allowed; the text says what would be right."""
+
+
+class Illegal(Refused):
+    """The lifecycle table has no row for this command on a ticket in this status."""
