@@ -1,0 +1,370 @@
+"""What the rows of the lifecycle table do; each changes a draft and asks for notices."""
+
+from typing import TypeVar
+
+from mailgate.domain.draft import Draft
+from mailgate.domain.events import (
+    Assign,
+    AssignTeam,
+    DeadlinePassed,
+    Delivered,
+    Discard,
+    Escalate,
+    Event,
+    Follow,
+    MergeInto,
+    Opened,
+    PolicyChanged,
+    Resolve,
+    SetCategory,
+    SetFields,
+    SetKind,
+    SetPriority,
+    Snooze,
+    Tag,
+    Undelivered,
+)
+from mailgate.domain.model import ClosedBy, Delay, Disposition, Side, Status
+from mailgate.domain.people import Audience
+
+E = TypeVar("E", bound=Event)
+
+
+def _event(draft: Draft, kind: type[E]) -> E:
+    """Return the draft's event, known to be of `kind` because its row says so."""
+    assert isinstance(draft.event, kind)  # noqa: S101 - the table calls each act with its event
+    return draft.event
+
+
+def keep(draft: Draft) -> None:
+    """Record only."""
+
+
+# --- the customer's side ------------------------------------------------------------------------
+
+
+def opened(draft: Draft) -> None:
+    """Begin the ticket's life."""
+    event = _event(draft, Opened)
+    draft.set(
+        number=event.number,
+        subject=event.subject,
+        kind=event.kind,
+        category=event.category,
+        priority=event.priority,
+        language=event.language,
+        requester=event.requester,
+        requester_name=event.requester_name,
+        team=event.team,
+        tags=tuple(sorted(set(event.tags))),
+        follows=event.follows,
+        created_at=event.at,
+    )
+    draft.to_system(Status.OPEN if event.team else Status.NEW, event.at)
+    draft.spoke(Side.CLIENT)
+    draft.targets()
+    draft.notify("received", Audience.REQUESTER)
+    draft.notify("new_message", Audience.TEAM)
+
+
+def tell_holders(draft: Draft) -> None:
+    """Show the words to whoever holds the ticket."""
+    draft.notify("new_message", Audience.HOLDERS, Audience.FOLLOWERS)
+
+
+def nudged(draft: Draft) -> None:
+    """Tell the holders; only a snooze ends."""
+    draft.set(snoozed_until=None)
+    tell_holders(draft)
+
+
+def customer_answered(draft: Draft) -> None:
+    """Make it our turn."""
+    held = draft.before.assignee is not None
+    draft.to_system(Status.IN_PROGRESS if held else Status.OPEN, draft.event.at)
+    draft.spoke(Side.CLIENT)
+    tell_holders(draft)
+
+
+def close_by_customer(draft: Draft) -> None:
+    """End the ticket with the customer's consent."""
+    draft.close(ClosedBy.CUSTOMER)
+    draft.spoke(Side.CLIENT)
+
+
+def reopened_from_resolved(draft: Draft) -> None:
+    """Take it up again; whoever holds it is told."""
+    draft.reopen(draft.event.at)
+    draft.spoke(Side.CLIENT)
+    draft.notify("reopened", Audience.HOLDERS, Audience.FOLLOWERS)
+
+
+def reopened_from_closed(draft: Draft) -> None:
+    """Take it up again; the customer, whoever holds it and the administrators are told."""
+    draft.reopen(draft.event.at)
+    draft.spoke(Side.CLIENT)
+    draft.notify("reopened", Audience.REQUESTER, Audience.HOLDERS, Audience.ADMINS)
+
+
+def follow_up(draft: Draft) -> None:
+    """Leave the old ticket as it is and ask for a new one that follows it."""
+    draft.follow_up = True
+
+
+# --- the desk -----------------------------------------------------------------------------------
+
+
+def _answered(draft: Draft) -> None:
+    draft.spoke(Side.SYSTEM)
+    draft.first_response()
+    draft.notify("agent_reply", Audience.CUSTOMERS)
+
+
+def reply(draft: Draft) -> None:
+    """Make it the customer's turn; their clock may act once the reply is delivered."""
+    draft.to_customer(Status.WAITING, draft.event.at)
+    _answered(draft)
+    draft.set(replied=True, reply_pending=True)
+
+
+def reply_on_resolved(draft: Draft) -> None:
+    """Start the auto-close anew."""
+    draft.to_customer(Status.RESOLVED, draft.event.at)
+    _answered(draft)
+    draft.set(replied=True)
+
+
+def reply_on_closed(draft: Draft) -> None:
+    """Send it; the ticket stays closed."""
+    _answered(draft)
+    draft.set(replied=True)
+
+
+def reply_seen_late(draft: Draft) -> None:
+    """Send it; only milestones may move."""
+    draft.first_response()
+    draft.notify("agent_reply", Audience.CUSTOMERS)
+    draft.set(replied=True)
+
+
+def note(draft: Draft) -> None:
+    """Staff looked; colleagues are told."""
+    draft.staff_looked()
+    draft.notify("note_added", Audience.ASSIGNEE, Audience.FOLLOWERS)
+
+
+def assign_fresh(draft: Draft) -> None:
+    """Somebody begins to work on it."""
+    draft.set(status=Status.IN_PROGRESS)
+    assign(draft)
+
+
+def unassign_held(draft: Draft) -> None:
+    """Nobody works on it any more."""
+    draft.set(status=Status.OPEN)
+    assign(draft)
+
+
+def assign(draft: Draft) -> None:
+    """Change the holder; the new and the former one are told."""
+    event = _event(draft, Assign)
+    draft.set(assignee=event.assignee)
+    draft.notify("assigned", Audience.ASSIGNEE, reason=event.reason)
+    draft.notify("unassigned", Audience.FORMER_ASSIGNEE, reason=event.reason)
+
+
+def assign_team(draft: Draft) -> None:
+    """Change the team, which is told when nobody holds the ticket."""
+    draft.set(team=_event(draft, AssignTeam).team)
+    draft.staff_looked()
+    if draft.before.assignee is None and draft.ticket().team is not None:
+        draft.notify("assigned", Audience.TEAM)
+
+
+def wait(draft: Draft) -> None:
+    """Make it the customer's turn without a word."""
+    if draft.before.status is Status.RESOLVED:
+        draft.forget_end()
+    draft.to_customer(Status.WAITING, draft.event.at)
+
+
+def _resolved(draft: Draft) -> None:
+    draft.forget_end()
+    draft.to_customer(Status.RESOLVED, draft.event.at)
+    draft.set(resolved_at=draft.event.at, resolution=draft.before.resolution + 1)
+
+
+def resolve(draft: Draft) -> None:
+    """Settle it: the customer is asked to confirm, and the auto-close starts."""
+    _resolved(draft)
+    event = draft.event
+    if isinstance(event, Resolve) and event.message is not None:
+        draft.spoke(Side.SYSTEM)
+        draft.first_response()
+        draft.set(replied=True)
+    draft.notify("resolved", Audience.REQUESTER)
+
+
+def resolve_silently(draft: Draft) -> None:
+    """Settle it without a notice."""
+    _resolved(draft)
+
+
+def close_by_agent(draft: Draft) -> None:
+    """End it."""
+    draft.close(ClosedBy.AGENT)
+
+
+def reopen(draft: Draft) -> None:
+    """Take it up again; the customer is told."""
+    draft.reopen(draft.event.at)
+    draft.notify("reopened", Audience.REQUESTER)
+
+
+def set_priority(draft: Draft) -> None:
+    """Change the priority and, with it, the deadlines."""
+    event = _event(draft, SetPriority)
+    if event.priority is draft.before.priority:
+        return
+    draft.set(priority=event.priority)
+    draft.deadlines_anew()
+
+
+def set_category(draft: Draft) -> None:
+    """Change the category."""
+    draft.set(category=_event(draft, SetCategory).category)
+
+
+def set_kind(draft: Draft) -> None:
+    """Change the kind."""
+    draft.set(kind=_event(draft, SetKind).kind)
+
+
+def tag(draft: Draft) -> None:
+    """Put tags on and take tags off."""
+    event = _event(draft, Tag)
+    kept = (set(draft.before.tags) | set(event.added)) - set(event.removed)
+    draft.set(tags=tuple(sorted(kept)))
+
+
+def set_fields(draft: Draft) -> None:
+    """Fill in custom fields."""
+    values = dict(draft.before.fields) | dict(_event(draft, SetFields).values)
+    draft.set(fields=tuple(sorted((k, v) for k, v in values.items() if v)))
+
+
+def policy_changed(draft: Draft) -> None:
+    """Work the deadlines out anew."""
+    draft.set(thresholds=_event(draft, PolicyChanged).thresholds)
+    draft.deadlines_anew()
+
+
+def follow(draft: Draft) -> None:
+    """Add or take away a follower."""
+    event = _event(draft, Follow)
+    others = set(draft.before.followers) - {event.agent}
+    draft.set(followers=tuple(sorted(others | {event.agent} if event.follow else others)))
+
+
+def snooze(draft: Draft) -> None:
+    """Be silent until a time."""
+    draft.set(snoozed_until=_event(draft, Snooze).until)
+
+
+def merge_into(draft: Draft) -> None:
+    """End it: it goes on in another ticket."""
+    if draft.before.status is not Status.CLOSED:
+        draft.close(ClosedBy.MERGED)
+    draft.set(
+        disposition=Disposition.MERGED,
+        merged_into=_event(draft, MergeInto).target,
+        closed_by=ClosedBy.MERGED,
+    )
+
+
+def unmerge(draft: Draft) -> None:
+    """Let it stand alone again, on our turn."""
+    held = draft.before.assignee is not None
+    draft.forget_end()
+    draft.to_system(Status.IN_PROGRESS if held else Status.OPEN, draft.event.at)
+
+
+def discard(draft: Draft) -> None:
+    """Set it aside as spam or withdrawn."""
+    spam = _event(draft, Discard).spam
+    draft.close(ClosedBy.AGENT)
+    draft.set(disposition=Disposition.SPAM if spam else Disposition.WITHDRAWN)
+
+
+def escalate(draft: Draft) -> None:
+    """Raise the level and say to whom."""
+    event = _event(draft, Escalate)
+    draft.set(escalation_level=draft.before.escalation_level + 1, escalated_to=event.to)
+
+
+# --- the clock ----------------------------------------------------------------------------------
+
+
+def overdue(draft: Draft) -> None:
+    """Flag the delay; the holders and the administrators are told, once a turn."""
+    if not draft.before.told:
+        draft.notify("overdue", Audience.HOLDERS, Audience.ADMINS)
+    draft.set(delay=Delay.SYSTEM, told=True)
+
+
+def hold(draft: Draft) -> None:
+    """Let the customer's clock wait for our own mail."""
+    draft.set(held=True, rearmed=draft.before.rearmed + 1)
+
+
+def client_overdue(draft: Draft) -> None:
+    """Flag the delay; the customer is reminded if there is a reply to remind of."""
+    draft.set(delay=Delay.CLIENT)
+    if draft.before.replied and not draft.before.told:
+        draft.notify("waiting", Audience.REQUESTER)
+        draft.set(told=True, reminders=1, reminded_at=None)
+
+
+def remind(draft: Draft) -> None:
+    """Remind the customer again."""
+    draft.notify("waiting", Audience.REQUESTER)
+    draft.set(reminders=draft.before.reminders + 1, reminded_at=None)
+
+
+def auto_close(draft: Draft) -> None:
+    """End it; the customer is told."""
+    draft.close(ClosedBy.AUTO)
+    draft.notify("auto_closed", Audience.REQUESTER)
+
+
+def wake(draft: Draft) -> None:
+    """End the silence; deadlines are not restarted, a missed one acts at once."""
+    draft.set(snoozed_until=None)
+
+
+def breach(draft: Draft) -> None:
+    """Remember the missed target: step 0 is the first response, step 1 the resolution."""
+    name = "first_response" if _event(draft, DeadlinePassed).step == 0 else "resolution"
+    draft.set(breached=tuple(sorted({*draft.before.breached, name})))
+
+
+# --- the outbox ---------------------------------------------------------------------------------
+
+
+def reply_delivered(draft: Draft) -> None:
+    """Let the customer's clock act; where it had to wait, it starts anew from the delivery."""
+    draft.set(reply_pending=False)
+    if draft.before.held:
+        threshold = draft.policy.for_priority(draft.before.priority).client
+        draft.set(held=False, not_before=draft.event.at + threshold)
+
+
+def reminder_delivered(draft: Draft) -> None:
+    """Count the next step from here."""
+    if draft.before.reminded_at is None:
+        draft.set(reminded_at=_event(draft, Delivered).at)
+
+
+def undelivered(draft: Draft) -> None:
+    """Tell whoever holds the ticket."""
+    draft.notify("undelivered", Audience.HOLDERS, reason=_event(draft, Undelivered).reason)

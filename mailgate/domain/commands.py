@@ -1,0 +1,302 @@
+"""The commands an agent writes at the top of a mail: one table of words, and how they are read.
+
+A mail with anything that looks like a command but cannot be carried out must not go on to the
+customer, so whatever is doubtful is a fault, with the right form beside it. Lines further down,
+and lines such as `/a/b is missing`, are text.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from mailgate.domain.model import Priority
+from mailgate.errors import Refused
+
+MOST_COMMANDS = 50  # lines; more in one mail is no agent's doing
+_LONGEST_SHOWN = 200  # characters of a faulty line given back
+_LONGEST_WORD = 40
+_SURE = 0.75  # likeness at which something that is not even a word was meant as a command
+_LONGEST_TAG = 50
+_MOST_TAGS = 20
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_MARKED = re.compile(r"[/#／＃](\s*)([^\s:：]*)")
+_WORD = re.compile(r"[^\W\d_][^\W\d]*(?:-[^\W\d]+)*-?")
+_NOTE_MARK = re.compile(r"[:：](?:\s+|$)")
+_NAME = re.compile(r"\w[\w.@+-]{0,99}")
+_TAG = re.compile(r"\w[\w.:/&-]*")
+
+
+class Tags(NamedTuple):
+    """The argument of `/tag`: what is put on and what is taken off, in lower case."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command as it was meant.
+
+    `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
+    priority (one of `Priority`); tag (`Tags`). `note` is what stands after the colon, or all
+    that stands after `/note`.
+    """
+
+    name: str
+    argument: tuple[str, ...] | Tags = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A line that cannot be carried out, why, and what would be right."""
+
+    line: str
+    reason: str
+    right_form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a mail's text comes down to; with faults in it nothing of it may be carried out."""
+
+    commands: tuple[Command, ...]
+    text: str
+    faults: tuple[Fault, ...]
+
+
+def _nothing(text: str) -> tuple[str, ...]:
+    if text:
+        raise Refused("it takes no argument; a note stands after a colon")
+    return ()
+
+
+def _assignee(text: str) -> tuple[str, ...]:
+    if not text:
+        raise Refused("it does not say to whom")
+    lower = text.lower()
+    kind, colon, name = lower.partition(":")
+    if lower in ("me", "none"):
+        return (lower,)
+    if kind == "team":
+        if not colon or not _NAME.fullmatch(name):
+            raise Refused("the team's name follows the colon at once")
+        return ("team", name)
+    name = lower.removeprefix("@")
+    if not _NAME.fullmatch(name):
+        raise Refused(f"{text!r} is no agent's name")
+    return ("agent", name)
+
+
+def _priority(text: str) -> tuple[str, ...]:
+    if not text:
+        raise Refused("it does not say which priority")
+    try:
+        return (Priority(text).value,)
+    except ValueError:
+        meant = _nearest(text, [*Priority, "medium"])
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise Refused(f"there is no priority {text!r}{hint}") from None
+
+
+def _tags(text: str) -> Tags:
+    words = text.replace(",", " ").split()
+    if not words:
+        raise Refused("it does not say which tags")
+    if len(words) > _MOST_TAGS:
+        raise Refused(f"these are more than {_MOST_TAGS} tags")
+    added: dict[str, None] = {}
+    removed: dict[str, None] = {}
+    for word in words:
+        tag = word.lower().removeprefix("+").removeprefix("-")
+        if not _TAG.fullmatch(tag) or len(tag) > _LONGEST_TAG:
+            raise Refused(f"{word!r} is no tag")
+        (removed if word.startswith("-") else added)[tag] = None
+    both = [tag for tag in added if tag in removed]
+    if both:
+        raise Refused(f"{both[0]!r} cannot be put on and taken off at once")
+    return Tags(tuple(added), tuple(removed))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One row of the table; the first form is the one shown when a line is refused.
+
+    `free` words take all that follows as their note. Not yet `wired` words are known, and refused
+    as not available in this version.
+    """
+
+    name: str
+    forms: tuple[str, ...]
+    says: str
+    read: Callable[[str], tuple[str, ...] | Tags] = _nothing
+    free: bool = False
+    wired: bool = True
+
+
+def _later(name: str, form: str, says: str) -> Word:
+    return Word(name, (form,), says, wired=False)
+
+
+_ROWS = (
+    # --- what is said
+    Word(
+        "note",
+        ("/note", "/note: text"),
+        "The text is an internal note; nothing of it reaches the customer.",
+        free=True,
+    ),
+    # --- where the ticket stands
+    Word(
+        "resolve",
+        ("/resolve", "/resolve: text"),
+        "The matter is settled; the customer is asked to confirm.",
+    ),
+    Word("close", ("/close", "/close: text"), "The matter ends here."),
+    Word("reopen", ("/reopen", "/reopen: text"), "The matter is taken up again."),
+    Word("wait", ("/wait", "/wait: text"), "It is the customer's turn from now."),
+    _later("snooze", "/snooze 3d", "Silence until then."),
+    _later("spam", "/spam", "The ticket is spam."),
+    # --- whose it is
+    Word("take", ("/take", "/take: text"), "The ticket is mine."),
+    Word(
+        "assign",
+        ("/assign alice", "/assign me", "/assign team:billing", "/assign none"),
+        "The ticket is theirs; the reason goes after a colon.",
+        _assignee,
+    ),
+    _later("follow", "/follow", "I want to hear of it."),
+    _later("unfollow", "/unfollow", "I have heard enough."),
+    _later("escalate", "/escalate reason", "One level up."),
+    # --- what it is
+    Word(
+        "priority",
+        ("/priority high",),
+        "critical, urgent, high, normal (or medium), low.",
+        _priority,
+    ),
+    _later("category", "/category billing", "What it is about."),
+    _later("kind", "/kind dispute", "What sort of matter it is."),
+    Word("tag", ("/tag vip -late",), "Tags put on and, after a minus, taken off.", _tags),
+    _later("field", "/field order_no=123", "A custom field; without a value it is taken away."),
+    _later("threshold", "/threshold system=1h client=6h close=12h", "Times for this ticket."),
+    # --- who and which
+    _later("requester", "/requester bob@example.com", "Whose matter it is."),
+    _later("cc", "/cc bob@example.com", "Somebody more takes part."),
+    _later("merge", "/merge TKT-2026-00042", "This ticket goes on in another."),
+    _later("unmerge", "/unmerge", "It stands alone again."),
+    _later("split", "/split", "This message starts a ticket of its own."),
+    # --- what others decide or wrote
+    _later("approve", "/approve", "Agreed."),
+    _later("reject", "/reject reason", "Not agreed."),
+    _later("macro", "/macro name", "A canned response."),
+    _later("article", "/article name", "An article of the knowledge base."),
+    _later("recover", "/recover type", "The customer's access is to be recovered."),
+    _later("list", "/list", "The tickets that I hold."),
+    _later("cancel", "/cancel", "What was asked for is not to happen."),
+)
+
+WORDS: Mapping[str, Word] = MappingProxyType({word.name: word for word in _ROWS})
+"""Every command by its word."""
+
+
+def read(text: str) -> Script:
+    """Return the commands at the top of `text`, the text that is left, and the faults.
+
+    Empty lines before and between commands do not matter; the first line of text ends them.
+    Never raises.
+    """
+    commands: list[Command] = []
+    faults: list[Fault] = []
+    lines = text.split("\n")
+    for index, raw in enumerate(lines):
+        line = raw.translate(_INVISIBLE).strip()
+        if not line:
+            continue
+        found = _line(line)
+        if found is None:
+            return Script(tuple(commands), "\n".join(lines[index:]).rstrip(), tuple(faults))
+        if len(commands) + len(faults) == MOST_COMMANDS:
+            faults.append(_fault(line, f"a mail may have {MOST_COMMANDS} commands", "fewer lines"))
+            break
+        if isinstance(found, Command):
+            commands.append(found)
+        else:
+            faults.append(found)
+    return Script(tuple(commands), "", tuple(faults))
+
+
+def reference() -> str:
+    """Return the table of commands as Markdown, for the documentation."""
+    rows = ["| command | what it does |", "| --- | --- |"]
+    for word in WORDS.values():
+        forms = ", ".join(f"`{form}`" for form in word.forms)
+        later = "" if word.wired else " Not available in this version."
+        rows.append(f"| {forms} | {word.says}{later} |")
+    return "\n".join(rows) + "\n"
+
+
+def _line(line: str) -> Command | Fault | None:
+    """Return the command in a line, what is wrong with it, or None where it is text."""
+    marked = _MARKED.match(line)
+    if marked is None:
+        return None
+    gap, name = marked[1], marked[2].lower()
+    word = WORDS.get(name)
+    if gap:
+        if word is None:
+            return None
+        return _fault(line, "the word follows the mark at once", word.forms[0])
+    if word is None:
+        return _unknown(line, name)
+    if not word.wired:
+        return _fault(line, f"/{name} is not available in this version", word.forms[0])
+    return _known(line, word, line[marked.end() :])
+
+
+def _known(line: str, word: Word, rest: str) -> Command | Fault:
+    if rest.startswith((":", "：")):
+        argument, note = "", rest[1:].strip()
+    elif word.free:
+        argument, note = "", rest.strip()
+    else:
+        mark = _NOTE_MARK.search(rest)
+        argument = (rest[: mark.start()] if mark else rest).strip()
+        note = rest[mark.end() :].strip() if mark else ""
+    try:
+        return Command(word.name, word.read(argument), note)
+    except Refused as refusal:
+        return _fault(line, f"/{word.name}: {refusal}", " or ".join(word.forms))
+
+
+def _unknown(line: str, name: str) -> Fault | None:
+    """Return the fault of a word that stands in no table, or None where it is likely no word.
+
+    `#42` and `/usr/bin` are text; `/resolve.` and `/note2` were meant as commands.
+    """
+    meant = _nearest(name, list(WORDS))
+    if _WORD.fullmatch(name):
+        reason = f"there is no command /{name[:_LONGEST_WORD]}"
+    elif meant is not None and difflib.SequenceMatcher(None, name, meant).ratio() >= _SURE:
+        reason = f"{name!r} is not a command, but much like one"
+    else:
+        return None
+    right = " or ".join(WORDS[meant].forms) if meant else ", ".join(f"/{w}" for w in _wired())
+    return _fault(line, reason, right)
+
+
+def _wired() -> list[str]:
+    return [word.name for word in WORDS.values() if word.wired]
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    short = name[: _LONGEST_WORD + 1].lower()
+    return next(iter(difflib.get_close_matches(short, known, n=1)), None)
+
+
+def _fault(line: str, reason: str, right_form: str) -> Fault:
+    return Fault(line[:_LONGEST_SHOWN], reason[:_LONGEST_SHOWN], right_form)

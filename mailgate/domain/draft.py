@@ -1,0 +1,146 @@
+"""A ticket being changed by one event, and the moves that the rows of the table are made of."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from mailgate.domain.events import Event
+from mailgate.domain.model import ClosedBy, Delay, Disposition, Side, Status, Ticket
+from mailgate.domain.people import Audience
+from mailgate.domain.policy import Policy
+from mailgate.domain.timers import response_due
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """A notice that must go out, to whom by their part in the ticket, and why."""
+
+    notice: str
+    audience: Audience
+    reason: str = ""
+
+
+class Draft:
+    """Collects what one event changes; `ticket()` gives the result."""
+
+    def __init__(self, before: Ticket, event: Event, policy: Policy, now: datetime) -> None:
+        self.before = before
+        self.event = event
+        self.policy = policy
+        self.now = now
+        self.effects: list[Notify] = []
+        self.reasons: list[str] = []
+        self.follow_up = False
+        self._set: dict[str, Any] = {}
+
+    def ticket(self) -> Ticket:
+        """Return the ticket with everything set so far."""
+        return replace(self.before, **self._set) if self._set else self.before
+
+    def set(self, **facts: Any) -> None:
+        """Change facts of the ticket."""
+        self._set.update(facts)
+
+    def notify(self, notice: str, *audiences: Audience, reason: str = "") -> None:
+        """Ask for a notice to each audience."""
+        self.effects.extend(Notify(notice, audience, reason) for audience in audiences)
+
+    def because(self, reason: str) -> None:
+        """Add to what `explain` tells."""
+        self.reasons.append(reason)
+
+    # --- moves ---
+
+    def _turn(self, status: Status, at: datetime) -> None:
+        """Begin a new turn at `at`; what the clock did in the old one no longer counts."""
+        self.set(
+            status=status,
+            turn=self.before.turn + 1,
+            turn_since=at,
+            waiting_since=at,
+            delay=Delay.NONE,
+            told=False,
+            rearmed=0,
+            reminders=0,
+            reminded_at=None,
+            not_before=None,
+            held=False,
+            reply_pending=False,
+            snoozed_until=None,
+        )
+
+    def to_system(self, status: Status, at: datetime) -> None:
+        """Make it the desk's turn since `at`."""
+        self._turn(status, at)
+
+    def to_customer(self, status: Status, at: datetime) -> None:
+        """Make it the customer's turn since `at`."""
+        self._turn(status, at)
+
+    def reopen(self, at: datetime) -> None:
+        """Take up a resolved or closed ticket again: the desk's turn since `at`."""
+        self.to_system(Status.REOPENED, at)
+        self.forget_end()
+        self.set(reopen_count=self.before.reopen_count + 1)
+
+    def forget_end(self) -> None:
+        """Clear the milestones of an end that did not last; the history keeps them."""
+        self.set(
+            resolved_at=None,
+            closed_at=None,
+            closed_by=None,
+            merged_into=None,
+            disposition=Disposition.NONE,
+        )
+
+    def close(self, by: ClosedBy) -> None:
+        """End the ticket: nobody's turn."""
+        self._turn(Status.CLOSED, self.event.at)
+        self.set(
+            waiting_since=None,
+            closed_at=self.event.at,
+            closed_by=by,
+            turn=self.before.turn,
+            escalation_level=0,
+        )
+
+    def spoke(self, side: Side) -> None:
+        """Note who spoke last."""
+        self.set(last_responder=side, last_response_at=self.event.at)
+
+    def first_response(self) -> None:
+        """Set the milestone of the desk's first public answer; an earlier one seen late counts."""
+        first = self.before.first_response_at
+        if first is None or self.event.at < first:
+            self.set(first_response_at=self.event.at)
+
+    def staff_looked(self) -> None:
+        """Staff took notice: new becomes open, reopened becomes in progress."""
+        if self.before.status is Status.NEW:
+            self.set(status=Status.OPEN)
+        elif self.before.status is Status.REOPENED:
+            self.set(status=Status.IN_PROGRESS)
+
+    def targets(self) -> None:
+        """Work the two targets out from the creation and the priority of the ticket."""
+        ticket = self.ticket()
+        if ticket.created_at is None:
+            return
+        row = self.policy.for_priority(ticket.priority)
+        self.set(
+            first_response_due_at=ticket.created_at + row.first_response,
+            resolution_due_at=ticket.created_at + row.resolution,
+        )
+
+    def deadlines_anew(self) -> None:
+        """Rework deadlines after a change of their inputs: never earlier than this change.
+
+        The delay flag clears if the deadline lies ahead again; whoever was told of it in this
+        turn is not told again.
+        """
+        self.targets()
+        self.set(not_before=self.now)
+        due = response_due(replace(self.ticket(), not_before=None), self.policy)
+        if self.before.delay is not Delay.NONE and due is not None and due > self.now:
+            self.set(delay=Delay.NONE, rearmed=self.before.rearmed + 1)
+            self.because("the deadline lies ahead again")

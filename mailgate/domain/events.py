@@ -1,0 +1,391 @@
+"""Everything that can happen to a ticket, as frozen values, and their form in the history.
+
+Events from outside (mail, the clock, the outbox) are facts and never refused; commands are wishes
+and may be (`mailgate.errors.Illegal`). `at` is when it happened, aware UTC.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+
+from mailgate.domain.model import Actor, ActorKind, Kind, Priority
+
+
+class TimerKind(StrEnum):
+    """The deadlines that the clock can reach."""
+
+    SYSTEM_RESPONSE = "system_response"
+    CLIENT_RESPONSE = "client_response"
+    REMINDER = "reminder"
+    RESOLVE_SILENT = "resolve_silent"
+    AUTO_CLOSE = "auto_close"
+    WAKE = "wake"
+    TARGET_NEAR = "target_near"
+    TARGET_MISSED = "target_missed"
+
+
+class Author(StrEnum):
+    """What the sender of a customer's message is to the ticket."""
+
+    REQUESTER = "requester"
+    PARTICIPANT = "participant"
+    OTHER = "another_address"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened; `name` is its word in the history and in the logs."""
+
+    name: ClassVar[str]
+    command: ClassVar[bool] = False
+
+    at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Event):
+    """What a person asks for; the table may refuse it."""
+
+    name: ClassVar[str]
+    command: ClassVar[bool] = True
+
+
+# --- mail ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened(Event):
+    """The first mail of a matter; `silent`: nothing automatic may answer it."""
+
+    name: ClassVar[str] = "ticket.opened"
+    number: str
+    subject: str
+    requester: str
+    requester_name: str = ""
+    language: str = ""
+    kind: Kind = Kind.REQUEST
+    category: str = "general_inquiry"
+    priority: Priority = Priority.NORMAL
+    team: str | None = None
+    tags: tuple[str, ...] = ()
+    follows: int | None = None
+    message: int | None = None
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerWrote(Event):
+    """A message of the customer's side.
+
+    `thanks`: it only thanks or agrees. `confirms`: the resolution whose confirm address it was
+    sent to, if any. `silent`: nothing automatic may answer it.
+    """
+
+    name: ClassVar[str] = "customer.wrote"
+    author: Author = Author.REQUESTER
+    message: int | None = None
+    thanks: bool = False
+    confirms: int | None = None
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineWrote(Event):
+    """A mail that a machine wrote, on a known thread."""
+
+    name: ClassVar[str] = "machine.wrote"
+    message: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReplied(Event):
+    """A public reply of the desk."""
+
+    name: ClassVar[str] = "agent.replied"
+    message: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAdded(Event):
+    """An internal note."""
+
+    name: ClassVar[str] = "note.added"
+    message: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRefused(Event):
+    """A mail of an agent that could not be carried out; recorded about the mail."""
+
+    name: ClassVar[str] = "command.refused"
+    reason: str
+
+
+# --- the clock and the outbox -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinePassed(Event):
+    """A timer came due; `at` is when it was due, not when somebody looked."""
+
+    name: ClassVar[str] = "deadline.passed"
+    timer: TimerKind
+    turn: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered(Event):
+    """A notice that the clock depends on has left, or will knowingly never (`suppressed`)."""
+
+    name: ClassVar[str] = "notice.delivered"
+    notice: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered(Event):
+    """A mail to the customer was refused for good, or its fate is unknown and it is held."""
+
+    name: ClassVar[str] = "notice.undelivered"
+    notice: str
+    turn: int
+    recipient: str
+    reason: str
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign(Command):
+    """Give the ticket to an agent (None: to nobody)."""
+
+    name: ClassVar[str] = "ticket.assigned"
+    assignee: str | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignTeam(Command):
+    """Give the ticket to a team (None: to none)."""
+
+    name: ClassVar[str] = "ticket.team_assigned"
+    team: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Command):
+    """It is the customer's turn, from now."""
+
+    name: ClassVar[str] = "ticket.waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve(Command):
+    """The matter is settled from our side; `message` is the resolution. `moved`: by a drag."""
+
+    name: ClassVar[str] = "ticket.resolved"
+    message: int | None = None
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm(Command):
+    """The customer agrees, by page or API."""
+
+    name: ClassVar[str] = "ticket.confirmed"
+    resolution: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close(Command):
+    """The matter ends."""
+
+    name: ClassVar[str] = "ticket.closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen(Command):
+    """The matter is taken up again."""
+
+    name: ClassVar[str] = "ticket.reopened"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPriority(Command):
+    """How much it hurries."""
+
+    name: ClassVar[str] = "ticket.priority_set"
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCategory(Command):
+    """What it is about."""
+
+    name: ClassVar[str] = "ticket.category_set"
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetKind(Command):
+    """What sort of matter it is."""
+
+    name: ClassVar[str] = "ticket.kind_set"
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag(Command):
+    """Tags put on and taken off."""
+
+    name: ClassVar[str] = "ticket.tagged"
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFields(Command):
+    """Custom fields; an empty value takes the field away."""
+
+    name: ClassVar[str] = "ticket.fields_set"
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChanged(Command):
+    """Thresholds or calendar changed: the deadlines are worked out anew."""
+
+    name: ClassVar[str] = "ticket.policy_changed"
+    thresholds: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow(Command):
+    """An agent wants to hear of it (or no more)."""
+
+    name: ClassVar[str] = "ticket.followed"
+    agent: str
+    follow: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snooze(Command):
+    """Silence until a time."""
+
+    name: ClassVar[str] = "ticket.snoozed"
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeInto(Command):
+    """This ticket is part of another, where it goes on."""
+
+    name: ClassVar[str] = "ticket.merged"
+    target: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absorb(Command):
+    """Another ticket goes on here."""
+
+    name: ClassVar[str] = "ticket.absorbed"
+    source: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmerge(Command):
+    """The ticket stands alone again."""
+
+    name: ClassVar[str] = "ticket.unmerged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitOff(Command):
+    """A message left for a ticket of its own."""
+
+    name: ClassVar[str] = "ticket.split"
+    target: int
+    message: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discard(Command):
+    """Spam, or withdrawn by its author."""
+
+    name: ClassVar[str] = "ticket.discarded"
+    spam: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalate(Command):
+    """One level up."""
+
+    name: ClassVar[str] = "ticket.escalated"
+    to: str
+    reason: str = ""
+
+
+def _concrete(of: type[Event]) -> list[type[Event]]:
+    found = [of] if "name" in vars(of) else []
+    return found + [cls for sub in of.__subclasses__() for cls in _concrete(sub)]
+
+
+EVENTS: dict[str, type[Event]] = {cls.name: cls for cls in _concrete(Event)}
+"""Every event by its name."""
+
+
+# --- the form in the history --------------------------------------------------------------------
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON can hold it: times as ISO 8601, tuples as lists."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+def payload(event: Event) -> dict[str, Any]:
+    """Return what an event says beyond its name, time and actor."""
+    names = (f.name for f in fields(event) if f.name not in {"at", "actor"})
+    return {name: plain(getattr(event, name)) for name in names}
+
+
+def revive(value: Any, hint: Any) -> Any:
+    """Turn a JSON value back into what the type hint `hint` says it was."""
+    if isinstance(hint, UnionType):
+        if value is None:
+            return None
+        hint = next(option for option in get_args(hint) if option is not NoneType)
+    if hint is datetime:
+        return datetime.fromisoformat(value)
+    if get_origin(hint) is tuple:
+        return tuple(revive(item, get_args(hint)[0]) for item in value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(value)
+    return value
+
+
+def restore(name: str, at: datetime, actor: Actor, data: dict[str, Any]) -> Event:
+    """Return the event that was written as `payload`."""
+    cls = EVENTS[name]
+    hints = get_type_hints(cls)
+    values = {key: revive(value, hints[key]) for key, value in data.items()}
+    return cls(at=at, actor=actor, **values)
+
+
+def revive_fact(cls: type, name: str, value: Any) -> Any:
+    """Turn the JSON form of field `name` of the dataclass `cls` back into its value."""
+    return revive(value, get_type_hints(cls)[name])
+
+
+def actor(text: str) -> Actor:
+    """Read an actor as `str(actor)` wrote it."""
+    kind, _, name = text.partition(":")
+    return Actor(ActorKind(kind), name)

@@ -1,0 +1,144 @@
+"""The questions that rows of the lifecycle table ask before they act.
+
+Each takes the ticket before the event, the event, the policy and the instant of the decision.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from mailgate.domain.events import (
+    Assign,
+    AssignTeam,
+    Author,
+    Confirm,
+    CustomerWrote,
+    DeadlinePassed,
+    Delivered,
+    Event,
+    MergeInto,
+    Resolve,
+    Snooze,
+    TimerKind,
+)
+from mailgate.domain.model import Disposition, Status, Ticket
+from mailgate.domain.policy import Policy
+from mailgate.domain.timers import running
+
+# ruff: noqa: ARG001  # every guard has the same four arguments, as the table calls them alike
+
+
+def discarded(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
+    """Spam and merged tickets are not woken by mail."""
+    return ticket.disposition in (Disposition.SPAM, Disposition.MERGED)
+
+
+def overtaken(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> bool:
+    """The turn has changed since this happened."""
+    return ticket.turn_since is not None and event.at < ticket.turn_since
+
+
+def stale_confirmation(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
+    """A confirm token belongs to one resolution, while it stands."""
+    current = ticket.status is Status.RESOLVED and event.confirms == ticket.resolution
+    return event.confirms is not None and not current
+
+
+def confirms(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
+    """The requester thanks or says yes, or the mail came to this resolution's confirm address."""
+    if event.author is Author.OTHER:
+        return False
+    return event.confirms is not None or (event.thanks and event.author is Author.REQUESTER)
+
+
+def thanks(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
+    """The text only thanks."""
+    return event.thanks
+
+
+def in_window(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
+    """The reopen window, counted from closing, is open; None keeps it open for ever."""
+    if policy.reopen_window is None or ticket.closed_at is None:
+        return True
+    return event.at - ticket.closed_at <= policy.reopen_window
+
+
+def assigned_already(ticket: Ticket, event: Assign, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    return ticket.assignee == event.assignee
+
+
+def to_somebody(ticket: Ticket, event: Assign, policy: Policy, now: datetime) -> bool:
+    """It is an assignment, not its end."""
+    return event.assignee is not None
+
+
+def same_team(ticket: Ticket, event: AssignTeam, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    return ticket.team == event.team
+
+
+def moved(ticket: Ticket, event: Resolve, policy: Policy, now: datetime) -> bool:
+    """It was done by moving a mail in the shared mailbox."""
+    return event.moved
+
+
+def this_resolution(ticket: Ticket, event: Confirm, policy: Policy, now: datetime) -> bool:
+    """The confirmation is for the present resolution."""
+    return event.resolution == ticket.resolution
+
+
+def merged(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> bool:
+    """The ticket goes on in another."""
+    return ticket.disposition is Disposition.MERGED
+
+
+def not_merged(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> bool:
+    """The ticket does not go on in another."""
+    return ticket.disposition is not Disposition.MERGED
+
+
+def can_merge(ticket: Ticket, event: MergeInto, policy: Policy, now: datetime) -> bool:
+    """The ticket is not merged yet and not its own target."""
+    return ticket.disposition is not Disposition.MERGED and event.target != ticket.id
+
+
+def ahead(ticket: Ticket, event: Snooze, policy: Policy, now: datetime) -> bool:
+    """The time to wake lies ahead."""
+    return event.until > now
+
+
+def not_running(ticket: Ticket, event: DeadlinePassed, policy: Policy, now: datetime) -> bool:
+    """The deadline is not, or no longer, or not yet one of this ticket."""
+    return not any(
+        timer.kind is event.timer
+        and timer.turn == event.turn
+        and timer.step == event.step
+        and timer.due_at <= now
+        for timer in running(ticket, policy)
+    )
+
+
+def timer(kind: str) -> Callable[[Ticket, DeadlinePassed, Policy, datetime], bool]:
+    """Return a guard that holds for deadlines of one kind."""
+    wanted = TimerKind(kind)
+
+    def of_kind(ticket: Ticket, event: DeadlinePassed, policy: Policy, now: datetime) -> bool:
+        return event.timer is wanted
+
+    of_kind.__doc__ = f"The {kind.replace('_', ' ')} deadline."
+    return of_kind
+
+
+def our_reply_pending(ticket: Ticket, event: DeadlinePassed, policy: Policy, now: datetime) -> bool:
+    """Our last public reply has not been delivered."""
+    return ticket.reply_pending
+
+
+def reply_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: datetime) -> bool:
+    """It is the reply that began this turn."""
+    return event.notice == "agent_reply" and event.turn == ticket.turn
+
+
+def reminder_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: datetime) -> bool:
+    """It is a reminder of this turn."""
+    return event.notice == "waiting" and event.turn == ticket.turn

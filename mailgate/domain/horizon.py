@@ -1,0 +1,36 @@
+"""How far the clock may act: it waits for the mail, and sends no bursts after an outage."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+OUTAGE = timedelta(minutes=15)
+"""A gap in the heartbeat longer than this is an outage."""
+
+SETTLING = timedelta(hours=1)
+"""How long after an outage the steps that write to customers wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """When the clock last ran, and until when steps that write to customers wait."""
+
+    seen_at: datetime | None = None
+    hold_until: datetime | None = None
+
+
+def beat(last: Heartbeat, now: datetime) -> Heartbeat:
+    """Return the heartbeat after a tick at `now`; a first one ever is no end of an outage."""
+    hold = last.hold_until
+    if last.seen_at is not None and now - last.seen_at > OUTAGE:
+        hold = now + SETTLING
+    return Heartbeat(now, hold if hold is not None and hold > now else None)
+
+
+def horizon(now: datetime, waiting: Iterable[datetime | None]) -> datetime:
+    """Return the instant up to which deadlines may act: the earliest of now and what waits.
+
+    `waiting` holds the receipt of the oldest accepted mail not yet processed, and the last full
+    look at each watched mailbox.
+    """
+    return min((at for at in waiting if at is not None and at < now), default=now)

@@ -1,0 +1,70 @@
+"""The one function that decides what an event does to a ticket.
+
+`decide` looks for the first row of the table that lists the event, the ticket's status and a
+guard that holds. Facts that no row moves are recorded and change nothing; commands that no row
+lists raise `Illegal`. The rows stand in `mailgate.domain.table`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.domain.draft import Draft, Notify
+from mailgate.domain.events import Event
+from mailgate.domain.model import Status, Ticket
+from mailgate.domain.policy import Policy
+from mailgate.domain.table import TABLE, Row
+from mailgate.errors import Illegal
+
+RULES_VERSION = 1
+"""Stands with each event; raised when a row changes what an old event would do today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows: the ticket as it is now, what must be sent, and why."""
+
+    ticket: Ticket
+    effects: tuple[Notify, ...]
+    reasons: tuple[str, ...]
+    follow_up: bool = False
+
+
+def _row(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Row | None:
+    for row in TABLE:
+        if (
+            isinstance(event, row.event)
+            and ticket.status in row.on
+            and (row.guard is None or row.guard(ticket, event, policy, now))
+        ):
+            return row
+    return None
+
+
+def decide(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Decision:
+    """Return what `event` does to `ticket` under `policy` at the instant `now`.
+
+    Raises `Illegal` for a command that the table does not list for the ticket's status. Facts are
+    never refused.
+    """
+    row = _row(ticket, event, policy, now)
+    if row is None:
+        if event.command:
+            raise Illegal(
+                f"{ticket.number} is {label(ticket.status)}: {event.name.partition('.')[2]} "
+                f"is not possible ({_possible(event)})"
+            )
+        return Decision(ticket, (), ("recorded; nothing moves",))
+    draft = Draft(ticket, event, policy, now)
+    draft.because(row.says)
+    row.act(draft)
+    return Decision(draft.ticket(), tuple(draft.effects), tuple(draft.reasons), draft.follow_up)
+
+
+def _possible(event: Event) -> str:
+    on = {status for row in TABLE if isinstance(event, row.event) for status in row.on}
+    return "possible when " + ", ".join(label(status) for status in Status if status in on)
+
+
+def label(status: Status) -> str:
+    """Return the words for a status in a sentence."""
+    return status.value.replace("_", " ")

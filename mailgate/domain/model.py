@@ -1,0 +1,225 @@
+"""The values of the ticket desk: what a ticket is, who takes part, whose turn it is.
+
+Everything here is frozen. A time is an aware datetime in UTC; an address is a normalised string.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Self
+
+
+class Status(StrEnum):
+    """Where a ticket stands; the turn is a function of it."""
+
+    NEW = "new"
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    WAITING = "waiting_on_customer"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+class Side(StrEnum):
+    """The two sides of a conversation."""
+
+    CLIENT = "client"
+    SYSTEM = "system"
+
+
+class Delay(StrEnum):
+    """Whether the present turn has run out, and whose it is."""
+
+    NONE = "none"
+    SYSTEM = "delayed_by_system"
+    CLIENT = "delayed_by_client"
+
+
+class Priority(StrEnum):
+    """How much a ticket hurries, most pressing first."""
+
+    CRITICAL = "critical"
+    URGENT = "urgent"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Accept `medium` as normal, and any capitals."""
+        name = str(value).strip().lower()
+        if name == "medium":
+            return cls("normal")
+        return cls(name) if name != value and name in cls._value2member_map_ else None
+
+
+class Kind(StrEnum):
+    """What sort of matter a ticket is."""
+
+    REQUEST = "request"
+    DISPUTE = "dispute"
+    ORDER = "order"
+    RECOVERY = "recovery"
+
+
+class ClosedBy(StrEnum):
+    """Who ended a ticket."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    AUTO = "auto"
+    MERGED = "merged"
+
+
+class Disposition(StrEnum):
+    """Why a ticket left the ordinary road, if it did."""
+
+    NONE = "none"
+    SPAM = "spam"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+
+
+class ActorKind(StrEnum):
+    """What kind of hand is behind an event."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    ADMIN = "admin"
+    CLOCK = "clock"
+    MACHINE = "machine"
+    GATEWAY = "gateway"
+
+
+TURN_OF: Mapping[Status, Side | None] = MappingProxyType(
+    {
+        Status.NEW: Side.SYSTEM,
+        Status.OPEN: Side.SYSTEM,
+        Status.IN_PROGRESS: Side.SYSTEM,
+        Status.REOPENED: Side.SYSTEM,
+        Status.WAITING: Side.CLIENT,
+        Status.RESOLVED: Side.CLIENT,
+        Status.CLOSED: None,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whose doing an event is: an agent's name, a customer's address, or the gateway itself."""
+
+    kind: ActorKind
+    id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}" if self.id else str(self.kind)
+
+
+CLOCK = Actor(ActorKind.CLOCK)
+GATEWAY = Actor(ActorKind.GATEWAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """How long each step may take."""
+
+    system: timedelta
+    client: timedelta
+    auto_close: timedelta
+    first_response: timedelta
+    resolution: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One matter of one customer, as it stands after `version` events.
+
+    `turn` counts the turns, `turn_since` is the last change of turn; `waiting_since` is the same
+    while it is somebody's turn. `told`, `rearmed`, `reminders` and `reminded_at` say what the
+    clock has already done in this turn; `not_before` keeps a changed deadline from lying in the
+    past; `held` says that the customer's clock waits for our last reply to be delivered.
+    """
+
+    id: int
+    number: str = ""
+    subject: str = ""
+    kind: Kind = Kind.REQUEST
+    category: str = "general_inquiry"
+    priority: Priority = Priority.NORMAL
+    language: str = ""
+    requester: str = ""
+    requester_name: str = ""
+    participants: tuple[str, ...] = ()
+    assignee: str | None = None
+    team: str | None = None
+    followers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    thresholds: str | None = None
+    visibility: str = "public"
+
+    status: Status = Status.NEW
+    delay: Delay = Delay.NONE
+    disposition: Disposition = Disposition.NONE
+    last_responder: Side | None = None
+    last_response_at: datetime | None = None
+    waiting_since: datetime | None = None
+
+    created_at: datetime | None = None
+    first_response_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: ClosedBy | None = None
+    reopen_count: int = 0
+    first_response_due_at: datetime | None = None
+    resolution_due_at: datetime | None = None
+    breached: tuple[str, ...] = ()
+
+    turn: int = 0
+    turn_since: datetime | None = None
+    told: bool = False
+    rearmed: int = 0
+    reminders: int = 0
+    reminded_at: datetime | None = None
+    not_before: datetime | None = None
+    replied: bool = False
+    reply_pending: bool = False
+    held: bool = False
+    resolution: int = 0
+
+    snoozed_until: datetime | None = None
+    follows: int | None = None
+    merged_into: int | None = None
+    escalation_level: int = 0
+    escalated_to: str | None = None
+    satisfaction: int | None = None
+
+    version: int = field(default=0, compare=False)
+
+    @property
+    def side(self) -> Side | None:
+        """Whose turn it is; None when closed."""
+        return TURN_OF[self.status]
+
+    @property
+    def people(self) -> frozenset[str]:
+        """The customer's side: requester and participants."""
+        return frozenset((self.requester, *self.participants))
+
+
+TICKET_FACTS: tuple[str, ...] = tuple(
+    f.name for f in fields(Ticket) if f.name not in {"id", "version"}
+)
+"""The fields whose changes an event records; folding all changes of a ticket gives the ticket."""
+
+
+def changes(before: Ticket, after: Ticket) -> dict[str, tuple[Any, Any]]:
+    """Return field -> (before, after) for every fact that differs."""
+    return {
+        name: (old, new)
+        for name in TICKET_FACTS
+        if (old := getattr(before, name)) != (new := getattr(after, name))
+    }

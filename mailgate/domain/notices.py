@@ -1,0 +1,42 @@
+"""Every mail the gateway writes: one table, named as its templates are."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Words(StrEnum):
+    """Whose words a mail carries: a person's are not marked as automatic (RFC 3834)."""
+
+    GATEWAY = "gateway"
+    PERSON = "person"
+    EITHER = "either"  # the gateway's own, unless it carries a message
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One kind of mail. `awaited`: the clock waits for its delivery, which becomes an event."""
+
+    name: str
+    words: Words
+    says: str
+    awaited: bool = False
+
+
+NOTICES: dict[str, Notice] = {
+    notice.name: notice
+    for notice in (
+        Notice("received", Words.GATEWAY, "the ticket's number, and when to expect an answer"),
+        Notice("agent_reply", Words.PERSON, "an agent's answer", awaited=True),
+        Notice("new_message", Words.PERSON, "a customer's words, to whoever holds the ticket"),
+        Notice("assigned", Words.GATEWAY, "the ticket is yours now"),
+        Notice("unassigned", Words.GATEWAY, "the ticket is no longer yours, and why"),
+        Notice("note_added", Words.PERSON, "a colleague's internal note"),
+        Notice("overdue", Words.GATEWAY, "the desk has let its own time run out"),
+        Notice("waiting", Words.GATEWAY, "the customer has not answered", awaited=True),
+        Notice("resolved", Words.EITHER, "settled: please confirm"),
+        Notice("auto_closed", Words.GATEWAY, "closed, since nobody objected"),
+        Notice("reopened", Words.EITHER, "taken up again"),
+        Notice("command_refused", Words.GATEWAY, "a mail with a command that was not carried out"),
+        Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive"),
+    )
+}

@@ -1,0 +1,156 @@
+"""Who works at the desk, and to whom each audience of a notice comes down.
+
+Recipients of every mail are worked out here and nowhere else, so that an internal text can be
+shown never to reach a customer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from mailgate.domain.model import Ticket
+
+
+class Role(StrEnum):
+    """What a recipient is to the desk."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    ADMIN = "admin"
+
+
+class Audience(StrEnum):
+    """Whom a notice is for, by their part in the ticket."""
+
+    REQUESTER = "requester"
+    CUSTOMERS = "customers"  # requester and participants
+    ASSIGNEE = "assignee"
+    FORMER_ASSIGNEE = "former_assignee"
+    HOLDERS = "holders"  # the assignee; the team if nobody holds it
+    TEAM = "team"
+    ADMINS = "admins"
+    FOLLOWERS = "followers"
+    ACTOR = "actor"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One who answers tickets; `name` is the short word of commands, `address` is normalised."""
+
+    name: str
+    address: str
+    full_name: str = ""
+    admin: bool = False
+    language: str = ""
+
+    @property
+    def display_name(self) -> str:
+        """The name shown to people."""
+        return self.full_name or self.name.replace(".", " ").title()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person a notice goes to."""
+
+    address: str
+    name: str
+    role: Role
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Agents, teams and administrators of one desk."""
+
+    agents: tuple[Agent, ...] = ()
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    admins: tuple[str, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Agent]:
+        """Agents by their short name."""
+        return {agent.name: agent for agent in self.agents}
+
+    @cached_property
+    def by_address(self) -> Mapping[str, Agent]:
+        """Everybody of the staff by address; a bare administrator is an agent too."""
+        bare = {a: Agent(name=a, address=a, admin=True) for a in self.admins}
+        return bare | {agent.address: agent for agent in self.agents}
+
+    def find(self, who: str) -> Agent | None:
+        """Return the member of the staff with this short name or address."""
+        return self.by_name.get(who) or self.by_address.get(who)
+
+    def recipient(self, agent: Agent) -> Recipient:
+        """Return the agent as somebody to write to."""
+        admin = agent.admin or agent.address in self.admins
+        role = Role.ADMIN if admin else Role.AGENT
+        return Recipient(agent.address, agent.display_name, role, agent.language)
+
+    @cached_property
+    def administrators(self) -> tuple[Recipient, ...]:
+        """Every administrator, each once."""
+        named = {a.address: a for a in self.agents if a.admin}
+        listed = {a: self.by_address[a] for a in self.admins}
+        return tuple(self.recipient(agent) for agent in (named | listed).values())
+
+    def team(self, name: str | None) -> tuple[Recipient, ...]:
+        """Return a team's members.
+
+        Without a team the administrators stand in, and where the desk has no teams at all every
+        agent belongs to the one that goes without saying.
+        """
+        members = [self.by_name[m] for m in self.teams.get(name or "", ()) if m in self.by_name]
+        if members:
+            return tuple(self.recipient(agent) for agent in members)
+        everybody = () if self.teams else tuple(self.recipient(a) for a in self.agents)
+        return _once((*everybody, *self.administrators))
+
+
+def _once(people: Iterable[Recipient]) -> tuple[Recipient, ...]:
+    return tuple({person.address: person for person in people}.values())
+
+
+def _customer(ticket: Ticket, address: str) -> Recipient:
+    name = ticket.requester_name if address == ticket.requester else ""
+    return Recipient(address, name, Role.CUSTOMER, ticket.language)
+
+
+def recipients(
+    audience: Audience, ticket: Ticket, staff: Staff, former: str | None, actor: str
+) -> tuple[Recipient, ...]:
+    """Return the people behind `audience`.
+
+    `former` is the assignee before the event, `actor` the id of whoever caused it. Customers are
+    left out of an internal ticket. Whoever caused an event is not told of it, save as ACTOR.
+    """
+
+    def named(*names: str | None) -> tuple[Recipient, ...]:
+        found = (staff.find(name) for name in names if name)
+        return tuple(staff.recipient(agent) for agent in found if agent is not None)
+
+    if audience is Audience.ACTOR:
+        return named(actor)
+    if audience in (Audience.REQUESTER, Audience.CUSTOMERS):
+        if ticket.visibility == "internal":
+            return ()
+        wider = ticket.participants if audience is Audience.CUSTOMERS else ()
+        people = _once(_customer(ticket, address) for address in (ticket.requester, *wider))
+        return tuple(person for person in people if person.address)
+    match audience:
+        case Audience.ASSIGNEE:
+            told = named(ticket.assignee)
+        case Audience.FORMER_ASSIGNEE:
+            told = named(former if former != ticket.assignee else None)
+        case Audience.HOLDERS:
+            told = named(ticket.assignee) or staff.team(ticket.team)
+        case Audience.TEAM:
+            told = staff.team(ticket.team)
+        case Audience.FOLLOWERS:
+            told = named(*ticket.followers)
+        case _:
+            told = staff.administrators
+    doer = staff.find(actor)
+    return _once(person for person in told if doer is None or person.address != doer.address)

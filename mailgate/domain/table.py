@@ -1,0 +1,274 @@
+"""The table of the lifecycle: what each event does to a ticket in each status.
+
+Read from the top; the first row that lists the event, the status and a guard that holds is the
+one that acts. A row with an act of `keep` records the event and moves nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mailgate.domain import acts, events, guards
+from mailgate.domain.draft import Draft
+from mailgate.domain.events import Event
+from mailgate.domain.model import TURN_OF, Side, Status, Ticket
+from mailgate.domain.policy import Policy
+
+Guard = Callable[[Ticket, Any, Policy, datetime], bool]
+
+ANY = frozenset(Status)
+OURS = frozenset(status for status in Status if TURN_OF[status] is Side.SYSTEM)
+FRESH = frozenset({Status.NEW, Status.OPEN, Status.REOPENED})
+LIVE = ANY - {Status.CLOSED}
+WAITING = frozenset({Status.WAITING})
+RESOLVED = frozenset({Status.RESOLVED})
+CLOSED = frozenset({Status.CLOSED})
+ENDED = RESOLVED | CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `says` is the sentence for people."""
+
+    event: type[Event]
+    on: frozenset[Status]
+    guard: Guard | None
+    act: Callable[[Draft], None]
+    says: str
+
+
+TABLE: tuple[Row, ...] = (
+    # --- mail of the customer's side
+    Row(events.Opened, frozenset({Status.NEW}), None, acts.opened, "a new matter"),
+    Row(
+        events.CustomerWrote,
+        ANY,
+        guards.discarded,
+        acts.keep,
+        "the ticket was set aside as spam or merged: recorded",
+    ),
+    Row(
+        events.CustomerWrote,
+        ANY,
+        guards.overtaken,
+        acts.tell_holders,
+        "older than the last change of turn: recorded at its own time, the turn stays",
+    ),
+    Row(
+        events.CustomerWrote,
+        ANY,
+        guards.stale_confirmation,
+        acts.tell_holders,
+        "a confirm address that is no longer good: recorded, nothing moves",
+    ),
+    Row(
+        events.CustomerWrote,
+        RESOLVED,
+        guards.confirms,
+        acts.close_by_customer,
+        "the requester agrees: closed by the customer",
+    ),
+    Row(
+        events.CustomerWrote,
+        ENDED,
+        guards.thanks,
+        acts.keep,
+        "only thanks: recorded, nothing moves",
+    ),
+    Row(
+        events.CustomerWrote,
+        RESOLVED,
+        None,
+        acts.reopened_from_resolved,
+        "not settled after all: reopened",
+    ),
+    Row(
+        events.CustomerWrote,
+        CLOSED,
+        guards.in_window,
+        acts.reopened_from_closed,
+        "within the reopen window: reopened",
+    ),
+    Row(
+        events.CustomerWrote,
+        CLOSED,
+        None,
+        acts.follow_up,
+        "past the reopen window: a new ticket follows this one",
+    ),
+    Row(
+        events.CustomerWrote,
+        WAITING,
+        None,
+        acts.customer_answered,
+        "the customer answered: our turn",
+    ),
+    Row(
+        events.CustomerWrote,
+        OURS,
+        None,
+        acts.nudged,
+        "it is our turn already: a nudge neither postpones nor clears",
+    ),
+    Row(events.CommandRefused, ANY, None, acts.keep, "refused: nothing moves"),
+    Row(events.MachineWrote, ANY, None, acts.keep, "a machine wrote: recorded, nothing moves"),
+    # --- mail of the desk
+    Row(
+        events.AgentReplied,
+        ANY,
+        guards.overtaken,
+        acts.reply_seen_late,
+        "older than the last change of turn: sent and recorded, the turn stays",
+    ),
+    Row(events.AgentReplied, OURS, None, acts.reply, "answered: the customer's turn"),
+    Row(
+        events.AgentReplied,
+        WAITING,
+        None,
+        acts.reply,
+        "answered again: the customer's clock and reminders start anew",
+    ),
+    Row(
+        events.AgentReplied,
+        RESOLVED,
+        None,
+        acts.reply_on_resolved,
+        "answered: stays resolved, auto-close starts anew",
+    ),
+    Row(
+        events.AgentReplied,
+        CLOSED,
+        None,
+        acts.reply_on_closed,
+        "answered: sent and recorded, stays closed",
+    ),
+    Row(events.NoteAdded, ANY, None, acts.note, "staff looked"),
+    # --- commands
+    Row(events.Assign, ANY, guards.assigned_already, acts.keep, "holds it already"),
+    Row(events.Assign, FRESH, guards.to_somebody, acts.assign_fresh, "in an agent's hands"),
+    Row(events.Assign, ANY, guards.to_somebody, acts.assign, "in an agent's hands"),
+    Row(
+        events.Assign,
+        frozenset({Status.IN_PROGRESS}),
+        None,
+        acts.unassign_held,
+        "in nobody's hands",
+    ),
+    Row(events.Assign, ANY, None, acts.assign, "in nobody's hands"),
+    Row(events.AssignTeam, ANY, guards.same_team, acts.keep, "has it already"),
+    Row(events.AssignTeam, ANY, None, acts.assign_team, "in a team's hands"),
+    Row(events.Wait, WAITING, None, acts.keep, "waits already"),
+    Row(events.Wait, OURS | RESOLVED, None, acts.wait, "the customer's turn from now"),
+    Row(events.Resolve, RESOLVED, None, acts.keep, "resolved already"),
+    Row(events.Resolve, OURS | WAITING, None, acts.resolve, "settled: the customer is asked"),
+    Row(
+        events.Resolve,
+        CLOSED,
+        guards.moved,
+        acts.resolve_silently,
+        "moved back to resolved: no notice",
+    ),
+    Row(
+        events.Confirm,
+        RESOLVED,
+        guards.this_resolution,
+        acts.close_by_customer,
+        "confirmed: closed by the customer",
+    ),
+    Row(events.Confirm, CLOSED, guards.this_resolution, acts.keep, "confirmed already"),
+    Row(events.Close, LIVE, None, acts.close_by_agent, "closed by an agent"),
+    Row(events.Close, CLOSED, None, acts.keep, "closed already"),
+    Row(events.Reopen, frozenset({Status.REOPENED}), None, acts.keep, "reopened already"),
+    Row(events.Reopen, ENDED, guards.not_merged, acts.reopen, "taken up again by an agent"),
+    Row(events.SetPriority, ANY, None, acts.set_priority, "deadlines are worked out anew"),
+    Row(events.SetCategory, ANY, None, acts.set_category, "sorted anew"),
+    Row(events.SetKind, ANY, None, acts.set_kind, "another kind of matter"),
+    Row(events.Tag, ANY, None, acts.tag, "tagged"),
+    Row(events.SetFields, ANY, None, acts.set_fields, "fields filled in"),
+    Row(events.PolicyChanged, ANY, None, acts.policy_changed, "deadlines are worked out anew"),
+    Row(events.Follow, ANY, None, acts.follow, "followers changed"),
+    Row(events.Snooze, OURS, guards.ahead, acts.snooze, "silent until then"),
+    Row(events.MergeInto, ANY, guards.can_merge, acts.merge_into, "goes on in another ticket"),
+    Row(events.Absorb, ANY, guards.not_merged, acts.keep, "another ticket goes on here"),
+    Row(events.Unmerge, CLOSED, guards.merged, acts.unmerge, "stands alone again"),
+    Row(events.SplitOff, ANY, None, acts.keep, "a message left for a ticket of its own"),
+    Row(events.Discard, LIVE, None, acts.discard, "set aside; its timers stop"),
+    Row(events.Escalate, LIVE, None, acts.escalate, "one level up"),
+    # --- the clock
+    Row(
+        events.DeadlinePassed,
+        ANY,
+        guards.not_running,
+        acts.keep,
+        "overtaken: this deadline no longer runs",
+    ),
+    Row(
+        events.DeadlinePassed,
+        OURS,
+        guards.timer("system_response"),
+        acts.overdue,
+        "the desk's time has run out",
+    ),
+    Row(
+        events.DeadlinePassed,
+        WAITING,
+        guards.our_reply_pending,
+        acts.hold,
+        "our last reply has not been delivered: the customer's clock waits",
+    ),
+    Row(
+        events.DeadlinePassed,
+        WAITING,
+        guards.timer("client_response"),
+        acts.client_overdue,
+        "the customer's time has run out",
+    ),
+    Row(
+        events.DeadlinePassed,
+        WAITING,
+        guards.timer("reminder"),
+        acts.remind,
+        "the next reminder of the ladder",
+    ),
+    Row(
+        events.DeadlinePassed,
+        WAITING,
+        guards.timer("resolve_silent"),
+        acts.resolve,
+        "no answer to any reminder: resolved",
+    ),
+    Row(
+        events.DeadlinePassed,
+        RESOLVED,
+        guards.timer("auto_close"),
+        acts.auto_close,
+        "nobody objected: closed by the clock",
+    ),
+    Row(events.DeadlinePassed, OURS, guards.timer("wake"), acts.wake, "awake again"),
+    Row(
+        events.DeadlinePassed,
+        ANY,
+        guards.timer("target_missed"),
+        acts.breach,
+        "a target was missed",
+    ),
+    Row(events.DeadlinePassed, ANY, None, acts.keep, "recorded; nothing moves"),
+    # --- the outbox
+    Row(
+        events.Delivered,
+        WAITING,
+        guards.reply_of_this_turn,
+        acts.reply_delivered,
+        "our reply has arrived",
+    ),
+    Row(
+        events.Delivered,
+        WAITING,
+        guards.reminder_of_this_turn,
+        acts.reminder_delivered,
+        "the reminder has left: the next step counts from here",
+    ),
+    Row(events.Delivered, ANY, None, acts.keep, "recorded; nothing moves"),
+    Row(events.Undelivered, ANY, None, acts.undelivered, "a mail did not arrive: staff are told"),
+)
