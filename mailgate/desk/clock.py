@@ -1,0 +1,155 @@
+"""What happens because time passed: due timers become events, each once.
+
+A tick reads what is due and nothing else. It acts up to the horizon, and after an outage holds
+back what would be sent to customers (see `mailgate.domain.horizon`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+from sqlalchemy import RowMapping
+
+from mailgate.desk.ledger import Desk, Ledger
+from mailgate.domain.events import DeadlinePassed, TimerKind
+from mailgate.domain.horizon import Heartbeat, beat, horizon
+from mailgate.domain.model import CLOCK
+from mailgate.domain.timers import CUSTOMER_FACING, running
+from mailgate.errors import Conflict
+from mailgate.store import heartbeat, inbox, tickets
+
+BATCH = 100
+_BEAT_EVERY = timedelta(minutes=4)
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One deadline that the clock acted on, or would; `changes` are field: (before, after)."""
+
+    number: str
+    timer: TimerKind
+    due_at: datetime
+    says: str
+    notices: tuple[str, ...]
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What one run of the clock did; `horizon` is how far it could see."""
+
+    at: datetime
+    horizon: datetime
+    hold_until: datetime | None
+    steps: tuple[Step, ...]
+
+
+class Clock:
+    """Runs the deadlines of a desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def tick(self, now: datetime) -> Tick:
+        """Act on every deadline that is due at `now`, in batches; safe anywhere, twice, at once."""
+        limit, life = self._limit(now)
+        held = _held(life)
+        steps: list[Step] = []
+        while True:
+            batch = self._again(lambda: self._batch(now, limit, held))
+            steps += batch.steps
+            if batch.read < BATCH:
+                return Tick(now, limit, life.hold_until, tuple(steps))
+
+    def preview(self, now: datetime, at: datetime) -> Tick:
+        """Return what a tick at the instant `at` would do; nothing is written.
+
+        For an instant ahead of `now` the gateway is taken to have run all along.
+        """
+        with self._desk.database.read() as connection:
+            waiting = inbox.oldest_pending(connection) if at <= now else None
+            last = heartbeat.last(connection)
+            life = beat(last, at) if at <= now else Heartbeat(at, last.hold_until)
+            limit = horizon(at, [waiting])
+            held = _held(life) if life.hold_until and life.hold_until > at else frozenset()
+            ledger = Ledger(connection, count(-1, -1), self._desk.settings, self._desk.signer, at)
+            rows = tickets.due_timers(connection, limit, None, held, self._desk.settings.tenant_id)
+            return Tick(at, limit, life.hold_until, tuple(_act(ledger, rows)))
+
+    def _limit(self, now: datetime) -> tuple[datetime, Heartbeat]:
+        """Return the horizon, and keep the sign of life now and then."""
+        with self._desk.database.read() as connection:
+            last = heartbeat.last(connection)
+            waiting = inbox.oldest_pending(connection)
+        life = beat(last, now)
+        stale = last.seen_at is None or not timedelta(0) <= now - last.seen_at < _BEAT_EVERY
+        if stale or life.hold_until != last.hold_until:
+            with self._desk.database.write() as connection:
+                heartbeat.keep(connection, life)
+        return horizon(now, [waiting]), life
+
+    def _again(self, work: Callable[[], "_Batch"]) -> "_Batch":
+        for _ in range(_TRIES - 1):
+            try:
+                return work()
+            except Conflict:
+                continue
+        return work()
+
+    def _batch(self, now: datetime, limit: datetime, held: frozenset[str]) -> "_Batch":
+        settings = self._desk.settings
+        with self._desk.database.read() as connection:
+            due = tickets.due_timers(connection, limit, BATCH, held, settings.tenant_id)
+        if not due:
+            return _Batch(0, ())
+        with self._desk.writing(now, len(due)) as ledger:
+            rows = tickets.due_timers(ledger.connection, limit, BATCH, held, settings.tenant_id)
+            return _Batch(len(rows), tuple(_act(ledger, rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    read: int
+    steps: tuple[Step, ...]
+
+
+def _held(life: Heartbeat) -> frozenset[str]:
+    if life.hold_until is None:
+        return frozenset()
+    return frozenset(kind.value for kind in CUSTOMER_FACING)
+
+
+def _act(ledger: Ledger, rows: list[RowMapping]) -> Iterator[Step]:
+    """Let due timers happen; one that no longer runs is only written anew."""
+    ledger.load(row["subject_id"] for row in rows)
+    for row in rows:
+        ticket_id, kind = row["subject_id"], TimerKind(row["kind"])
+        ticket = ledger.ticket(ticket_id)
+        key = (kind, row["turn"], row["step"])
+        alive = {
+            (timer.kind, timer.turn, timer.step)
+            for timer in running(ticket, ledger.settings.policy)
+            if timer.due_at <= ledger.now
+        }
+        if key not in alive:
+            ledger.rework(ticket_id)
+            continue
+        event = DeadlinePassed(
+            at=ledger.now if kind in CUSTOMER_FACING else row["due_at"],
+            actor=CLOCK,
+            timer=kind,
+            turn=row["turn"],
+            step=row["step"],
+        )
+        decision = ledger.apply(ticket_id, event)
+        ledger.fire(ticket_id, row["kind"], row["turn"], row["step"])
+        yield Step(
+            ticket.number,
+            kind,
+            row["due_at"],
+            decision.reasons[0],
+            tuple(f"{effect.notice} to {effect.audience}" for effect in decision.effects),
+            decision.ticket.status.value,
+        )

@@ -1,0 +1,388 @@
+"""The one write door: events go in, and whatever follows from them is written in one piece.
+
+A ledger lives within one transaction. Decisions are made in memory, tickets read in sets and rows
+written in sets at the end; `mark` and `undo` take back what one mail of a batch has caused.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mailgate.desk import notices, turns
+from mailgate.desk.messages import NewMessage
+from mailgate.desk.settings import Settings, Signer
+from mailgate.domain.draft import Notify
+from mailgate.domain.events import Delivered, Event, Opened, plain
+from mailgate.domain.hours import local_date
+from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
+from mailgate.domain.model import GATEWAY, Ticket, changes
+from mailgate.domain.people import Recipient
+from mailgate.domain.timers import running
+from mailgate.errors import Permanent
+from mailgate.store import numbers, people, policies, tickets
+from mailgate.store.db import Database
+from mailgate.store.outbox import SUPPRESSED
+
+MAIL = "mail"
+"""The subject kind of events that are about a mail and change no ticket."""
+
+
+@dataclass
+class _Pages:
+    """Rows that are decided and not yet written."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    turns_begun: list[dict[str, Any]] = field(default_factory=list)
+    turns_changed: list[dict[str, Any]] = field(default_factory=list)
+    fired: list[tuple[int, str, int, int]] = field(default_factory=list)
+    references: list[tuple[str, int, str]] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+
+    def lengths(self) -> dict[str, int]:
+        return {name: len(rows) for name, rows in vars(self).items()}
+
+    def cut(self, lengths: dict[str, int]) -> None:
+        for name, length in lengths.items():
+            del getattr(self, name)[length:]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point to which `Ledger.undo` can go back."""
+
+    lengths: dict[str, int]
+    tickets: dict[int, Ticket]
+    people: dict[str, tuple[str, datetime]]
+    next_number: int | None
+
+
+class Ledger:
+    """What has been decided in one transaction and not yet written."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        ids: Iterator[int],
+        settings: Settings,
+        signer: Signer,
+        now: datetime,
+    ) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.now = now
+        self._ids = ids
+        self._signer = signer
+        self._pages = _Pages()
+        self._stored: dict[int, Ticket] = {}
+        self._tickets: dict[int, Ticket] = {}
+        self._people: dict[str, tuple[str, datetime]] = {}
+        self._touched: set[int] = set()
+        self._reworked: set[int] = set()
+        self._period = settings.number_format.period(local_date(now, settings.zone))
+        self._number: int | None = None
+        self._policy_id: int | None = None
+
+    # --- reading ---
+
+    def load(self, ids: Iterable[int]) -> dict[int, Ticket]:
+        """Read tickets, each once; return those that exist, as they stand now."""
+        wanted = set(ids)
+        missing = wanted - self._tickets.keys()
+        if missing:
+            found = tickets.load(self.connection, self.settings.tenant_id, missing)
+            self._stored |= found
+            self._tickets |= found
+        return {id_: self._tickets[id_] for id_ in wanted if id_ in self._tickets}
+
+    def ticket(self, id_: int) -> Ticket:
+        """Return a ticket as it stands now; raise `Permanent` when there is none."""
+        found = self.load([id_]).get(id_)
+        if found is None:
+            raise Permanent(f"there is no ticket with the id {id_}")
+        return found
+
+    def references(self) -> Iterator[tuple[str, int, str]]:
+        """Return (Message-ID, ticket id, sender) of what this ledger has added."""
+        return iter(self._pages.references)
+
+    # --- deciding ---
+
+    def next_id(self) -> int:
+        """Return an id for a row."""
+        return next(self._ids)
+
+    def meet(self, address: str, name: str, at: datetime) -> None:
+        """Note that somebody of the customers' side wrote."""
+        self._people[address] = (name, at)
+
+    def open(
+        self, event: Opened, message: NewMessage | None = None, note: str | None = None
+    ) -> Ticket:
+        """Open a ticket; its number is given here, whatever the event says."""
+        ticket = Ticket(id=self.next_id())
+        self._tickets[ticket.id] = ticket
+        numbered = replace(event, number=self._next_number())
+        self.apply(ticket.id, numbered, message, note)
+        return self._tickets[ticket.id]
+
+    def _next_number(self) -> str:
+        settings = self.settings
+        if self._number is None:
+            self._number = numbers.lock(
+                self.connection, settings.tenant_id, settings.number_format.template, self._period
+            )
+        day = local_date(self.now, settings.zone)
+        number = settings.number_format.write(day, self._number)
+        self._number += 1
+        return number
+
+    def apply(
+        self,
+        ticket_id: int,
+        event: Event,
+        message: NewMessage | None = None,
+        note: str | None = None,
+    ) -> Decision:
+        """Let an event happen to a ticket, with what was said, if anything.
+
+        A decision with `follow_up` is returned with nothing recorded: the caller opens the ticket
+        that follows. Raises `Illegal` for a command that the table does not list.
+        """
+        before = self.ticket(ticket_id)
+        message_id = self.next_id() if message is not None else None
+        if message_id is not None:
+            event = replace(event, message=message_id)  # type: ignore[call-arg] # events that come with a message have the field
+        decision = decide(before, event, self.settings.policy, self.now)
+        if decision.follow_up:
+            return decision
+        after = replace(decision.ticket, version=before.version + 1)
+        self._tickets[ticket_id] = after
+        self._touched.add(ticket_id)
+        event_id = self._record(tickets.TICKET, ticket_id, after.version, event, note)
+        self._pages.events[-1] |= {
+            "changes": {
+                name: [plain(old), plain(new)]
+                for name, (old, new) in changes(before, after).items()
+            },
+            "reasons": list(decision.reasons),
+        }
+        if message is not None and message_id is not None:
+            self._keep(message, message_id, ticket_id)
+        begun, changed = turns.track(before, after, event, self.settings.tenant_id)
+        self._pages.turns_begun += begun
+        self._pages.turns_changed += changed
+        cause = notices.Cause(event_id, event, before, after, message_id, message, note)
+        self._notify(cause, decision.effects)
+        return decision
+
+    def _record(self, kind: str, subject_id: int, n: int, event: Event, note: str | None) -> int:
+        event_id = self.next_id()
+        self._pages.events.append(
+            turns.event_row(event, self.settings.tenant_id)
+            | {
+                "id": event_id,
+                "subject_kind": kind,
+                "subject_id": subject_id,
+                "n": n,
+                "recorded_at": self.now,
+                "changes": {},
+                "reasons": [],
+                "rules_version": RULES_VERSION,
+                "correlation": None,
+                "note": note,
+            }
+        )
+        return event_id
+
+    def _keep(self, message: NewMessage, message_id: int, ticket_id: int) -> None:
+        tenant_id = self.settings.tenant_id
+        self._pages.messages.append(message.row(message_id, tenant_id, ticket_id))
+        self._pages.attachments += message.attachment_rows(message_id, tenant_id)
+        if message.rfc_id:
+            self.refer(message.rfc_id, ticket_id, message.sender)
+
+    def refer(self, rfc_id: str, ticket_id: int, sender: str) -> None:
+        """Remember that a Message-ID belongs to a ticket."""
+        self._pages.references.append((rfc_id, ticket_id, sender))
+
+    def _notify(self, cause: notices.Cause, effects: Iterable[Notify]) -> None:
+        for notice, to, reason in notices.addressed(self.settings, cause, tuple(effects)):
+            filled = notices.context(self.settings, self._signer, cause, to, self.now, reason)
+            self._send(cause, to, notice, filled)
+
+    def _send(
+        self, cause: notices.Cause, to: Recipient, notice: str, filled: dict[str, Any]
+    ) -> None:
+        self._pages.outbox.append(
+            notices.row(
+                self.settings,
+                self._signer,
+                cause,
+                to,
+                notice,
+                id_=self.next_id(),
+                now=self.now,
+                filled=filled,
+            )
+        )
+
+    def answer(
+        self,
+        subject_id: int,
+        event: Event,
+        to: Recipient,
+        notice: str,
+        *,
+        ticket_id: int,
+        extra: dict[str, Any],
+    ) -> None:
+        """Write back to the author of a mail that changed nothing, such as a refused command.
+
+        The event is recorded about the mail (`subject_id`), not about the ticket.
+        """
+        ticket = self.ticket(ticket_id)
+        event_id = self._record(MAIL, subject_id, 1, event, None)
+        cause = notices.Cause(event_id, event, ticket, ticket)
+        filled = notices.context(self.settings, self._signer, cause, to, self.now, "")
+        self._send(cause, to, notice, filled | extra)
+
+    def fire(self, ticket_id: int, kind: str, turn: int, step: int) -> None:
+        """Note that a timer was acted on."""
+        self._pages.fired.append((ticket_id, kind, turn, step))
+        self.rework(ticket_id)
+
+    def rework(self, ticket_id: int) -> None:
+        """Write a ticket's timers anew, as they should be by now."""
+        self._touched.add(ticket_id)
+        self._reworked.add(ticket_id)
+
+    # --- taking back ---
+
+    def mark(self) -> Mark:
+        """Return a point to go back to."""
+        return Mark(self._pages.lengths(), dict(self._tickets), dict(self._people), self._number)
+
+    def undo(self, mark: Mark) -> None:
+        """Forget everything since `mark`."""
+        self._pages.cut(mark.lengths)
+        self._tickets = {
+            id_: mark.tickets.get(id_, self._stored.get(id_, ticket))
+            for id_, ticket in self._tickets.items()
+            if id_ in mark.tickets or id_ in self._stored
+        }
+        self._people = mark.people
+        self._number = mark.next_number
+
+    # --- writing ---
+
+    def flush(self) -> None:
+        """Write everything, in sets; what was written is forgotten here.
+
+        Raises `Conflict` when a ticket was changed meanwhile.
+        """
+        pages, tenant_id = self._pages, self.settings.tenant_id
+        known = people.known(self.connection, tenant_id, self._people)
+        self._hold_back(self._people.keys() - known)
+        self._flush_tickets()
+        if pages.events:
+            policy_id = policies.keep(self.connection, self._ids, self.settings.policy)
+            tickets.add(
+                self.connection, "event", [e | {"policy_id": policy_id} for e in pages.events]
+            )
+        tickets.add(self.connection, "message", pages.messages)
+        tickets.add(self.connection, "attachment", pages.attachments)
+        tickets.save_turns(self.connection, pages.turns_begun, pages.turns_changed)
+        self._flush_references()
+        people.seen(self.connection, tenant_id, self._people, known)
+        tickets.add(self.connection, "outbox", pages.outbox)
+        self._pages, self._people = _Pages(), {}
+        self._stored = dict(self._tickets)
+        self._touched, self._reworked, self._number = set(), set(), None
+
+    def _hold_back(self, strangers: set[str]) -> None:
+        """Apply the ceilings; a suppressed reminder counts as sent, so that the ladder goes on."""
+        for row in self._pages.outbox:
+            row["stranger"] = row["notice"] == "received" and row["recipient"] in strangers
+        notices.hold_back(self.connection, self._pages.outbox, self.settings, self.now)
+        for row in list(self._pages.outbox):
+            if row["awaited"] and row["state"] == SUPPRESSED:
+                event = Delivered(
+                    at=self.now, actor=GATEWAY, notice=row["notice"], turn=row["turn"]
+                )
+                self.apply(row["ticket_id"], event)
+
+    def _flush_tickets(self) -> None:
+        created, changed, timers = [], [], {}
+        for id_, ticket in self._tickets.items():
+            stored = self._stored.get(id_)
+            if ticket is stored and id_ not in self._touched:
+                continue
+            now_running = running(ticket, self.settings.policy)
+            row = tickets.to_row(ticket) | {
+                "tenant_id": self.settings.tenant_id,
+                "updated_at": self.now,
+                "next_due_at": now_running[0].due_at if now_running else None,
+            }
+            if stored is None:
+                created.append(row)
+            else:
+                changed.append(row | {"seen": stored.version})
+            before = () if stored is None else running(stored, self.settings.policy)
+            if now_running != before or id_ in self._reworked:
+                timers[id_] = now_running
+        tickets.create(self.connection, created)
+        tickets.save(self.connection, changed)
+        tickets.fire_timers(self.connection, self._pages.fired, self.now)
+        fresh = frozenset(row["id"] for row in created)
+        tickets.save_timers(self.connection, self.settings.tenant_id, timers, fresh)
+        if self._number is not None:
+            numbers.advance(
+                self.connection,
+                self.settings.tenant_id,
+                self.settings.number_format.template,
+                self._period,
+                self._number,
+            )
+
+    def _flush_references(self) -> None:
+        tenant_id = self.settings.tenant_id
+        wanted = {(rfc_id, ticket): sender for rfc_id, ticket, sender in self._pages.references}
+        known = tickets.known_references(self.connection, tenant_id, wanted)
+        rows = [
+            {"tenant_id": tenant_id, "rfc_id": rfc_id, "ticket_id": ticket, "sender": sender}
+            for (rfc_id, ticket), sender in wanted.items()
+            if (rfc_id, ticket) not in known
+        ]
+        tickets.add(self.connection, "reference", rows)
+
+
+class Desk:
+    """The door itself: opens ledgers on a database."""
+
+    def __init__(self, database: Database, settings: Settings, signer: Signer) -> None:
+        self.database = database
+        self.settings = settings
+        self.signer = signer
+
+    @contextmanager
+    def writing(self, now: datetime, size: int = 1) -> Iterator[Ledger]:
+        """Open a ledger for about `size` events; it is written and committed at the end.
+
+        Raises `Conflict` when a ticket was changed by somebody else in between: do it again.
+        """
+        with self.database.write() as connection:
+            ids = _endless(self.database, connection, 16 * size)
+            ledger = Ledger(connection, ids, self.settings, self.signer, now)
+            yield ledger
+            ledger.flush()
+
+
+def _endless(database: Database, connection: Connection, count: int) -> Iterator[int]:
+    while True:
+        yield from database.ids(connection, count)

@@ -1,0 +1,222 @@
+"""Turns what a decision asks for into rows of the outbox, frozen as they are to be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mailgate.desk.messages import PUBLIC, NewMessage
+from mailgate.desk.settings import Purpose, Settings, Signer
+from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
+from mailgate.domain.draft import Notify
+from mailgate.domain.events import Event, SetPriority
+from mailgate.domain.model import Side, Status, Ticket
+from mailgate.domain.notices import NOTICES, Words
+from mailgate.domain.people import Recipient, Role, recipients
+from mailgate.domain.timers import response_due
+from mailgate.errors import Refused
+from mailgate.store import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The event behind a notice, and the ticket before and after it."""
+
+    event_id: int
+    event: Event
+    before: Ticket
+    after: Ticket
+    message_id: int | None = None
+    message: NewMessage | None = None
+    note: str | None = None
+
+    def carried_to(self, to: Recipient) -> int | None:
+        """Return the message whose words go along: to customers only public ones of the desk."""
+        if self.message is None:
+            return None
+        desk_said = self.message.side is Side.SYSTEM and self.message.kind == PUBLIC
+        return self.message_id if desk_said or to.role is not Role.CUSTOMER else None
+
+
+def _seconds(value: timedelta) -> int:
+    return int(value.total_seconds())
+
+
+def _iso(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def context(
+    settings: Settings, signer: Signer, cause: Cause, to: Recipient, now: datetime, reason: str
+) -> dict[str, Any]:
+    """Return what the templates are filled with; the message's text is added when it is sent."""
+    ticket = cause.after
+    row = settings.policy.for_priority(ticket.priority)
+    holder = settings.staff.find(ticket.assignee or "")
+    actor = settings.staff.find(cause.event.actor.id)
+
+    def signed(purpose: Purpose, nonce: int = 0) -> str | None:
+        try:
+            return signer.ticket_address(
+                settings.address, ticket.number, to.address, purpose, now, nonce
+            )
+        except Refused:  # the number leaves no room in a local part: the plain address serves
+            return None
+
+    staff = to.role is not Role.CUSTOMER
+    confirm = ticket.status is Status.RESOLVED and not staff
+    return {
+        "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
+        "ticket": {
+            "number": ticket.number,
+            "subject": ticket.subject,
+            "status": ticket.status.value,
+            "priority": ticket.priority.value,
+            "category": ticket.category,
+            "requester": ticket.requester,
+            "requester_name": ticket.requester_name,
+            "assignee": holder.display_name if holder else None,
+            "team": ticket.team,
+            "created_at": _iso(ticket.created_at),
+        },
+        "recipient": {
+            "name": to.name,
+            "address": to.address,
+            "role": to.role.value,
+            "language": to.language or settings.language,
+        },
+        "message": None,
+        "actor": actor.display_name if actor else None,
+        "note": (cause.note or reason or None) if staff else None,
+        "change": _change(cause),
+        "due_at": _iso(response_due(ticket, settings.policy)),
+        "waiting_since": _iso(ticket.waiting_since),
+        "threshold": _seconds(row.first_response if not ticket.replied else row.system),
+        "client_threshold": _seconds(row.client),
+        "auto_close": _seconds(row.auto_close),
+        "commands": [],
+        "reply_address": signed("reply") if staff else None,
+        "note_address": signed("note") if staff else None,
+        "confirm_address": signed("confirm", ticket.resolution) if confirm else None,
+        "undelivered": None,
+    }
+
+
+def _change(cause: Cause) -> dict[str, Any] | None:
+    if isinstance(cause.event, SetPriority):
+        return {
+            "field": "priority",
+            "before": cause.before.priority.value,
+            "after": cause.after.priority.value,
+        }
+    return None
+
+
+def row(
+    settings: Settings,
+    signer: Signer,
+    cause: Cause,
+    to: Recipient,
+    notice: str,
+    *,
+    id_: int,
+    now: datetime,
+    filled: dict[str, Any],
+) -> dict[str, Any]:
+    """Return one row of the outbox, ready to be sent."""
+    kind = NOTICES[notice]
+    carried = cause.carried_to(to)
+    own_words = kind.words is Words.GATEWAY or (kind.words is Words.EITHER and carried is None)
+    ticket = cause.after
+    return {
+        "id": id_,
+        "tenant_id": settings.tenant_id,
+        "ticket_id": ticket.id or None,
+        "event_id": cause.event_id,
+        "notice": notice,
+        "recipient": to.address,
+        "role": to.role.value,
+        "channel": "mail",
+        "automatic": own_words,
+        "stranger": False,
+        "awaited": kind.awaited,
+        "turn": ticket.turn,
+        "rfc_id": signer.message_id(ticket.number, id_, to.address),
+        "message_id": carried,
+        "context": filled,
+        "state": outbox.READY,
+        "reason": None,
+        "created_at": now,
+        "next_try_at": now,
+        "done_at": None,
+    }
+
+
+def addressed(
+    settings: Settings, cause: Cause, effects: Sequence[Notify]
+) -> list[tuple[str, Recipient, str]]:
+    """Return (notice, recipient, reason), each recipient once for a notice.
+
+    What must not be answered by a machine brings its author nothing that the gateway wrote.
+    """
+    silent = getattr(cause.event, "silent", False)
+    found: dict[tuple[str, str], tuple[str, Recipient, str]] = {}
+    for effect in effects:
+        people = recipients(
+            effect.audience,
+            cause.after,
+            settings.staff,
+            cause.before.assignee,
+            cause.event.actor.id,
+        )
+        for to in people:
+            if (
+                silent
+                and to.role is Role.CUSTOMER
+                and NOTICES[effect.notice].words is not Words.PERSON
+            ):
+                continue
+            found.setdefault((effect.notice, to.address), (effect.notice, to, effect.reason))
+    return list(found.values())
+
+
+def cap(
+    rows: Sequence[dict[str, Any]],
+    recent: list[Recent],
+    strangers: int,
+    settings: Settings,
+    now: datetime,
+) -> None:
+    """Suppress, with the reason, what would break a ceiling; `recent` grows by what passes."""
+    caps = settings.caps
+    for outgoing in rows:
+        if outgoing["role"] != Role.CUSTOMER.value or not outgoing["automatic"]:
+            continue
+        address, ticket_id = outgoing["recipient"], outgoing["ticket_id"]
+        broken = exceeded(caps, recent, address, ticket_id, now)
+        if broken is None and outgoing["stranger"]:
+            if strangers >= caps.strangers_hour:
+                broken = f"{caps.strangers_hour} acknowledgements an hour to people never seen"
+            else:
+                strangers += 1
+        if broken is None:
+            recent.append(Recent(address, ticket_id, now))
+        else:
+            reason = f"over the ceiling of {broken}"
+            outgoing.update(state=outbox.SUPPRESSED, reason=reason, done_at=now)
+
+
+def hold_back(
+    connection: Connection, rows: Sequence[dict[str, Any]], settings: Settings, now: datetime
+) -> None:
+    """Apply the ceilings to rows about to be written, given what was sent before."""
+    customers = {row["recipient"] for row in rows if row["role"] == Role.CUSTOMER.value}
+    if not customers:
+        return
+    sent = outbox.recent_automatic(connection, settings.tenant_id, customers, now - DAY)
+    strangers = 0
+    if any(row["stranger"] for row in rows):
+        strangers = outbox.to_strangers(connection, settings.tenant_id, now - HOUR)
+    cap(rows, [Recent(*mail) for mail in sent], strangers, settings, now)

@@ -1,0 +1,49 @@
+"""What a desk is: its name, people and rules, handed to the door by whoever opens it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from mailgate.domain.caps import Caps
+from mailgate.domain.numbers import NumberFormat
+from mailgate.domain.people import Staff
+from mailgate.domain.policy import Policy
+
+Purpose = Literal["reply", "note", "confirm"]
+"""What a signed address is for."""
+
+
+class Signer(Protocol):
+    """Makes addresses and Message-IDs that only we can have made."""
+
+    def ticket_address(
+        self,
+        desk_address: str,
+        number: str,
+        holder: str,
+        purpose: Purpose,
+        now: datetime,
+        nonce: int = 0,
+    ) -> str:
+        """Return the address by which `holder`, and nobody else, may act on a ticket."""
+        ...
+
+    def message_id(self, number: str, unique: int, recipient: str) -> str:
+        """Return a Message-ID that names the ticket and the recipient."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One desk, as configured. `zone` is an IANA name; `language` a locale such as `en`."""
+
+    name: str
+    address: str
+    policy: Policy
+    number_format: NumberFormat
+    staff: Staff = field(default_factory=Staff)
+    zone: str = "UTC"
+    language: str = "en"
+    tenant_id: int = 1
+    caps: Caps = field(default_factory=Caps)
+    categories: tuple[str, ...] = ("general_inquiry",)

@@ -1,0 +1,53 @@
+"""How events and turns are written down."""
+
+from typing import Any
+
+from mailgate.domain.events import Event, payload
+from mailgate.domain.model import ClosedBy, Delay, Ticket
+
+
+def event_row(event: Event, tenant_id: int) -> dict[str, Any]:
+    """Return the columns that an event itself fills."""
+    return {
+        "tenant_id": tenant_id,
+        "name": event.name,
+        "actor_kind": event.actor.kind.value,
+        "actor_id": event.actor.id,
+        "at": event.at,
+        "data": payload(event),
+    }
+
+
+def track(
+    before: Ticket, after: Ticket, event: Event, tenant_id: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the turns that began and those that changed (answered, overdue).
+
+    A turn is answered when the turn passes to the other side, or when a person ends the ticket; a
+    turn that the same side begins anew was not answered.
+    """
+    begun: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    key: dict[str, Any] = {"tenant_id": tenant_id, "ticket_id": after.id}
+    if after.turn != before.turn:
+        begun.append(
+            key
+            | {
+                "n": after.turn,
+                "side": after.side.value if after.side else "",
+                "since": after.turn_since,
+            }
+        )
+    passed = before.turn > 0 and before.side is not None and after.side is not before.side
+    answered = passed and not (after.side is None and after.closed_by is ClosedBy.AUTO)
+    overdue = after.delay is not Delay.NONE and before.delay is Delay.NONE
+    if answered or overdue:
+        changed.append(
+            key
+            | {
+                "n": before.turn,
+                "answered_at": event.at if answered else None,
+                "overdue_at": event.at if overdue else None,
+            }
+        )
+    return begun, changed

@@ -1,0 +1,70 @@
+"""Brings a database to the schema that this version of the program needs, and no other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from mailgate.errors import Permanent
+from mailgate.store.db import Database
+from mailgate.store.schema import metadata
+
+_PLACE = Path(__file__).parent / "migrations"
+_LOCK = 0x6D61696C  # any constant: one migration at a time on PostgreSQL
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_PLACE))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_PLACE))
+
+
+def revision(connection: Connection) -> str | None:
+    """Return the revision a database is at; None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[Connection]:
+    with database.write() as connection:
+        if not database.sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        yield connection
+
+
+def upgrade(database: Database) -> str:
+    """Migrate to the newest revision and return it; safe to call at every start, on any node.
+
+    Raises `Permanent` for a database that a newer version of the program has migrated.
+    """
+    with _alone(database) as connection:
+        current = revision(connection)
+        known = {script.revision for script in _scripts().walk_revisions()}
+        if current is not None and current not in known:
+            raise Permanent(
+                f"the database is at schema revision {current}, which this version of mailgate "
+                "does not know: it was used by a newer version, and going back is not possible"
+            )
+        head = _scripts().get_current_head()
+        if head is None:
+            raise Permanent("no migrations were installed with this program")
+        if current != head:
+            command.upgrade(_config(connection), "head")
+    return head
+
+
+def differences(connection: Connection) -> list[object]:
+    """Return how a database differs from the schema, as alembic describes it."""
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))

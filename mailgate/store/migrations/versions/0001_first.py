@@ -1,0 +1,641 @@
+"""The first schema."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from mailgate.store.types import Instant, Json
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Create every table, the tenant `default` and the sequence of ids."""
+    op.create_table(
+        "heartbeat",
+        sa.Column("name", sa.String(length=32), nullable=False, comment="what runs: clock"),
+        sa.Column("seen_at", Instant(), nullable=True, comment="when it last ran"),
+        sa.Column(
+            "hold_until",
+            Instant(),
+            nullable=True,
+            comment="until when steps that write to customers wait",
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeat")),
+        comment="signs of life",
+    )
+    op.create_table(
+        "mail",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
+        sa.Column(
+            "digest", sa.String(length=64), nullable=False, comment="SHA-256 of the raw bytes"
+        ),
+        sa.Column("size", sa.Integer(), nullable=False, comment="of the raw bytes, in octets"),
+        sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted first"),
+        sa.Column("raw", sa.LargeBinary(), nullable=False, comment="the bytes as they came"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mail")),
+        sa.UniqueConstraint("digest", name=op.f("uq_mail_digest")),
+        comment="raw mails, each kept once",
+    )
+    op.create_table(
+        "policy",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
+        sa.Column("digest", sa.String(length=64), nullable=False, comment="SHA-256 of the body"),
+        sa.Column(
+            "body", Json, nullable=False, comment="the rules under which events were decided"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy")),
+        sa.UniqueConstraint("digest", name=op.f("uq_policy_digest")),
+        comment="snapshots of the rules, each kept once",
+    )
+    op.create_table(
+        "sequence",
+        sa.Column("name", sa.String(length=32), nullable=False, comment="what it counts"),
+        sa.Column("next", Id, nullable=False, comment="the next value that is free"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_sequence")),
+        comment="where ids come from",
+    )
+    op.create_table(
+        "tenant",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False, comment="its id"),
+        sa.Column("name", sa.String(length=64), nullable=False, comment="its name in the config"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),
+        sa.UniqueConstraint("name", name=op.f("uq_tenant_name")),
+        comment="a desk that shares nothing with the others",
+    )
+    op.create_table(
+        "contact",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("address", sa.Text(), nullable=False, comment="normalised"),
+        sa.Column("name", sa.Text(), nullable=False, comment="as they last wrote it"),
+        sa.Column("first_seen_at", Instant(), nullable=False, comment="their first mail"),
+        sa.Column("last_seen_at", Instant(), nullable=False, comment="their last mail"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_contact_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "address", name=op.f("pk_contact")),
+        comment="people who have written",
+    )
+    op.create_table(
+        "event",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "subject_kind", sa.String(length=16), nullable=False, comment="what it is about: ticket"
+        ),
+        sa.Column("subject_id", Id, nullable=False, comment="which one"),
+        sa.Column("n", sa.Integer(), nullable=False, comment="counts the subject's events, from 1"),
+        sa.Column("name", sa.String(length=64), nullable=False, comment="what happened"),
+        sa.Column(
+            "actor_kind", sa.String(length=16), nullable=False, comment="what kind of hand did it"
+        ),
+        sa.Column("actor_id", sa.Text(), nullable=False, comment="whose: agent's name or address"),
+        sa.Column("at", Instant(), nullable=False, comment="when it happened"),
+        sa.Column("recorded_at", Instant(), nullable=False, comment="when it was decided"),
+        sa.Column("data", Json, nullable=False, comment="what the event says"),
+        sa.Column("changes", Json, nullable=False, comment="field: [before, after]"),
+        sa.Column("reasons", Json, nullable=False, comment="why, for explain"),
+        sa.Column(
+            "rules_version", sa.Integer(), nullable=False, comment="of the table that decided"
+        ),
+        sa.Column("policy_id", Id, nullable=False, comment="the rules in force"),
+        sa.Column(
+            "correlation",
+            Id,
+            nullable=True,
+            comment="events of one transaction that belong together",
+        ),
+        sa.Column("note", sa.Text(), nullable=True, comment="what the actor said about it"),
+        sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_event_policy_id")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_event_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_event_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "subject_kind",
+            "subject_id",
+            "n",
+            name=op.f("uq_event_tenant_id_subject_kind_subject_id_n"),
+        ),
+        comment="the append-only history",
+    )
+    op.create_table(
+        "number_sequence",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("template", sa.String(length=64), nullable=False, comment="the number format"),
+        sa.Column(
+            "period", sa.String(length=16), nullable=False, comment="year or day; empty: for ever"
+        ),
+        sa.Column("next", sa.Integer(), nullable=False, comment="the next number that is free"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_number_sequence_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "template", "period", name=op.f("pk_number_sequence")),
+        comment="ticket numbers; its formats are all that were ever used",
+    )
+    op.create_table(
+        "ticket",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "number", sa.String(length=64), nullable=False, comment="the number that people see"
+        ),
+        sa.Column("subject", sa.Text(), nullable=False, comment="of its first mail"),
+        sa.Column(
+            "kind",
+            sa.String(length=16),
+            nullable=False,
+            comment="request, dispute, order or recovery",
+        ),
+        sa.Column(
+            "category", sa.String(length=64), nullable=False, comment="one of the configured list"
+        ),
+        sa.Column("priority", sa.String(length=16), nullable=False, comment="critical to low"),
+        sa.Column(
+            "language",
+            sa.String(length=16),
+            nullable=False,
+            comment="the customer's; empty: the desk's",
+        ),
+        sa.Column("requester", sa.Text(), nullable=False, comment="the customer's address"),
+        sa.Column("requester_name", sa.Text(), nullable=False, comment="as the customer writes it"),
+        sa.Column(
+            "participants", Json, nullable=False, comment="further addresses of the customer's side"
+        ),
+        sa.Column(
+            "assignee", sa.String(length=64), nullable=True, comment="the agent who holds it"
+        ),
+        sa.Column("team", sa.String(length=64), nullable=True, comment="the team that holds it"),
+        sa.Column("followers", Json, nullable=False, comment="agents who want to hear of it"),
+        sa.Column("tags", Json, nullable=False, comment="sorted"),
+        sa.Column("fields", Json, nullable=False, comment="custom fields, sorted pairs"),
+        sa.Column(
+            "thresholds",
+            sa.String(length=64),
+            nullable=True,
+            comment="name of its custom thresholds",
+        ),
+        sa.Column("visibility", sa.String(length=16), nullable=False, comment="public or internal"),
+        sa.Column("status", sa.String(length=24), nullable=False, comment="where it stands"),
+        sa.Column(
+            "delay",
+            sa.String(length=24),
+            nullable=False,
+            comment="whether the present turn has run out",
+        ),
+        sa.Column(
+            "disposition",
+            sa.String(length=16),
+            nullable=False,
+            comment="spam, withdrawn, merged or none",
+        ),
+        sa.Column(
+            "last_responder", sa.String(length=16), nullable=True, comment="client or system"
+        ),
+        sa.Column("last_response_at", Instant(), nullable=True, comment="when they wrote"),
+        sa.Column(
+            "waiting_since", Instant(), nullable=True, comment="since when it is somebody's turn"
+        ),
+        sa.Column("created_at", Instant(), nullable=False, comment="receipt of its first mail"),
+        sa.Column(
+            "updated_at", Instant(), nullable=False, comment="when its last event was recorded"
+        ),
+        sa.Column("first_response_at", Instant(), nullable=True, comment="first public reply"),
+        sa.Column(
+            "resolved_at",
+            Instant(),
+            nullable=True,
+            comment="when it was last resolved and stayed so",
+        ),
+        sa.Column(
+            "closed_at", Instant(), nullable=True, comment="when it was last closed and stayed so"
+        ),
+        sa.Column(
+            "closed_by",
+            sa.String(length=16),
+            nullable=True,
+            comment="customer, agent, auto or merged",
+        ),
+        sa.Column("reopen_count", sa.Integer(), nullable=False, comment="how often it came back"),
+        sa.Column(
+            "first_response_due_at",
+            Instant(),
+            nullable=True,
+            comment="target for the first public reply",
+        ),
+        sa.Column(
+            "resolution_due_at", Instant(), nullable=True, comment="target for its resolution"
+        ),
+        sa.Column("breached", Json, nullable=False, comment="targets that were missed"),
+        sa.Column("turn", sa.Integer(), nullable=False, comment="counts the turns"),
+        sa.Column("turn_since", Instant(), nullable=True, comment="the last change of turn"),
+        sa.Column(
+            "told", sa.Boolean(), nullable=False, comment="the delay of this turn has been told"
+        ),
+        sa.Column(
+            "rearmed",
+            sa.Integer(),
+            nullable=False,
+            comment="how often its deadline moved ahead again",
+        ),
+        sa.Column(
+            "reminders", sa.Integer(), nullable=False, comment="reminders asked for in this turn"
+        ),
+        sa.Column("reminded_at", Instant(), nullable=True, comment="when the last of them left"),
+        sa.Column("not_before", Instant(), nullable=True, comment="no deadline lies before this"),
+        sa.Column("replied", sa.Boolean(), nullable=False, comment="a public reply was ever sent"),
+        sa.Column(
+            "reply_pending",
+            sa.Boolean(),
+            nullable=False,
+            comment="the last one is still on its way",
+        ),
+        sa.Column(
+            "held", sa.Boolean(), nullable=False, comment="the customer's clock waits for it"
+        ),
+        sa.Column("resolution", sa.Integer(), nullable=False, comment="counts its resolutions"),
+        sa.Column("snoozed_until", Instant(), nullable=True, comment="silent until then"),
+        sa.Column(
+            "follows", Id, nullable=True, comment="the closed ticket that this one goes on from"
+        ),
+        sa.Column("merged_into", Id, nullable=True, comment="the ticket in which this one goes on"),
+        sa.Column("escalation_level", sa.Integer(), nullable=False, comment="0: not escalated"),
+        sa.Column("escalated_to", sa.Text(), nullable=True, comment="to whom"),
+        sa.Column("satisfaction", sa.Integer(), nullable=True, comment="1 to 5"),
+        sa.Column(
+            "version",
+            sa.Integer(),
+            nullable=False,
+            comment="counts its events; compared on each write",
+        ),
+        sa.Column("next_due_at", Instant(), nullable=True, comment="the soonest of its timers"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "follows"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_ticket_tenant_id_follows"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "merged_into"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_ticket_tenant_id_merged_into"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_ticket_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_ticket_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_ticket_tenant_id_number")),
+        comment="one matter of one customer",
+    )
+    op.create_index(
+        "ix_ticket_follows",
+        "ticket",
+        ["follows"],
+        unique=False,
+        sqlite_where=sa.text("follows IS NOT NULL"),
+        postgresql_where=sa.text("follows IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_ticket_next_due_at",
+        "ticket",
+        ["next_due_at"],
+        unique=False,
+        sqlite_where=sa.text("next_due_at IS NOT NULL"),
+        postgresql_where=sa.text("next_due_at IS NOT NULL"),
+    )
+    op.create_index("ix_ticket_requester", "ticket", ["tenant_id", "requester"], unique=False)
+    op.create_index("ix_ticket_status", "ticket", ["tenant_id", "status"], unique=False)
+    op.create_table(
+        "timer",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "subject_kind", sa.String(length=16), nullable=False, comment="what it is for: ticket"
+        ),
+        sa.Column("subject_id", Id, nullable=False, comment="which one"),
+        sa.Column("kind", sa.String(length=24), nullable=False, comment="which deadline"),
+        sa.Column("turn", sa.Integer(), nullable=False, comment="of which turn"),
+        sa.Column("step", sa.Integer(), nullable=False, comment="which step of it"),
+        sa.Column("due_at", Instant(), nullable=False, comment="when it comes due"),
+        sa.Column("fired_at", Instant(), nullable=True, comment="when it was acted on"),
+        sa.Column("origin", sa.Text(), nullable=False, comment="how it was worked out"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_timer_tenant_id")),
+        sa.PrimaryKeyConstraint(
+            "subject_kind", "subject_id", "kind", "turn", "step", name=op.f("pk_timer")
+        ),
+        comment="deadlines, each acted on once",
+    )
+    op.create_index(
+        "ix_timer_due",
+        "timer",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("fired_at IS NULL"),
+        postgresql_where=sa.text("fired_at IS NULL"),
+    )
+    op.create_table(
+        "mail_delivery",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("mail_id", Id, nullable=False, comment="the raw mail"),
+        sa.Column(
+            "queue",
+            sa.String(length=64),
+            nullable=False,
+            comment="the queue of the tenant it came to",
+        ),
+        sa.Column("recipients", Json, nullable=False, comment="envelope recipients, as given"),
+        sa.Column(
+            "mail_from",
+            sa.Text(),
+            nullable=False,
+            comment="envelope sender; empty is the null path",
+        ),
+        sa.Column(
+            "peer", sa.String(length=64), nullable=False, comment="address of the host that gave it"
+        ),
+        sa.Column("road", sa.String(length=16), nullable=False, comment="smtp, lmtp, pipe or cli"),
+        sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted"),
+        sa.Column(
+            "state", sa.String(length=16), nullable=False, comment="pending, or how it ended"
+        ),
+        sa.Column(
+            "attempts",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="tries that failed",
+        ),
+        sa.Column("next_try_at", Instant(), nullable=True, comment="not before this time"),
+        sa.Column(
+            "lease_owner", sa.String(length=64), nullable=True, comment="the node that works on it"
+        ),
+        sa.Column("lease_until", Instant(), nullable=True, comment="when the claim lapses"),
+        sa.Column(
+            "fence", sa.Integer(), server_default="0", nullable=False, comment="counts the claims"
+        ),
+        sa.Column(
+            "fingerprint",
+            sa.String(length=64),
+            nullable=True,
+            comment="the same for one mail that came by two roads",
+        ),
+        sa.Column("ticket_id", Id, nullable=True, comment="where it ended"),
+        sa.Column(
+            "verdict",
+            Json,
+            nullable=True,
+            comment="what kind of mail it is, and how it found its ticket",
+        ),
+        sa.Column(
+            "degraded",
+            sa.Boolean(),
+            server_default=sa.text("(false)"),
+            nullable=False,
+            comment="read in part",
+        ),
+        sa.Column("error", sa.Text(), nullable=True, comment="why it could not be processed"),
+        sa.Column("done_at", Instant(), nullable=True, comment="when it ended"),
+        sa.CheckConstraint(
+            "state IN ('pending', 'opened', 'threaded', 'commands_only', 'report', 'suppressed', 'quarantined', 'parked')",
+            name=op.f("ck_mail_delivery_state"),
+        ),
+        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_mail_delivery_mail_id")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "ticket_id"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_mail_delivery_tenant_id_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_mail_delivery_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_delivery")),
+        sa.UniqueConstraint(
+            "tenant_id", "mail_id", "queue", name=op.f("uq_mail_delivery_tenant_id_mail_id_queue")
+        ),
+        comment="each mail for each queue, and the one state it ended in",
+    )
+    op.create_index(
+        "ix_mail_delivery_pending",
+        "mail_delivery",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index("ix_mail_delivery_ticket", "mail_delivery", ["ticket_id"], unique=False)
+    op.create_index(
+        "uq_mail_delivery_fingerprint",
+        "mail_delivery",
+        ["tenant_id", "queue", "fingerprint"],
+        unique=True,
+        sqlite_where=sa.text("state NOT IN ('pending', 'parked', 'suppressed')"),
+        postgresql_where=sa.text("state NOT IN ('pending', 'parked', 'suppressed')"),
+    )
+    op.create_table(
+        "message",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("ticket_id", Id, nullable=False, comment="the ticket it belongs to"),
+        sa.Column("kind", sa.String(length=8), nullable=False, comment="public or note"),
+        sa.Column("side", sa.String(length=8), nullable=False, comment="client or system"),
+        sa.Column(
+            "author",
+            sa.Text(),
+            nullable=False,
+            comment="the agent's name or the customer's address",
+        ),
+        sa.Column("author_name", sa.Text(), nullable=False, comment="as shown to people"),
+        sa.Column("at", Instant(), nullable=False, comment="when it was written or received"),
+        sa.Column("mail_id", Id, nullable=True, comment="the raw mail it was read from"),
+        sa.Column("rfc_id", sa.Text(), nullable=True, comment="Message-ID of that mail"),
+        sa.Column("text", sa.Text(), nullable=False, comment="the new text"),
+        sa.Column(
+            "full_text",
+            sa.Text(),
+            nullable=True,
+            comment="the whole text, where it is more than the new",
+        ),
+        sa.Column(
+            "resolution", sa.Boolean(), nullable=False, comment="this text settles the matter"
+        ),
+        sa.Column(
+            "other_address", sa.Boolean(), nullable=False, comment="came from another address"
+        ),
+        sa.Column("machine", sa.Boolean(), nullable=False, comment="a machine wrote it"),
+        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_message_mail_id")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "ticket_id"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_message_tenant_id_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_message_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_message_tenant_id_id")),
+        comment="one contribution to a ticket",
+    )
+    op.create_index("ix_message_ticket", "message", ["ticket_id", "at"], unique=False)
+    op.create_table(
+        "reference",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("rfc_id", sa.Text(), nullable=False, comment="a Message-ID that was seen"),
+        sa.Column("ticket_id", Id, nullable=False, comment="the ticket it belongs to"),
+        sa.Column("sender", sa.Text(), nullable=False, comment="who wrote that mail"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "ticket_id"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_reference_tenant_id_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_reference_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "rfc_id", "ticket_id", name=op.f("pk_reference")),
+        comment="which ticket a Message-ID belongs to",
+    )
+    op.create_table(
+        "turn",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("ticket_id", Id, nullable=False, comment="the ticket it belongs to"),
+        sa.Column("n", sa.Integer(), nullable=False, comment="counts the ticket's turns"),
+        sa.Column(
+            "side", sa.String(length=8), nullable=False, comment="whose turn: client or system"
+        ),
+        sa.Column("since", Instant(), nullable=False, comment="when it began"),
+        sa.Column("answered_at", Instant(), nullable=True, comment="when that side answered"),
+        sa.Column("overdue_at", Instant(), nullable=True, comment="when it ran out"),
+        sa.Column(
+            "paused",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="seconds that do not count",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "ticket_id"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_turn_tenant_id_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_turn_tenant_id")),
+        sa.PrimaryKeyConstraint("ticket_id", "n", name=op.f("pk_turn")),
+        comment="who had to respond, since when",
+    )
+    op.create_table(
+        "attachment",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("message_id", Id, nullable=False, comment="the message it came with"),
+        sa.Column("n", sa.Integer(), nullable=False, comment="counts within the message, from 1"),
+        sa.Column(
+            "part", sa.String(length=128), nullable=False, comment="where it stands in the raw mail"
+        ),
+        sa.Column("name", sa.Text(), nullable=False, comment="file name, cleaned"),
+        sa.Column("type", sa.String(length=255), nullable=False, comment="media type"),
+        sa.Column("size", sa.Integer(), nullable=False, comment="decoded, in octets"),
+        sa.Column(
+            "sha256", sa.String(length=64), nullable=False, comment="digest of the decoded bytes"
+        ),
+        sa.Column("inline", sa.Boolean(), nullable=False, comment="shown within the text"),
+        sa.Column("content_id", sa.Text(), nullable=True, comment="by which the text names it"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "message_id"],
+            ["message.tenant_id", "message.id"],
+            name=op.f("fk_attachment_tenant_id_message_id"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_attachment_tenant_id")),
+        sa.PrimaryKeyConstraint("message_id", "n", name=op.f("pk_attachment")),
+        comment="pointers into raw mails",
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("ticket_id", Id, nullable=True, comment="the ticket it belongs to"),
+        sa.Column("event_id", Id, nullable=False, comment="what caused it"),
+        sa.Column("notice", sa.String(length=32), nullable=False, comment="which notice"),
+        sa.Column("recipient", sa.Text(), nullable=False, comment="to whom"),
+        sa.Column("role", sa.String(length=16), nullable=False, comment="customer, agent or admin"),
+        sa.Column("channel", sa.String(length=16), nullable=False, comment="mail"),
+        sa.Column("automatic", sa.Boolean(), nullable=False, comment="the gateway's own words"),
+        sa.Column(
+            "stranger", sa.Boolean(), nullable=False, comment="to somebody never seen before"
+        ),
+        sa.Column(
+            "awaited", sa.Boolean(), nullable=False, comment="the clock waits for its delivery"
+        ),
+        sa.Column("turn", sa.Integer(), nullable=False, comment="of which turn of the ticket"),
+        sa.Column("rfc_id", sa.Text(), nullable=False, comment="its Message-ID"),
+        sa.Column("message_id", Id, nullable=True, comment="the message whose words it carries"),
+        sa.Column("context", Json, nullable=False, comment="what its template is filled with"),
+        sa.Column(
+            "rendered",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="the mail as first rendered, until it has left",
+        ),
+        sa.Column("state", sa.String(length=16), nullable=False, comment="ready, or how it ended"),
+        sa.Column(
+            "reason", sa.Text(), nullable=True, comment="why it was suppressed, refused or put off"
+        ),
+        sa.Column(
+            "attempts",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="tries that failed",
+        ),
+        sa.Column("created_at", Instant(), nullable=False, comment="when it was decided"),
+        sa.Column("next_try_at", Instant(), nullable=False, comment="not before this time"),
+        sa.Column(
+            "lease_owner", sa.String(length=64), nullable=True, comment="the node that works on it"
+        ),
+        sa.Column("lease_until", Instant(), nullable=True, comment="when the claim lapses"),
+        sa.Column(
+            "fence", sa.Integer(), server_default="0", nullable=False, comment="counts the claims"
+        ),
+        sa.Column(
+            "began_at", Instant(), nullable=True, comment="when its content began to be sent"
+        ),
+        sa.Column("done_at", Instant(), nullable=True, comment="when it ended"),
+        sa.CheckConstraint(
+            "state IN ('ready', 'sent', 'never', 'unknown', 'suppressed')",
+            name=op.f("ck_outbox_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "event_id"],
+            ["event.tenant_id", "event.id"],
+            name=op.f("fk_outbox_tenant_id_event_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "message_id"],
+            ["message.tenant_id", "message.id"],
+            name=op.f("fk_outbox_tenant_id_message_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "ticket_id"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_outbox_tenant_id_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_outbox_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint(
+            "event_id",
+            "notice",
+            "recipient",
+            "channel",
+            name=op.f("uq_outbox_event_id_notice_recipient_channel"),
+        ),
+        comment="what must be sent, written with what caused it",
+    )
+    op.create_index(
+        "ix_outbox_ready",
+        "outbox",
+        ["next_try_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ready'"),
+        postgresql_where=sa.text("state = 'ready'"),
+    )
+    op.create_index(
+        "ix_outbox_recipient", "outbox", ["tenant_id", "recipient", "created_at"], unique=False
+    )
+    op.create_index("ix_outbox_ticket", "outbox", ["ticket_id"], unique=False)
+
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE SEQUENCE mailgate_id")
+    op.execute("INSERT INTO sequence (name, next) VALUES ('id', 1)")
+    op.execute("INSERT INTO tenant (id, name) VALUES (1, 'default')")

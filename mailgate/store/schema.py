@@ -1,0 +1,416 @@
+"""Every table and column, with what each is for.
+
+The tenant stands in every row but those of `mail` (raw bytes are kept once), `tenant`, `policy`,
+`heartbeat` and `sequence`. References within a tenant are composite keys, so that none can lead
+across. Ids come from one sequence for all tables.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from mailgate.store.types import Instant, Json
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _tenant() -> Column[int]:
+    return Column(
+        "tenant_id", Integer, ForeignKey("tenant.id"), nullable=False, comment="whose row it is"
+    )
+
+
+def _of_ticket(*, nullable: bool = False) -> tuple[Column[int], ForeignKeyConstraint]:
+    return (
+        Column("ticket_id", Id, nullable=nullable, comment="the ticket it belongs to"),
+        ForeignKeyConstraint(["tenant_id", "ticket_id"], ["ticket.tenant_id", "ticket.id"]),
+    )
+
+
+def _lease() -> tuple[Column[str], Column[object], Column[int]]:
+    return (
+        Column("lease_owner", String(64), comment="the node that works on it"),
+        Column("lease_until", Instant, comment="when the claim lapses"),
+        Column("fence", Integer, nullable=False, server_default="0", comment="counts the claims"),
+    )
+
+
+tenant = Table(
+    "tenant",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="its id"),
+    Column("name", String(64), nullable=False, unique=True, comment="its name in the config"),
+    comment="a desk that shares nothing with the others",
+)
+
+sequence = Table(
+    "sequence",
+    metadata,
+    Column("name", String(32), primary_key=True, comment="what it counts"),
+    Column("next", Id, nullable=False, comment="the next value that is free"),
+    comment="where ids come from",
+)
+
+mail = Table(
+    "mail",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    Column("digest", String(64), nullable=False, unique=True, comment="SHA-256 of the raw bytes"),
+    Column("size", Integer, nullable=False, comment="of the raw bytes, in octets"),
+    Column("received_at", Instant, nullable=False, comment="when it was accepted first"),
+    Column("raw", LargeBinary, nullable=False, comment="the bytes as they came"),
+    comment="raw mails, each kept once",
+)
+
+mail_delivery = Table(
+    "mail_delivery",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    _tenant(),
+    Column("mail_id", Id, ForeignKey("mail.id"), nullable=False, comment="the raw mail"),
+    Column("queue", String(64), nullable=False, comment="the queue of the tenant it came to"),
+    Column("recipients", Json, nullable=False, comment="envelope recipients, as given"),
+    Column("mail_from", Text, nullable=False, comment="envelope sender; empty is the null path"),
+    Column("peer", String(64), nullable=False, comment="address of the host that gave it"),
+    Column("road", String(16), nullable=False, comment="smtp, lmtp, pipe or cli"),
+    Column("received_at", Instant, nullable=False, comment="when it was accepted"),
+    Column("state", String(16), nullable=False, comment="pending, or how it ended"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
+    Column("next_try_at", Instant, comment="not before this time"),
+    *_lease(),
+    Column("fingerprint", String(64), comment="the same for one mail that came by two roads"),
+    Column("ticket_id", Id, comment="where it ended"),
+    Column("verdict", Json, comment="what kind of mail it is, and how it found its ticket"),
+    Column(
+        "degraded", Boolean, nullable=False, server_default=text("false"), comment="read in part"
+    ),
+    Column("error", Text, comment="why it could not be processed"),
+    Column("done_at", Instant, comment="when it ended"),
+    UniqueConstraint("tenant_id", "mail_id", "queue"),
+    ForeignKeyConstraint(["tenant_id", "ticket_id"], ["ticket.tenant_id", "ticket.id"]),
+    Index(
+        "ix_mail_delivery_pending",
+        "id",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "uq_mail_delivery_fingerprint",
+        "tenant_id",
+        "queue",
+        "fingerprint",
+        unique=True,
+        sqlite_where=text("state NOT IN ('pending', 'parked', 'suppressed')"),
+        postgresql_where=text("state NOT IN ('pending', 'parked', 'suppressed')"),
+    ),
+    Index("ix_mail_delivery_ticket", "ticket_id"),
+    CheckConstraint(
+        "state IN ('pending', 'opened', 'threaded', 'commands_only', 'report', 'suppressed', "
+        "'quarantined', 'parked')",
+        name="state",
+    ),
+    comment="each mail for each queue, and the one state it ended in",
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    _tenant(),
+    Column("number", String(64), nullable=False, comment="the number that people see"),
+    Column("subject", Text, nullable=False, comment="of its first mail"),
+    Column("kind", String(16), nullable=False, comment="request, dispute, order or recovery"),
+    Column("category", String(64), nullable=False, comment="one of the configured list"),
+    Column("priority", String(16), nullable=False, comment="critical to low"),
+    Column("language", String(16), nullable=False, comment="the customer's; empty: the desk's"),
+    Column("requester", Text, nullable=False, comment="the customer's address"),
+    Column("requester_name", Text, nullable=False, comment="as the customer writes it"),
+    Column(
+        "participants", Json, nullable=False, comment="further addresses of the customer's side"
+    ),
+    Column("assignee", String(64), comment="the agent who holds it"),
+    Column("team", String(64), comment="the team that holds it"),
+    Column("followers", Json, nullable=False, comment="agents who want to hear of it"),
+    Column("tags", Json, nullable=False, comment="sorted"),
+    Column("fields", Json, nullable=False, comment="custom fields, sorted pairs"),
+    Column("thresholds", String(64), comment="name of its custom thresholds"),
+    Column("visibility", String(16), nullable=False, comment="public or internal"),
+    Column("status", String(24), nullable=False, comment="where it stands"),
+    Column("delay", String(24), nullable=False, comment="whether the present turn has run out"),
+    Column("disposition", String(16), nullable=False, comment="spam, withdrawn, merged or none"),
+    Column("last_responder", String(16), comment="client or system"),
+    Column("last_response_at", Instant, comment="when they wrote"),
+    Column("waiting_since", Instant, comment="since when it is somebody's turn"),
+    Column("created_at", Instant, nullable=False, comment="receipt of its first mail"),
+    Column("updated_at", Instant, nullable=False, comment="when its last event was recorded"),
+    Column("first_response_at", Instant, comment="first public reply"),
+    Column("resolved_at", Instant, comment="when it was last resolved and stayed so"),
+    Column("closed_at", Instant, comment="when it was last closed and stayed so"),
+    Column("closed_by", String(16), comment="customer, agent, auto or merged"),
+    Column("reopen_count", Integer, nullable=False, comment="how often it came back"),
+    Column("first_response_due_at", Instant, comment="target for the first public reply"),
+    Column("resolution_due_at", Instant, comment="target for its resolution"),
+    Column("breached", Json, nullable=False, comment="targets that were missed"),
+    Column("turn", Integer, nullable=False, comment="counts the turns"),
+    Column("turn_since", Instant, comment="the last change of turn"),
+    Column("told", Boolean, nullable=False, comment="the delay of this turn has been told"),
+    Column("rearmed", Integer, nullable=False, comment="how often its deadline moved ahead again"),
+    Column("reminders", Integer, nullable=False, comment="reminders asked for in this turn"),
+    Column("reminded_at", Instant, comment="when the last of them left"),
+    Column("not_before", Instant, comment="no deadline lies before this"),
+    Column("replied", Boolean, nullable=False, comment="a public reply was ever sent"),
+    Column("reply_pending", Boolean, nullable=False, comment="the last one is still on its way"),
+    Column("held", Boolean, nullable=False, comment="the customer's clock waits for it"),
+    Column("resolution", Integer, nullable=False, comment="counts its resolutions"),
+    Column("snoozed_until", Instant, comment="silent until then"),
+    Column("follows", Id, comment="the closed ticket that this one goes on from"),
+    Column("merged_into", Id, comment="the ticket in which this one goes on"),
+    Column("escalation_level", Integer, nullable=False, comment="0: not escalated"),
+    Column("escalated_to", Text, comment="to whom"),
+    Column("satisfaction", Integer, comment="1 to 5"),
+    Column("version", Integer, nullable=False, comment="counts its events; compared on each write"),
+    Column("next_due_at", Instant, comment="the soonest of its timers"),
+    UniqueConstraint("tenant_id", "number"),
+    UniqueConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "follows"], ["ticket.tenant_id", "ticket.id"]),
+    ForeignKeyConstraint(["tenant_id", "merged_into"], ["ticket.tenant_id", "ticket.id"]),
+    Index("ix_ticket_status", "tenant_id", "status"),
+    Index("ix_ticket_requester", "tenant_id", "requester"),
+    Index(
+        "ix_ticket_follows",
+        "follows",
+        sqlite_where=text("follows IS NOT NULL"),
+        postgresql_where=text("follows IS NOT NULL"),
+    ),
+    Index(
+        "ix_ticket_next_due_at",
+        "next_due_at",
+        sqlite_where=text("next_due_at IS NOT NULL"),
+        postgresql_where=text("next_due_at IS NOT NULL"),
+    ),
+    comment="one matter of one customer",
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    _tenant(),
+    *_of_ticket(),
+    Column("kind", String(8), nullable=False, comment="public or note"),
+    Column("side", String(8), nullable=False, comment="client or system"),
+    Column("author", Text, nullable=False, comment="the agent's name or the customer's address"),
+    Column("author_name", Text, nullable=False, comment="as shown to people"),
+    Column("at", Instant, nullable=False, comment="when it was written or received"),
+    Column("mail_id", Id, ForeignKey("mail.id"), comment="the raw mail it was read from"),
+    Column("rfc_id", Text, comment="Message-ID of that mail"),
+    Column("text", Text, nullable=False, comment="the new text"),
+    Column("full_text", Text, comment="the whole text, where it is more than the new"),
+    Column("resolution", Boolean, nullable=False, comment="this text settles the matter"),
+    Column("other_address", Boolean, nullable=False, comment="came from another address"),
+    Column("machine", Boolean, nullable=False, comment="a machine wrote it"),
+    UniqueConstraint("tenant_id", "id"),
+    Index("ix_message_ticket", "ticket_id", "at"),
+    comment="one contribution to a ticket",
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    _tenant(),
+    Column("message_id", Id, nullable=False, comment="the message it came with"),
+    Column("n", Integer, nullable=False, comment="counts within the message, from 1"),
+    Column("part", String(128), nullable=False, comment="where it stands in the raw mail"),
+    Column("name", Text, nullable=False, comment="file name, cleaned"),
+    Column("type", String(255), nullable=False, comment="media type"),
+    Column("size", Integer, nullable=False, comment="decoded, in octets"),
+    Column("sha256", String(64), nullable=False, comment="digest of the decoded bytes"),
+    Column("inline", Boolean, nullable=False, comment="shown within the text"),
+    Column("content_id", Text, comment="by which the text names it"),
+    PrimaryKeyConstraint("message_id", "n"),
+    ForeignKeyConstraint(["tenant_id", "message_id"], ["message.tenant_id", "message.id"]),
+    comment="pointers into raw mails",
+)
+
+policy = Table(
+    "policy",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    Column("digest", String(64), nullable=False, unique=True, comment="SHA-256 of the body"),
+    Column("body", Json, nullable=False, comment="the rules under which events were decided"),
+    comment="snapshots of the rules, each kept once",
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    _tenant(),
+    Column("subject_kind", String(16), nullable=False, comment="what it is about: ticket"),
+    Column("subject_id", Id, nullable=False, comment="which one"),
+    Column("n", Integer, nullable=False, comment="counts the subject's events, from 1"),
+    Column("name", String(64), nullable=False, comment="what happened"),
+    Column("actor_kind", String(16), nullable=False, comment="what kind of hand did it"),
+    Column("actor_id", Text, nullable=False, comment="whose: agent's name or address"),
+    Column("at", Instant, nullable=False, comment="when it happened"),
+    Column("recorded_at", Instant, nullable=False, comment="when it was decided"),
+    Column("data", Json, nullable=False, comment="what the event says"),
+    Column("changes", Json, nullable=False, comment="field: [before, after]"),
+    Column("reasons", Json, nullable=False, comment="why, for explain"),
+    Column("rules_version", Integer, nullable=False, comment="of the table that decided"),
+    Column("policy_id", Id, ForeignKey("policy.id"), nullable=False, comment="the rules in force"),
+    Column("correlation", Id, comment="events of one transaction that belong together"),
+    Column("note", Text, comment="what the actor said about it"),
+    UniqueConstraint("tenant_id", "subject_kind", "subject_id", "n"),
+    UniqueConstraint("tenant_id", "id"),
+    comment="the append-only history",
+)
+
+turn = Table(
+    "turn",
+    metadata,
+    _tenant(),
+    *_of_ticket(),
+    Column("n", Integer, nullable=False, comment="counts the ticket's turns"),
+    Column("side", String(8), nullable=False, comment="whose turn: client or system"),
+    Column("since", Instant, nullable=False, comment="when it began"),
+    Column("answered_at", Instant, comment="when that side answered"),
+    Column("overdue_at", Instant, comment="when it ran out"),
+    Column(
+        "paused", Integer, nullable=False, server_default="0", comment="seconds that do not count"
+    ),
+    PrimaryKeyConstraint("ticket_id", "n"),
+    comment="who had to respond, since when",
+)
+
+timer = Table(
+    "timer",
+    metadata,
+    _tenant(),
+    Column("subject_kind", String(16), nullable=False, comment="what it is for: ticket"),
+    Column("subject_id", Id, nullable=False, comment="which one"),
+    Column("kind", String(24), nullable=False, comment="which deadline"),
+    Column("turn", Integer, nullable=False, comment="of which turn"),
+    Column("step", Integer, nullable=False, comment="which step of it"),
+    Column("due_at", Instant, nullable=False, comment="when it comes due"),
+    Column("fired_at", Instant, comment="when it was acted on"),
+    Column("origin", Text, nullable=False, comment="how it was worked out"),
+    PrimaryKeyConstraint("subject_kind", "subject_id", "kind", "turn", "step"),
+    Index(
+        "ix_timer_due",
+        "due_at",
+        sqlite_where=text("fired_at IS NULL"),
+        postgresql_where=text("fired_at IS NULL"),
+    ),
+    comment="deadlines, each acted on once",
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    _tenant(),
+    *_of_ticket(nullable=True),
+    Column("event_id", Id, nullable=False, comment="what caused it"),
+    Column("notice", String(32), nullable=False, comment="which notice"),
+    Column("recipient", Text, nullable=False, comment="to whom"),
+    Column("role", String(16), nullable=False, comment="customer, agent or admin"),
+    Column("channel", String(16), nullable=False, comment="mail"),
+    Column("automatic", Boolean, nullable=False, comment="the gateway's own words"),
+    Column("stranger", Boolean, nullable=False, comment="to somebody never seen before"),
+    Column("awaited", Boolean, nullable=False, comment="the clock waits for its delivery"),
+    Column("turn", Integer, nullable=False, comment="of which turn of the ticket"),
+    Column("rfc_id", Text, nullable=False, comment="its Message-ID"),
+    Column("message_id", Id, comment="the message whose words it carries"),
+    Column("context", Json, nullable=False, comment="what its template is filled with"),
+    Column("rendered", LargeBinary, comment="the mail as first rendered, until it has left"),
+    Column("state", String(16), nullable=False, comment="ready, or how it ended"),
+    Column("reason", Text, comment="why it was suppressed, refused or put off"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
+    Column("created_at", Instant, nullable=False, comment="when it was decided"),
+    Column("next_try_at", Instant, nullable=False, comment="not before this time"),
+    *_lease(),
+    Column("began_at", Instant, comment="when its content began to be sent"),
+    Column("done_at", Instant, comment="when it ended"),
+    UniqueConstraint("event_id", "notice", "recipient", "channel"),
+    ForeignKeyConstraint(["tenant_id", "event_id"], ["event.tenant_id", "event.id"]),
+    ForeignKeyConstraint(["tenant_id", "message_id"], ["message.tenant_id", "message.id"]),
+    Index(
+        "ix_outbox_ready",
+        "next_try_at",
+        sqlite_where=text("state = 'ready'"),
+        postgresql_where=text("state = 'ready'"),
+    ),
+    Index("ix_outbox_recipient", "tenant_id", "recipient", "created_at"),
+    Index("ix_outbox_ticket", "ticket_id"),
+    CheckConstraint("state IN ('ready', 'sent', 'never', 'unknown', 'suppressed')", name="state"),
+    comment="what must be sent, written with what caused it",
+)
+
+reference = Table(
+    "reference",
+    metadata,
+    _tenant(),
+    Column("rfc_id", Text, nullable=False, comment="a Message-ID that was seen"),
+    *_of_ticket(),
+    Column("sender", Text, nullable=False, comment="who wrote that mail"),
+    PrimaryKeyConstraint("tenant_id", "rfc_id", "ticket_id"),
+    comment="which ticket a Message-ID belongs to",
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    _tenant(),
+    Column("address", Text, nullable=False, comment="normalised"),
+    Column("name", Text, nullable=False, comment="as they last wrote it"),
+    Column("first_seen_at", Instant, nullable=False, comment="their first mail"),
+    Column("last_seen_at", Instant, nullable=False, comment="their last mail"),
+    PrimaryKeyConstraint("tenant_id", "address"),
+    comment="people who have written",
+)
+
+number_sequence = Table(
+    "number_sequence",
+    metadata,
+    _tenant(),
+    Column("template", String(64), nullable=False, comment="the number format"),
+    Column("period", String(16), nullable=False, comment="year or day; empty: for ever"),
+    Column("next", Integer, nullable=False, comment="the next number that is free"),
+    PrimaryKeyConstraint("tenant_id", "template", "period"),
+    comment="ticket numbers; its formats are all that were ever used",
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", String(32), primary_key=True, comment="what runs: clock"),
+    Column("seen_at", Instant, comment="when it last ran"),
+    Column("hold_until", Instant, comment="until when steps that write to customers wait"),
+    comment="signs of life",
+)

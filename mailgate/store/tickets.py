@@ -1,0 +1,299 @@
+"""Tickets and all that hangs on them: read and written in sets, never one by one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from mailgate.domain.events import plain
+from mailgate.domain.model import (
+    ClosedBy,
+    Delay,
+    Disposition,
+    Kind,
+    Priority,
+    Side,
+    Status,
+    Ticket,
+)
+from mailgate.domain.timers import Timer
+from mailgate.errors import Conflict
+from mailgate.store import schema
+from mailgate.store.types import Instant
+
+TICKET = "ticket"
+"""The subject kind of events and timers about tickets."""
+
+_ENUMS: Mapping[str, Any] = {
+    "kind": Kind,
+    "priority": Priority,
+    "status": Status,
+    "delay": Delay,
+    "disposition": Disposition,
+    "last_responder": Side,
+    "closed_by": ClosedBy,
+}
+_TUPLES = ("participants", "followers", "tags", "breached")
+_NAMES = tuple(f.name for f in fields(Ticket))
+
+
+def from_row(row: RowMapping) -> Ticket:
+    """Return the ticket that a row holds."""
+    values = {name: row[name] for name in _NAMES}
+    for name, enum in _ENUMS.items():
+        if values[name] is not None:
+            values[name] = enum(values[name])
+    for name in _TUPLES:
+        values[name] = tuple(values[name])
+    values["fields"] = tuple((key, value) for key, value in values["fields"])
+    return Ticket(**values)
+
+
+def to_row(ticket: Ticket) -> dict[str, Any]:
+    """Return the columns that a ticket fills."""
+    row: dict[str, Any] = {}
+    for name in _NAMES:
+        value = getattr(ticket, name)
+        row[name] = value if isinstance(value, datetime) else plain(value)
+    return row
+
+
+def load(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, Ticket]:
+    """Return the tickets with these ids."""
+    rows = connection.execute(
+        select(schema.ticket).where(
+            schema.ticket.c.tenant_id == tenant_id, schema.ticket.c.id.in_(list(ids))
+        )
+    )
+    return {row["id"]: from_row(row) for row in rows.mappings()}
+
+
+def by_number(connection: Connection, tenant_id: int, numbers: Iterable[str]) -> dict[str, int]:
+    """Return number -> id for those numbers (upper-case) that exist."""
+    wanted = list(numbers)
+    if not wanted:
+        return {}
+    table = schema.ticket.c
+    rows = connection.execute(
+        select(table.number, table.id).where(table.tenant_id == tenant_id, table.number.in_(wanted))
+    )
+    return dict(rows.all())
+
+
+def by_reference(
+    connection: Connection, tenant_id: int, rfc_ids: Iterable[str]
+) -> dict[str, list[tuple[int, str]]]:
+    """Return Message-ID -> [(ticket id, who wrote that mail)] for those that were seen."""
+    wanted = list(rfc_ids)
+    found: dict[str, list[tuple[int, str]]] = {}
+    if not wanted:
+        return found
+    table = schema.reference.c
+    rows = connection.execute(
+        select(table.rfc_id, table.ticket_id, table.sender)
+        .where(table.tenant_id == tenant_id, table.rfc_id.in_(wanted))
+        .order_by(table.ticket_id)
+    )
+    for rfc_id, ticket_id, sender in rows:
+        found.setdefault(rfc_id, []).append((ticket_id, sender))
+    return found
+
+
+def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, int]:
+    """Return closed ticket -> the newest ticket that follows it."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    table = schema.ticket.c
+    rows = connection.execute(
+        select(table.follows, table.id)
+        .where(table.tenant_id == tenant_id, table.follows.in_(wanted))
+        .order_by(table.id)
+    )
+    return {old: new for old, new in rows if old is not None}
+
+
+def create(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert new tickets: columns of `to_row` with tenant_id, updated_at, next_due_at."""
+    if rows:
+        connection.execute(insert(schema.ticket), list(rows))
+
+
+_KEPT = {"id", "tenant_id", "number", "created_at"}
+
+
+def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write changed tickets; each row says in `seen` which version it was read at.
+
+    Raises `Conflict` when somebody else has written one of them since.
+    """
+    if not rows:
+        return
+    statement = (
+        update(schema.ticket)
+        .where(
+            schema.ticket.c.tenant_id == bindparam("b_tenant_id"),
+            schema.ticket.c.id == bindparam("b_id"),
+            schema.ticket.c.version == bindparam("b_seen"),
+        )
+        .values({name: bindparam(name) for name in rows[0] if name not in _KEPT | {"seen"}})
+    )
+    parameters = [
+        {
+            "b_tenant_id": row["tenant_id"],
+            "b_id": row["id"],
+            "b_seen": row["seen"],
+            **{name: value for name, value in row.items() if name not in _KEPT | {"seen"}},
+        }
+        for row in rows
+    ]
+    written = connection.execute(statement, parameters).rowcount
+    if written != len(rows):
+        raise Conflict("a ticket was changed by somebody else first")
+
+
+def save_timers(
+    connection: Connection,
+    tenant_id: int,
+    timers: Mapping[int, tuple[Timer, ...]],
+    fresh: frozenset[int],
+) -> None:
+    """Make these the unfired timers of each ticket; those in `fresh` have none yet."""
+    table = schema.timer
+    known = [ticket_id for ticket_id in timers if ticket_id not in fresh]
+    if known:
+        connection.execute(
+            delete(table).where(
+                table.c.subject_kind == TICKET,
+                table.c.subject_id.in_(known),
+                table.c.fired_at.is_(None),
+            )
+        )
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "subject_kind": TICKET,
+            "subject_id": ticket_id,
+            "kind": timer.kind.value,
+            "turn": timer.turn,
+            "step": timer.step,
+            "due_at": timer.due_at,
+            "origin": timer.origin,
+        }
+        for ticket_id, running in timers.items()
+        for timer in running
+    ]
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def fire_timers(
+    connection: Connection, fired: Iterable[tuple[int, str, int, int]], at: datetime
+) -> None:
+    """Mark timers, named by (ticket id, kind, turn, step), as acted on."""
+    rows = [
+        {"b_id": ticket_id, "b_kind": kind, "b_turn": turn, "b_step": step, "b_at": at}
+        for ticket_id, kind, turn, step in fired
+    ]
+    if not rows:
+        return
+    table = schema.timer
+    connection.execute(
+        update(table)
+        .where(
+            table.c.subject_kind == TICKET,
+            table.c.subject_id == bindparam("b_id"),
+            table.c.kind == bindparam("b_kind"),
+            table.c.turn == bindparam("b_turn"),
+            table.c.step == bindparam("b_step"),
+        )
+        .values(fired_at=bindparam("b_at")),
+        rows,
+    )
+
+
+def due_timers(
+    connection: Connection,
+    until: datetime,
+    most: int | None,
+    held: frozenset[str],
+    tenant_id: int | None = None,
+) -> list[RowMapping]:
+    """Return the timers that are due at `until`, oldest first (at most `most`), less the kinds in `held`."""
+    table = schema.timer
+    query = (
+        select(table)
+        .where(table.c.fired_at.is_(None), table.c.due_at <= until)
+        .order_by(table.c.due_at, table.c.subject_id)
+        .limit(most)
+    )
+    if held:
+        query = query.where(table.c.kind.not_in(held))
+    if tenant_id is not None:
+        query = query.where(table.c.tenant_id == tenant_id)
+    return list(connection.execute(query).mappings())
+
+
+def save_turns(
+    connection: Connection,
+    begun: Sequence[Mapping[str, Any]],
+    changed: Sequence[Mapping[str, Any]],
+) -> None:
+    """Insert new turns; set answered_at and overdue_at of known ones where they are given."""
+    table = schema.turn
+    if begun:
+        connection.execute(insert(table), list(begun))
+    if changed:
+        connection.execute(
+            update(table)
+            .where(
+                table.c.tenant_id == bindparam("b_tenant_id"),
+                table.c.ticket_id == bindparam("b_ticket_id"),
+                table.c.n == bindparam("b_n"),
+            )
+            .values(
+                answered_at=func.coalesce(
+                    bindparam("b_answered_at", type_=Instant()), table.c.answered_at
+                ),
+                overdue_at=func.coalesce(
+                    bindparam("b_overdue_at", type_=Instant()), table.c.overdue_at
+                ),
+            ),
+            [{f"b_{name}": value for name, value in row.items()} for row in changed],
+        )
+
+
+def add(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows into one of the tables that only grow."""
+    if rows:
+        connection.execute(insert(schema.metadata.tables[table]), list(rows))
+
+
+def known_references(
+    connection: Connection, tenant_id: int, pairs: Iterable[tuple[str, int]]
+) -> set[tuple[str, int]]:
+    """Return those (Message-ID, ticket id) pairs that are stored already."""
+    wanted = list(pairs)
+    if not wanted:
+        return set()
+    table = schema.reference.c
+    rows = connection.execute(
+        select(table.rfc_id, table.ticket_id).where(
+            table.tenant_id == tenant_id,
+            or_(*(and_(table.rfc_id == r, table.ticket_id == t) for r, t in wanted)),
+        )
+    )
+    return {(rfc_id, ticket_id) for rfc_id, ticket_id in rows}

@@ -1,0 +1,143 @@
+"""The clock over the store: each step once, never early, also after an outage."""
+
+from datetime import timedelta
+
+import pytest
+
+from mailgate.domain.events import Delivered, Resolve, TimerKind
+from mailgate.domain.model import GATEWAY, Actor, ActorKind, ClosedBy, Delay, Status
+from mailgate.store import heartbeat
+
+
+def run(world, **duration) -> list:
+    """Let time pass with a tick every 12 minutes: often enough to count as running."""
+    end = world.now + timedelta(**duration)
+    steps = []
+    while world.now < end:
+        world.now = min(world.now + timedelta(minutes=12), end)
+        steps += world.tick().steps
+    return steps
+
+
+def deliver(world, ticket, notice: str = "agent_reply"):
+    event = Delivered(at=world.now, actor=GATEWAY, notice=notice, turn=ticket.turn)
+    return world.apply(ticket, event)
+
+
+@pytest.fixture
+def ticket(world):
+    world.tick()
+    return world.open()
+
+
+def test_nothing_is_due_before_its_time(world, ticket):
+    assert run(world, hours=23, minutes=48) == []
+    assert world.ticket(ticket).delay is Delay.NONE
+
+
+def test_the_desks_own_deadline_is_told_once_a_turn(world, ticket):
+    steps = run(world, hours=60)
+    assert [step.timer for step in steps] == [TimerKind.SYSTEM_RESPONSE]
+    assert world.ticket(ticket).delay is Delay.SYSTEM
+    told = [to for notice, to in world.notices() if notice == "overdue"]
+    assert sorted(told) == [
+        "admin@agents.example",
+        "alice@agents.example",
+        "bob@agents.example",
+    ]
+
+
+def test_the_ladder_of_reminders_counts_from_the_sending_of_the_one_before(world, ticket):
+    replied = world.agent_replies(ticket)
+    deliver(world, replied)
+    run(world, hours=48)
+    first = world.now
+    assert world.ticket(ticket).delay is Delay.CLIENT
+    world.pass_time(minutes=5)
+    deliver(world, replied, "waiting")
+    run(world, hours=96)
+    sent = [row["created_at"] for row in world.rows("outbox") if row["notice"] == "waiting"]
+    assert sent == [first, first + timedelta(minutes=5, hours=96)]
+    deliver(world, replied, "waiting")
+    run(world, hours=192)
+    deliver(world, replied, "waiting")
+    run(world, hours=200)
+    sent = [row["created_at"] for row in world.rows("outbox") if row["notice"] == "waiting"]
+    assert len(sent) == 3
+    assert world.ticket(ticket).status is Status.WAITING
+
+
+def test_no_reminder_leaves_while_our_own_reply_has_not(world, ticket):
+    replied = world.agent_replies(ticket)
+    steps = run(world, hours=72)
+    assert [step.notices for step in steps] == [()]
+    assert world.ticket(ticket).held
+    deliver(world, replied)
+    started = world.now
+    assert run(world, hours=47) == []
+    steps = run(world, hours=2)
+    assert [step.timer for step in steps] == [TimerKind.CLIENT_RESPONSE]
+    assert steps[0].due_at == started + timedelta(hours=48)
+
+
+def test_a_resolved_ticket_closes_by_itself(world, ticket):
+    world.apply(ticket, Resolve(at=world.now, actor=Actor(ActorKind.AGENT, "alice")))
+    steps = run(world, hours=50)
+    assert [step.timer for step in steps] == [TimerKind.AUTO_CLOSE]
+    closed = world.ticket(ticket)
+    assert (closed.status, closed.closed_by) == (Status.CLOSED, ClosedBy.AUTO)
+    assert run(world, hours=200) == []
+
+
+def test_after_an_outage_the_team_is_told_at_once_and_the_customer_only_after_an_hour(
+    world, ticket
+):
+    resolved = world.open("Other")
+    world.apply(resolved, Resolve(at=world.now, actor=Actor(ActorKind.AGENT, "alice")))
+    due = world.now + timedelta(hours=24)
+    world.pass_time(days=5)
+    tick = world.tick()
+    assert [(step.number, step.due_at) for step in tick.steps] == [(ticket.number, due)]
+    assert tick.hold_until == world.now + timedelta(hours=1)
+    event = next(row for row in world.rows("event") if row["name"] == "deadline.passed")
+    assert event["at"] == due
+    assert run(world, minutes=48) == []
+    steps = run(world, minutes=12)
+    assert [(step.number, step.timer) for step in steps] == [
+        (resolved.number, TimerKind.AUTO_CLOSE)
+    ]
+
+
+def test_a_tick_far_in_the_future_shows_what_would_happen_and_writes_nothing(world, ticket):
+    before = world.rows("event"), world.rows("timer"), world.rows("heartbeat")
+    preview = world.clock.preview(world.now, world.now + timedelta(days=2))
+    assert [(step.number, step.timer) for step in preview.steps] == [
+        (ticket.number, TimerKind.SYSTEM_RESPONSE)
+    ]
+    assert (world.rows("event"), world.rows("timer"), world.rows("heartbeat")) == before
+
+
+def test_signs_of_life_are_kept_every_few_minutes_and_not_at_each_tick(world):
+    world.tick()
+    first = world.rows("heartbeat")
+    world.pass_time(minutes=1)
+    world.tick()
+    assert world.rows("heartbeat") == first
+    world.pass_time(minutes=4)
+    world.tick()
+    with world.database.read() as connection:
+        assert heartbeat.last(connection).seen_at == world.now
+
+
+def test_a_timer_that_no_longer_runs_is_taken_away_without_an_event(world, ticket):
+    from sqlalchemy import update
+
+    from mailgate.store.schema import timer
+
+    with world.database.write() as connection:
+        early = world.now - timedelta(hours=1)
+        connection.execute(update(timer).values(due_at=early))
+    events = len(world.rows("event"))
+    assert world.tick().steps == ()
+    assert len(world.rows("event")) == events
+    assert world.rows("timer")[0]["due_at"] == ticket.created_at + timedelta(hours=24)
