@@ -1,0 +1,154 @@
+"""Where every mail is kept before anybody is told that we have it.
+
+One thread commits. Whatever arrives while a commit runs goes into the next one, so that many
+senders share one fsync.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+
+from mailgate.domain.routing import Route
+from mailgate.errors import Permanent, Temporary
+from mailgate.store import inbox
+from mailgate.store.db import Database
+
+_MOST = 256
+_OCTETS = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A mail as a transport hands it over; times are aware UTC, `road` is smtp, lmtp or pipe."""
+
+    raw: bytes
+    mail_from: str
+    recipients: tuple[str, ...]
+    received_at: datetime
+    peer: str
+    road: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    arrivals: tuple[inbox.Arrival, ...]
+    octets: int
+    done: "Future[int]"
+
+
+class Inbox:
+    """Keeps mails durably; `submit` tells by a future when that is so."""
+
+    def __init__(
+        self,
+        database: Database,
+        route: Callable[[str], Route | None],
+        tenants: Callable[[str], int],
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._route = route
+        self._tenants = tenants
+        self._wake = wake
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._open = False
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._open = True
+        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what has been handed in, and take no more."""
+        self._open = False
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def submit(self, mail: Incoming) -> "Future[int]":
+        """Return a future that is done when the mail is durably kept, with its delivery's id.
+
+        Raises `Permanent` when no recipient is ours; the future raises `Temporary` when the mail
+        could not be kept.
+        """
+        arrivals = self._arrivals(mail)
+        done: Future[int] = Future()
+        done.set_running_or_notify_cancel()  # whoever waits may leave; the commit goes on
+        if not self._open:
+            done.set_exception(Temporary("the gateway is stopping"))
+        else:
+            self._queue.put(_Waiting(arrivals, len(mail.raw), done))
+        return done
+
+    def put(self, mail: Incoming) -> int:
+        """Keep one mail at once, in this thread; return its delivery's id.
+
+        Raises `Permanent` when no recipient is ours, `Temporary` when it could not be kept.
+        """
+        return self._commit([_Waiting(self._arrivals(mail), len(mail.raw), Future())])[0]
+
+    def _arrivals(self, mail: Incoming) -> tuple[inbox.Arrival, ...]:
+        queues: dict[tuple[int, str], list[str]] = {}
+        for recipient in mail.recipients:
+            route = self._route(recipient)
+            if route is not None:
+                key = (self._tenants(route.tenant), route.queue)
+                queues.setdefault(key, []).append(recipient)
+        if not queues:
+            raise Permanent("no recipient of this mail is an address of this desk")
+        return tuple(
+            inbox.Arrival(
+                raw=mail.raw,
+                tenant_id=tenant_id,
+                queue=name,
+                recipients=tuple(recipients),
+                mail_from=mail.mail_from,
+                peer=mail.peer,
+                road=mail.road,
+                received_at=mail.received_at,
+            )
+            for (tenant_id, name), recipients in queues.items()
+        )
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            batch, octets = [], 0
+            waiting = self._queue.get()
+            while waiting is not None:
+                batch.append(waiting)
+                octets += waiting.octets
+                if len(batch) >= _MOST or octets >= _OCTETS or self._queue.empty():
+                    break
+                waiting = self._queue.get()
+            stopping = waiting is None
+            if batch:
+                self._settle(batch)
+
+    def _settle(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            ids = self._commit(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be told 250
+            for waiting in batch:
+                waiting.done.set_exception(
+                    error if isinstance(error, Temporary) else Temporary(str(error))
+                )
+            return
+        for waiting, id_ in zip(batch, ids, strict=True):
+            waiting.done.set_result(id_)
+        self._wake()
+
+    def _commit(self, batch: Sequence[_Waiting]) -> list[int]:
+        arrivals = [arrival for waiting in batch for arrival in waiting.arrivals]
+        with self._database.write() as connection:
+            ids = self._database.ids(connection, 2 * len(arrivals))
+            kept = inbox.put(connection, ids, arrivals)
+        firsts = accumulate((len(waiting.arrivals) for waiting in batch), initial=0)
+        return [kept[first] for first, _ in zip(firsts, batch, strict=False)]

@@ -1,0 +1,46 @@
+"""What the tests of the listener share."""
+
+import pytest
+
+from mailgate.intake import dialogue, smtp
+from tests.intake.wire import FakeInbox, Wire, listening
+
+
+@pytest.fixture
+def inbox():
+    return FakeInbox()
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """Collect what the listener logs, as pairs of name and fields."""
+    lines = []
+
+    def record(name, **fields):
+        lines.append((name, fields))
+
+    monkeypatch.setattr(dialogue, "log", record)
+    monkeypatch.setattr(smtp, "log", record)
+    return lines
+
+
+@pytest.fixture
+def connect(inbox, logged):
+    """Return a function that connects to one listener, with settings given at the first call."""
+    opened = []
+    running = []
+
+    def open_wire(accepts=None, **settings):
+        if not running:
+            context = listening(inbox, accepts, **settings)
+            running.append((context, context.__enter__()))
+        opened.append(Wire(running[0][1].port))
+        open_wire.listener = running[0][1]
+        return opened[-1]
+
+    yield open_wire
+    for wire in opened:
+        wire.close()
+    inbox.release()
+    for context, _ in running:
+        context.__exit__(None, None, None)

@@ -1,0 +1,137 @@
+"""What `submit` promises: done means durable, together where possible, once each."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from mailgate.domain.routing import Route, Routing
+from mailgate.errors import Permanent, Temporary
+from mailgate.intake.inbox import Inbox, Incoming
+from mailgate.store import migrate, schema
+from mailgate.store.db import Database
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ROUTES = Routing(
+    {
+        "support@desk.example": Route("default", "support", "support@desk.example"),
+        "help@desk.example": Route("default", "support", "help@desk.example"),
+        "billing@desk.example": Route("default", "billing", "billing@desk.example"),
+    }
+)
+
+
+def mail(raw: bytes = b"Subject: hello\r\n\r\nwords\r\n", *to: str) -> Incoming:
+    return Incoming(raw, "a@b.example", to or ("support@desk.example",), NOW, "127.0.0.1", "smtp")
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'inbox.db'}")
+    migrate.upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def woken():
+    return []
+
+
+@pytest.fixture
+def inbox(database, woken):
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: woken.append(1))
+    inbox.start()
+    yield inbox
+    inbox.stop()
+
+
+def rows(database, table) -> list:
+    with database.read() as connection:
+        return list(connection.execute(select(table)).mappings())
+
+
+def test_what_is_done_is_in_the_database_byte_for_byte(inbox, database, woken):
+    raw = b"Subject: \xff\x00\r\n\r\nb\r\n"
+    id_ = inbox.submit(mail(raw)).result(5)
+    assert [row["raw"] for row in rows(database, schema.mail)] == [raw]
+    delivery = rows(database, schema.mail_delivery)[0]
+    assert (delivery["id"], delivery["state"], delivery["queue"]) == (id_, "pending", "support")
+    assert woken == [1]
+
+
+def test_the_same_bytes_again_add_nothing_and_get_the_same_answer(inbox, database):
+    first = inbox.submit(mail()).result(5)
+    assert inbox.submit(mail()).result(5) == first
+    assert len(rows(database, schema.mail)) == len(rows(database, schema.mail_delivery)) == 1
+
+
+def test_the_same_message_id_with_other_bytes_is_a_new_mail(inbox, database):
+    inbox.submit(mail(b"Message-ID: <x@y>\r\n\r\none\r\n")).result(5)
+    inbox.submit(mail(b"Message-ID: <x@y>\r\n\r\ntwo\r\n")).result(5)
+    assert len(rows(database, schema.mail)) == 2
+
+
+def test_one_mail_to_two_queues_is_kept_once_and_delivered_to_each(inbox, database):
+    to = ("support@desk.example", "help@desk.example", "billing+x@desk.example")
+    inbox.submit(mail(b"x\r\n", *to)).result(5)
+    assert len(rows(database, schema.mail)) == 1
+    assert {row["queue"]: row["recipients"] for row in rows(database, schema.mail_delivery)} == {
+        "support": ["support@desk.example", "help@desk.example"],
+        "billing": ["billing+x@desk.example"],
+    }
+
+
+def test_a_mail_to_nobody_of_ours_is_refused(inbox):
+    with pytest.raises(Permanent, match="no recipient"):
+        inbox.submit(mail(b"x\r\n", "somebody@else.example"))
+
+
+def test_mails_that_wait_while_a_commit_runs_share_the_next_one(inbox, database):
+    commits = []
+    ready, go = threading.Event(), threading.Event()
+    commit = inbox._commit
+
+    def slow(batch):
+        commits.append(len(batch))
+        if len(commits) == 1:
+            ready.set()
+            go.wait(5)
+        return commit(batch)
+
+    inbox._commit = slow
+    first = inbox.submit(mail(b"0\r\n"))
+    assert ready.wait(5)
+    others = [inbox.submit(mail(b"%d\r\n" % n)) for n in range(1, 40)]
+    go.set()
+    ids = [future.result(5) for future in (first, *others)]
+    assert commits == [1, 39]
+    assert len(set(ids)) == 40
+    assert len(rows(database, schema.mail)) == 40
+
+
+def test_a_store_that_fails_is_our_trouble_and_the_next_mail_goes_through(inbox, monkeypatch):
+    commit = inbox._commit
+    monkeypatch.setattr(inbox, "_commit", lambda batch: 1 / 0)
+    with pytest.raises(Temporary):
+        inbox.submit(mail()).result(5)
+    monkeypatch.setattr(inbox, "_commit", commit)
+    assert inbox.submit(mail()).result(5)
+
+
+def test_stopping_keeps_what_was_handed_in_and_takes_no_more(database):
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None)
+    inbox.start()
+    futures = [inbox.submit(mail(b"%d\r\n" % n)) for n in range(20)]
+    inbox.stop()
+    assert len({future.result(0) for future in futures}) == 20
+    with pytest.raises(Temporary, match="stopping"):
+        inbox.submit(mail()).result(0)
+
+
+def test_put_keeps_one_mail_without_a_thread(database):
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None)
+    assert inbox.put(mail()) == inbox.put(mail())
+    with pytest.raises(Permanent):
+        inbox.put(mail(b"x\r\n", "somebody@else.example"))
