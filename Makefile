@@ -1,0 +1,70 @@
+# What there is to do here; `make` alone lists it. Everything happens in .venv, which is made,
+# and made anew when pyproject.toml changes, by whichever target needs it.
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { command -v "$$name"; break; }; done)
+WORKERS ?= 2
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
+DOCS_TESTS := $(wildcard tests/docs)
+
+.PHONY: help run test check bench fmt
+.DEFAULT_GOAL := help
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: .venv/.for-use  ## Try it: a desk of your own in ./run, listening on the loopback interface
+	@test -f run/config.toml || $(BIN)/mailgate init --yes --dir run
+	@$(BIN)/python -c "$$WHERE"
+	@$(BIN)/mailgate serve --config run/config.toml
+
+test: .venv/.for-tests  ## Run every test, with real servers; fails below the demanded coverage
+	tests/install-peers
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=
+	$(BIN)/coverage report --precision 2 --fail-under 90.01
+	$(BIN)/coverage report --fail-under 100 --include 'mailgate/domain/*,mailgate/mail/*'
+
+check: .venv/.for-tests  ## Format, lint, types, layers, docs: what needs no server
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/style $(DOCS_TESTS)
+
+bench: .venv/.for-use  ## Measure: mails a second, CPU, memory, latency
+	$(BIN)/python bench/run.py
+
+fmt: .venv/.for-tests  ## Format the code, and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+define WHERE
+import tomllib
+with open("run/config.toml", "rb") as file:
+    config = tomllib.load(file)
+delivery = config.get("delivery", {})
+print("The desk is", config["desk"]["address"])
+print("Send mail to it by SMTP at", config.get("inbound", {}).get("listen", "127.0.0.1:2525"))
+if delivery.get("transport", "maildir") == "maildir":
+    print("Read what it sends in run/" + delivery.get("maildir", "outgoing") + " (a Maildir)")
+print("Stop it by Ctrl-C", flush=True)
+endef
+export WHERE
+
+.venv/.for-use: pyproject.toml
+	@$(call install,postgres)
+
+.venv/.for-tests: pyproject.toml
+	@$(call install,postgres,test)
+	@touch .venv/.for-use
+
+# Also mends a .venv whose Python has gone, as after an upgrade of the system or a moved folder.
+define install
+	test -n "$(PYTHON)" || { echo "mailgate needs Python 3.11 or later" >&2; exit 1; }
+	$(BIN)/python -c '' 2>/dev/null || { rm -rf .venv && "$(PYTHON)" -m venv .venv; }
+	$(PIP) install --editable '.[$(1)$(if $(2),$(comma)$(2))]'
+	touch $@
+endef
+comma := ,
