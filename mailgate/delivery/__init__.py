@@ -1,0 +1,1 @@
+"""Transport out: the outbox worker and the ways a mail can leave."""

@@ -1,0 +1,117 @@
+"""Mails delivered into a Maildir: the embedded default, and what the tests read.
+
+A mail appears in `new` whole or not at all, and has reached the disk before it counts as sent.
+"""
+
+import contextlib
+import itertools
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mailgate.delivery.transport import Later, Outgoing, Result, Sent, Unknown
+from mailgate.errors import Temporary
+from mailgate.mail.plain import one_line
+
+_FOLDERS = ("tmp", "new", "cur")
+_LINE_END = re.compile(rb"\r\n|\r")
+_serial = itertools.count(1)
+
+
+def _unique_name() -> str:
+    """Return a name that no other delivery uses, sorting by time (cr.yp.to/proto/maildir.html)."""
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    host = re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname())
+    who = f"M{nanoseconds // 1000:06}P{os.getpid()}Q{next(_serial)}R{secrets.token_hex(4)}"
+    return f"{seconds}.{who}.{host}"
+
+
+def _content(mail: Outgoing) -> bytes:
+    r"""Return the mail as a file: the envelope in front, lines ended by `\n` as is usual here."""
+    recipient = one_line(mail.recipient)
+    envelope = (
+        f"Return-Path: <{one_line(mail.envelope_from)}>\n"
+        f"Delivered-To: {recipient}\n"
+        f"X-Envelope-To: {recipient}\n"
+    )
+    return envelope.encode() + _LINE_END.sub(b"\n", mail.raw)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write a folder's list of names to the disk: a rename is lasting only after that."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _write(path: Path, content: bytes) -> None:
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(opened, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _discard(path: Path) -> None:
+    with contextlib.suppress(OSError):  # what is left in tmp is swept by whoever reads the Maildir
+        path.unlink(missing_ok=True)
+
+
+class MaildirSession:
+    """Delivers into one Maildir."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def send(self, mail: Outgoing, began: Callable[[], None]) -> Result:
+        """Deliver one mail. A full disk or a lost folder is Later, for every mail alike."""
+        name = _unique_name()
+        waiting = self._path / "tmp" / name
+        try:
+            try:
+                _write(waiting, _content(mail))
+            except OSError as error:
+                return self._failed(error)
+            began()
+            return self._arrive(waiting, self._path / "new" / name)
+        finally:
+            _discard(waiting)
+
+    def _arrive(self, waiting: Path, arrived: Path) -> Result:
+        try:
+            waiting.rename(arrived)
+        except OSError as error:
+            return self._failed(error)
+        try:
+            _sync_folder(arrived.parent)
+        except OSError as error:
+            return Unknown(f"{arrived} may not have reached the disk: {error}")
+        return Sent(f"delivered as {arrived.name}")
+
+    def _failed(self, error: OSError) -> Later:
+        return Later(f"cannot deliver into {self._path}: {error}", connection=True)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class MaildirTransport:
+    """A Maildir as the way out; it is made when it is first used."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def open(self) -> MaildirSession:
+        """Make the folders where they are missing. Raises Temporary when that cannot be done."""
+        try:
+            for name in _FOLDERS:
+                (self._path / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Temporary(f"cannot make a Maildir at {self._path}: {error}") from error
+        return MaildirSession(self._path)

@@ -1,0 +1,216 @@
+"""Notices made from templates: subject, plain text and HTML in the recipient's language.
+
+Templates lie in folders as `<locale>/<notice>.{subject,txt,html}.j2`. A file in an earlier folder
+goes before the same one in a later folder, and a more exact language before a wider one: de-AT,
+de, then the fallback. No template reaches outside its folders, and none brings the gateway down.
+"""
+
+import re
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from jinja2 import (
+    FileSystemLoader,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    pass_context,
+)
+from jinja2.runtime import Context
+
+from mailgate.errors import MailgateError, Permanent, Refused, Temporary
+from mailgate.mail.plain import SUBJECT_LIMIT, many_lines, one_line
+from mailgate.mail.sample import TAG, samples
+from mailgate.mail.sandbox import Sandbox
+from mailgate.mail.wording import Wording, bare_subject, excerpt, paragraphs, quote
+
+PARTS = ("subject", "txt", "html")
+HTML_LIMIT = 100_000  # characters of plain text above which a mail goes without an HTML part
+
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_NOTICE = re.compile(r"(?P<notice>[a-z][a-z_]*)\.(?:subject|txt|html)\.j2")
+# Whatever a template can raise that is its own fault.
+_FAULTS = (
+    TemplateError,
+    css_inline.InlineError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A notice ready to be composed. `html` is None where the text is too long for it."""
+
+    subject: str
+    text: str
+    html: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Tongue:
+    """One language with what it falls back to, nearest first."""
+
+    tags: tuple[str, ...]
+    sandbox: Sandbox
+    wording: Wording
+
+
+class Renderer:
+    """Renders notices; may be shared by threads. New locale folders are seen at the next start."""
+
+    def __init__(
+        self, folders: Sequence[Path], fallback: str = "en", *, plain_subjects: bool = False
+    ) -> None:
+        """Look through `folders`, overrides first. Raises Refused without the fallback language."""
+        self._folders = tuple(folders)
+        self._plain_subjects = plain_subjects
+        self._known = {_tag(path.name): path.name for path in self._locale_folders()}
+        self._tongues: dict[tuple[str, ...], _Tongue] = {}
+        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
+        if _tag(fallback) not in self._known:
+            where = ", ".join(map(str, self._folders))
+            raise Refused(f"no templates for the language {fallback!r} in {where}")
+        self._fallback = self._known[_tag(fallback)]
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        """Return the languages that have templates, sorted."""
+        return tuple(sorted(self._known.values()))
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return the names of all notices that have a template in any language, sorted."""
+        files = (file for folder in self._locale_folders() for file in folder.iterdir())
+        found = (_NOTICE.fullmatch(file.name) for file in files)
+        return tuple(sorted({match["notice"] for match in found if match}))
+
+    def render(self, notice: str, locale: str | None, context: Mapping[str, Any]) -> Rendered:
+        """Render a notice for a recipient who reads `locale`, or the nearest that there is.
+
+        Raises Temporary, with file and line, for a fault in a template: the mail can be sent once
+        it is mended.
+        """
+        tags = self._tags(locale)
+        try:
+            return self._rendered(self._tongue(tags), notice, context)
+        except Permanent as error:
+            raise Temporary(str(error)) from error
+        except _FAULTS as error:
+            raise Temporary(f"{_place(error, notice)}: {_reason(error)}") from error
+
+    def check(self) -> list[str]:
+        """Render every notice in every language with sample contexts, and return the faults.
+
+        The samples hold all that a notice may be given, and the least: templates must bear both.
+        """
+        faults = [fault for locale in self.locales for fault in self._gaps(locale)]
+        for locale in self.locales:
+            for notice in self.notices:
+                for context in samples():
+                    try:
+                        rendered = self.render(notice, locale, context)
+                    except MailgateError as error:
+                        faults.append(str(error))
+                    else:
+                        if TAG in (rendered.html or ""):
+                            faults.append(f"{locale}/{notice}.html.j2: a text is not escaped")
+        return list(dict.fromkeys(faults))
+
+    def _locale_folders(self) -> Iterator[Path]:
+        for folder in self._folders:
+            if folder.is_dir():
+                found = (path for path in folder.iterdir() if _LOCALE.fullmatch(path.name))
+                yield from sorted(path for path in found if path.is_dir())
+
+    def _tags(self, locale: str | None) -> tuple[str, ...]:
+        parts = _tag(locale or "").split("-")
+        wider = ("-".join(parts[:count]) for count in range(len(parts), 0, -1))
+        found = [self._known[tag] for tag in wider if tag in self._known]
+        return tuple(dict.fromkeys([*found, self._fallback]))
+
+    def _tongue(self, tags: tuple[str, ...]) -> _Tongue:
+        tongue = self._tongues.get(tags)
+        if tongue is None:
+            tongue = self._tongues[tags] = self._learn(tags)
+        return tongue
+
+    def _learn(self, tags: tuple[str, ...]) -> _Tongue:
+        places = [folder / tag for tag in tags for folder in self._folders]
+        sandbox = Sandbox(FileSystemLoader([*places, *self._folders]))
+        written = [place / "locale.toml" for place in places]
+        path = next((path for path in written if path.is_file()), written[-1])
+        wording = Wording.read(path)
+
+        @pass_context
+        def when(context: Context, moment: str) -> str:
+            return wording.when(moment, context["desk"]["timezone"])
+
+        sandbox.filters |= {
+            "when": when,
+            "duration": wording.duration,
+            "quote": quote,
+            "excerpt": excerpt,
+            "paragraphs": paragraphs,
+            "bare": bare_subject,
+        }
+        return _Tongue(tags, sandbox, wording)
+
+    def _rendered(self, tongue: _Tongue, notice: str, context: Mapping[str, Any]) -> Rendered:
+        language = tongue.tags[0]
+        subject, text, html = (tongue.sandbox.get_template(f"{notice}.{part}.j2") for part in PARTS)
+        given = {**context, "language": language}
+        plain = many_lines(text.render(given)).strip("\n") + "\n"
+        shown = None
+        if len(plain) <= HTML_LIMIT:
+            shown = self._inliner.inline(many_lines(html.render(given)))
+        return Rendered(self._subject(subject.render(given), given), plain, shown, language)
+
+    def _subject(self, written: str, context: Mapping[str, Any]) -> str:
+        number = str(context["ticket"]["number"])
+        if self._plain_subjects:
+            written = f"Re: {bare_subject(str(context['ticket']['subject'] or ''), number)}"
+        mark = f"[{number}]"
+        line = one_line(written, SUBJECT_LIMIT)
+        if mark in line:
+            return line
+        return f"{one_line(written, SUBJECT_LIMIT - len(mark) - 1)} {mark}"
+
+    def _gaps(self, locale: str) -> Iterator[str]:
+        """Name the parts that this language would have to borrow from another one."""
+        base = self._tags(locale)
+        own = base if self._fallback.split("-")[0] == base[0].split("-")[0] else base[:-1]
+        for notice in self.notices:
+            for part in PARTS:
+                name = f"{notice}.{part}.j2"
+                if not any((f / tag / name).is_file() for f in self._folders for tag in own):
+                    yield f"{locale}/{name}: missing"
+
+
+def _tag(locale: str) -> str:
+    return locale.replace("_", "-").lower()
+
+
+def _place(error: Exception, notice: str) -> str:
+    """Return file and line of the template that an error came from."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.filename or error.name}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    found = [frame for frame in frames if frame.filename.endswith(".j2")]
+    return f"{found[-1].filename}:{found[-1].lineno}" if found else notice
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template {error.name}"
+    return one_line(str(error) or type(error).__name__)

@@ -1,0 +1,132 @@
+"""What notices may be given: the contexts by which templates are checked and shown.
+
+The fields are those that the outbox freezes with each mail; every key is always there, and those
+that are None in the least sample may be None in a real mail.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+ROLES = ("customer", "agent", "admin")
+TAG = "<blink>"  # stands for all markup: a mail that holds it as a tag has let a text through
+
+_TYPED = frozenset({"name", "subject", "requester_name", "assignee", "team", "author", "text"})
+_TYPED |= {"actor", "note", "line", "reason", "form", "before", "after", "category"}
+
+_DESK = {"name": "Example Support", "address": "support@desk.example", "timezone": "Europe/Berlin"}
+_TICKET = {
+    "number": "TKT-2026-00042",
+    "subject": "Re: The printer on floor 3 prints <blank> pages",
+    "status": "in_progress",
+    "priority": "high",
+    "category": "technical_support",
+    "requester": "carol@client.example",
+    "requester_name": "Carol Client",
+    "assignee": "alice",
+    "team": "Hardware",
+    "created_at": "2026-11-20T08:15:00+00:00",
+}
+_SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered")
+_TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
+_ADDRESSES = ("reply_address", "note_address", "confirm_address")
+_CUSTOMERS_WORDS = """Good morning,
+
+since yesterday the printer on floor 3 (an LX-250 & its twin) prints
+<blank> pages only.
+I have tried:
+  - switching it off and on
+  - a new cartridge
+
+What else can I do?
+Carol"""
+_AGENTS_WORDS = """Hello Carol,
+
+thank you for the details. Please open the front cover and check whether
+the yellow transport strip is still in place.
+
+Does the test page look right after that?
+
+Kind regards
+Alice"""
+_CUSTOMER = {
+    "name": "Carol Client",
+    "address": "carol@client.example",
+    "role": "customer",
+    "language": "en",
+}
+_AGENT = {"name": "Alice Agent", "address": "alice@desk.example", "role": "agent", "language": "en"}
+_ADMIN = {"name": "Ada Admin", "address": "ada@desk.example", "role": "admin", "language": "en"}
+
+
+def _said(side: str) -> Mapping[str, Any]:
+    author, words = (_CUSTOMER, _CUSTOMERS_WORDS) if side == "client" else (_AGENT, _AGENTS_WORDS)
+    return {
+        "author": author["name"],
+        "address": author["address"],
+        "side": side,
+        "text": words,
+        "at": "2026-11-20T08:15:00+00:00",
+    }
+
+
+def full(role: str, side: str = "client") -> dict[str, Any]:
+    """Return a context with every field filled, for a recipient of `role`, quoting `side`."""
+    return {
+        "desk": _DESK,
+        "ticket": _TICKET,
+        "recipient": {"customer": _CUSTOMER, "agent": _AGENT, "admin": _ADMIN}[role],
+        "message": _said(side),
+        "actor": "Bob Boss",
+        "note": "Alice knows this model best.",
+        "change": {"field": "assignee", "before": "alice", "after": "bob"},
+        "due_at": "2026-11-21T08:15:00+00:00",
+        "waiting_since": "2026-11-20T08:15:00+00:00",
+        "threshold": 86_400,
+        "client_threshold": 172_800,
+        "auto_close": 259_200,
+        "commands": [
+            {
+                "line": "/prioritty high",
+                "reason": "there is no such command",
+                "form": "/priority critical|urgent|high|normal|low",
+            },
+            {"line": "/assign nobody", "reason": "no agent of that name", "form": "/assign alice"},
+        ],
+        "reply_address": "support+tkt-2026-00042.x7f3q2kd5m@desk.example",
+        "note_address": "support+tkt-2026-00042.n9c4w8rb2t@desk.example",
+        "confirm_address": "support+tkt-2026-00042.c3j6y5hp8s@desk.example",
+        "undelivered": {
+            "recipient": "carol@client.example",
+            "status": "5.1.1",
+            "reason": "550 5.1.1 nobody of that name here",
+        },
+    }
+
+
+def least(role: str) -> dict[str, Any]:
+    """Return a context with nothing in it that may be missing."""
+    context = full(role)
+    ticket = _TICKET | {"subject": "", "requester_name": None, "assignee": None, "team": None}
+    nothing = dict.fromkeys((*_SAID_OR_DONE, *_TIMES, *_ADDRESSES))
+    recipient = context["recipient"] | {"name": ""}
+    return context | nothing | {"ticket": ticket, "recipient": recipient, "commands": []}
+
+
+def marked(role: str) -> dict[str, Any]:
+    """Return a full context with `TAG` in every text that people type: none may become markup."""
+    return {key: _marked(key, value) for key, value in full(role).items()}
+
+
+def _marked(key: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _marked(name, inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_marked(key, inner) for inner in value]
+    return f"{TAG} {value}" if key in _TYPED else value
+
+
+def samples() -> tuple[dict[str, Any], ...]:
+    """Return the contexts that every template must bear, whatever its notice."""
+    quoting = tuple(full(role, side) for role in ROLES for side in ("client", "system"))
+    extremes = tuple(make(role) for role in ROLES for make in (least, marked))
+    return quoting + extremes

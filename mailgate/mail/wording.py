@@ -1,0 +1,160 @@
+"""How a language writes times, durations and other people's words: the filters of the templates.
+
+What differs from language to language stands next to its templates, in `locale.toml`, so that a
+new language is a new folder and no code.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from markupsafe import Markup, escape
+
+from mailgate.errors import Permanent
+from mailgate.mail.plain import many_lines, one_line
+
+QUOTED_LINES = 60  # as much of another mail as is worth quoting
+QUOTED_CHARACTERS = 6_000
+CUT = "[…]"
+
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_LONGEST_IN_HOURS = 72 * 3_600  # seconds; shorter ones read better, and truer to working hours, so
+# What mail programs put before the subject of an answer, in the languages that have their own.
+_ANSWERED = re.compile(
+    r"(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r)(?:\[\d+\]|\(\d+\))?\s*[:：]\s*)+",
+    re.IGNORECASE,
+)
+_GAP = re.compile(r"(?<= ) |^ ", re.MULTILINE)
+_BREAK = Markup("<br>\n")
+_PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One language's names and patterns. `zones` replaces abbreviations such as CET."""
+
+    weekdays: tuple[str, ...]  # Monday first
+    months: tuple[str, ...]
+    when_pattern: str  # with {weekday} {day} {month} {year} {time} {zone}
+    units: Mapping[str, tuple[str, str]]  # day, hour, minute, second: one, many
+    units_dative: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    zones: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a `locale.toml`. Raises Permanent, naming the file, when it is not complete."""
+        try:
+            found = tomllib.loads(path.read_text("utf-8"))
+            wording = cls(
+                weekdays=_names(found, "weekdays", 7),
+                months=_names(found, "months", 12),
+                when_pattern=_string(found, "when"),
+                units={name: _forms(found["units"][name]) for name, _seconds in _UNITS},
+                units_dative={k: _forms(v) for k, v in found.get("units_dative", {}).items()},
+                zones={k: str(v) for k, v in found.get("zones", {}).items()},
+            )
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise Permanent(f"{path}: {_fault(error)}") from error
+        return wording
+
+    def when(self, moment: str, zone: str) -> str:
+        """Return an ISO 8601 moment (UTC unless it says otherwise) in `zone`, spelt out.
+
+        Raises ValueError for what is no moment or no zone.
+        """
+        try:
+            there = ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"no time zone {zone!r}") from error
+        at = datetime.fromisoformat(moment)
+        local = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(there)
+        short = local.strftime("%Z")
+        if short[:1] in "+-":  # zones without letters of their own
+            short = f"UTC{short}"
+        parts = {
+            "weekday": self.weekdays[local.weekday()],
+            "day": str(local.day),
+            "month": self.months[local.month - 1],
+            "year": str(local.year),
+            "time": local.strftime("%H:%M"),
+            "zone": self.zones.get(short, short),
+        }
+        return re.sub(r"\{(\w+)\}", lambda found: parts.get(found[1], found[0]), self.when_pattern)
+
+    def duration(self, seconds: float, case: str = "") -> str:
+        """Return a span in its two largest units: "2 hours", "1 minute 30 seconds", "3 days".
+
+        `case` "dative" takes the forms that German has after a preposition, where they differ.
+        """
+        left = max(0, round(seconds))
+        forms = {**self.units, **self.units_dative} if case == "dative" else self.units
+        parts: list[str] = []
+        for name, length in _UNITS:
+            if name == "day" and left < _LONGEST_IN_HOURS:
+                continue
+            count, left = divmod(left, length)
+            if count or (name == "second" and not parts):
+                parts.append(f"{count} {forms[name][count != 1]}")
+            elif parts:
+                break
+        return " ".join(parts[:2])
+
+
+def excerpt(text: str) -> str:
+    """Return as much of another mail's text as is worth showing again, a cut marked."""
+    whole = many_lines(text).strip("\n")
+    lines = whole[:QUOTED_CHARACTERS].split("\n")
+    if len(whole) <= QUOTED_CHARACTERS and len(lines) <= QUOTED_LINES:
+        return whole
+    return "\n".join([*lines[:QUOTED_LINES], CUT])
+
+
+def quote(text: str) -> str:
+    """Return an excerpt of `text` as a mail quotes it, each line behind ">"."""
+    lines = excerpt(text).split("\n")
+    return "\n".join(f">{line}" if line.startswith(">") else f"> {line}".rstrip() for line in lines)
+
+
+def paragraphs(text: str) -> Markup:
+    """Return text as HTML paragraphs that show it as it was typed: nothing in it is markup.
+
+    A new line stays one, and spaces at the start of a line or in rows keep their width.
+    """
+    parts = _PARAGRAPHS.split(many_lines(text).expandtabs(4).strip("\n"))
+    shown = (escape(_GAP.sub("\u00a0", part)).replace("\n", _BREAK) for part in parts)
+    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in shown)
+
+
+def bare_subject(subject: str, number: str) -> str:
+    """Return a subject without its marks of being an answer and without "[number]"."""
+    numbered = re.compile(rf"\[\s*{re.escape(number)}\s*\]", re.IGNORECASE)
+    line = one_line(numbered.sub(" ", subject))
+    mark = _ANSWERED.match(line)
+    return line[mark.end() :] if mark else line
+
+
+def _names(found: Mapping[str, Any], key: str, count: int) -> tuple[str, ...]:
+    names = tuple(found[key])
+    if len(names) != count or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{key} must be {count} names")
+    return names
+
+
+def _string(found: Mapping[str, Any], key: str) -> str:
+    if not isinstance(found[key], str):
+        raise TypeError(f"{key} must be text")
+    return str(found[key])
+
+
+def _forms(pair: Any) -> tuple[str, str]:
+    one, many = pair
+    return str(one), str(many)
+
+
+def _fault(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
