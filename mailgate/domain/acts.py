@@ -62,7 +62,7 @@ def opened(draft: Draft) -> None:
     )
     draft.to_system(Status.OPEN if event.team else Status.NEW, event.at)
     draft.spoke(Side.CLIENT)
-    draft.targets()
+    draft.targets(event.at)
     draft.notify("received", Audience.REQUESTER)
     draft.notify("new_message", Audience.TEAM)
 
@@ -150,18 +150,12 @@ def reply_seen_late(draft: Draft) -> None:
 def note(draft: Draft) -> None:
     """Staff looked; colleagues are told."""
     draft.staff_looked()
-    draft.notify("note_added", Audience.ASSIGNEE, Audience.FOLLOWERS)
+    draft.notify("note_added", Audience.HOLDERS, Audience.FOLLOWERS)
 
 
 def assign_fresh(draft: Draft) -> None:
     """Somebody begins to work on it."""
     draft.set(status=Status.IN_PROGRESS)
-    assign(draft)
-
-
-def unassign_held(draft: Draft) -> None:
-    """Nobody works on it any more."""
-    draft.set(status=Status.OPEN)
     assign(draft)
 
 
@@ -171,6 +165,18 @@ def assign(draft: Draft) -> None:
     draft.set(assignee=event.assignee)
     draft.notify("assigned", Audience.ASSIGNEE, reason=event.reason)
     draft.notify("unassigned", Audience.FORMER_ASSIGNEE, reason=event.reason)
+
+
+def put_back(draft: Draft) -> None:
+    """Nobody works on it any more."""
+    draft.set(status=Status.OPEN)
+    unassign(draft)
+
+
+def unassign(draft: Draft) -> None:
+    """Take it out of its holder's hands; they are told why."""
+    draft.set(assignee=None)
+    draft.notify("unassigned", Audience.FORMER_ASSIGNEE, reason=_event(draft, Assign).reason)
 
 
 def assign_team(draft: Draft) -> None:
@@ -223,10 +229,7 @@ def reopen(draft: Draft) -> None:
 
 def set_priority(draft: Draft) -> None:
     """Change the priority and, with it, the deadlines."""
-    event = _event(draft, SetPriority)
-    if event.priority is draft.before.priority:
-        return
-    draft.set(priority=event.priority)
+    draft.set(priority=_event(draft, SetPriority).priority)
     draft.deadlines_anew()
 
 
@@ -339,7 +342,7 @@ def auto_close(draft: Draft) -> None:
 
 def wake(draft: Draft) -> None:
     """End the silence; deadlines are not restarted, a missed one acts at once."""
-    draft.set(snoozed_until=None)
+    draft.set(snoozed_until=None, rearmed=draft.before.rearmed + 1)
 
 
 def breach(draft: Draft) -> None:
@@ -355,14 +358,21 @@ def reply_delivered(draft: Draft) -> None:
     """Let the customer's clock act; where it had to wait, it starts anew from the delivery."""
     draft.set(reply_pending=False)
     if draft.before.held:
-        threshold = draft.policy.for_priority(draft.before.priority).client
-        draft.set(held=False, not_before=draft.event.at + threshold)
+        draft.set(held=False, waiting_since=draft.event.at)
+        if draft.before.reminded_at is not None:
+            draft.set(reminded_at=draft.event.at)
 
 
 def reminder_delivered(draft: Draft) -> None:
     """Count the next step from here."""
     if draft.before.reminded_at is None:
         draft.set(reminded_at=_event(draft, Delivered).at)
+
+
+def reply_undelivered(draft: Draft) -> None:
+    """Let the customer's clock wait: it must not press for an answer to what never came."""
+    draft.set(reply_pending=True, held=True)
+    undelivered(draft)
 
 
 def undelivered(draft: Draft) -> None:

@@ -102,6 +102,7 @@ class Draft:
             closed_by=by,
             turn=self.before.turn,
             escalation_level=0,
+            escalated_to=None,
         )
 
     def spoke(self, side: Side) -> None:
@@ -121,16 +122,16 @@ class Draft:
         elif self.before.status is Status.REOPENED:
             self.set(status=Status.IN_PROGRESS)
 
-    def targets(self) -> None:
-        """Work the two targets out from the creation and the priority of the ticket."""
+    def targets(self, floor: datetime) -> None:
+        """Work out when the two targets are due, not before `floor`; a reached one stays."""
         ticket = self.ticket()
         if ticket.created_at is None:
             return
         row = self.policy.for_priority(ticket.priority)
-        self.set(
-            first_response_due_at=ticket.created_at + row.first_response,
-            resolution_due_at=ticket.created_at + row.resolution,
-        )
+        if ticket.first_response_at is None:
+            self.set(first_response_due_at=max(ticket.created_at + row.first_response, floor))
+        if ticket.resolved_at is None and ticket.closed_at is None:
+            self.set(resolution_due_at=max(ticket.created_at + row.resolution, floor))
 
     def deadlines_anew(self) -> None:
         """Rework deadlines after a change of their inputs: never earlier than this change.
@@ -138,7 +139,7 @@ class Draft:
         The delay flag clears if the deadline lies ahead again; whoever was told of it in this
         turn is not told again.
         """
-        self.targets()
+        self.targets(self.now)
         self.set(not_before=self.now)
         due = response_due(replace(self.ticket(), not_before=None), self.policy)
         if self.before.delay is not Delay.NONE and due is not None and due > self.now:

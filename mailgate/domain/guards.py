@@ -14,11 +14,15 @@ from mailgate.domain.events import (
     CustomerWrote,
     DeadlinePassed,
     Delivered,
+    Discard,
     Event,
     MergeInto,
+    Opened,
     Resolve,
+    SetPriority,
     Snooze,
     TimerKind,
+    Undelivered,
 )
 from mailgate.domain.model import Disposition, Status, Ticket
 from mailgate.domain.policy import Policy
@@ -27,8 +31,13 @@ from mailgate.domain.timers import running
 # ruff: noqa: ARG001  # every guard has the same four arguments, as the table calls them alike
 
 
+def unopened(ticket: Ticket, event: Opened, policy: Policy, now: datetime) -> bool:
+    """The ticket has not begun."""
+    return ticket.turn == 0
+
+
 def discarded(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
-    """Spam and merged tickets are not woken by mail."""
+    """It was set aside as spam, or merged: such a ticket is not woken by mail."""
     return ticket.disposition in (Disposition.SPAM, Disposition.MERGED)
 
 
@@ -38,7 +47,7 @@ def overtaken(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> bo
 
 
 def stale_confirmation(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
-    """A confirm token belongs to one resolution, while it stands."""
+    """It came to the confirm address of another resolution, or of one that no longer stands."""
     current = ticket.status is Status.RESOLVED and event.confirms == ticket.resolution
     return event.confirms is not None and not current
 
@@ -56,7 +65,7 @@ def thanks(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) 
 
 
 def in_window(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
-    """The reopen window, counted from closing, is open; None keeps it open for ever."""
+    """The reopen window, counted from closing, is still open."""
     if policy.reopen_window is None or ticket.closed_at is None:
         return True
     return event.at - ticket.closed_at <= policy.reopen_window
@@ -75,6 +84,11 @@ def to_somebody(ticket: Ticket, event: Assign, policy: Policy, now: datetime) ->
 def same_team(ticket: Ticket, event: AssignTeam, policy: Policy, now: datetime) -> bool:
     """The goal is reached."""
     return ticket.team == event.team
+
+
+def with_words(ticket: Ticket, event: Resolve, policy: Policy, now: datetime) -> bool:
+    """It comes with words for the customer."""
+    return event.message is not None
 
 
 def moved(ticket: Ticket, event: Resolve, policy: Policy, now: datetime) -> bool:
@@ -97,9 +111,24 @@ def not_merged(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> b
     return ticket.disposition is not Disposition.MERGED
 
 
+def same_priority(ticket: Ticket, event: SetPriority, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    return ticket.priority is event.priority
+
+
+def merged_there(ticket: Ticket, event: MergeInto, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    return ticket.merged_into == event.target
+
+
 def can_merge(ticket: Ticket, event: MergeInto, policy: Policy, now: datetime) -> bool:
     """The ticket is not merged yet and not its own target."""
     return ticket.disposition is not Disposition.MERGED and event.target != ticket.id
+
+
+def discarded_so(ticket: Ticket, event: Discard, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    return ticket.disposition is (Disposition.SPAM if event.spam else Disposition.WITHDRAWN)
 
 
 def ahead(ticket: Ticket, event: Snooze, policy: Policy, now: datetime) -> bool:
@@ -108,7 +137,7 @@ def ahead(ticket: Ticket, event: Snooze, policy: Policy, now: datetime) -> bool:
 
 
 def not_running(ticket: Ticket, event: DeadlinePassed, policy: Policy, now: datetime) -> bool:
-    """The deadline is not, or no longer, or not yet one of this ticket."""
+    """This deadline does not run, or no longer, or is not due yet."""
     return not any(
         timer.kind is event.timer
         and timer.turn == event.turn
@@ -125,7 +154,7 @@ def timer(kind: str) -> Callable[[Ticket, DeadlinePassed, Policy, datetime], boo
     def of_kind(ticket: Ticket, event: DeadlinePassed, policy: Policy, now: datetime) -> bool:
         return event.timer is wanted
 
-    of_kind.__doc__ = f"The {kind.replace('_', ' ')} deadline."
+    of_kind.__doc__ = f"It is the {kind.replace('_', ' ')} deadline."
     return of_kind
 
 
@@ -142,3 +171,12 @@ def reply_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: da
 def reminder_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: datetime) -> bool:
     """It is a reminder of this turn."""
     return event.notice == "waiting" and event.turn == ticket.turn
+
+
+def reply_bounced(ticket: Ticket, event: Undelivered, policy: Policy, now: datetime) -> bool:
+    """It is the reply that began this turn, and the requester's copy of it."""
+    return (
+        event.notice == "agent_reply"
+        and event.turn == ticket.turn
+        and event.recipient == ticket.requester
+    )

@@ -21,7 +21,10 @@ def duration(text: str) -> timedelta:
     found = _DURATION.findall(cleaned)
     if not found or _DURATION.sub("", cleaned).strip():
         raise Refused(f"{text!r} is not a duration: write 90s, 15m, 4h, 2d or 1d12h")
-    return timedelta(seconds=sum(int(n) * _UNITS[unit.lower()] for n, unit in found))
+    try:
+        return timedelta(seconds=sum(int(n) * _UNITS[unit.lower()] for n, unit in found))
+    except OverflowError:
+        raise Refused(f"{text!r} is longer than any time to come") from None
 
 
 def when(text: str, now: datetime, zone: str) -> datetime:
@@ -30,14 +33,14 @@ def when(text: str, now: datetime, zone: str) -> datetime:
     Returns aware UTC. Raises `Refused` with the forms that are understood.
     """
     cleaned = text.strip()
-    if cleaned.startswith("+"):
-        return now + duration(cleaned[1:])
     try:
+        if cleaned.startswith("+"):
+            return now + duration(cleaned[1:])
         at = datetime.fromisoformat(cleaned)
-    except ValueError:
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=ZoneInfo(zone))
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Refused(
             f"{text!r} is not a time: write 2026-03-01T09:00, 2026-03-01T09:00+01:00 or +4h"
         ) from None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=ZoneInfo(zone))
-    return at.astimezone(UTC)

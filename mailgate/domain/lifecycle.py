@@ -8,11 +8,12 @@ lists raise `Illegal`. The rows stand in `mailgate.domain.table`.
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailgate.domain.acts import keep
 from mailgate.domain.draft import Draft, Notify
 from mailgate.domain.events import Event
 from mailgate.domain.model import Status, Ticket
 from mailgate.domain.policy import Policy
-from mailgate.domain.table import TABLE, Row
+from mailgate.domain.table import TABLE, Guard, Row
 from mailgate.errors import Illegal
 
 RULES_VERSION = 1
@@ -29,7 +30,8 @@ class Decision:
     follow_up: bool = False
 
 
-def _row(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Row | None:
+def row_for(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Row | None:
+    """Return the row of the table that acts, if any does."""
     for row in TABLE:
         if (
             isinstance(event, row.event)
@@ -46,12 +48,12 @@ def decide(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Decis
     Raises `Illegal` for a command that the table does not list for the ticket's status. Facts are
     never refused.
     """
-    row = _row(ticket, event, policy, now)
+    row = row_for(ticket, event, policy, now)
     if row is None:
         if event.command:
             raise Illegal(
                 f"{ticket.number} is {label(ticket.status)}: {event.name.partition('.')[2]} "
-                f"is not possible ({_possible(event)})"
+                f"is not possible ({_possible(ticket, event)})"
             )
         return Decision(ticket, (), ("recorded; nothing moves",))
     draft = Draft(ticket, event, policy, now)
@@ -60,11 +62,23 @@ def decide(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Decis
     return Decision(draft.ticket(), tuple(draft.effects), tuple(draft.reasons), draft.follow_up)
 
 
-def _possible(event: Event) -> str:
-    on = {status for row in TABLE if isinstance(event, row.event) for status in row.on}
-    return "possible when " + ", ".join(label(status) for status in Status if status in on)
+def _possible(ticket: Ticket, event: Event) -> str:
+    """Return what would have to be so; that the goal be reached already is no answer."""
+    listed = [row for row in TABLE if isinstance(event, row.event)]
+    rows = [row for row in listed if row.act is not keep] or listed
+    failed = [row.guard for row in rows if row.guard is not None and ticket.status in row.on]
+    on = {status for row in rows if row.guard not in failed for status in row.on}
+    if on:
+        return "possible when " + ", ".join(label(status) for status in Status if status in on)
+    return "only if " + " and ".join(condition(guard) for guard in failed)
 
 
 def label(status: Status) -> str:
     """Return the words for a status in a sentence."""
     return status.value.replace("_", " ")
+
+
+def condition(guard: Guard) -> str:
+    """Return what a guard asks for, as a part of a sentence."""
+    words = (guard.__doc__ or "").rstrip(".")
+    return words[:1].lower() + words[1:]

@@ -53,7 +53,7 @@ class Priority(StrEnum):
         name = str(value).strip().lower()
         if name == "medium":
             return cls("normal")
-        return cls(name) if name != value and name in cls._value2member_map_ else None
+        return cls(name) if name in cls._value2member_map_ else None
 
 
 class Kind(StrEnum):
@@ -140,7 +140,8 @@ class Ticket:
     `turn` counts the turns, `turn_since` is the last change of turn; `waiting_since` is the same
     while it is somebody's turn. `told`, `rearmed`, `reminders` and `reminded_at` say what the
     clock has already done in this turn; `not_before` keeps a changed deadline from lying in the
-    past; `held` says that the customer's clock waits for our last reply to be delivered.
+    past; `held` says that the customer's clock waits for our last reply to be delivered, which
+    is then what they wait since.
     """
 
     id: int

@@ -16,7 +16,7 @@ from mailgate.errors import Refused
 
 _PERIODS = {"year": (r"\d{4}", "%Y"), "date": (r"\d{8}", "%Y%m%d")}
 _LITERAL = re.compile(r"[A-Za-z0-9_./-]*", re.ASCII)
-_WIDTH = re.compile(r"0?(\d{1,2})d|", re.ASCII)
+_WIDTH = re.compile(r"0?([1-9]|1[0-8])d|", re.ASCII)  # 18 digits fit any integer column
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 _MOST_TEXT = 4000
 
@@ -65,7 +65,7 @@ class NumberFormat:
         )
 
     def write(self, day: date, seq: int) -> str:
-        """Return the number for the `seq`-th ticket of the period in which `day` lies."""
+        """Return the number, in capitals, of the `seq`-th ticket of the period of `day`."""
         out = []
         for literal, name, width, _ in self._pieces:
             out.append(literal)
@@ -73,7 +73,7 @@ class NumberFormat:
                 out.append(f"{seq:0{width}d}")
             elif name is not None:
                 out.append(day.strftime(_PERIODS[name][1]))
-        return "".join(out)
+        return "".join(out).upper()
 
     @cached_property
     def pattern(self) -> str:
@@ -92,7 +92,9 @@ class NumberReader:
     """Finds every ticket number, of any format ever used, in a text."""
 
     def __init__(self, formats: Iterable[NumberFormat]) -> None:
-        alternatives = "|".join(dict.fromkeys(f.pattern for f in formats))
+        patterns = {f.pattern for f in formats}
+        # The longest first: where T-7 was once a number, T-2026-00007 must not be read as T-2026.
+        alternatives = "|".join(sorted(patterns, key=lambda pattern: (-len(pattern), pattern)))
         self._pattern = re.compile(rf"(?<![A-Z0-9])(?:{alternatives})(?![A-Z0-9])", re.ASCII)
 
     def __call__(self, text: str) -> tuple[str, ...]:

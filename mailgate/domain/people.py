@@ -31,7 +31,6 @@ class Audience(StrEnum):
     TEAM = "team"
     ADMINS = "admins"
     FOLLOWERS = "followers"
-    ACTOR = "actor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Agent:
     @property
     def display_name(self) -> str:
         """The name shown to people."""
-        return self.full_name or self.name.replace(".", " ").title()
+        return self.full_name or self.name.partition("@")[0].replace(".", " ").title()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +123,13 @@ def recipients(
     """Return the people behind `audience`.
 
     `former` is the assignee before the event, `actor` the id of whoever caused it. Customers are
-    left out of an internal ticket. Whoever caused an event is not told of it, save as ACTOR.
+    left out of an internal ticket. Whoever of the staff caused an event is not told of it.
     """
 
     def named(*names: str | None) -> tuple[Recipient, ...]:
         found = (staff.find(name) for name in names if name)
         return tuple(staff.recipient(agent) for agent in found if agent is not None)
 
-    if audience is Audience.ACTOR:
-        return named(actor)
     if audience in (Audience.REQUESTER, Audience.CUSTOMERS):
         if ticket.visibility == "internal":
             return ()

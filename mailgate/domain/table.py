@@ -40,7 +40,7 @@ class Row:
 
 TABLE: tuple[Row, ...] = (
     # --- mail of the customer's side
-    Row(events.Opened, frozenset({Status.NEW}), None, acts.opened, "a new matter"),
+    Row(events.Opened, frozenset({Status.NEW}), guards.unopened, acts.opened, "a new matter"),
     Row(
         events.CustomerWrote,
         ANY,
@@ -145,21 +145,28 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(events.NoteAdded, ANY, None, acts.note, "staff looked"),
     # --- commands
-    Row(events.Assign, ANY, guards.assigned_already, acts.keep, "holds it already"),
     Row(events.Assign, FRESH, guards.to_somebody, acts.assign_fresh, "in an agent's hands"),
+    Row(events.Assign, ANY, guards.assigned_already, acts.keep, "holds it already"),
     Row(events.Assign, ANY, guards.to_somebody, acts.assign, "in an agent's hands"),
     Row(
         events.Assign,
         frozenset({Status.IN_PROGRESS}),
         None,
-        acts.unassign_held,
+        acts.put_back,
         "in nobody's hands",
     ),
-    Row(events.Assign, ANY, None, acts.assign, "in nobody's hands"),
+    Row(events.Assign, ANY, None, acts.unassign, "in nobody's hands"),
     Row(events.AssignTeam, ANY, guards.same_team, acts.keep, "has it already"),
     Row(events.AssignTeam, ANY, None, acts.assign_team, "in a team's hands"),
     Row(events.Wait, WAITING, None, acts.keep, "waits already"),
     Row(events.Wait, OURS | RESOLVED, None, acts.wait, "the customer's turn from now"),
+    Row(
+        events.Resolve,
+        RESOLVED,
+        guards.with_words,
+        acts.reply_on_resolved,
+        "resolved already: the words are sent, auto-close starts anew",
+    ),
     Row(events.Resolve, RESOLVED, None, acts.keep, "resolved already"),
     Row(events.Resolve, OURS | WAITING, None, acts.resolve, "settled: the customer is asked"),
     Row(
@@ -181,6 +188,7 @@ TABLE: tuple[Row, ...] = (
     Row(events.Close, CLOSED, None, acts.keep, "closed already"),
     Row(events.Reopen, frozenset({Status.REOPENED}), None, acts.keep, "reopened already"),
     Row(events.Reopen, ENDED, guards.not_merged, acts.reopen, "taken up again by an agent"),
+    Row(events.SetPriority, ANY, guards.same_priority, acts.keep, "has it already"),
     Row(events.SetPriority, ANY, None, acts.set_priority, "deadlines are worked out anew"),
     Row(events.SetCategory, ANY, None, acts.set_category, "sorted anew"),
     Row(events.SetKind, ANY, None, acts.set_kind, "another kind of matter"),
@@ -189,11 +197,13 @@ TABLE: tuple[Row, ...] = (
     Row(events.PolicyChanged, ANY, None, acts.policy_changed, "deadlines are worked out anew"),
     Row(events.Follow, ANY, None, acts.follow, "followers changed"),
     Row(events.Snooze, OURS, guards.ahead, acts.snooze, "silent until then"),
+    Row(events.MergeInto, CLOSED, guards.merged_there, acts.keep, "goes on there already"),
     Row(events.MergeInto, ANY, guards.can_merge, acts.merge_into, "goes on in another ticket"),
     Row(events.Absorb, ANY, guards.not_merged, acts.keep, "another ticket goes on here"),
     Row(events.Unmerge, CLOSED, guards.merged, acts.unmerge, "stands alone again"),
     Row(events.SplitOff, ANY, None, acts.keep, "a message left for a ticket of its own"),
     Row(events.Discard, LIVE, None, acts.discard, "set aside; its timers stop"),
+    Row(events.Discard, CLOSED, guards.discarded_so, acts.keep, "set aside already"),
     Row(events.Escalate, LIVE, None, acts.escalate, "one level up"),
     # --- the clock
     Row(
@@ -253,7 +263,6 @@ TABLE: tuple[Row, ...] = (
         acts.breach,
         "a target was missed",
     ),
-    Row(events.DeadlinePassed, ANY, None, acts.keep, "recorded; nothing moves"),
     # --- the outbox
     Row(
         events.Delivered,
@@ -270,5 +279,12 @@ TABLE: tuple[Row, ...] = (
         "the reminder has left: the next step counts from here",
     ),
     Row(events.Delivered, ANY, None, acts.keep, "recorded; nothing moves"),
+    Row(
+        events.Undelivered,
+        WAITING,
+        guards.reply_bounced,
+        acts.reply_undelivered,
+        "our reply did not arrive: staff are told, the customer's clock waits",
+    ),
     Row(events.Undelivered, ANY, None, acts.undelivered, "a mail did not arrive: staff are told"),
 )

@@ -42,9 +42,11 @@ def running(ticket: Ticket, policy: Policy) -> tuple[Timer, ...]:
     if ticket.disposition is not Disposition.NONE or ticket.waiting_since is None:
         return ()
     if ticket.snoozed_until is not None:
-        minute = int(ticket.snoozed_until.timestamp()) // 60  # tells the snoozes of a turn apart
-        timer = Timer(TimerKind.WAKE, ticket.turn, minute, ticket.snoozed_until, "snoozed")
-        return (timer,)
+        until = ticket.snoozed_until
+        return (Timer(TimerKind.WAKE, ticket.turn, ticket.rearmed, until, "snoozed"),)
+    if ticket.status is Status.RESOLVED:
+        due = _due(ticket, ticket.waiting_since, policy.for_priority(ticket.priority).auto_close)
+        return (Timer(TimerKind.AUTO_CLOSE, ticket.turn, 0, due, f"{ticket.priority} auto-close"),)
     found = _client(ticket, policy) if ticket.side is Side.CLIENT else _response(ticket, policy)
     return tuple(sorted(found, key=lambda timer: timer.due_at))
 
@@ -73,19 +75,13 @@ def _response(ticket: Ticket, policy: Policy) -> list[Timer]:
 
 
 def _client(ticket: Ticket, policy: Policy) -> list[Timer]:
-    row = policy.for_priority(ticket.priority)
-    if ticket.status is Status.RESOLVED:
-        since = ticket.waiting_since or ticket.resolved_at
-        if since is None:
-            return []
-        due = _due(ticket, since, row.auto_close)
-        return [Timer(TimerKind.AUTO_CLOSE, ticket.turn, 0, due, f"{ticket.priority} auto-close")]
     if ticket.held:
         return []
     timers = _response(ticket, policy)
     if ticket.reminders and ticket.reminded_at is not None:
         step = ticket.reminders
-        due = _due(ticket, ticket.reminded_at, ladder(row.client, step))
+        distance = ladder(policy.for_priority(ticket.priority).client, step)
+        due = _due(ticket, ticket.reminded_at, distance)
         if step <= policy.client_reminders:
             timers.append(Timer(TimerKind.REMINDER, ticket.turn, step, due, f"reminder {step}"))
         elif policy.resolve_silent:

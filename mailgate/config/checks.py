@@ -1,0 +1,293 @@
+"""What no single key can tell: keys that contradict each other, and files that they name.
+
+Each check looks at one matter and yields its faults. The configuration that it looks at may have
+faults already; a value that could not be read is None there, and is passed over.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import TypeVar
+
+from mailgate.config import keys
+from mailgate.config.addresses import Listen
+from mailgate.config.errors import Fault, Wrong, did_you_mean, shown
+from mailgate.config.schema import Config
+from mailgate.config.secrets import exposed, read_keys, read_secret, readable, remedy
+from mailgate.config.source import Source
+from mailgate.config.toml import Path
+from mailgate.config.values import Substituted
+from mailgate.domain.model import Priority
+from mailgate.domain.numbers import NumberFormat
+
+T = TypeVar("T")
+Check = Callable[[Config, Source], Iterator[Fault]]
+
+RESERVED = frozenset({"me", "none", "all", "team", "done", "note", "wait", "mytickets"}) | set(
+    Priority
+)
+"""Names that commands and addresses such as `support+done@` understand otherwise."""
+
+_NOT_EMPTY = {
+    ("desk", "categories"): "a ticket needs a category",
+    ("inbound", "allowed_peers"): 'nobody could connect; for everybody ["0.0.0.0/0", "::/0"]',
+    ("delivery", "retry_after"): "say after how long to try again",
+}
+_WORLD = 0o007
+
+
+def check(config: Config, source: Source) -> Iterator[Fault]:
+    """Yield every fault that shows only between keys, or in files."""
+    for matter in CHECKS:
+        yield from matter(config, source)
+
+
+def _maybe(value: T) -> T | None:
+    """Return `value`, which in a configuration with faults may be None whatever its type says."""
+    return value
+
+
+def _twice(items: Iterable[tuple[Path, str | None]], what: str, source: Source) -> Iterator[Fault]:
+    """Yield a fault for each value that stands among `items` already."""
+    seen: dict[str, Path] = {}
+    for path, value in items:
+        if value is None:
+            continue
+        if value in seen:
+            line = source.document.line(seen[value])
+            yield source.fault(path, Wrong(f"{what} in line {line} already"))
+        seen.setdefault(value, path)
+
+
+def _listed(path: Path, values: Iterable[str] | None) -> Iterator[tuple[Path, str]]:
+    return (((*path, index), value) for index, value in enumerate(values or ()))
+
+
+def lists(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that lists have items where they must, and no item twice."""
+    for path, hint in _NOT_EMPTY.items():
+        if getattr(getattr(config, path[0]), path[1]) == ():
+            yield source.fault(path, Wrong(hint, found="an empty list"))
+    yield from _twice(_listed(("desk", "categories"), config.desk.categories), "it stands", source)
+    yield from _twice(_listed(("desk", "admins"), config.desk.admins), "it stands", source)
+
+
+def people(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that every name and address means one agent, one team, or the desk."""
+    desk = [
+        (("desk", "address"), config.desk.address),
+        *_listed(("desk", "addresses"), config.desk.addresses),
+    ]
+    yield from _twice(desk, "it is the desk's", source)
+    own = {value: path for path, value in reversed(desk) if _maybe(value) is not None}
+    agents = [(("agent", i, "address"), a.address) for i, a in enumerate(config.agents)]
+    admins = list(_listed(("desk", "admins"), config.desk.admins))
+    for path, value in (*agents, *admins):
+        if value in own:
+            line = source.document.line(own[value])
+            hint = f"it is the desk's own in line {line}: notices would come back as tickets"
+            yield source.fault(path, Wrong(hint))
+    yield from _twice(agents, "it is given", source)
+    names = [(("agent", i, "name"), a.name) for i, a in enumerate(config.agents)]
+    yield from _twice(names, "another agent has it", source)
+    groups = [(("team", i, "name"), t.name) for i, t in enumerate(config.teams)]
+    yield from _twice(groups, "another team has it", source)
+    for path, name in (*names, *groups):
+        if name in RESERVED:
+            yield source.fault(path, Wrong("commands understand that word otherwise"))
+
+
+def members(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that teams reach somebody, and that their members are agents."""
+    known = _agents_named(source)
+    for index, team in enumerate(config.teams):
+        path: Path = ("team", index, "members")
+        yield from _twice(_listed(path, team.members), "it stands", source)
+        for place, name in _listed(path, team.members):
+            if _maybe(name) is not None and name not in known:
+                names = [name for name in known if not isinstance(name, Substituted)]
+                hint = did_you_mean(name, names) or "add an [[agent]] of that name"
+                allowed = "names of agents" + (f": {', '.join(names)}" if names else "")
+                yield source.fault(place, Wrong(hint, allowed=allowed))
+        if team.members == ():
+            yield source.fault(path, Wrong("name a member", found="nobody"))
+
+
+def _agents_named(source: Source) -> list[str]:
+    """Return the names of agents as written, so that one wrong in itself is not unknown too."""
+    agents = source.data.get("agent")
+    tables = [a for a in agents if isinstance(a, dict)] if isinstance(agents, list) else []
+    names = (table.get("name") for table in tables)
+    return [name for name in names if isinstance(name, str)]
+
+
+def desk_addresses(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that a signed address can be made of each address of the desk, and read again."""
+    delimiter = config.desk.subaddress_delimiter
+    paths = [
+        (("desk", "address"), config.desk.address),
+        *_listed(("desk", "addresses"), config.desk.addresses),
+    ]
+    for path, value in paths:
+        if _maybe(value) and _maybe(delimiter) and delimiter in value.partition("@")[0]:
+            hint = f"{shown(delimiter)} begins the signed part (desk.subaddress_delimiter)"
+            yield source.fault(path, Wrong(hint))
+
+
+def number_formats(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that no two formats can write the same number for different tickets."""
+    formats: list[tuple[Path, str]] = [
+        (("desk", "number_format"), config.desk.number_format),
+        *_listed(("desk", "number_formats_used"), config.desk.number_formats_used),
+    ]
+    for index, (path, late) in enumerate(formats):
+        for before, early in formats[:index]:
+            if _maybe(late) and _maybe(early) and _collide(NumberFormat(late), NumberFormat(early)):
+                line = source.document.line(before)
+                which = f"{source.shown(before)} in line {line}"
+                if not source.document.has(*before):
+                    which = f"the default, {shown(early)}"
+                hint = f"it can write the same numbers as {which}"
+                yield source.fault(path, Wrong(hint))
+                break
+
+
+def _collide(one: NumberFormat, other: NumberFormat) -> bool:
+    """Whether a number of either format reads as one of the other; length is what tells."""
+    day = date(2026, 10, 10)
+    return any(
+        re.fullmatch(reader.pattern, writer.write(day, 10**figures).upper())
+        for writer, reader in ((one, other), (other, one))
+        for figures in range(18)
+    )
+
+
+def tls(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that certificate and key are both there, and the key not for everybody."""
+    for given, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
+        if source.document.has("inbound", given) and not source.document.has("inbound", other):
+            hint = f"STARTTLS needs inbound.{given} and inbound.{other}"
+            yield source.fault(("inbound", other), Wrong(hint))
+    files = {
+        ("inbound", "tls_cert"): config.inbound.tls_cert,
+        ("inbound", "tls_key"): config.inbound.tls_key,
+        ("delivery", "ca_file"): config.delivery.ca_file,
+    }
+    for path, file in files.items():
+        if file is None:
+            continue
+        try:
+            readable(file)
+            if path[1] == "tls_key" and (hint := exposed(file, source.environ, _WORLD)):
+                raise Wrong(hint)  # noqa: TRY301 -- one place turns both into a fault
+        except Wrong as wrong:
+            yield source.fault(path, wrong)
+
+
+def smarthost(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that there is a smarthost if there shall be one, and that no password is bare."""
+    delivery, has = config.delivery, source.document.has
+    if delivery.transport == "smtp" and delivery.host == "":
+        allowed = "a host name or an IP address"
+        hint = "transport smtp needs a smarthost"
+        yield source.fault(("delivery", "host"), Wrong(hint, allowed=allowed))
+    secret = has("delivery", "password") or has("delivery", "password_file")
+    if delivery.user and not secret:
+        hint = "a user needs a password: name a file, or give delivery.password"
+        yield source.fault(("delivery", "password_file"), Wrong(hint))
+    if secret and delivery.user == "":
+        hint = "a password needs a user"
+        yield source.fault(("delivery", "user"), Wrong(hint, allowed="a text"))
+    if has("delivery", "password") and has("delivery", "password_file"):
+        hint = "delivery.password is given too: keep one"
+        yield source.fault(("delivery", "password_file"), Wrong(hint))
+    if secret and delivery.tls == "off" and delivery.host and not _is_loopback(delivery.host):
+        hint = "the password would cross the network in clear text"
+        allowed = '"starttls", "implicit"; "off" to this machine or without a password'
+        yield source.fault(("delivery", "tls"), Wrong(hint, allowed=allowed))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def ports(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that the two listeners do not want the same port."""
+    one, other = _maybe(config.inbound.listen), _maybe(config.web.listen)
+    if one is None or other is None or not one.port:
+        return
+    if one.port == other.port and _overlap(one, other):
+        yield _clash(("web", "listen"), ("inbound", "listen"), "it is the port of", source)
+
+
+def _overlap(one: Listen, other: Listen) -> bool:
+    every = {"0.0.0.0", "::"}  # noqa: S104 -- compared, not listened on
+    return one.host == other.host or bool(every & {one.host, other.host})
+
+
+def limits(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that no limit makes another one void."""
+    pairs = (
+        (("inbound", "max_connections_per_peer"), ("inbound", "max_connections")),
+        (("limits", "header"), ("limits", "header_block")),
+        (("limits", "header_block"), ("inbound", "max_size")),
+        (("limits", "automatic_in_10m"), ("limits", "automatic_in_30m")),
+        (("limits", "automatic_in_30m"), ("limits", "automatic_in_60m")),
+    )
+    for low, high in pairs:
+        small, large = (getattr(getattr(config, table), name) for table, name in (low, high))
+        if small is None or large is None or small <= large:
+            continue
+        given = source.document.has(*low)
+        path, other, than = (low, high, "more") if given else (high, low, "less")
+        yield _clash(path, other, f"it is {than} than", source)
+
+
+def _clash(path: Path, other: Path, what: str, source: Source) -> Fault:
+    """Return the fault of one key that does not go with another, on the one that is given."""
+    if not source.document.has(*path):
+        path, other = other, path
+    default = keys.key_of(other)
+    written = source.shown(other) if source.document.has(*other) else None
+    value = written or (shown(default.default) if default else "")
+    return source.fault(path, Wrong(f"{what} {'.'.join(map(str, other))}, {value}"))
+
+
+def secrets(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that secrets can be read, and by nobody else."""
+    if config.desk.secret_file is not None:
+        try:
+            read_keys(config.desk.secret_file, source.environ)
+        except Wrong as wrong:
+            path = ("desk", "secret_file")
+            found = "" if source.document.has(*path) else shown(config.desk.secret_file.name)
+            yield source.fault(path, Wrong(wrong.hint, found=found))
+    if config.delivery.password_file is not None:
+        try:
+            read_secret(config.delivery.password_file, source.environ)
+        except Wrong as wrong:
+            yield source.fault(("delivery", "password_file"), wrong)
+    if isinstance(source.document.data.get("delivery"), dict):
+        written = source.document.data["delivery"].get("password")
+        bare = isinstance(written, str) and "${" not in written
+        if bare and source.path.exists() and exposed(source.path, source.environ, _WORLD):
+            hint = f"everybody can read this file: {remedy(source.path)}, or use password_file"
+            yield source.fault(("delivery", "password"), Wrong(hint))
+
+
+CHECKS: tuple[Check, ...] = (
+    lists,
+    people,
+    members,
+    desk_addresses,
+    number_formats,
+    tls,
+    smarthost,
+    ports,
+    limits,
+    secrets,
+)

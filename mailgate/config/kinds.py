@@ -1,0 +1,82 @@
+"""The types of keys: each is a Python type with the words and the reader that belong to it."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import SecretStr
+
+from mailgate.config import addresses, values
+from mailgate.config.addresses import Listen, Network
+from mailgate.config.values import Kind, one_of, whole
+from mailgate.domain.policy import PRESETS
+
+Text = Annotated[str, Kind("a text", values.read_text)]
+Name = Annotated[str, Kind("a text that is not empty", values.read_name)]
+Flag = Annotated[bool, Kind("true or false", values.read_flag)]
+Count = Annotated[int, whole(1, 1_000_000)]
+Connections = Annotated[int, whole(1, 10_000)]
+Port = Annotated[int, whole(0, 65_535)]
+
+Duration = Annotated[timedelta, Kind("a duration such as 90s, 15m, 4h or 2d", values.read_duration)]
+Days = Annotated[timedelta, Kind("a duration of whole days such as 90d", values.read_days)]
+Window = Annotated[
+    timedelta | None, Kind('"forever", or a duration such as 30d', values.read_window)
+]
+Period = Annotated[timedelta | None, Kind('"off", or a duration such as 1m', values.read_period)]
+Size = Annotated[int, Kind("a size such as 25MiB, 256KiB or 512B", values.read_size)]
+
+Place = Annotated[Path, Kind("a path", values.read_path)]
+Zone = Annotated[str, Kind("a zone such as Europe/Berlin or UTC", values.read_timezone)]
+Language = Annotated[str, Kind("a language such as en, de or pt-BR", values.read_language)]
+MaybeLanguage = Annotated[
+    str, Kind('a language such as en, de or pt-BR, or ""', values.read_maybe_language)
+]
+Word = Annotated[
+    str,
+    Kind("at most 32 of small letters, digits, . _ and -, a letter first", values.read_word),
+]
+Category = Annotated[str, Kind("small letters, digits and _, a letter first", values.read_category)]
+NumberFormat = Annotated[
+    str,
+    Kind(
+        "letters, digits, - _ . / with {year} or {date}, and {seq} or {seq:05d} last",
+        values.read_number_format,
+    ),
+]
+Secret = Annotated[
+    SecretStr, Kind('a text, best from outside: "${NAME}"', values.read_secret, secret=True)
+]
+
+Address = Annotated[
+    str, Kind("a mail address such as support@desk.example", addresses.read_address)
+]
+MaybeHost = Annotated[str, Kind('a host name or an IP address, or ""', addresses.read_maybe_host)]
+ListId = Annotated[str, Kind("a List-Id or the address of a list", addresses.read_list)]
+ListenAt = Annotated[
+    Listen, Kind("an IP address and a port such as 127.0.0.1:2525", addresses.read_listen)
+]
+Peers = Annotated[
+    Network, Kind("an IP address or a network such as 10.0.0.0/8", addresses.read_network)
+]
+DatabaseUrl = Annotated[
+    SecretStr,
+    Kind(
+        "a path (SQLite), or postgresql://user:password@host:port/name",
+        addresses.read_database,
+        secret=True,
+    ),
+]
+
+Delimiter = Annotated[Literal["+", "-", "=", "_"], one_of("+", "-", "=", "_")]
+Preset = Annotated[str, one_of(*PRESETS)]
+TransportName = Annotated[
+    Literal["maildir", "smtp", "terminal"], one_of("maildir", "smtp", "terminal")
+]
+TlsMode = Annotated[Literal["starttls", "implicit", "off"], one_of("starttls", "implicit", "off")]
+OnUnknown = Annotated[Literal["resend", "hold"], one_of("resend", "hold")]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"], one_of("debug", "info", "warning", "error")
+]
+LogFormat = Annotated[Literal["console", "json"], one_of("console", "json")]
+Reminders = Annotated[int, whole(0, 10)]

@@ -1,0 +1,396 @@
+"""Every table and key of the configuration: what it takes, its default, and the reason for it.
+
+This is the one list of keys. The example file and the reference in the docs are written from it.
+Defaults stand here as a file would give them; a read configuration holds what they mean.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mailgate.config import kinds
+from mailgate.domain.model import Priority, Thresholds
+from mailgate.domain.policy import Policy, resolve
+
+LOOPBACK = ["127.0.0.0/8", "::1"]
+SMTP_PORTS = {"starttls": 587, "implicit": 465, "off": 25}
+
+
+def key(default: object, why: str, *, unset: str = "", example: object = None) -> Any:
+    """Declare a key: its default as in TOML, why it is so, and what applies without it.
+
+    A default of None means that there is none; `...` that the key must be given. Then `example`
+    is shown.
+    """
+    return Field(default, description=why, examples=[example], json_schema_extra={"unset": unset})
+
+
+def table(why: str | None = None, alias: str | None = None) -> Any:
+    """Declare a table that may be left out: it is read as an empty one, like any other."""
+    return Field(default_factory=dict, description=why, alias=alias)
+
+
+def row(priority: str) -> Any:
+    """Declare the durations of one priority."""
+    return table(f"Durations for {priority} tickets; what is left out is that of [sla.global].")
+
+
+class Table(BaseModel):
+    """A table of the file; the docstring of each says what it is about."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
+    )
+
+
+class Desk(Table):
+    """The desk as the world sees it."""
+
+    name: kinds.Name = key("Support", "The name that people see beside the address in every mail.")
+    address: kinds.Address = key(
+        ..., "Customers write here, and answers come from here.", example="support@desk.example"
+    )
+    addresses: tuple[kinds.Address, ...] = key(
+        [], "Further addresses at which mail is taken; answers still come from `address`."
+    )
+    language: kinds.Language = key("en", "The language of mails to people whose own is not known.")
+    timezone: kinds.Zone = key(
+        "UTC",
+        "The zone of times in mails; it also decides when a new year or day of numbers begins.",
+    )
+    number_format: kinds.NumberFormat = key(
+        "TKT-{year}-{seq:05d}",
+        "How ticket numbers look. They start anew with each {year} or {date} (YYYYMMDD), and grow "
+        "wider when they must.",
+    )
+    number_formats_used: tuple[kinds.NumberFormat, ...] = key(
+        [], "Formats of earlier days: their numbers are still recognised."
+    )
+    categories: tuple[kinds.Category, ...] = key(
+        [
+            "technical_support",
+            "billing",
+            "account",
+            "access",
+            "bug_report",
+            "feature_request",
+            "general_inquiry",
+            "other",
+        ],
+        "What a ticket can be about: agents, rules and reports choose from these.",
+    )
+    admins: tuple[kinds.Address, ...] = key(
+        [], "Told of overdue and reopened tickets, and of new ones that no team takes."
+    )
+    subaddress_delimiter: kinds.Delimiter = key(
+        "+",
+        "Divides the desk's name from the signed part of an address (RFC 5233). The mail server in "
+        "front must let such addresses through.",
+    )
+    secret_file: kinds.Place = key(
+        "mailgate.key",
+        "The keys that sign addresses and Message-IDs; `mailgate init` writes the file. Nobody "
+        "else may read it. Keep it: without it, answers to mails already sent are not recognised.",
+    )
+
+
+class Agent(Table):
+    """Somebody who answers tickets; one [[agent]] for each."""
+
+    name: kinds.Word = key(..., "The short name of commands: `/assign alice`.", example="alice")
+    address: kinds.Address = key(
+        ..., "Notices go here, and answers come from here.", example="alice@desk.example"
+    )
+    full_name: kinds.Text = key(
+        "", "The name that customers see.", unset="the short name, capitalised"
+    )
+    admin: kinds.Flag = key(
+        default=False, why="Whether the agent is an administrator too, like those of [desk] admins."
+    )
+    language: kinds.MaybeLanguage = key(
+        "", "The language of notices to the agent.", unset="the desk's"
+    )
+
+
+class Team(Table):
+    """Agents who share the tickets that nobody holds yet; one [[team]] for each."""
+
+    name: kinds.Word = key(
+        ..., "The short name of commands: `/assign team:billing`.", example="billing"
+    )
+    members: tuple[kinds.Word, ...] = key(
+        [], "The short names of the agents who are in it.", example=["alice"]
+    )
+
+
+class SlaRow(Table):
+    """Durations for all tickets or for those of one priority."""
+
+    system: kinds.Duration | None = key(
+        None, "How long the desk may take to answer before it is told to hurry.", example="24h"
+    )
+    client: kinds.Duration | None = key(
+        None, "How long the customer may take to answer before being reminded.", example="48h"
+    )
+    auto_close: kinds.Duration | None = key(
+        None,
+        "How long a resolved ticket waits for an objection before it is closed.",
+        example="48h",
+    )
+    first_response: kinds.Duration | None = key(
+        None, "The target for the first answer, counted from the first mail.", example="24h"
+    )
+    resolution: kinds.Duration | None = key(
+        None, "The target for the resolution, counted from the first mail.", example="72h"
+    )
+
+    def given(self) -> dict[str, timedelta]:
+        """Return the durations that are set, by name."""
+        values = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: value for name, value in values if value is not None}
+
+
+class Sla(Table):
+    """How long each side may take: a preset, and below it what shall be different."""
+
+    preset: kinds.Preset = key("standard", "The table of durations to begin with.")
+    everywhere: SlaRow = table("Durations for every priority.", alias="global")
+    critical: SlaRow = row("critical")
+    urgent: SlaRow = row("urgent")
+    high: SlaRow = row("high")
+    normal: SlaRow = row("normal")
+    low: SlaRow = row("low")
+
+    def resolve(
+        self,
+    ) -> tuple[Mapping[Priority, Thresholds], Mapping[Priority, Mapping[str, str]]]:
+        """Return the thresholds of every priority, and where each value came from."""
+        each = {priority: getattr(self, priority).given() for priority in Priority}
+        return resolve(self.preset, self.everywhere.given(), each)
+
+
+class Lifecycle(Table):
+    """What moves a ticket by itself."""
+
+    reopen_window: kinds.Window = key(
+        "forever",
+        "How long after closing an answer reopens a ticket; later ones open a new ticket that "
+        "follows it.",
+    )
+    client_reminders: kinds.Reminders = key(
+        2, "How many reminders follow the first, each after twice the time of the one before."
+    )
+    resolve_silent: kinds.Flag = key(
+        default=False, why="Whether a ticket is resolved when nobody answers the last reminder."
+    )
+
+
+class Inbound(Table):
+    """Mail in: the SMTP port to which a mail server, or the customers' servers, connect."""
+
+    listen: kinds.ListenAt = key(
+        "127.0.0.1:2525",
+        "Where to take mail: on this machine only, behind its mail server. Port 0: any free one.",
+    )
+    hostname: kinds.MaybeHost = key(
+        "", "The name to greet with; it is never looked up.", unset="the domain of [desk] address"
+    )
+    max_size: kinds.Size = key(
+        "25MiB", "The largest mail that is taken: what most providers let through."
+    )
+    max_in_flight: kinds.Size = key(
+        "128MiB",
+        "The most that all mails under way may take, so that large ones cannot fill the memory.",
+    )
+    allowed_peers: tuple[kinds.Peers, ...] = key(
+        LOOPBACK, "Who may connect, and nobody else; for everybody 0.0.0.0/0 and ::/0."
+    )
+    max_connections: kinds.Connections = key(200, "How many may be connected at once.")
+    max_connections_per_peer: kinds.Connections = key(
+        20, "How many of them from one address, so that none can take them all."
+    )
+    tls_cert: kinds.Place | None = key(
+        None,
+        "The certificate for STARTTLS with its chain (PEM).",
+        unset="no STARTTLS",
+        example="tls/fullchain.pem",
+    )
+    tls_key: kinds.Place | None = key(
+        None,
+        "The key of the certificate (PEM); not for everybody to read.",
+        unset="no STARTTLS",
+        example="tls/privkey.pem",
+    )
+    own_lists: tuple[kinds.ListId, ...] = key(
+        [], "Lists or groups that pass mail on to the desk: their marks are ignored."
+    )
+
+
+class Delivery(Table):
+    """Mail out."""
+
+    transport: kinds.TransportName = key(
+        "maildir",
+        "Where mail goes: into a local Maildir (to begin with), to a smarthost, to the terminal.",
+    )
+    maildir: kinds.Place = key("outgoing", "The folder for transport `maildir`.")
+    host: kinds.MaybeHost = key("", "The smarthost, for transport `smtp`.", unset="none")
+    port: kinds.Port = key(
+        0, "The port of the smarthost.", unset="587 with starttls, 465 with implicit, 25 with off"
+    )
+    tls: kinds.TlsMode = key(
+        "starttls", "How the connection is made private; if that fails, nothing is sent."
+    )
+    user: kinds.Text = key("", "The user name at the smarthost.", unset="no login")
+    password: kinds.Secret | None = key(
+        None,
+        "The password at the smarthost; take it from the environment or from a file.",
+        unset="none",
+        example="${SMARTHOST_PASSWORD}",
+    )
+    password_file: kinds.Place | None = key(
+        None,
+        "A file with the password and nothing else, which nobody else may read.",
+        unset="none",
+        example="smarthost.password",
+    )
+    ca_file: kinds.Place | None = key(
+        None,
+        "The authorities to trust (PEM), if the smarthost's certificate is your own.",
+        unset="the system's",
+        example="tls/ca.pem",
+    )
+    helo: kinds.MaybeHost = key(
+        "", "The name to greet the smarthost with.", unset="[inbound] hostname"
+    )
+    on_unknown: kinds.OnUnknown = key(
+        "resend",
+        "What to do when a whole mail was handed over and the answer never came: send it again, "
+        "with the same Message-ID, so that none is missing, or hold it for a person, so that none "
+        "comes twice.",
+    )
+    retry_after: tuple[kinds.Duration, ...] = key(
+        ["1m", "2m", "5m", "10m", "20m", "30m"],
+        "How long to wait between attempts; the last one repeats.",
+    )
+    give_up_after: kinds.Duration = key(
+        "5d", "When to stop trying; RFC 5321 4.5.4.1 asks for four or five days."
+    )
+    plain_subjects: kinds.Flag = key(
+        default=False,
+        why="Whether every mail keeps `Re: subject [number]`, also where notices have their own.",
+    )
+
+
+class Web(Table):
+    """The HTTP port."""
+
+    listen: kinds.ListenAt = key(
+        "127.0.0.1:8025",
+        "Where to serve pages: to this machine only; put a server with TLS in front.",
+    )
+
+
+class Database(Table):
+    """Where everything is kept."""
+
+    url: kinds.DatabaseUrl = key(
+        "mailgate.db",
+        "SQLite serves one machine well; PostgreSQL any number. A password belongs in the "
+        "environment: postgresql://mailgate:${DB_PASSWORD}@db.example/mailgate.",
+    )
+
+
+class Jobs(Table):
+    """How often the gateway looks by itself; "off" where cron or another node does."""
+
+    deadlines: kinds.Period = key(
+        "1m", "How often to look for deadlines that have passed; `mailgate tick` does it once."
+    )
+
+
+class Limits(Table):
+    """How much is too much. What is over a limit is still kept, and read in part."""
+
+    header_block: kinds.Size = key("256KiB", "The most that all headers of a mail may take.")
+    header: kinds.Size = key("64KiB", "The most that one header may take.")
+    headers: kinds.Count = key(1000, "Headers of a mail, and of each of its parts.")
+    parts: kinds.Count = key(1000, "Parts of a mail; 50,000 would take half a minute to parse.")
+    depth: kinds.Count = key(50, "How deep parts may lie in parts.")
+    encoded_words: kinds.Count = key(
+        1000, "Encoded words (RFC 2047) of one header; 20,000 would take 8 s to decode."
+    )
+    addresses: kinds.Count = key(2000, "Addresses in all headers of a mail.")
+    attachments: kinds.Count = key(200, "Attachments of a mail.")
+    attachment_name: kinds.Count = key(
+        255, "Bytes of an attachment's name; file systems take no more."
+    )
+    recipients: kinds.Count = key(
+        100, "Recipients of a mail; RFC 5321 4.5.3.1.8 asks for no fewer."
+    )
+    references: kinds.Count = key(50, "Message-IDs of References that are looked up, from the end.")
+    subject: kinds.Count = key(500, "Characters of a subject that are kept.")
+    text: kinds.Size = key(
+        "1MiB", "Text of a mail that is shown and searched; the mail itself is kept whole."
+    )
+    trusted_relays: tuple[kinds.Peers, ...] = key(
+        LOOPBACK, "Servers that bring many people's mail: not counted by connecting address."
+    )
+    mails_per_minute: kinds.Count = key(60, "Mails a minute from one connecting address.")
+    acknowledgements_to_strangers: kinds.Count = key(
+        100, "Acknowledgements an hour to all never-seen senders together; then none, and an alarm."
+    )
+    automatic_in_10m: kinds.Count = key(
+        10, "Automatic mails in 10 minutes to one customer about one ticket; more would be a loop."
+    )
+    automatic_in_30m: kinds.Count = key(15, "The same in 30 minutes.")
+    automatic_in_60m: kinds.Count = key(25, "The same in an hour.")
+    automatic_in_a_day: kinds.Count = key(
+        40, "Automatic mails a day to one customer about all tickets together."
+    )
+    signed_addresses: kinds.Days = key(
+        "90d",
+        "How long the address in a notice proves who answers; later it still finds the ticket.",
+    )
+
+
+class Log(Table):
+    """What is written to stderr, one line a fact; docs/logging.md lists the lines."""
+
+    level: kinds.LogLevel = key("info", "The least important lines that are written.")
+    format: kinds.LogFormat = key("console", "Lines for people, or JSON for programs.")
+
+
+class Config(Table):
+    """The whole file. Built by `mailgate.config.load`, which fills in what follows from others."""
+
+    desk: Desk
+    agents: tuple[Agent, ...] = Field((), alias="agent")
+    teams: tuple[Team, ...] = Field((), alias="team")
+    sla: Sla = table()
+    lifecycle: Lifecycle = table()
+    inbound: Inbound = table()
+    delivery: Delivery = table()
+    web: Web = table()
+    database: Database = table()
+    jobs: Jobs = table()
+    limits: Limits = table()
+    log: Log = table()
+
+    @property
+    def desk_addresses(self) -> tuple[str, ...]:
+        """Every address at which the desk takes mail, the main one first."""
+        return (self.desk.address, *self.desk.addresses)
+
+    def policy(self) -> Policy:
+        """Return the rules of the clock as the domain wants them."""
+        thresholds, origins = self.sla.resolve()
+        return Policy(
+            thresholds=thresholds,
+            origins=origins,
+            reopen_window=self.lifecycle.reopen_window,
+            client_reminders=self.lifecycle.client_reminders,
+            resolve_silent=self.lifecycle.resolve_silent,
+        )

@@ -1,0 +1,281 @@
+"""What the keys of the configuration take: durations, sizes, names, zones and so on.
+
+Each kind of value is one reader from what TOML gives to what the program wants, together with the
+words that say what is allowed. A reader raises `Wrong` with a remedy where it can think of one.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import GetCoreSchemaHandler, SecretStr, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from mailgate.config.errors import Wrong, did_you_mean, shown
+from mailgate.domain.hours import duration
+from mailgate.domain.numbers import NumberFormat
+from mailgate.errors import Refused
+
+_LONGEST_DURATION = timedelta(days=3650)
+_SIZES = {"B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})  # files that lie among the zones
+_WORDED_DURATION = re.compile(
+    r"(\d{1,9})\s?(s|m|h|d|w)(?:ec|econd|in|inute|our|ay|eek)s?", re.ASCII
+)
+_SIZE = re.compile(r"(\d{1,12})\s?([A-Za-z]{1,3})", re.ASCII)
+_WORD = re.compile(r"[a-z][a-z0-9._-]{0,31}", re.ASCII)
+_CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?", re.ASCII)
+_LONGEST_NUMBER = 30  # signed addresses hold the number in a local part of at most 64 octets
+FROM_OUTSIDE = "look at what the variable holds"
+
+
+class Substituted(str):
+    """A text in which `${NAME}` was replaced: figures in it count, and it is never shown."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a key takes, in words, and the function that reads it (value, folder of the file)."""
+
+    allowed: str
+    read: Callable[[Any, Path], Any]
+    secret: bool = False
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
+
+    def _validate(self, value: object, info: ValidationInfo) -> object:
+        """Read `value`. What came from the environment gets no hint, for hints quote it.
+
+        With `lenient` in the context a wrong value becomes None: its fault is known already.
+        """
+        context = info.context or {}
+        try:
+            return self.read(value, context.get("folder", Path()))
+        except Wrong as wrong:
+            if context.get("lenient"):
+                return None
+            hint = FROM_OUTSIDE if isinstance(value, Substituted) else wrong.hint
+            raise Wrong(hint, allowed=self.allowed) from None
+
+
+def text_of(value: object) -> str:
+    """Return a text of one line without blanks around it; raise `Wrong` for anything else."""
+    if not isinstance(value, str):
+        figure = isinstance(value, int | float) and not isinstance(value, bool)
+        raise Wrong("put it in double quotes" if figure else "")
+    if not value.isprintable():
+        raise Wrong("take the control characters out")
+    return value.strip()
+
+
+def read_text(value: object, _: Path) -> str:
+    """Read a text of one line; may be empty."""
+    return text_of(value)
+
+
+def read_name(value: object, _: Path) -> str:
+    """Read a text that is not empty."""
+    if text := text_of(value):
+        return text
+    raise Wrong("write a text, or leave the key out")
+
+
+def read_flag(value: object, _: Path) -> bool:
+    """Read true or false."""
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    meant = words.get(str(value).lower())
+    if meant is not None and isinstance(value, Substituted):
+        return meant
+    raise Wrong(f"write {shown(meant)}, without quotes" if meant is not None else "")
+
+
+def whole(low: int, high: int) -> Kind:
+    """Return the kind of whole numbers from `low` to `high`."""
+
+    def read(value: object, _: Path) -> int:
+        if isinstance(value, Substituted) and value.isdecimal():
+            value = int(value)
+        if isinstance(value, str) and value.isdecimal():
+            raise Wrong(f"write {value}, without quotes")
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise Wrong
+        return value
+
+    return Kind(f"a whole number from {low} to {high}", read)
+
+
+def one_of(*choices: str) -> Kind:
+    """Return the kind of texts that are one of `choices`."""
+
+    def read(value: object, _: Path) -> str:
+        if isinstance(value, str) and value in choices:
+            return str(value)
+        raise Wrong(did_you_mean(value, choices) if isinstance(value, str) else "")
+
+    return Kind(", ".join(shown(choice) for choice in choices), read)
+
+
+def read_duration(value: object, _: Path) -> timedelta:
+    """Read `90s`, `15m`, `4h`, `2d`, `1w`, or a sum of these; more than nothing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise Wrong(f'say which unit: "{value}s", "{value}m", "{value}h" or "{value}d"')
+    try:
+        length = duration(text_of(value))
+    except (Refused, OverflowError):
+        worded = _WORDED_DURATION.fullmatch(str(value).lower())
+        raise Wrong(f'did you mean "{worded[1]}{worded[2]}"?' if worded else "") from None
+    if not timedelta() < length <= _LONGEST_DURATION:
+        raise Wrong("more than nothing, and at most 3650d")
+    return length
+
+
+def read_days(value: object, folder: Path) -> timedelta:
+    """Read a duration of one or more whole days."""
+    length = read_duration(value, folder)
+    if length % timedelta(days=1):
+        raise Wrong
+    return length
+
+
+def write_duration(length: timedelta) -> str:
+    """Write a duration in the largest unit, up to hours, that it fills without rest."""
+    seconds = round(length.total_seconds())
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def read_window(value: object, folder: Path) -> timedelta | None:
+    """Read a duration, or `forever` as None."""
+    return None if value == "forever" else _or_word(value, folder, "forever")
+
+
+def read_period(value: object, folder: Path) -> timedelta | None:
+    """Read the period of a job, or `off` as None."""
+    if value is False:
+        raise Wrong('write "off"')
+    return None if value == "off" else _or_word(value, folder, "off")
+
+
+def _or_word(value: object, folder: Path, word: str) -> timedelta:
+    hint = did_you_mean(value, [word]) if isinstance(value, str) else ""
+    try:
+        return read_duration(value, folder)
+    except Wrong as wrong:
+        raise Wrong(hint or wrong.hint) from None
+
+
+def read_size(value: object, _: Path) -> int:
+    """Read `25MiB`, `256KiB`, `1GiB` or `512B` as bytes."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise Wrong(f'say which unit: "{value}MiB", "{value}KiB" or "{value}B"')
+    found = _SIZE.fullmatch(text_of(value))
+    if found is None:
+        raise Wrong
+    figure, unit = int(found[1]), found[2].upper()
+    if unit not in _SIZES:
+        near = {"K": "KiB", "M": "MiB", "G": "GiB"}.get(unit[0])
+        raise Wrong(f'did you mean "{figure}{near}"?' if near else "")
+    if not 0 < figure * _SIZES[unit] <= _SIZES["GIB"] * 4:
+        raise Wrong("more than nothing, and at most 4GiB")
+    return figure * _SIZES[unit]
+
+
+def read_path(value: object, folder: Path) -> Path:
+    """Read a path; a relative one starts at the folder of the configuration file."""
+    text = text_of(value)
+    if not text:
+        raise Wrong("write a path, or leave the key out")
+    return folder / Path(text).expanduser()
+
+
+def read_timezone(value: object, _: Path) -> str:
+    """Read the name of a zone that the system or the tzdata package knows."""
+    text = text_of(value)
+    try:
+        known = bool(text) and text not in _NO_ZONES
+        if known and ZoneInfo(text).key:
+            return text
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+        pass
+    raise Wrong(_zone_meant(text))
+
+
+def _zone_meant(text: str) -> str:
+    """Return the question for a zone that is near, by its name, its city or its region."""
+    if text in _NO_ZONES:
+        return "write the zone's own name"
+    zones = sorted(available_timezones() - _NO_ZONES)
+    folded = text.replace(" ", "_").lower()
+    cities = (zone for zone in zones if zone.lower().endswith(f"/{folded}"))
+    in_region = (zone for zone in zones if zone.lower().startswith(f"{folded}/"))
+    zone = next(cities, None) or next(in_region, None)
+    return f"did you mean {shown(zone)}?" if zone else did_you_mean(text, zones)
+
+
+def read_language(value: object, _: Path) -> str:
+    """Read a language tag such as `en` or `pt-BR` (RFC 5646, language and region only)."""
+    text = text_of(value)
+    found = _LANGUAGE.fullmatch(text)
+    if found is None:
+        raise Wrong
+    tag = found[1].lower() + (f"-{found[2].upper()}" if found[2] else "")
+    if tag != text:
+        raise Wrong(f"did you mean {shown(tag)}?")
+    return tag
+
+
+def read_maybe_language(value: object, folder: Path) -> str:
+    """Read a language tag, or an empty text."""
+    return "" if value == "" else read_language(value, folder)
+
+
+def read_word(value: object, _: Path) -> str:
+    """Read the short name of an agent or a team, as commands and folders use it."""
+    text = text_of(value)
+    if _WORD.fullmatch(text):
+        return text
+    meant = re.sub(r"[^a-z0-9._-]+", ".", text.lower()).strip(".-_")
+    raise Wrong(f"did you mean {shown(meant)}?" if _WORD.fullmatch(meant) else "")
+
+
+def read_category(value: object, _: Path) -> str:
+    """Read the name of a category."""
+    text = text_of(value)
+    if _CATEGORY.fullmatch(text):
+        return text
+    meant = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    raise Wrong(f"did you mean {shown(meant)}?" if _CATEGORY.fullmatch(meant) else "")
+
+
+def read_number_format(value: object, _: Path) -> str:
+    """Read a format of ticket numbers by the rules of `domain.numbers`."""
+    text = text_of(value)
+    try:
+        pattern = NumberFormat(text)
+    except Refused as refused:
+        reason = str(refused).removeprefix(f"number format {text!r}").lstrip(": ")
+        raise Wrong(f"it {reason}" if reason.startswith("needs") else reason) from None
+    if len(re.sub(r"\{date\}", "20260101", text)) > _LONGEST_NUMBER or not pattern.pattern:
+        raise Wrong(f"at most {_LONGEST_NUMBER} characters")
+    return text
+
+
+def read_secret(value: object, _: Path) -> SecretStr:
+    """Read a secret; it is never shown."""
+    if not isinstance(value, str) or not value:
+        raise Wrong("a text in double quotes; better, name a file or ${VARIABLE}")
+    return SecretStr(value)

@@ -1,0 +1,283 @@
+"""One line a fact: a fixed name out of `EVENTS`, and the ids of what it is about.
+
+Lines go to stderr, for people or as JSON. Nothing that came from outside can break out of its
+value, and no value of a key that sounds like a secret is written.
+"""
+
+import contextlib
+import json
+import logging
+import re
+import sys
+import threading
+import traceback
+import unicodedata
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Literal
+
+import structlog
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A kind of line: how loud it is, and what it says."""
+
+    level: Level
+    meaning: str
+
+
+_DEBUG, _INFO = partial(Event, "debug"), partial(Event, "info")
+_WARNING, _ERROR = partial(Event, "warning"), partial(Event, "error")
+
+EVENTS: Mapping[str, Event] = MappingProxyType(
+    {
+        # --- the gateway -------------------------------------------------------------------------
+        "gateway.starting": _INFO("The configuration is read and everything is being built."),
+        "gateway.ready": _INFO("All listeners are open and all workers run."),
+        "gateway.stopping": _INFO("A signal to stop came; what is under way is being finished."),
+        "gateway.stopped": _INFO("Everything has ended in order."),
+        "gateway.failed": _ERROR("The gateway could not start, or had to stop."),
+        "library.warned": _WARNING("A library wrote a warning or an error; its words are in text."),
+        # --- mail in -----------------------------------------------------------------------------
+        "smtp.listening": _INFO("The SMTP port is open."),
+        "smtp.stopped": _INFO("The SMTP port is closed and no session is left."),
+        "smtp.failed": _ERROR("A session met a fault of ours; the sender was told to try again."),
+        "peer.refused": _WARNING("A connection was not admitted: not allowed, or too many."),
+        "peer.tls_failed": _WARNING("A peer began TLS and did not get through."),
+        "mail.accepted": _INFO("A mail is stored, and was answered with 250."),
+        "mail.refused": _WARNING("A mail or recipient was refused; reply is what we answered."),
+        "mail.unanswered": _WARNING("The peer left before our answer; the mail may be stored."),
+        "mail.opened": _INFO("A mail opened a ticket."),
+        "mail.threaded": _INFO("A mail joined a ticket; rung says by what it was recognised."),
+        "mail.commands_only": _INFO("A mail held commands only; they were carried out."),
+        "mail.command_refused": _INFO("A mail's command was refused; nothing of it was done."),
+        "mail.report": _INFO("A mail was a bounce or report, and was filed to what it is about."),
+        "mail.suppressed": _INFO("A mail was our own or a duplicate, and was left alone."),
+        "mail.quarantined": _INFO("A mail was spam by the marks of the filter in front."),
+        "mail.degraded": _WARNING("A mail was over a limit, and was read in part only."),
+        "mail.doubted": _WARNING("A mail claims an agent's address without proof of it."),
+        "mail.failed": _ERROR("A mail could not be processed; it will be tried again alone."),
+        "mail.parked": _ERROR("A mail failed too often and waits for `mailgate failed retry`."),
+        "mail.retried": _INFO("A parked mail was put back by hand."),
+        # --- tickets: the words of the history ---------------------------------------------------
+        "ticket.opened": _INFO("A ticket begins."),
+        "customer.wrote": _INFO("A message of the customer's side."),
+        "machine.wrote": _INFO("A mail that a machine wrote, on a known thread."),
+        "agent.replied": _INFO("A public reply of the desk."),
+        "command.refused": _INFO("An agent's command was not carried out; the agent is told."),
+        "note.added": _INFO("An internal note."),
+        "deadline.passed": _INFO("A deadline of a ticket came due."),
+        "notice.delivered": _INFO("A mail that the clock waits for has left."),
+        "notice.undelivered": _WARNING("A mail to the customer will not arrive, or may not have."),
+        "ticket.assigned": _INFO("A ticket was given to an agent, or to nobody."),
+        "ticket.team_assigned": _INFO("A ticket was given to a team, or to none."),
+        "ticket.waiting": _INFO("The customer's turn begins."),
+        "ticket.resolved": _INFO("The matter is settled from our side."),
+        "ticket.confirmed": _INFO("The customer agrees that it is settled."),
+        "ticket.closed": _INFO("The matter ends."),
+        "ticket.reopened": _INFO("The matter is taken up again."),
+        "ticket.priority_set": _INFO("The priority changed."),
+        "ticket.category_set": _INFO("The category changed."),
+        "ticket.kind_set": _INFO("The kind changed."),
+        "ticket.tagged": _INFO("Tags were put on or taken off."),
+        "ticket.fields_set": _INFO("Custom fields changed."),
+        "ticket.policy_changed": _INFO("Thresholds changed; the deadlines were worked out anew."),
+        "ticket.followed": _INFO("An agent follows the ticket, or no longer does."),
+        "ticket.snoozed": _INFO("The ticket is silent until a time."),
+        "ticket.merged": _INFO("The ticket goes on in another."),
+        "ticket.absorbed": _INFO("Another ticket goes on in this one."),
+        "ticket.unmerged": _INFO("A merged ticket stands alone again."),
+        "ticket.split": _INFO("A message left for a ticket of its own."),
+        "ticket.discarded": _INFO("Spam, or withdrawn."),
+        "ticket.escalated": _INFO("The ticket went one level up."),
+        # --- mail out ----------------------------------------------------------------------------
+        "notice.sent": _INFO("A notice was handed over; detail is the answer."),
+        "notice.later": _WARNING("A notice could not be handed over now; it will be tried again."),
+        "notice.never": _ERROR("A notice was refused for good."),
+        "notice.unknown": _WARNING("The answer to a whole notice never came: sent or not?"),
+        "notice.suppressed": _WARNING("A cap held a notice back; it stays in the outbox."),
+        "notice.failed": _ERROR("A notice could not be written: a fault of template or gateway."),
+        "delivery.failed": _ERROR("The delivery worker met a fault of ours, and goes on."),
+        "breaker.opened": _ERROR("So many never-seen senders that none is acknowledged for now."),
+        # --- the clock ---------------------------------------------------------------------------
+        "clock.tick": _DEBUG("The deadlines were looked at; due says how many there were."),
+        "clock.held": _WARNING("The clock waits for mail that is not yet processed."),
+        "clock.outage": _WARNING("The gateway was down; steps towards customers wait an hour."),
+        "job.finished": _DEBUG("A job of the scheduler ran."),
+        "job.failed": _ERROR("A job of the scheduler failed; it runs again at its next time."),
+        # --- store and web -----------------------------------------------------------------------
+        "database.unavailable": _ERROR("The database does not answer; it is tried again."),
+        "store.migrated": _INFO("The database was brought to this version's schema."),
+        "store.conflict": _DEBUG("Somebody else was first; it was decided again."),
+        "lease.expired": _WARNING("A claim ran out with its work undone; the work is free again."),
+        "http.listening": _INFO("The HTTP port is open."),
+        "http.stopped": _INFO("The HTTP port is closed."),
+        "http.failed": _ERROR("A request met a fault of ours."),
+    }
+)
+"""Every line that is ever written, by name. What is not here cannot be logged."""
+
+_RESERVED = frozenset({"time", "level", "event"})
+_LONGEST_VALUE, _LONGEST_TRACEBACK = 2_000, 8_000  # characters
+_MOST_ITEMS = 100
+_SECRET = re.compile(r"passw(?:or)?d|secret|token|authorization|cookie|credential|(?:^|_)keys?$")
+_IN_URL = re.compile(r"(://[^\s/@:]{0,200}):[^\s/@]{0,200}@")
+_NEEDS_QUOTES = re.compile(r"[\s\"=]|^$")
+_REDACTED = "[redacted]"
+_writing = threading.Lock()
+
+
+def log(name: str, /, **ids: object) -> None:
+    """Write the line `name` with the ids of what it is about.
+
+    `exc_info` takes an exception, or True for the one being handled. Raises LookupError for a
+    name that is not in `EVENTS`, and TypeError for an id called time, level or event.
+    """
+    event = EVENTS.get(name)
+    if event is None:
+        raise LookupError(f"{name!r} is not in mailgate.log.EVENTS: add it, with its meaning")
+    if _RESERVED & ids.keys():
+        raise TypeError(f"{name}: an id may not be called {', '.join(_RESERVED & ids.keys())}")
+    if not structlog.is_configured():
+        configure()
+    getattr(structlog.get_logger(), event.level)(name, **ids)
+
+
+def configure(level: Level = "info", shape: Literal["console", "json"] = "console") -> None:
+    """Write lines of `level` and louder to stderr from now on; may be called again.
+
+    What libraries log at warning or louder becomes `library.warned`.
+    """
+    structlog.configure(
+        processors=[_clean, _as_json if shape == "json" else _as_text],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_Stderr,
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [h for h in root.handlers if not isinstance(h, _FromLibraries)]
+    root.addHandler(_FromLibraries(logging.WARNING))
+
+
+class _Stderr:
+    """Writes finished lines whole, to what stderr is at that moment."""
+
+    def __init__(self, *_: object) -> None:
+        self.debug = self.info = self.warning = self.error = self._write
+
+    @staticmethod
+    def _write(line: str) -> None:
+        # A line that nobody can take must not cost a mail: stderr may be gone, or the disk full.
+        with _writing, contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+
+class _FromLibraries(logging.Handler):
+    """Hands what libraries have to say to `log`."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record as a line; a record that cannot be formatted is written as it is."""
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):
+            text = str(record.msg)
+        log(
+            "library.warned",
+            library=record.name,
+            text=text,
+            exc_info=record.exc_info[1] if record.exc_info else None,
+        )
+
+
+def _clean(_: object, level: str, fields: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Put what every line has in front, and make every value safe to write."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    line: dict[str, Any] = {"time": now, "level": level, "event": fields.pop("event")}
+    error = fields.pop("exc_info", None)
+    for key, value in fields.items():
+        line[key] = _REDACTED if _SECRET.search(key.lower()) else _value(value)
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        line["exception"] = _escaped("".join(traceback.format_exception(error)), _LONGEST_TRACEBACK)
+    return line
+
+
+def _value(value: object) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case datetime():
+            return value.isoformat()
+        case list() | tuple() | set() | frozenset():
+            return [_value(item) for item in list(value)[:_MOST_ITEMS]]
+        case _:
+            return _escaped(str(value), _LONGEST_VALUE)
+
+
+def _escaped(text: str, longest: int) -> str:
+    """Return `text` on one line: control, format and separator characters become escapes."""
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    if not text.isprintable():
+        text = "".join(map(_character, text))
+    return _IN_URL.sub(rf"\1:{_REDACTED}@", text)
+
+
+def _character(char: str) -> str:
+    hidden = unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return char.encode("unicode_escape").decode("ascii") if hidden else char
+
+
+def _as_json(_: object, __: str, line: Mapping[str, Any]) -> str:
+    return json.dumps(line, ensure_ascii=False)
+
+
+def _as_text(_: object, __: str, line: Mapping[str, Any]) -> str:
+    """Return `time level name key=value ...`; a value with blanks stands in quotes."""
+    pairs = [f"{key}={_word(value)}" for key, value in line.items() if key not in _RESERVED]
+    return " ".join([line["time"], f"{line['level']:<7}", line["event"], *pairs])
+
+
+def _word(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return _word(",".join(map(str, value)))
+        case _:
+            text = str(value)
+            quoted = text.replace('"', "'")
+            return f'"{quoted}"' if _NEEDS_QUOTES.search(text) else text
+
+
+_PREFACE = """\
+# What mailgate logs
+
+<!-- Written by `mailgate.log.reference()`; a test compares. -->
+
+One line a fact, on stderr: the time (UTC), the level, the name, and the ids of what it is about as
+`key=value`; or, with `[log] format = "json"`, all of it as one JSON object that begins with `time`,
+`level` and `event`. `[log] level` leaves out what is less loud. A traceback is the value of
+`exception`. Control characters and line ends in values are written as escapes; values of keys that
+sound like a secret are `[redacted]`.
+
+These names are stable: alarms and searches may rest on them.
+
+| name | level | what it says |
+| --- | --- | --- |
+"""
+
+
+def reference() -> str:
+    """Return docs/logging.md: every name with its level and meaning."""
+    rows = (f"| `{name}` | {event.level} | {event.meaning} |\n" for name, event in EVENTS.items())
+    return _PREFACE + "".join(rows)
