@@ -27,14 +27,20 @@ class Writer:
     desk_address: str
 
     def write(self, connection: Connection, due: Due) -> bytes:
-        """Return the mail for a notice. Raises `Temporary` for a fault in a template."""
+        """Return the mail for a notice.
+
+        Raises `Temporary` for a fault in a template, `Permanent` for an address or id that no
+        mail can bear.
+        """
         message = self._message(connection, due)
         files = _files(connection, due, message)
         context = dict(due.context)
         if message is not None and context["message"] is None:
             context["message"] = _said(message)
         rendered = self.renderer.render(due.notice, context["recipient"].get("language"), context)
-        return compose(rendered, self._frame(connection, due, context, message, files))
+        return compose(
+            rendered, self._frame(connection, due, context, message, files, rendered.language)
+        )
 
     def envelope_from(self, due: Due) -> str:
         """Return the return path: none for our own words, a signed one for a person's."""
@@ -56,6 +62,7 @@ class Writer:
         context: Mapping[str, Any],
         message: RowMapping | None,
         files: Sequence[File],
+        language: str,
     ) -> Frame:
         number = context["ticket"]["number"]
         root = self.signer.root_id(number)
@@ -77,7 +84,7 @@ class Writer:
             auto_submitted="auto-generated" if due.automatic else None,
             loop_mark=self.signer.loop_mark(),
             attachments=files,
-            language=context["recipient"].get("language") or "en",
+            language=language,
         )
 
     def _from_name(self, due: Due, message: RowMapping | None) -> str:

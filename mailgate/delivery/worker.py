@@ -25,13 +25,16 @@ from mailgate.delivery.transport import (
 from mailgate.desk.ledger import Desk
 from mailgate.domain.events import Delivered, Event, Undelivered
 from mailgate.domain.model import GATEWAY
-from mailgate.errors import Conflict, Temporary
+from mailgate.errors import Conflict, Permanent, Temporary
 from mailgate.log import log
 from mailgate.store import outbox
 from mailgate.store.outbox import Due
 
 BATCH = 50
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(seconds=60)
+SENDING = timedelta(minutes=12)
+"""How long a mail stays claimed once its content leaves: RFC 5321 4.5.3.2.6 allows the other side
+ten minutes for its last answer."""
 _JITTER = 0.1
 _IDLE = 1.0
 _CONFLICTS = 8
@@ -150,6 +153,9 @@ class Worker:
         except Temporary as error:
             self._settle(due, Later(str(error), connection=False))
             return True
+        except Permanent as error:
+            self._settle(due, Never(554, str(error)))
+            return True
         mail = Outgoing(self._writer.envelope_from(due), due.recipient, raw)
         try:
             session = self._open()
@@ -191,7 +197,9 @@ class Worker:
     def _begin(self, due: Due, raw: bytes) -> None:
         """Write down that the content is about to leave, and what it is."""
         with self._desk.database.write() as connection:
-            if not outbox.note(connection, due, began_at=self._now(), rendered=raw):
+            now = self._now()
+            columns = {"began_at": now, "rendered": raw, "lease_until": now + SENDING}
+            if not outbox.note(connection, due, **columns):
                 raise Conflict("another worker has taken this notice over")
 
     # --- how it ended ---

@@ -31,7 +31,8 @@ _ID = re.compile(r"<[!-;=?-~]+>")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}")  # RFC 6838 section 4.2
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")  # RFC 5646, its shape
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")  # a display name that needs no quotes
-_FOLDED = re.compile(r"[^\r\n\x00]+(?:\r\n [^\r\n\x00]+)*")
+_FOLDED = re.compile(r"(?:[^\r\n\x00]+(?:\r\n [^\r\n\x00]+)*)?")
+_DENSE = 4 / 3  # octets a character above which quoted-printable is longer than base64
 _ENCODED_WORD = "=?utf-8?q?{}?="
 _Q = {char: char for char in string.ascii_letters + string.digits + "!*+-/"} | {" ": "_"}
 _ENCODED = "=?"  # would be decoded by the reader: it is encoded so that it comes out as it was
@@ -241,12 +242,14 @@ def _add(add: Callable[..., None], file: File, disposition: str) -> None:
 
 
 def _set_text(part: EmailMessage, text: str, subtype: str) -> None:
-    """Encode so that no line is long and no space at the end of one is lost."""
-    octets = text.encode()
-    dense = len(octets) > len(text) * 4 / 3
+    """Encode so that no line is long and no space at the end of one is lost.
+
+    Not by set_content, whose quoted-printable is made octet by octet in Python.
+    """
+    octets = text.replace("\n", "\r\n").encode()  # the form that is encoded: RFC 2046 section 4.1.1
+    dense = len(text.encode()) > len(text) * _DENSE
     part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
     part["Content-Transfer-Encoding"] = "base64" if dense else "quoted-printable"
-    # Not by set_content, whose quoted-printable is made octet by octet in Python.
     made = base64.encodebytes(octets) if dense else binascii.b2a_qp(octets)
     part.set_payload(made.decode("ascii"))
 

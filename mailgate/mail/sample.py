@@ -59,10 +59,11 @@ _ADMIN = {"name": "Ada Admin", "address": "ada@desk.example", "role": "admin", "
 
 
 def _said(side: str) -> Mapping[str, Any]:
-    author, words = (_CUSTOMER, _CUSTOMERS_WORDS) if side == "client" else (_AGENT, _AGENTS_WORDS)
+    client = side == "client"
+    author, words = (_CUSTOMER, _CUSTOMERS_WORDS) if client else (_AGENT, _AGENTS_WORDS)
     return {
         "author": author["name"],
-        "address": author["address"],
+        "address": author["address"] if client else None,  # an agent's own stays inside
         "side": side,
         "text": words,
         "at": "2026-11-20T08:15:00+00:00",

@@ -15,7 +15,7 @@ from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
 
 OUTPUT_LIMIT = 8 * 1024 * 1024  # characters; a text of 1 MiB in HTML entities stays below
-_OF_THE_CALLER = ("_block_vars", "_loop_vars")  # what compiled code adds for `contextfunction`s
+_OF_THE_CALLER = ("_block_vars", "_loop_vars")  # what jinja adds to every call in a block or loop
 _FIGURE_LIMIT = 10**15  # nothing that templates reckon with is larger
 
 # Those whose output is at most a few times their input. `safe` is missing on purpose: what is HTML

@@ -127,7 +127,7 @@ def paragraphs(text: str) -> Markup:
     """
     parts = _PARAGRAPHS.split(many_lines(text).expandtabs(4).strip("\n"))
     shown = (escape(_GAP.sub("\u00a0", part)).replace("\n", _BREAK) for part in parts)
-    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in shown)
+    return Markup("\n").join(Markup('<p dir="auto">{}</p>').format(part) for part in shown)
 
 
 def bare_subject(subject: str, number: str) -> str:

@@ -1,0 +1,381 @@
+"""The one place where everything is put together; it reads like the story of a start."""
+
+import os
+import secrets
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import mailgate
+from mailgate import config as configuration
+from mailgate.config import Config
+from mailgate.delivery.letter import Writer
+from mailgate.delivery.maildir import MaildirTransport
+from mailgate.delivery.smtp import Smarthost, SmarthostSettings, Tls
+from mailgate.delivery.terminal import TerminalTransport
+from mailgate.delivery.transport import Never, Outgoing, Sent, Transport
+from mailgate.delivery.worker import Rules
+from mailgate.delivery.worker import Worker as DeliveryWorker
+from mailgate.desk.clock import Clock
+from mailgate.desk.ledger import Desk
+from mailgate.desk.settings import Settings
+from mailgate.domain.caps import Caps
+from mailgate.domain.numbers import NumberFormat, NumberReader
+from mailgate.domain.people import Agent, Staff
+from mailgate.domain.routing import Route, Routing
+from mailgate.errors import Permanent, Refused, Temporary
+from mailgate.intake.inbox import Inbox, Incoming
+from mailgate.intake.reading import Reader
+from mailgate.intake.smtp import Listener, SmtpSettings
+from mailgate.intake.worker import Worker as IntakeWorker
+from mailgate.log import log
+from mailgate.mail.address import normalise
+from mailgate.mail.parse import Limits
+from mailgate.mail.render import Renderer
+from mailgate.mail.signer import Signer
+from mailgate.scheduler import Job, Scheduler
+from mailgate.store import migrate, numbers
+from mailgate.store.db import Database
+from mailgate.web.health import create_app
+from mailgate.web.server import Server
+
+TENANT, TENANT_ID, QUEUE = "default", 1, "default"
+
+
+def now() -> datetime:
+    """Return the present instant, aware UTC: the only clock of the program."""
+    return datetime.now(UTC)
+
+
+def templates() -> list[Path]:
+    """Return the folders of mail templates: installed with the package, or beside it."""
+    package = Path(mailgate.__file__).parent
+    places = (package / "templates" / "mail", package.parent / "templates" / "mail")
+    return [place for place in places if place.is_dir()]
+
+
+class App:
+    """One configured gateway; its parts are built when they are first asked for."""
+
+    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
+        self.config = config
+        self._environ = environ
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    # --- what everything else stands on ---
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, at the schema this version needs."""
+        database = Database(self.config.database.url.get_secret_value())
+        migrate.upgrade(database)
+        return database
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Signs addresses and Message-IDs with the keys of [desk] secret_file."""
+        keys = configuration.signing_keys(self.config, self._environ)
+        return Signer(
+            keys.keys,
+            keys.current,
+            self.config.desk.address.rpartition("@")[2],
+            self.config.desk.subaddress_delimiter,
+            self.config.limits.signed_addresses.days,
+        )
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The desk as the write door knows it."""
+        desk, limits = self.config.desk, self.config.limits
+        return Settings(
+            name=desk.name,
+            address=desk.address,
+            policy=self.config.policy(),
+            number_format=NumberFormat(desk.number_format),
+            staff=self._staff(),
+            zone=desk.timezone,
+            language=desk.language,
+            tenant_id=TENANT_ID,
+            caps=Caps(
+                per_ticket=(
+                    (limits.automatic_in_10m, timedelta(minutes=10)),
+                    (limits.automatic_in_30m, timedelta(minutes=30)),
+                    (limits.automatic_in_60m, timedelta(minutes=60)),
+                ),
+                per_address_day=limits.automatic_in_a_day,
+                strangers_hour=limits.acknowledgements_to_strangers,
+            ),
+            categories=desk.categories,
+        )
+
+    def _staff(self) -> Staff:
+        return Staff(
+            agents=tuple(
+                Agent(a.name, a.address, a.full_name, a.admin, a.language)
+                for a in self.config.agents
+            ),
+            teams={team.name: team.members for team in self.config.teams},
+            admins=self.config.desk.admins,
+        )
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The write door."""
+        return Desk(self.database, self.settings, self.signer)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The deadlines."""
+        return Clock(self.desk)
+
+    # --- mail in ---
+
+    @cached_property
+    def routing(self) -> Routing:
+        """The desk's addresses."""
+        desk = self.config.desk
+        return Routing(
+            {address: Route(TENANT, QUEUE, address) for address in self.config.desk_addresses},
+            desk.subaddress_delimiter,
+        )
+
+    def route(self, address: str) -> Route | None:
+        """Return where mail to an address goes; a bare postmaster is ours (RFC 5321 4.5.1)."""
+        if address.lower() == "postmaster":
+            return self.routing.find(self.config.desk.address)
+        try:
+            return self.routing.find(normalise(address))
+        except Refused:
+            return None
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Where mails are kept."""
+        return Inbox(
+            self.database,
+            self.route,
+            lambda _tenant: TENANT_ID,
+            lambda: self.intake.wake(),  # noqa: PLW0108 - built late: `deliver` needs neither
+        )
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads mails for this desk."""
+        desk = self.config.desk
+        with self.database.read() as connection:
+            used = numbers.templates(connection, TENANT_ID)
+        formats = dict.fromkeys((desk.number_format, *desk.number_formats_used, *used))
+        return Reader(
+            signer=self.signer,
+            numbers=NumberReader(NumberFormat(template) for template in formats),
+            addresses=frozenset(self.routing.addresses),
+            own_lists=frozenset(self.config.inbound.own_lists),
+            delimiter=desk.subaddress_delimiter,
+            limits=self._limits(),
+        )
+
+    def _limits(self) -> Limits:
+        limits = self.config.limits
+        return Limits(
+            size=self.config.inbound.max_size,
+            header_block=limits.header_block,
+            header=limits.header,
+            headers=limits.headers,
+            parts=limits.parts,
+            depth=limits.depth,
+            attachments=limits.attachments,
+            name=limits.attachment_name,
+            addresses=limits.addresses,
+            encoded_words=limits.encoded_words,
+            references=limits.references,
+            subject=limits.subject,
+            text=limits.text,
+        )
+
+    @cached_property
+    def intake(self) -> IntakeWorker:
+        """Turns mails into events."""
+        return IntakeWorker(
+            self.desk,
+            self.reader,
+            self.signer,
+            now,
+            self.owner,
+            lambda: self.delivery.wake(),  # noqa: PLW0108 - likewise
+        )
+
+    @cached_property
+    def listener(self) -> Listener:
+        """The SMTP port."""
+        inbound, limits = self.config.inbound, self.config.limits
+        return Listener(
+            SmtpSettings(
+                host=inbound.listen.host,
+                port=inbound.listen.port,
+                hostname=inbound.hostname,
+                max_size=inbound.max_size,
+                max_recipients=limits.recipients,
+                max_connections=inbound.max_connections,
+                max_connections_per_peer=inbound.max_connections_per_peer,
+                mails_per_minute=limits.mails_per_minute,
+                allowed_peers=inbound.allowed_peers,
+                trusted_peers=limits.trusted_relays,
+                tls=_server_tls(inbound.tls_cert, inbound.tls_key),
+                max_in_flight=inbound.max_in_flight,
+            ),
+            self.inbox,
+            lambda address: self.route(address) is not None,
+            now,
+        )
+
+    # --- mail out ---
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The templates."""
+        return Renderer(templates(), plain_subjects=self.config.delivery.plain_subjects)
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The way out that the configuration names."""
+        delivery = self.config.delivery
+        if delivery.transport == "maildir":
+            return MaildirTransport(delivery.maildir)
+        if delivery.transport == "terminal":
+            return TerminalTransport()
+        password = delivery.password
+        return Smarthost(
+            SmarthostSettings(
+                host=delivery.host,
+                port=delivery.port,
+                helo=delivery.helo,
+                tls=Tls(delivery.tls),
+                user=delivery.user or None,
+                password=None if password is None else password.get_secret_value(),
+                ca_file=delivery.ca_file,
+            )
+        )
+
+    @cached_property
+    def delivery(self) -> DeliveryWorker:
+        """Empties the outbox."""
+        delivery = self.config.delivery
+        writer = Writer(self.renderer, self.signer, self.config.desk.name, self.config.desk.address)
+        return DeliveryWorker(
+            self.desk,
+            writer,
+            self.transport,
+            Rules(delivery.on_unknown, delivery.give_up_after, delivery.retry_after),
+            now,
+            self.owner,
+        )
+
+    # --- the whole ---
+
+    def tick(self) -> None:
+        """Run the deadlines once, and have what follows sent."""
+        done = self.clock.tick(now())
+        if done.steps:
+            self.delivery.wake()
+        log("clock.tick", due=len(done.steps))
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """The jobs."""
+        every = self.config.jobs.deadlines
+        jobs = {} if every is None else {"deadlines": Job("deadlines", every, self.tick)}
+        return Scheduler(jobs)
+
+    @cached_property
+    def web(self) -> Server:
+        """The HTTP port."""
+        listen = self.config.web.listen
+        checks = {
+            "database": self._database_fault,
+            "intake": lambda: None if self.intake.alive else "the worker has ended",
+            "delivery": lambda: None if self.delivery.alive else "the worker has ended",
+        }
+        return Server(create_app(checks), listen.host, listen.port)
+
+    def _database_fault(self) -> str | None:
+        try:
+            with self.database.read() as connection:
+                migrate.revision(connection)
+        except Exception:  # noqa: BLE001 - whatever it is, the answer is that it does not work
+            return "the database cannot be used"
+        return None
+
+    # --- for a command, which starts no threads ---
+
+    def keep(self, raw: bytes, mail_from: str, recipients: Sequence[str], road: str) -> int:
+        """Keep a mail that did not come by SMTP, durably; return its delivery's id.
+
+        Raises `Permanent` when no recipient is ours, `Temporary` when it could not be kept.
+        """
+        return self.inbox.put(Incoming(raw, mail_from, tuple(recipients), now(), "local", road))
+
+    def process(self) -> None:
+        """Turn the mails that wait into events; leases keep out of a running gateway's way."""
+        while self.intake.run_once():
+            pass
+
+    def send(self) -> None:
+        """Send what waits; but the terminal that mails are shown on is the gateway's own."""
+        if self.config.delivery.transport != "terminal":
+            self.delivery.drain()
+
+    def hand_over(self, recipient: str, raw: bytes) -> str:
+        """Send one mail past the outbox, to try the way out; return what it answered.
+
+        Raises `Temporary` when the mail was not taken now, `Permanent` when it never will be.
+        """
+        session = self.transport.open()
+        try:
+            result = session.send(Outgoing("", recipient, raw), lambda: None)
+        finally:
+            session.close()
+        match result:
+            case Sent(detail):
+                return detail
+            case Never(code, reason):
+                raise Permanent(f"{code} {reason}")
+            case _:
+                raise Temporary(result.reason)
+
+    def close(self) -> None:
+        """Give the connections to the database back, if there are any."""
+        if "database" in vars(self):
+            self.database.close()
+
+    # --- as a gateway ---
+
+    def start(self) -> None:
+        """Start every part, the ways in last. Raises `Temporary` when a port is taken."""
+        self.renderer  # noqa: B018 - a broken template is found at start, not when a mail is due
+        self.inbox.start()
+        self.intake.start()
+        self.delivery.start()
+        self.scheduler.start()
+        self.web.start()
+        self.listener.start()
+
+    def stop(self) -> None:
+        """Stop taking mail, finish what is in hand, and leave everything in order."""
+        self.listener.stop()
+        self.web.stop()
+        self.scheduler.stop()
+        self.inbox.stop()
+        self.intake.stop()
+        self.delivery.stop()
+        self.database.close()
+
+
+def _server_tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    return context

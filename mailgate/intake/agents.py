@@ -1,0 +1,188 @@
+"""What an agent's mail to a signed address does: a reply, a note, and the commands on top.
+
+A mail with anything in it that cannot be carried out changes nothing and sends nothing; it comes
+back to the agent with the reason, the right form and their own text.
+"""
+
+import difflib
+from dataclasses import replace
+from typing import Any
+
+from mailgate.desk.ledger import Ledger
+from mailgate.desk.messages import NOTE, NewMessage
+from mailgate.domain import events
+from mailgate.domain.commands import Command, Fault, Tags, read
+from mailgate.domain.events import Event
+from mailgate.domain.model import Actor, ActorKind, Priority
+from mailgate.domain.people import Agent
+from mailgate.errors import Refused
+from mailgate.intake.reading import Reading
+
+_BEFORE = ("reopen", "take", "assign", "priority", "tag")
+_AFTER = ("wait", "close")
+_SHOWN = 20_000  # characters of the agent's text given back
+
+
+def act(
+    ledger: Ledger,
+    reading: Reading,
+    agent: Agent,
+    ticket_id: int,
+    message: NewMessage,
+    *,
+    note: bool,
+) -> str:
+    """Carry out an agent's mail; return the state in which it ends."""
+    script = read(message.text)
+    message = replace(message, author=agent.name, author_name=agent.display_name, text=script.text)
+    faults = list(script.faults)
+    says_something = bool(script.text.strip() or message.attachments)
+    if not script.commands and not faults and not says_something:
+        faults.append(Fault("", "the mail is empty", "write your answer above the marked line"))
+    mark = ledger.mark()
+    if not faults:
+        try:
+            _carry_out(ledger, reading, agent, ticket_id, message, script.commands, note=note)
+        except Refused as refusal:
+            ledger.undo(mark)
+            faults.append(Fault(_line(script.commands), str(refusal), ""))
+    if faults:
+        _refuse(ledger, reading, agent, ticket_id, faults)
+        return "commands_only"
+    return "threaded" if says_something or _notes(script.commands) else "commands_only"
+
+
+def _line(commands: tuple[Command, ...]) -> str:
+    return ", ".join(f"/{command.name}" for command in commands)
+
+
+def _notes(commands: tuple[Command, ...]) -> bool:
+    return any(command.name == "note" and command.note for command in commands)
+
+
+def _carry_out(
+    ledger: Ledger,
+    reading: Reading,
+    agent: Agent,
+    ticket_id: int,
+    message: NewMessage,
+    commands: tuple[Command, ...],
+    *,
+    note: bool,
+) -> None:
+    kind = ActorKind.ADMIN if agent.admin else ActorKind.AGENT
+    actor = Actor(kind, agent.name)
+    at = reading.claimed.received_at
+    stamp: dict[str, Any] = {"at": at, "actor": actor}
+    named = [command for command in commands if command.name in _BEFORE]
+    for command in sorted(named, key=lambda command: _BEFORE.index(command.name)):
+        ledger.apply(ticket_id, _event(ledger, agent, command, stamp), None, command.note or None)
+    _say(ledger, ticket_id, message, commands, stamp, note=note)
+    for command in commands:
+        if command.name in _AFTER:
+            event = events.Wait(**stamp) if command.name == "wait" else events.Close(**stamp)
+            ledger.apply(ticket_id, event, None, command.note or None)
+
+
+def _say(
+    ledger: Ledger,
+    ticket_id: int,
+    message: NewMessage,
+    commands: tuple[Command, ...],
+    stamp: dict[str, Any],
+    *,
+    note: bool,
+) -> None:
+    """Add what is said: as a note, as the resolution, or as a reply to the customer."""
+    names = {command.name for command in commands}
+    resolve = next((command for command in commands if command.name == "resolve"), None)
+    aside = "\n\n".join(c.note for c in commands if c.name == "note" and c.note)
+    if aside or note or "note" in names:
+        text = "\n\n".join(part for part in (aside, message.text) if part.strip())
+        if text or message.attachments:
+            ledger.apply(
+                ticket_id, events.NoteAdded(**stamp), replace(message, kind=NOTE, text=text)
+            )
+    elif resolve is not None and (message.text.strip() or message.attachments):
+        resolution = replace(message, resolution=True)
+        ledger.apply(ticket_id, events.Resolve(**stamp), resolution, resolve.note or None)
+        return
+    elif message.text.strip() or message.attachments:
+        ledger.apply(ticket_id, events.AgentReplied(**stamp), message)
+    if resolve is not None:
+        ledger.apply(ticket_id, events.Resolve(**stamp), None, resolve.note or None)
+
+
+def _event(ledger: Ledger, agent: Agent, command: Command, stamp: dict[str, Any]) -> Event:
+    """Return the event that a command asks for; raise `Refused` for a name nobody bears."""
+    match command.name, command.argument:
+        case "reopen", _:
+            return events.Reopen(**stamp)
+        case "take", _:
+            return events.Assign(**stamp, assignee=agent.name)
+        case "priority", (str(name),):
+            return events.SetPriority(**stamp, priority=Priority(name))
+        case "tag", Tags(added, removed):
+            return events.Tag(**stamp, added=added, removed=removed)
+        case "assign", ("me",):
+            return events.Assign(**stamp, assignee=agent.name, reason=command.note)
+        case "assign", ("none",):
+            return events.Assign(**stamp, assignee=None, reason=command.note)
+        case "assign", ("team", team):
+            _known(team, ledger.settings.staff.teams, "team")
+            return events.AssignTeam(**stamp, team=team)
+        case _:
+            name = str(command.argument[1])
+            _known(name, ledger.settings.staff.by_name, "agent")
+            return events.Assign(**stamp, assignee=name, reason=command.note)
+
+
+def _known(name: str, names: Any, what: str) -> None:
+    if name in names:
+        return
+    near = next(iter(difflib.get_close_matches(name, list(names), n=1)), None)
+    hint = f"did you mean {near}?" if near else f"there is {', '.join(sorted(names)) or 'none'}"
+    raise Refused(f"there is no {what} {name!r}; {hint}")
+
+
+def _refuse(
+    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, faults: list[Fault]
+) -> None:
+    lines = [{"line": f.line, "reason": f.reason, "form": f.right_form} for f in faults]
+    _answer(ledger, reading, agent, ticket_id, lines)
+
+
+def send_back(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) -> None:
+    """Return an agent's mail that came to the plain address, with one signed for each purpose."""
+    reason = (
+        "it came to the desk's plain address, which anybody could have done in your name; "
+        "send it to the reply address of this mail to answer the customer, or to the note "
+        "address to leave an internal note"
+    )
+    _answer(ledger, reading, agent, ticket_id, [{"line": "", "reason": reason, "form": ""}])
+
+
+def _answer(
+    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, lines: list[dict[str, str]]
+) -> None:
+    event = events.CommandRefused(
+        at=reading.claimed.received_at,
+        actor=Actor(ActorKind.AGENT, agent.name),
+        reason="; ".join(line["reason"] for line in lines),
+    )
+    text = (reading.mail.new_text or reading.mail.text)[:_SHOWN]
+    said = {
+        "author": agent.display_name,
+        "address": agent.address,
+        "side": "system",
+        "text": text,
+        "at": reading.claimed.received_at.isoformat(),
+    }
+    ledger.answer(
+        reading.claimed.id,
+        event,
+        ledger.settings.staff.recipient(agent),
+        "command_refused",
+        ticket_id=ticket_id,
+        extra={"commands": lines, "message": said},
+    )

@@ -1,0 +1,115 @@
+"""What the store knows of a batch of mails, asked for in sets."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mailgate.desk.ledger import Ledger
+from mailgate.intake.reading import Reading
+from mailgate.mail.signer import OwnMessageId, Signer
+from mailgate.mail.thread import Found
+from mailgate.store import inbox, outbox, tickets
+
+_LONGEST_CHAIN = 20  # of merged tickets; a longer one is followed no further
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Answers, for each mail of a batch, which tickets its keys lead to."""
+
+    ledger: Ledger
+    numbers: dict[str, int]
+    seen: dict[str, list[tuple[int, str]]]
+    own: dict[str, OwnMessageId]
+    issued: dict[int, str]
+    duplicates: dict[tuple[str, str], int]
+    followers: dict[int, int]
+
+    def found(self, reading: Reading) -> Found:
+        """Return what the keys of one mail lead to, merged tickets followed to where they go on."""
+        wanted = reading.keys.message_ids
+        numbers = {
+            number: self.leads_to(self.numbers[number])
+            for number in self._named(reading)
+            if number in self.numbers
+        }
+        message_ids: dict[str, int] = {}
+        issued_to: dict[str, str] = {}
+        added = self._added(frozenset(wanted))
+        for mid in wanted:
+            own = self.own.get(mid)
+            if own is not None and own.number in self.numbers:
+                message_ids[mid] = self.leads_to(self.numbers[own.number])
+                if own.unique in self.issued:
+                    issued_to[mid] = self.issued[own.unique]
+                continue
+            hits = self.seen.get(mid, []) + added.get(mid, [])
+            if hits:
+                mine = [hit for hit in hits if hit[1] == reading.sender]
+                ticket_id, sender = (mine or hits)[0]
+                message_ids[mid] = self.leads_to(ticket_id)
+                issued_to[mid] = sender
+        ids = {*numbers.values(), *message_ids.values()}
+        people = {id_: ticket.people for id_, ticket in self.ledger.load(ids).items()}
+        return Found(numbers, message_ids, people, issued_to)
+
+    def leads_to(self, ticket_id: int) -> int:
+        """Return the ticket in which a merged one goes on, or the ticket itself."""
+        for _ in range(_LONGEST_CHAIN):
+            target = self.ledger.ticket(ticket_id).merged_into
+            if target is None:
+                break
+            ticket_id = target
+        return ticket_id
+
+    def _named(self, reading: Reading) -> set[str]:
+        return {*reading.keys.numbers, *(address.number for address in reading.keys.signed)}
+
+    def _added(self, wanted: frozenset[str]) -> dict[str, list[tuple[int, str]]]:
+        found: dict[str, list[tuple[int, str]]] = {}
+        for rfc_id, ticket_id, sender in self.ledger.references():
+            if rfc_id in wanted:
+                found.setdefault(rfc_id, []).append((ticket_id, sender))
+        return found
+
+
+def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Lookup:
+    """Ask the store once for everything that a batch of mails may point to."""
+    connection, tenant_id = ledger.connection, ledger.settings.tenant_id
+    mids = {mid for reading in readings for mid in reading.keys.message_ids}
+    mids |= _reported(readings)
+    own = {mid: read for mid in mids if (read := signer.read_message_id(mid)) is not None}
+    named = {number for reading in readings for number in reading.keys.numbers}
+    named |= {address.number for reading in readings for address in reading.keys.signed}
+    named |= {read.number for read in own.values()}
+    numbers = tickets.by_number(connection, tenant_id, named)
+    seen = tickets.by_reference(connection, tenant_id, mids - own.keys())
+    ids = {*numbers.values(), *(hit[0] for hits in seen.values() for hit in hits)}
+    ledger.load(ids)
+    return Lookup(
+        ledger,
+        numbers,
+        seen,
+        own,
+        outbox.recipients(connection, tenant_id, (read.unique for read in own.values())),
+        _duplicates(ledger, readings),
+        tickets.followers_of(connection, tenant_id, ids),
+    )
+
+
+def _reported(readings: Iterable[Reading]) -> set[str]:
+    """Return the Message-IDs of the mails that delivery reports are about."""
+    reports = (reading.mail.report for reading in readings)
+    return {r.original_message_id for r in reports if r is not None and r.original_message_id}
+
+
+def _duplicates(ledger: Ledger, readings: Sequence[Reading]) -> dict[tuple[str, str], int]:
+    queues: dict[str, list[str]] = {}
+    for reading in readings:
+        queues.setdefault(reading.claimed.queue, []).append(reading.mail.fingerprint)
+    return {
+        (queue, fingerprint): id_
+        for queue, fingerprints in queues.items()
+        for fingerprint, id_ in inbox.duplicates(
+            ledger.connection, ledger.settings.tenant_id, queue, fingerprints
+        ).items()
+    }

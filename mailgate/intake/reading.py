@@ -1,0 +1,63 @@
+"""From the bytes of a mail to what is known of it before the database is asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.mail.evidence import Own
+from mailgate.mail.parse import Limits, ParsedMail, parse
+from mailgate.mail.screen import Verdict, screen
+from mailgate.mail.signer import Signer
+from mailgate.mail.thread import Keys, keys
+from mailgate.store.inbox import Claimed
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One mail, understood as far as its own bytes go."""
+
+    claimed: Claimed
+    mail: ParsedMail
+    verdict: Verdict
+    keys: Keys
+
+    @property
+    def sender(self) -> str:
+        """Who wrote it, as far as anybody can tell: the one strict From, or the best guess."""
+        if self.mail.strict_from:
+            return self.mail.strict_from
+        first = self.mail.from_[0].address if self.mail.from_ else ""
+        return first or self.claimed.mail_from
+
+    @property
+    def sender_name(self) -> str:
+        """The name the sender goes by; empty when there is none."""
+        return self.mail.from_[0].name if self.mail.from_ else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads mails for one desk."""
+
+    signer: Signer
+    numbers: Callable[[str], tuple[str, ...]]
+    addresses: frozenset[str]
+    own_lists: frozenset[str]
+    delimiter: str
+    limits: Limits
+
+    def read(self, claimed: Claimed, now: datetime) -> Reading:
+        """Parse and screen one mail, and find what may point to a ticket."""
+        mail = parse(claimed.raw, claimed.received_at, self.limits)
+        own = Own(
+            addresses=self.addresses,
+            is_own_mark=self.signer.is_own_mark,
+            is_own_message_id=lambda text: self.signer.read_message_id(text) is not None,
+            read_bounce=lambda address: self.signer.read_bounce_address(address, now),
+            own_lists=self.own_lists,
+            recipients=claimed.recipients,
+            delimiter=self.delimiter,
+        )
+        verdict = screen(mail, claimed.mail_from, own)
+        found = keys(mail, claimed.recipients, self.numbers, self.signer, now)
+        return Reading(claimed, mail, verdict, found)

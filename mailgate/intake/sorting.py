@@ -1,0 +1,238 @@
+"""Decides what a mail is to the desk, and lets the one event happen that follows from it.
+
+In this order: our own notice come back, a mail we have already, a bounce or report, spam, an
+agent's mail, a customer's mail. Every mail ends in exactly one state.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailgate.desk.ledger import Ledger
+from mailgate.desk.messages import NewAttachment, NewMessage
+from mailgate.domain.events import Author, CustomerWrote, MachineWrote, Opened, Undelivered
+from mailgate.domain.model import Actor, ActorKind, Side, Ticket
+from mailgate.domain.people import Agent
+from mailgate.intake import agents
+from mailgate.intake.lookup import Lookup
+from mailgate.intake.reading import Reading
+from mailgate.mail.screen import Kind
+from mailgate.mail.signer import TicketAddress
+from mailgate.mail.thanks import is_bare_thanks
+from mailgate.mail.thread import Placement, place
+from mailgate.store import outbox
+
+_NO_SUBJECT = "(no subject)"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a mail ended: its state, its ticket if it has one, and why, for `explain`."""
+
+    state: str
+    ticket_id: int | None = None
+    says: str = ""
+    placement: Placement | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
+    """Let happen what follows from one mail."""
+    kind = reading.verdict.kind
+    if kind is Kind.OWN:
+        return Ending("suppressed", says="a mail of our own came back")
+    earlier = lookup.duplicates.get((reading.claimed.queue, reading.mail.fingerprint))
+    if earlier is not None:
+        return Ending("suppressed", says=f"the same mail came before, as {earlier}")
+    lookup.duplicates[reading.claimed.queue, reading.mail.fingerprint] = reading.claimed.id
+    if kind in (Kind.BOUNCE, Kind.REPORT):
+        return _report(ledger, lookup, reading)
+    if kind is Kind.SPAM:
+        return Ending("quarantined", says="; ".join(reading.verdict.reasons))
+    placement = place(reading.keys, lookup.found(reading), reading.mail.strict_from)
+    if reading.verdict.machine:
+        return _machine(ledger, reading, placement)
+    agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")
+    if agent is not None:
+        ending = _agent(ledger, lookup, reading, placement, agent)
+        if ending is not None:
+            return ending
+    return _customer(ledger, lookup, reading, placement)
+
+
+# --- reports ------------------------------------------------------------------------------------
+
+
+def _report(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
+    """File a bounce or report with the mail that it is about; it never opens a ticket."""
+    outbox_id = reading.verdict.bounced_outbox
+    report = reading.mail.report
+    if outbox_id is None and report is not None and report.original_message_id is not None:
+        own = lookup.own.get(report.original_message_id)
+        outbox_id = own.unique if own is not None and not own.root else None
+    row = (
+        None
+        if outbox_id is None
+        else outbox.one(ledger.connection, ledger.settings.tenant_id, outbox_id)
+    )
+    if row is None or row["ticket_id"] is None:
+        return Ending("report", says="about no mail that we know of")
+    if reading.verdict.kind is Kind.BOUNCE and row["state"] != outbox.NEVER:
+        reason = _why(reading)
+        outbox.failed(ledger.connection, row["id"], reason, ledger.now)
+        if row["role"] == "customer":
+            event = Undelivered(
+                at=reading.claimed.received_at,
+                actor=Actor(ActorKind.MACHINE),
+                notice=row["notice"],
+                turn=row["turn"],
+                recipient=row["recipient"],
+                reason=reason,
+            )
+            ledger.apply(row["ticket_id"], event)
+    return Ending("report", row["ticket_id"], says=f"about notice {row['id']}")
+
+
+def _why(reading: Reading) -> str:
+    report = reading.mail.report
+    if report is None:
+        return "returned to sender"
+    return " ".join(part for part in (report.status, report.diagnostic) if part) or "returned"
+
+
+# --- machines and agents ------------------------------------------------------------------------
+
+
+def _machine(ledger: Ledger, reading: Reading, placement: Placement) -> Ending:
+    """Record what a machine wrote; on no known thread it opens a ticket, unanswered."""
+    if placement.ticket_id is None:
+        return _open(ledger, reading, placement)
+    event = MachineWrote(
+        at=reading.claimed.received_at, actor=Actor(ActorKind.MACHINE, reading.sender)
+    )
+    message = _message(reading, side=Side.CLIENT, machine=True)
+    ledger.apply(placement.ticket_id, event, message)
+    return Ending("threaded", placement.ticket_id, "a machine wrote", placement)
+
+
+def _agent(
+    ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement, agent: Agent
+) -> Ending | None:
+    """Handle an agent's mail on a ticket; None when they write as a customer would."""
+    token = _token(reading, "reply") or _token(reading, "note")
+    if token is not None and token.number in lookup.numbers:
+        ticket_id = lookup.leads_to(lookup.numbers[token.number])
+        message = _message(reading, side=Side.SYSTEM)
+        note = token.purpose == "note"
+        state = agents.act(ledger, reading, agent, ticket_id, message, note=note)
+        return Ending(state, ticket_id, f"{agent.name} to a signed {token.purpose} address")
+    about = placement.ticket_id
+    if about is None:
+        named = (lookup.numbers.get(number) for number in reading.keys.numbers)
+        about = next((id_ for id_ in named if id_ is not None), None)
+    if about is None or agent.address in ledger.ticket(about).people:
+        return None
+    agents.send_back(ledger, reading, agent, about)
+    says = f"{agent.name} wrote to the plain address: sent back with signed ones"
+    return Ending("commands_only", about, says, placement)
+
+
+def _token(reading: Reading, purpose: str) -> TicketAddress | None:
+    return next(
+        (
+            address
+            for address in reading.keys.signed
+            if address.genuine
+            and address.holder_matches
+            and not address.expired
+            and address.purpose == purpose
+        ),
+        None,
+    )
+
+
+# --- customers ----------------------------------------------------------------------------------
+
+
+def _customer(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement) -> Ending:
+    ledger.meet(reading.sender, reading.sender_name, reading.claimed.received_at)
+    if placement.ticket_id is None:
+        return _open(ledger, reading, placement)
+    ticket = ledger.ticket(placement.ticket_id)
+    if not _wrote(ledger, reading, placement, ticket):
+        newer = lookup.followers.get(ticket.id)
+        if newer is None or not _wrote(ledger, reading, placement, ledger.ticket(newer)):
+            return _open(ledger, reading, placement, follows=ticket)
+        ticket = ledger.ticket(newer)
+    return Ending("threaded", ticket.id, f"by {placement.rung}", placement)
+
+
+def _wrote(ledger: Ledger, reading: Reading, placement: Placement, ticket: Ticket) -> bool:
+    """Add a customer's message; False when the ticket is closed for too long to take it."""
+    confirm = _token(reading, "confirm")
+    author = _author(reading, placement, ticket)
+    event = CustomerWrote(
+        at=reading.claimed.received_at,
+        actor=Actor(ActorKind.CUSTOMER, reading.sender),
+        author=author,
+        thanks=is_bare_thanks(reading.mail.new_text) and not reading.mail.attachments,
+        confirms=confirm.nonce if confirm and confirm.number == ticket.number.upper() else None,
+        silent=not reading.verdict.may_answer,
+    )
+    message = _message(reading, side=Side.CLIENT, other_address=author is Author.OTHER)
+    return not ledger.apply(ticket.id, event, message).follow_up
+
+
+def _author(reading: Reading, placement: Placement, ticket: Ticket) -> Author:
+    sender = reading.mail.strict_from
+    if placement.other_address or sender is None:
+        return Author.OTHER
+    if sender == ticket.requester:
+        return Author.REQUESTER
+    return Author.PARTICIPANT if sender in ticket.participants else Author.OTHER
+
+
+def _open(
+    ledger: Ledger, reading: Reading, placement: Placement, follows: Ticket | None = None
+) -> Ending:
+    """Open a ticket for a mail."""
+    mail = reading.mail
+    event = Opened(
+        at=reading.claimed.received_at,
+        actor=Actor(
+            ActorKind.MACHINE if reading.verdict.machine else ActorKind.CUSTOMER, reading.sender
+        ),
+        number="",
+        subject=mail.subject or _NO_SUBJECT,
+        requester=reading.sender,
+        requester_name=reading.sender_name,
+        follows=follows.id if follows is not None else None,
+        silent=not reading.verdict.may_answer,
+    )
+    message = _message(reading, side=Side.CLIENT, machine=reading.verdict.machine)
+    mentions = [*placement.mentions, *([follows.number] if follows is not None else [])]
+    note = f"See also {', '.join(mentions)}." if mentions else None
+    ticket = ledger.open(event, message, note)
+    return Ending("opened", ticket.id, "a new matter", placement)
+
+
+def _message(
+    reading: Reading, *, side: Side, machine: bool = False, other_address: bool = False
+) -> NewMessage:
+    mail = reading.mail
+    return NewMessage(
+        side=side,
+        author=reading.sender,
+        author_name=reading.sender_name,
+        at=reading.claimed.received_at,
+        text=mail.new_text or ("" if mail.attachments else mail.text),
+        full_text=mail.text,
+        mail_id=reading.claimed.mail_id,
+        rfc_id=mail.message_id,
+        sender=reading.sender,
+        attachments=tuple(
+            NewAttachment(a.part, a.name, a.type, a.size, a.sha256, a.inline, a.content_id)
+            for a in mail.attachments
+        ),
+        machine=machine,
+        other_address=other_address,
+    )

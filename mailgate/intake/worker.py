@@ -1,0 +1,200 @@
+"""Turns stored mails into events, in batches; one bad mail stops no other.
+
+A batch is read without the database, then decided and written in one transaction. A mail that
+fails is tried again alone, and parked with its traceback after three tries.
+"""
+
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from mailgate.desk.ledger import Desk
+from mailgate.errors import Conflict, Temporary
+from mailgate.intake.lookup import look_up
+from mailgate.intake.reading import Reader, Reading
+from mailgate.intake.sorting import Ending, sort
+from mailgate.log import log
+from mailgate.mail.signer import Signer
+from mailgate.store import inbox
+from mailgate.store.inbox import Claimed
+
+BATCH = 50
+BATCH_OCTETS = 32 * 1024 * 1024
+LEASE = timedelta(seconds=60)
+TRIES = 3
+_CONFLICTS = 8
+_IDLE = 1.0  # seconds between looks when nothing wakes the worker
+_LONGEST_ERROR = 8000
+
+
+class Worker:
+    """Processes accepted mails for one desk."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        reader: Reader,
+        signer: Signer,
+        now: Callable[[], datetime],
+        owner: str,
+        sent: Callable[[], None],
+    ) -> None:
+        self._desk = desk
+        self._reader = reader
+        self._signer = signer
+        self._now = now
+        self._owner = owner
+        self._sent = sent
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Process whatever waits, and then whatever comes."""
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def wake(self) -> None:
+        """Say that there is a new mail."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the batch in hand, and stop."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                done = self.run_once()
+            except Temporary as error:
+                log("database.unavailable", where="intake", error=str(error))
+                done = 0
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next mail may be well
+                log("job.failed", job="intake", error=repr(error))
+                done = 0
+            if not done:
+                self._wake.wait(_IDLE)
+
+    def run_once(self) -> int:
+        """Process one batch; return how many mails were taken in hand."""
+        now = self._now()
+        with self._desk.database.write() as connection:
+            claimed = inbox.claim(connection, self._owner, now, LEASE, BATCH, BATCH_OCTETS)
+        readings: list[Reading] = []
+        for mail in claimed:
+            try:
+                readings.append(self._reader.read(mail, now))
+            except Exception:  # noqa: BLE001 - a mail that cannot be read must not stop the others
+                self._fail(mail, traceback.format_exc())
+        for reading, _ in self._process(readings):
+            for _, error in self._process([reading]):  # alone, whatever fails is its own fault
+                self._fail(reading.claimed, error)
+        if readings:
+            self._sent()
+        return len(claimed)
+
+    def _process(self, readings: Sequence[Reading]) -> list[tuple[Reading, str]]:
+        """Decide and write a batch; return the mails that failed, unchanged, and why."""
+        error = "somebody else changed the same tickets each time"
+        for _ in range(_CONFLICTS if readings else 0):
+            try:
+                return self._write(readings)
+            except Conflict:
+                continue
+            except Temporary:
+                raise
+            except Exception:  # noqa: BLE001 - the batch is tried again, mail by mail
+                error = traceback.format_exc()
+                break
+        return [(reading, error) for reading in readings]
+
+    def _write(self, readings: Sequence[Reading]) -> list[tuple[Reading, str]]:
+        now = self._now()
+        failed: list[tuple[Reading, str]] = []
+        endings: list[tuple[Reading, Ending]] = []
+        with self._desk.writing(now, len(readings)) as ledger:
+            lookup = look_up(ledger, readings, self._signer)
+            for reading in readings:
+                mark = ledger.mark()
+                try:
+                    endings.append((reading, sort(ledger, lookup, reading)))
+                except Temporary:
+                    raise
+                except Exception:
+                    if len(readings) == 1:
+                        raise
+                    ledger.undo(mark)
+                    failed.append((reading, traceback.format_exc()))
+            ledger.flush()
+            rows = [_row(reading, ending, now) for reading, ending in endings]
+            if inbox.settle(ledger.connection, rows) != len(rows):
+                raise Conflict("another worker has taken over some of these mails")
+        for reading, ending in endings:
+            _tell(reading, ending)
+        return failed
+
+    def _fail(self, mail: Claimed, error: str) -> None:
+        """Count a failed try; after the last one the mail is parked with its error."""
+        now = self._now()
+        attempts = mail.attempts + 1
+        parked = attempts >= TRIES
+        row = {
+            "id": mail.id,
+            "fence": mail.fence,
+            "state": inbox.PARKED if parked else inbox.PENDING,
+            "attempts": attempts,
+            "next_try_at": None if parked else now + timedelta(seconds=2**attempts),
+            "error": error[-_LONGEST_ERROR:],
+            "done_at": now if parked else None,
+        }
+        with self._desk.database.write() as connection:
+            inbox.settle(connection, [row])
+        log("mail.parked" if parked else "mail.failed", mail=mail.id, attempts=attempts)
+
+
+def _row(reading: Reading, ending: Ending, now: datetime) -> dict[str, Any]:
+    placement, verdict = ending.placement, reading.verdict
+    return {
+        "id": reading.claimed.id,
+        "fence": reading.claimed.fence,
+        "state": ending.state,
+        "fingerprint": reading.mail.fingerprint,
+        "ticket_id": ending.ticket_id,
+        "verdict": {
+            "kind": verdict.kind.value,
+            "machine": verdict.machine,
+            "may_answer": verdict.may_answer,
+            "reasons": list(verdict.reasons),
+            "says": ending.says,
+            "rung": placement.rung.value if placement else None,
+            "other_address": placement.other_address if placement else False,
+            "mentions": list(placement.mentions) if placement else [],
+            "tried": list(placement.tried) if placement else [],
+            "degraded": list(reading.mail.degraded),
+        },
+        "degraded": bool(reading.mail.degraded),
+        "error": None,
+        "done_at": now,
+    }
+
+
+def _tell(reading: Reading, ending: Ending) -> None:
+    log(
+        f"mail.{ending.state}",
+        mail=reading.claimed.id,
+        ticket=ending.ticket_id,
+        message_id=reading.mail.message_id,
+        why=ending.says,
+    )

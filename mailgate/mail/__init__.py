@@ -1,0 +1,1 @@
+"""Formats of mail, values in and values out: no database, no network."""

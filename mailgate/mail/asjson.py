@@ -1,0 +1,34 @@
+"""A parsed mail as plain values for `mailgate parse --json`; the names of its keys are fixed."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from mailgate.mail.parsed import Mailbox, ParsedMail
+
+
+def as_json(mail: ParsedMail) -> dict[str, Any]:
+    """Return what `json.dumps` takes; times in ISO 8601, UTC."""
+    return {
+        "subject": mail.subject,
+        "from": _people(mail.from_),
+        "to": _people(mail.to),
+        "cc": _people(mail.cc),
+        "date": mail.date.isoformat() if mail.date else None,
+        "text": mail.text,
+        "reply_text": mail.new_text,
+        "html": mail.html,
+        "attachments": [
+            {"name": each.name, "type": each.type, "size": each.size, "sha256": each.sha256}
+            for each in mail.attachments
+        ],
+        "message_id": mail.message_id,
+        "in_reply_to": list(mail.in_reply_to),
+        "references": list(mail.references),
+        "report": asdict(mail.report) if mail.report else None,
+        "degraded": list(mail.degraded),
+    }
+
+
+def _people(mailboxes: Iterable[Mailbox]) -> list[dict[str, str]]:
+    return [{"name": each.name, "address": each.address} for each in mailboxes]

@@ -1,0 +1,138 @@
+"""A mail as the signals look at it: its headers, its envelope, and what of it is ours."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from mailgate.errors import Refused
+from mailgate.mail import openings
+from mailgate.mail.address import split_sub
+from mailgate.mail.parsed import ParsedMail
+from mailgate.mail.report import Report
+
+LONGEST_VALUE = 1000  # characters read of a header's value
+
+_DAEMONS = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon"})
+_BARE_DAEMON = re.compile(r"[\s<\"]{0,5}mailer-daemon\b", re.IGNORECASE)
+_LIST_NAME = re.compile(r"[a-z0-9_.+=-]+(?:@[a-z0-9_.-]+)?")
+_REPORT_TYPE = re.compile(r"[;\s]report-type\s*=\s*\"?([a-z0-9-]+)")
+_NOT_FAILED = frozenset({"delayed", "delivered", "relayed", "expanded"})  # RFC 3464 section 2.3.3
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What is ours: the desk's addresses and the readers of what we signed.
+
+    `addresses` and `own_lists` are normalised; a list may be named by its address or its List-Id.
+    `recipients` are the envelope's. `delimiter` separates a sub-address.
+    """
+
+    addresses: frozenset[str]
+    is_own_mark: Callable[[str], bool]
+    is_own_message_id: Callable[[str], bool]
+    read_bounce: Callable[[str], int | None]
+    own_lists: frozenset[str]
+    recipients: tuple[str, ...]
+    delimiter: str = "+"
+
+    def holds(self, address: str) -> bool:
+        """Tell whether an address, or what it is a sub-address of, is the desk's or a list's."""
+        try:
+            base = split_sub(address, self.delimiter)[0]
+        except Refused:
+            base = address
+        ours = self.addresses | self.own_lists
+        return address in ours or base in ours
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A mail under examination; `mail_from` None means that no envelope is known."""
+
+    mail: ParsedMail
+    mail_from: str | None
+    own: Own
+
+    def values(self, *names: str) -> list[tuple[str, str]]:
+        """Return (header name, beginning of its value) for each of these headers that is there."""
+        found = self.mail.headers
+        return [(name, value[:LONGEST_VALUE]) for name in names for value in found.get(name, ())]
+
+    @cached_property
+    def return_path(self) -> str | None:
+        """The envelope's sender, empty for the null path, None when unknown."""
+        if self.mail_from is not None:
+            return self.mail_from.strip("<> ")
+        noted = self.values("return-path")
+        return noted[0][1].strip("<> ") if len(noted) == 1 else None
+
+    @cached_property
+    def authors(self) -> tuple[str, ...]:
+        """The addresses that an answer could come to: From and Reply-To."""
+        return tuple(box.address for box in (*self.mail.from_, *self.mail.reply_to))
+
+    @cached_property
+    def report_type(self) -> str | None:
+        """The kind of a multipart/report (RFC 6522), empty if it says none; None for others."""
+        declared = "".join(value for _, value in self.values("content-type")[:1]).lower()
+        bare = declared.removeprefix("message/").removeprefix("global-").partition(";")[0].strip()
+        if bare in ("delivery-status", "disposition-notification"):
+            return bare
+        if not declared.startswith("multipart/report"):
+            return None
+        found = _REPORT_TYPE.search(declared)
+        return found[1] if found else ""
+
+    @cached_property
+    def own_list(self) -> str | None:
+        """The list of ours that passed the mail on, if one did."""
+        ours = {name.replace("@", ".") for name in (*self.own.own_lists, *self.own.addresses)}
+        for name, value in self.values("list-id", "mailing-list", "list-post"):
+            for word in _LIST_NAME.findall(value.lower()):
+                if word.replace("@", ".") in ours:
+                    return f"{name}: {word}"
+        return None
+
+    @cached_property
+    def outbox(self) -> int | None:
+        """The outbox row whose signed return path this mail came to."""
+        to = (*self.own.recipients, *(box.address for box in self.mail.to))
+        ids = (self.own.read_bounce(address) for address in to)
+        return next((found for found in ids if found is not None), None)
+
+    @cached_property
+    def daemon(self) -> str | None:
+        """The From that shows that a mail system wrote it, if it does."""
+        for address in self.authors:
+            if address.partition("@")[0].lower() in _DAEMONS:
+                return f"from: {address}"
+        for name, value in self.values("from"):
+            if _BARE_DAEMON.match(value):
+                return f"{name}: {value}"
+        return None
+
+    @cached_property
+    def system(self) -> str | None:
+        """What allows reading its subject as a mail system's: its author or its envelope."""
+        if self.return_path == "":
+            return "null return path"
+        if self.outbox is not None:
+            return "sent to a return path of ours"
+        postmasters = (a for a in self.authors if a.lower().startswith("postmaster@"))
+        return self.daemon or next((f"from: {a}" for a in postmasters), None)
+
+    @cached_property
+    def delivery(self) -> Report | None:
+        """The delivery report, if this mail is one; one that is only attached does not count."""
+        of_delivery = self.report_type in ("delivery-status", "") or self.system
+        return self.mail.report if of_delivery else None
+
+    @cached_property
+    def harmless(self) -> str | None:
+        """What says of a delivery report that nothing is lost: still tried, or delivered."""
+        action = self.delivery.action.lower() if self.delivery else ""
+        if action in _NOT_FAILED:
+            return f"action: {action}"
+        phrase = openings.delay(self.mail.subject) if self.system and not action else None
+        return f"subject: {phrase}" if phrase else None

@@ -1,0 +1,232 @@
+"""Openings of subjects by which programs announce themselves, in many languages.
+
+Only phrases that a person would hardly begin a subject with stand here: "Vacation" alone opens a
+travel agency's mail. All are anchored at the start and read on at most 200 characters.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+_LONGEST = 200
+_ALIKE = {ord("\u2019"): "'", ord("ı"): "i"}
+
+AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
+    "ar": ("رد تلقائي", "الرد التلقائي"),
+    "bg": ("автоматичен отговор",),
+    "ca": ("resposta automàtica", "fora de l'oficina"),
+    "cs": ("automatická odpověď", "mimo kancelář"),
+    "da": ("automatisk svar", "autosvar", "ikke på kontoret"),
+    "de": (
+        "automatische antwort",
+        "automatische antwortmail",
+        "abwesenheitsnotiz",
+        "abwesenheitsmeldung",
+        "abwesenheitsnachricht",
+        "abwesenheitsbenachrichtigung",
+        "nicht im büro",
+        "nicht im haus",
+    ),
+    "el": ("αυτόματη απάντηση", "εκτός γραφείου"),
+    "en": (
+        "automatic reply",
+        "automatic response",
+        "automated reply",
+        "automated response",
+        "auto reply",
+        "auto-reply",
+        "autoreply",
+        "auto response",
+        "auto-response",
+        "autoresponse",
+        "out of office",
+        "out-of-office",
+        "out of the office",
+        "out of office reply",
+        "out of office autoreply",
+        "out of office auto-reply",
+        "out of office message",
+        "vacation reply",
+        "vacation response",
+        "vacation message",
+        "away from my mail",
+    ),
+    "es": ("respuesta automática", "fuera de la oficina", "fuera de oficina"),
+    "et": ("automaatvastus",),
+    "fa": ("پاسخ خودکار",),
+    "fi": ("automaattinen vastaus", "automaattivastaus", "poissaoloilmoitus"),
+    "fr": (
+        "réponse automatique",
+        "réponse d'absence",
+        "message d'absence",
+        "avis d'absence",
+        "absence du bureau",
+        "absent du bureau",
+        "absente du bureau",
+    ),
+    "he": ("תשובה אוטומטית", "מענה אוטומטי"),
+    "hr": ("automatski odgovor", "izvan ureda"),
+    "hu": ("automatikus válasz", "házon kívül"),
+    "id": ("balasan otomatis",),
+    "it": ("risposta automatica", "fuori sede", "fuori ufficio", "assente dall'ufficio"),
+    "ja": ("自動応答", "自動返信", "不在通知", "不在連絡"),
+    "ko": ("자동 회신", "자동회신", "자동 응답", "자동응답", "부재중", "부재 중"),
+    "lt": ("automatinis atsakymas",),
+    "lv": ("automātiska atbilde", "automātiskā atbilde"),
+    "nb": ("automatisk svar", "fraværsmelding"),
+    "nl": (
+        "automatisch antwoord",
+        "automatische reactie",
+        "automatische beantwoording",
+        "afwezigheidsbericht",
+        "afwezigheidsmelding",
+        "niet op kantoor",
+    ),
+    "pl": ("automatyczna odpowiedź", "odpowiedź automatyczna", "autoodpowiedź", "poza biurem"),
+    "pt": ("resposta automática", "fora do escritório", "ausência temporária"),
+    "ro": ("răspuns automat", "în afara biroului"),
+    "ru": ("автоматический ответ", "автоответ", "нет на рабочем месте", "вне офиса"),
+    "sk": ("automatická odpoveď", "mimo kancelárie"),
+    "sl": ("samodejni odgovor", "odsotnost z dela"),
+    "sr": ("аутоматски одговор",),
+    "sv": ("automatiskt svar", "autosvar", "frånvaromeddelande", "inte på kontoret"),
+    "th": ("ตอบกลับอัตโนมัติ",),
+    "tr": ("otomatik yanıt", "otomatik cevap", "ofis dışında"),
+    "uk": ("автоматична відповідь", "автовідповідь"),
+    "vi": ("trả lời tự động",),
+    "zh": ("自动答复", "自动回复", "自動回覆", "自動回復", "不在办公室", "不在辦公室"),
+}
+
+BOUNCES: Mapping[str, tuple[str, ...]] = {
+    "cs": ("nedoručitelná zpráva",),
+    "de": (
+        "nachricht nicht zustellbar",
+        "mail nicht zustellbar",
+        "benachrichtigung zum übermittlungsstatus",
+    ),
+    "en": (
+        "undelivered mail",
+        "undeliverable mail",
+        "undeliverable message",
+        "non-deliverable mail",
+        "delivery status notification",
+        "mail delivery failed",
+        "mail delivery failure",
+        "mail delivery problem",
+        "mail system error",
+        "message delivery failure",
+        "failure notice",
+        "returned mail",
+    ),
+    "es": ("correo devuelto", "notificación de estado de entrega"),
+    "fr": ("courrier non distribué", "notification d'état de remise"),
+    "it": ("notifica sullo stato di consegna",),
+    "pl": ("niedostarczona wiadomość",),
+    "pt": ("mensagem não entregue",),
+}
+
+UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
+    "cs": ("nedoručitelné",),
+    "da": ("kan ikke leveres", "ikke leveret"),
+    "de": (
+        "unzustellbar",
+        "nicht zustellbar",
+        "zustellung fehlgeschlagen",
+        "zustellung nicht möglich",
+    ),
+    "en": (
+        "undeliverable",
+        "delivery failure",
+        "delivery failed",
+        "delivery notification",
+        "failure delivery",
+    ),
+    "es": ("no se puede entregar", "no entregado", "error en la entrega"),
+    "fi": ("ei toimitettavissa",),
+    "fr": ("non remis", "non distribuable", "échec de la remise", "échec de remise"),
+    "hu": ("kézbesíthetetlen",),
+    "it": ("non recapitabile", "impossibile recapitare", "mancato recapito"),
+    "ja": ("配信不能", "配信できません", "配送不能"),
+    "ko": ("배달되지 않음", "배달되지 못함"),
+    "nb": ("kan ikke leveres",),
+    "nl": ("onbestelbaar", "kan niet worden bezorgd", "niet bezorgd"),
+    "pl": ("niedostarczalne", "nie można dostarczyć"),
+    "pt": ("não é possível entregar", "falha na entrega"),
+    "ru": ("недоставленное", "не удается доставить", "не доставлено", "недоставлено"),
+    "sv": ("kan inte levereras", "gick inte att leverera"),
+    "tr": ("teslim edilemedi", "teslim edilemeyen"),
+    "uk": ("не вдалося доставити",),
+    "zh": ("未送达", "无法送达", "无法投递", "傳遞失敗", "無法傳遞", "未传递"),
+}
+
+DELAYS: Mapping[str, tuple[str, ...]] = {
+    "de": ("zustellung verzögert", "verzögert"),
+    "en": (
+        "delivery status notification (delay)",
+        "delivery delayed",
+        "delayed mail",
+        "mail delivery delayed",
+        "warning: could not send message",
+        "warning: message",
+    ),
+    "fr": ("remise retardée", "distribution retardée"),
+}
+
+REPORTS: Mapping[str, tuple[str, ...]] = {
+    # RFC 7489 section 7.2.1.1 fixes the subject of DMARC reports, which come without other marks.
+    "en": ("report domain",),
+}
+
+
+def _pattern(table: Mapping[str, Iterable[str]], end: str) -> re.Pattern[str]:
+    phrases = {_plain(phrase) for phrases in table.values() for phrase in phrases}
+    longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    choice = "|".join(map(re.escape, longest_first))
+    return re.compile(rf"[\[(*<«\s]{{0,5}}({choice})(?:{end})")
+
+
+def _plain(text: str) -> str:
+    """Return text as the tables compare it: composed, folded, one i, one blank, one apostrophe."""
+    folded = unicodedata.normalize("NFKC", text[:_LONGEST]).casefold().translate(_ALIKE)
+    return " ".join(folded.replace("i\u0307", "i").split())
+
+
+# An auto-reply's phrase alone is proof, so it must be set off: "Out of office: …", "[Autoreply] …".
+_AUTO_REPLY = _pattern(AUTO_REPLIES, r"\s?[:\])>»*]|$")
+_BOUNCE = _pattern(BOUNCES, r"\W|$")
+_UNDELIVERED = _pattern(UNDELIVERED, r"\W|$")
+_DELAY = _pattern(DELAYS, r"\W|$")
+_REPORT = _pattern(REPORTS, r"\s?:")
+
+
+def auto_reply(subject: str) -> str | None:
+    """Return the phrase of an auto-reply that opens `subject`, or None."""
+    return _found(_AUTO_REPLY, subject)
+
+
+def bounce(subject: str) -> str | None:
+    """Return the phrase of returned mail that opens `subject`, or None."""
+    return _found(_BOUNCE, subject)
+
+
+def undelivered(subject: str) -> str | None:
+    """Return the phrase that opens `subject` and says that mail, or a parcel, did not arrive.
+
+    Only of something that a mail system sent is it proof.
+    """
+    return _found(_BOUNCE, subject) or _found(_UNDELIVERED, subject)
+
+
+def delay(subject: str) -> str | None:
+    """Return the phrase of a delivery that is still being tried that opens `subject`, or None."""
+    return _found(_DELAY, subject)
+
+
+def report(subject: str) -> str | None:
+    """Return the phrase of a report between machines that opens `subject`, or None."""
+    return _found(_REPORT, subject)
+
+
+def _found(pattern: re.Pattern[str], subject: str) -> str | None:
+    match = pattern.match(_plain(subject))
+    return match[1] if match else None

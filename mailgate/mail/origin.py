@@ -1,0 +1,148 @@
+"""Who wrote to whom and when, as mail-parser reads it: the only module that calls mail-parser.
+
+It gets a small header block made of the address fields, Date and the topmost Received, already
+within the limits and in clean characters. Its view of bodies and attachments is not used; why
+stands in docs/decisions/0002-parsing.md.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import mailparser
+
+from mailgate.errors import Refused
+from mailgate.mail import headers, plain
+from mailgate.mail.address import normalise
+from mailgate.mail.guard import guard
+from mailgate.mail.parsed import Hop, Mailbox
+from mailgate.mail.prescan import ADDRESS_FIELDS, Scan
+
+_FIELDS = frozenset({*ADDRESS_FIELDS, "date", "received"})
+_LONGEST_NAME = 255  # characters
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_WEEKDAY = re.compile(r"^\s*[^\d\s,]{1,20},?\s*(?=\d)")
+_ADDRESS = re.compile(r"<([^\s<>@]{1,64}@[^\s<>@]{1,255})>")
+# Stands for "=?" while mail-parser reads: encoded words are decoded afterwards by `headers`, which
+# takes any charset, and for which a broken one is no reason to lose the sender with it.
+_MASK = "\ue000"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The correspondents of a mail, its date in UTC and where it came in; defects in words."""
+
+    from_: tuple[Mailbox, ...] = ()
+    strict_from: str | None = None
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    date: datetime | None = None
+    arrival: Hop | None = None
+    defects: tuple[str, ...] = ()
+
+
+def read(scan: Scan, notes: list[str]) -> Origin:
+    """Return what the header of a mail says; a failure of mail-parser is noted.
+
+    Several To, Cc or Reply-To fields, wrong but common, count as one. Several From fields are all
+    shown, and then none is strict.
+    """
+    values: dict[str, list[str]] = {}
+    for field in scan.fields:
+        if field.name in _FIELDS:
+            value = headers.characters(field.value, scan.charset).replace(_MASK, "")
+            masked = _CONTROLS.sub(" ", value).replace("=?", _MASK)
+            values.setdefault(field.name, []).append(masked)
+    return guard("reading addresses and date", lambda: _read(values), Origin, notes)
+
+
+def _read(values: Mapping[str, list[str]]) -> Origin:
+    parsed = mailparser.parse_from_string(_block(values))
+    defects = tuple(
+        f"{defect['header']}: {defect['reason']}"
+        for found in (parsed.address_header_defects, parsed.date_header_defects)
+        for defect in found
+    )
+    from_ = _mailboxes(parsed.from_)
+    sure = len(values.get("from", ())) == 1 and len(from_) == 1
+    doubts = any(map(_doubtful, parsed.address_header_defects))
+    return Origin(
+        from_=from_ or _salvaged(values.get("from", ())),
+        strict_from=_strict(from_[0].address) if sure and not doubts else None,
+        to=_mailboxes(parsed.to),
+        cc=_mailboxes(parsed.cc),
+        reply_to=_mailboxes(parsed.reply_to),
+        date=parsed.date,
+        arrival=_arrival(parsed.received),
+        defects=defects,
+    )
+
+
+def _block(values: Mapping[str, list[str]]) -> str:
+    """Return the header block for mail-parser, one field of each name.
+
+    The day of the week goes: it adds nothing to a date, and a wrong or foreign one spoils it.
+    """
+    lines = [
+        f"{name}: {', '.join(value.strip(' ,') for value in values[name])}\n"
+        for name in ADDRESS_FIELDS
+        if name in values
+    ]
+    if "date" in values:
+        lines.append(f"date: {_WEEKDAY.sub('', values['date'][0])}\n")
+    if "received" in values:
+        lines.append(f"received: {values['received'][0]}\n")
+    return "".join((*lines, "\n"))
+
+
+def _mailboxes(found: Iterable[tuple[str, str]]) -> tuple[Mailbox, ...]:
+    return tuple(_mailbox(name, address) for name, address in found)
+
+
+def _mailbox(name: str, address: str) -> Mailbox:
+    shown = plain.one_line(_decoded(name), _LONGEST_NAME)
+    found = address.replace(_MASK, "=?")
+    return Mailbox(shown, _strict(found) or plain.one_line(found, _LONGEST_NAME))
+
+
+def _decoded(name: str) -> str:
+    return headers.words(name.replace(_MASK, "=?"))
+
+
+def _strict(address: str) -> str | None:
+    try:
+        return normalise(address)
+    except Refused:
+        return None
+
+
+def _doubtful(defect: Mapping[str, Any]) -> bool:
+    """Tell whether a defect lets the From be read in two ways.
+
+    A piece without any address, such as the surname before an unquoted comma, does not.
+    """
+    return bool(defect["header"] == "from" and "@" in defect["raw"])
+
+
+def _salvaged(values: Sequence[str]) -> tuple[Mailbox, ...]:
+    """Return the one address in a From that breaks the grammar, for showing, never for trust."""
+    decoded = " ".join(map(_decoded, values))
+    found = list(_ADDRESS.finditer(decoded))
+    if len(found) != 1:
+        return ()
+    return (_mailbox(decoded[: found[0].start()].strip(' "'), found[0][1]),)
+
+
+def _arrival(received: Sequence[Mapping[str, Any]]) -> Hop | None:
+    if not received:
+        return None
+    hop = received[0]
+    at = hop.get("date_utc")
+    return Hop(
+        from_=plain.one_line(_decoded(str(hop.get("from") or "")), _LONGEST_NAME),
+        by=plain.one_line(_decoded(str(hop.get("by") or "")), _LONGEST_NAME),
+        at=datetime.fromisoformat(at) if isinstance(at, str) else None,
+    )

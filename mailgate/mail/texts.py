@@ -1,0 +1,97 @@
+"""The text of a mail out of its parts: lines for reading, the HTML as it came."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mailgate.mail import charset, flowed, html, layout, parts, plain
+from mailgate.mail.display import Display
+from mailgate.mail.parts import Part
+from mailgate.mail.prescan import Limits
+
+_WIDEST = 4  # octets that one character takes at most
+_META = re.compile(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_HEAD = 2048  # octets in which an HTML page names its charset
+_CLEAN = bytes((0x09, 0x0A, *range(0x20, 0x7F)))
+_SAID = 40  # characters of a label repeated in a note
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The lines of the text with their cues as in `layout`, and the HTML where there is one."""
+
+    lines: tuple[str, ...]
+    cues: str
+    html: str | None
+
+
+def read(raw: bytes, shown: Display, limits: Limits, notes: list[str]) -> Texts:
+    """Return the text of the parts that `shown` names, of at most `limits.text` characters.
+
+    Where the plain parts are blank the HTML is taken instead.
+    """
+    chosen_by_path = {part.path: part for part in (*shown.text, *shown.html)}
+    characters = {
+        path: _characters(raw, part, limits, notes) for path, part in chosen_by_path.items()
+    }
+    pages = [characters[part.path] for part in shown.html if part.type == "text/html"]
+    lines, cues = _lines(shown.text, characters, limits, notes)
+    if pages and not any(map(str.strip, lines)):
+        lines, cues = _lines(shown.html, characters, limits, notes)
+    lines, cues = _cut(lines, cues, limits, notes)
+    return Texts(tuple(lines), cues, "\n".join(pages) if pages else None)
+
+
+def _lines(
+    chosen: Iterable[Part], characters: Mapping[str, str], limits: Limits, notes: list[str]
+) -> tuple[list[str], str]:
+    lines: list[str] = []
+    cues = ""
+    for part in chosen:
+        text = characters[part.path]
+        if part.type == "text/html":
+            page = html.render(text, limits.text + 1, notes)
+            lines += page.lines
+            cues += page.cues
+            continue
+        if _parameter(part, "format") == "flowed":
+            text = flowed.unflow(text, delsp=_parameter(part, "delsp") == "yes")
+        plain_lines = text.split("\n")
+        lines += plain_lines
+        cues += layout.NONE * len(plain_lines)
+    return lines, cues
+
+
+def _cut(lines: list[str], cues: str, limits: Limits, notes: list[str]) -> tuple[list[str], str]:
+    """Return the lines within the limit of characters, the line ends between them counted."""
+    room = limits.text
+    for at, line in enumerate(lines):
+        if len(line) > room:
+            notes.append(f"text over {limits.text} characters")
+            return [*lines[:at], line[:room]], cues[: at + 1]
+        room -= len(line) + 1
+    return lines, cues
+
+
+def _characters(raw: bytes, part: Part, limits: Limits, notes: list[str]) -> str:
+    """Return the text of a part, clean of control characters."""
+    data, well_formed = parts.decoded(raw, part)
+    if not well_formed:
+        notes.append(f"part {part.path}: broken {part.encoding}")
+    label = _parameter(part, "charset")
+    if part.type != "text/html":
+        data = data[: (limits.text + 1) * _WIDEST]
+    elif not label:
+        meta = _META.search(data, 0, _HEAD)
+        label = meta[1].decode("ascii") if meta else ""
+    reading = charset.decode(data, label)
+    if reading.codec == "ascii" and not data.replace(b"\r\n", b"").translate(None, _CLEAN):
+        return reading.text.replace("\r\n", "\n")  # nothing else to be cleaned, as in most mail
+    if not reading.sure:
+        notes.append(f"part {part.path}: charset {label[:_SAID]!r} read as {reading.codec}")
+    return plain.many_lines(reading.text)
+
+
+def _parameter(part: Part, name: str) -> str:
+    found = part.parameters.get(name)
+    return found.value.decode("latin-1").strip().lower() if found else ""

@@ -1,0 +1,59 @@
+"""Serves the HTTP application in a thread of its own."""
+
+import socket
+import threading
+
+import uvicorn
+from fastapi import FastAPI
+
+from mailgate.errors import Temporary
+
+_START = 15.0  # seconds
+
+
+class Server:
+    """One HTTP port. Raises `Temporary` from `start` when it cannot be opened."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        self._host, self._wanted = host, port
+        self._socket: socket.socket | None = None
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+        )
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port in use, once started."""
+        return int(self._socket.getsockname()[1]) if self._socket is not None else self._wanted
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Open the port and serve."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((self._host, self._wanted))
+        except OSError as error:
+            self._socket.close()
+            raise Temporary(
+                f"the HTTP port {self._host}:{self._wanted} cannot be opened: {error.strerror}"
+            ) from error
+        self._thread.start()
+
+    def _run(self) -> None:
+        if self._socket is not None:
+            self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Finish the requests in hand, and stop."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(_START)
+        if self._socket is not None:
+            self._socket.close()

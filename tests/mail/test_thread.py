@@ -1,0 +1,263 @@
+"""Which ticket a mail belongs to, and whether its sender may join it."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.mail.parse import parse
+from mailgate.mail.parsed import Mailbox
+from mailgate.mail.signer import Signer, TicketAddress
+from mailgate.mail.thread import Found, Keys, Placement, Rung, keys, place
+from mailgate.mail.trust import Trust
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+DESK = "support@desk.example"
+BOB, EVE, ANN = "bob@example.com", "eve@example.com", "ann@example.com"
+ONE, TWO = "TKT-2026-00001", "TKT-2026-00002"
+
+EMPTY = parse(b"", NOW)
+signer = Signer({"k": b"k" * 32}, "k", "desk.example")
+
+
+def numbers(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(re.findall(r"TKT-\d{4}-\d{5}", text.upper())))
+
+
+def a_mail(subject="", sender=BOB, to=(), cc=(), in_reply_to=(), references=()):
+    return replace(
+        EMPTY,
+        subject=subject,
+        from_=(Mailbox("", sender),) if sender else (),
+        strict_from=sender,
+        to=tuple(Mailbox("", address) for address in to),
+        cc=tuple(Mailbox("", address) for address in cc),
+        in_reply_to=in_reply_to,
+        references=references,
+    )
+
+
+def keys_of(mail, recipients=(DESK,), now=NOW) -> Keys:
+    return keys(mail, recipients, numbers, signer, now)
+
+
+def signed(number=ONE, *, genuine=True, expired=False, mine=True) -> TicketAddress:
+    return TicketAddress(number, "reply", 0, genuine, expired, mine)
+
+
+FOUND = Found(
+    numbers={ONE: 1, TWO: 2},
+    message_ids={"<to-bob@desk.example>": 1, "<from-bob@example.com>": 1, "<of-two@x>": 2},
+    people={1: frozenset({BOB, ANN}), 2: frozenset({"carl@example.com"})},
+    issued_to={"<to-bob@desk.example>": BOB, "<from-bob@example.com>": BOB, "<of-two@x>": EVE},
+)
+
+
+# --- keys ---------------------------------------------------------------------------------------
+
+
+def test_a_mail_with_nothing_in_it_has_no_keys():
+    assert keys_of(a_mail()) == Keys()
+
+
+def test_signed_addresses_are_read_from_envelope_to_and_cc_each_once():
+    one = signer.ticket_address(DESK, ONE, BOB, "reply", NOW)
+    two = signer.ticket_address(DESK, TWO, BOB, "note", NOW)
+    third = signer.ticket_address(DESK, "TKT-2026-00003", BOB, "reply", NOW)
+    found = keys_of(a_mail(to=(one.upper(), two, DESK), cc=(third,)), recipients=(one,))
+    assert [(a.number, a.purpose, a.holder_matches) for a in found.signed] == [
+        (ONE, "reply", True),
+        (TWO, "note", True),
+        ("TKT-2026-00003", "reply", True),
+    ]
+
+
+def test_a_signed_address_of_somebody_else_and_a_mail_without_from_are_told_apart():
+    address = signer.ticket_address(DESK, ONE, BOB, "reply", NOW)
+    for sender in (EVE, None):
+        (found,) = keys_of(a_mail(sender=sender), recipients=(address,)).signed
+        assert (found.genuine, found.holder_matches) == (True, False)
+    (late,) = keys_of(a_mail(), (address,), NOW + timedelta(days=91)).signed
+    assert late.expired
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "TKT-2026-00001",
+        "Re: My order [TKT-2026-00001]",
+        "AW: WG: (#tkt-2026-00001) My order",
+        "My order #TKT-2026-00001!",
+        "My order [TKT-2026-\u200b00001]",
+        "My order [TKT-2026- 00001]",
+        "My order [TKT- 2026-\t00001]",
+        "My order [TKT -2026-00001]",
+    ],
+)
+def test_the_number_is_found_wherever_and_however_it_stands(subject):
+    assert keys_of(a_mail(subject)).numbers == (ONE,)
+
+
+def test_a_whole_number_is_not_mended_from_pieces():
+    assert keys_of(a_mail("TKT-2026-00001 and TKT-2026- 00002")).numbers == (ONE,)
+
+
+def test_message_ids_come_in_the_order_of_trust_each_once():
+    mail = a_mail(in_reply_to=("<c@x>", "<d@x>"), references=("<a@x>", "<b@x>", "<c@x>"))
+    assert keys_of(mail).message_ids == ("<c@x>", "<d@x>", "<b@x>", "<a@x>")
+
+
+# --- the ladder ---------------------------------------------------------------------------------
+
+
+def rungs(found: Placement) -> tuple[int | None, str, bool, bool]:
+    return found.ticket_id, found.rung, found.joined, found.other_address
+
+
+@pytest.mark.parametrize(
+    ("given_keys", "sender", "expected"),
+    [
+        # rung 1
+        (Keys(signed=(signed(),)), BOB, (1, "signed", True, False)),
+        (Keys(signed=(signed(TWO),)), BOB, (2, "signed", True, False)),
+        (Keys(signed=(signed(mine=False),)), EVE, (1, "signed", True, True)),
+        (Keys(signed=(signed(mine=False),)), ANN, (1, "signed", True, False)),
+        (Keys(signed=(signed(mine=False),)), None, (1, "signed", True, True)),
+        (Keys(signed=(signed(genuine=False),)), BOB, (None, "new", False, False)),
+        (Keys(signed=(signed(expired=True),)), BOB, (None, "new", False, False)),
+        (Keys(signed=(signed("TKT-2026-00009"),)), BOB, (None, "new", False, False)),
+        # rung 2
+        (Keys(numbers=(ONE,)), BOB, (1, "number", True, False)),
+        (Keys(numbers=(ONE,)), ANN, (1, "number", True, False)),
+        (Keys(numbers=(ONE,)), EVE, (None, "new", False, False)),
+        (Keys(numbers=(ONE,)), None, (None, "new", False, False)),
+        (Keys(numbers=("TKT-2026-00009",)), BOB, (None, "new", False, False)),
+        (Keys(numbers=(TWO, ONE)), BOB, (1, "number", True, False)),
+        # rung 3
+        (Keys(message_ids=("<to-bob@desk.example>",)), BOB, (1, "reference", True, False)),
+        (Keys(message_ids=("<from-bob@example.com>",)), ANN, (1, "reference", True, False)),
+        (Keys(message_ids=("<to-bob@desk.example>",)), EVE, (1, "reference", True, True)),
+        (Keys(message_ids=("<to-bob@desk.example>",)), None, (1, "reference", True, True)),
+        (Keys(message_ids=("<of-two@x>",)), EVE, (2, "reference", True, False)),
+        (Keys(message_ids=("<unknown@x>",)), BOB, (None, "new", False, False)),
+        (Keys(message_ids=("<unknown@x>", "<of-two@x>")), BOB, (2, "reference", True, True)),
+        # a rung that fails gives way to the next
+        (Keys((signed(expired=True),), (ONE,)), BOB, (1, "number", True, False)),
+        (Keys((signed(TWO),), (ONE,)), BOB, (2, "signed", True, False)),
+        (Keys((), (TWO,), ("<to-bob@desk.example>",)), BOB, (1, "reference", True, False)),
+        (Keys((), (ONE,), ("<to-bob@desk.example>",)), EVE, (1, "reference", True, True)),
+        (Keys(), BOB, (None, "new", False, False)),
+    ],
+)
+def test_the_ladder(given_keys, sender, expected):
+    found = place(given_keys, FOUND, sender)
+    assert rungs(found) == expected
+    assert bool(found.tried) == (given_keys != Keys())
+
+
+def test_of_two_signed_addresses_the_senders_own_counts():
+    found = place(Keys(signed=(signed(TWO, mine=False), signed(ONE))), FOUND, BOB)
+    assert rungs(found) == (1, "signed", True, False)
+    assert found.mentions == (TWO,)
+
+
+def test_an_older_reference_to_the_senders_own_copy_makes_the_thread_theirs():
+    found = Found(
+        message_ids={"<new@x>": 1, "<old@x>": 1, "<else@x>": 2},
+        issued_to={"<new@x>": ANN, "<old@x>": EVE, "<else@x>": "carl@example.com"},
+    )
+    ids = ("<new@x>", "<else@x>", "<old@x>")
+    assert rungs(place(Keys(message_ids=ids), found, EVE)) == (1, "reference", True, False)
+    assert rungs(place(Keys(message_ids=ids), found, "carl@example.com"))[3]
+
+
+def test_a_stranger_with_a_guessed_number_gets_a_new_ticket_that_mentions_the_old():
+    found = place(Keys(numbers=(ONE, "TKT-2026-00009")), FOUND, EVE)
+    assert found == Placement(
+        ticket_id=None,
+        rung=Rung.NEW,
+        joined=False,
+        other_address=False,
+        mentions=(ONE,),
+        tried=(
+            f"number {ONE}: the sender takes no part in it",
+            "number TKT-2026-00009: there is no such ticket",
+        ),
+    )
+
+
+def test_a_guessed_signed_address_is_mentioned_like_a_guessed_number():
+    found = place(Keys(signed=(signed(genuine=False, mine=False),)), FOUND, EVE)
+    assert (found.ticket_id, found.mentions) == (None, (ONE,))
+
+
+def test_the_ticket_that_was_found_is_not_mentioned_besides():
+    merged = Found(numbers={ONE: 1, TWO: 1}, people={1: frozenset({BOB})})
+    assert place(Keys(numbers=(ONE, TWO)), merged, BOB).mentions == ()
+
+
+def test_the_way_is_told_in_words():
+    given_keys = Keys(
+        (signed(genuine=False), signed(expired=True), signed("TKT-2026-00009")),
+        (TWO,),
+        ("<unknown@x>",),
+    )
+    assert place(given_keys, FOUND, EVE).tried == (
+        f"signed address for {ONE}: altered",
+        f"signed address for {ONE}: expired",
+        "signed address for TKT-2026-00009: there is no such ticket",
+        f"number {TWO}: the sender takes no part in it",
+        "references: none of 1 is known",
+    )
+
+
+# --- trust --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trust", [Trust.UNKNOWN, Trust.WEAK, Trust.STRONG])
+def test_a_number_joins_unless_the_sender_is_a_proved_forgery(trust):
+    assert place(Keys(numbers=(ONE,)), FOUND, BOB, trust).joined
+    failed = place(Keys(numbers=(ONE,)), FOUND, BOB, Trust.FAILED)
+    assert rungs(failed) == (None, "new", False, False)
+    assert failed.mentions == (ONE,)
+
+
+@pytest.mark.parametrize(
+    "given_keys", [Keys(signed=(signed(),)), Keys(message_ids=("<to-bob@desk.example>",))]
+)
+def test_what_a_forged_sender_joins_counts_as_from_another_address(given_keys):
+    found = place(given_keys, FOUND, BOB, Trust.FAILED)
+    assert (found.ticket_id, found.joined, found.other_address) == (1, True, True)
+
+
+# --- properties ---------------------------------------------------------------------------------
+
+ANY_KEYS = st.builds(
+    Keys,
+    st.lists(
+        st.builds(
+            signed, st.sampled_from([ONE, TWO, "TKT-2026-00009"]),
+            genuine=st.booleans(), expired=st.booleans(), mine=st.booleans(),
+        ), max_size=3,
+    ).map(tuple),
+    st.lists(st.sampled_from([ONE, TWO, "TKT-2026-00009"]), max_size=3).map(tuple),
+    st.lists(st.sampled_from([*FOUND.message_ids, "<unknown@x>"]), max_size=3).map(tuple),
+)  # fmt: skip
+
+
+@given(ANY_KEYS, st.sampled_from([BOB, EVE, ANN, None]), st.sampled_from(Trust))
+def test_a_mail_is_joined_to_a_known_ticket_or_opens_a_new_one(given_keys, sender, trust):
+    found = place(given_keys, FOUND, sender, trust)
+    assert found.joined == (found.ticket_id is not None) == (found.rung is not Rung.NEW)
+    assert not (found.other_address and not found.joined)
+    assert all(FOUND.numbers[number] != found.ticket_id for number in found.mentions)
+
+
+@given(ANY_KEYS, st.sampled_from(Trust))
+def test_somebody_unknown_never_joins_by_a_number_nor_as_themselves(given_keys, trust):
+    found = place(given_keys, FOUND, None, trust)
+    assert found.rung is not Rung.NUMBER
+    assert found.joined == found.other_address
