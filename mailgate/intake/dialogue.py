@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
@@ -21,10 +20,8 @@ from mailgate.intake.data import DataReader
 from mailgate.intake.envelope import read_recipient, read_sender
 from mailgate.intake.gate import Claim, Gate
 from mailgate.intake.inbox import Inbox, Incoming
+from mailgate.intake.settings import SmtpSettings
 from mailgate.log import log
-
-if TYPE_CHECKING:
-    from mailgate.intake.smtp import SmtpSettings
 
 # How often a command may come in one session. An MTA that reuses its connection for thousands of
 # mails is welcome; the rest is what no sender needs often.
@@ -39,7 +36,7 @@ _ALL = 1 << 30
 class House:
     """What all sessions of a listener share."""
 
-    settings: "SmtpSettings"
+    settings: SmtpSettings
     gate: Gate
     inbox: Inbox
     accepts: Callable[[str], bool]

@@ -4,12 +4,13 @@ In this order: our own notice come back, a mail we have already, a bounce or rep
 agent's mail, a customer's mail. Every mail ends in exactly one state.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mailgate.desk import returns
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NewAttachment, NewMessage
-from mailgate.domain.events import Author, CustomerWrote, MachineWrote, Opened, Undelivered
+from mailgate.domain.events import Author, CustomerWrote, MachineWrote, Opened
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.intake import agents
@@ -19,7 +20,6 @@ from mailgate.mail.screen import Kind
 from mailgate.mail.signer import TicketAddress
 from mailgate.mail.thanks import is_bare_thanks
 from mailgate.mail.thread import Placement, place
-from mailgate.store import outbox
 
 _NO_SUBJECT = "(no subject)"
 
@@ -69,27 +69,12 @@ def _report(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     if outbox_id is None and report is not None and report.original_message_id is not None:
         own = lookup.own.get(report.original_message_id)
         outbox_id = own.unique if own is not None and not own.root else None
-    row = (
-        None
-        if outbox_id is None
-        else outbox.one(ledger.connection, ledger.settings.tenant_id, outbox_id)
-    )
-    if row is None or row["ticket_id"] is None:
+    ticket_id = None if outbox_id is None else returns.about(ledger, outbox_id)
+    if outbox_id is None or ticket_id is None:
         return Ending("report", says="about no mail that we know of")
-    if reading.verdict.kind is Kind.BOUNCE and row["state"] != outbox.NEVER:
-        reason = _why(reading)
-        outbox.failed(ledger.connection, row["id"], reason, ledger.now)
-        if row["role"] == "customer":
-            event = Undelivered(
-                at=reading.claimed.received_at,
-                actor=Actor(ActorKind.MACHINE),
-                notice=row["notice"],
-                turn=row["turn"],
-                recipient=row["recipient"],
-                reason=reason,
-            )
-            ledger.apply(row["ticket_id"], event)
-    return Ending("report", row["ticket_id"], says=f"about notice {row['id']}")
+    if reading.verdict.kind is Kind.BOUNCE:
+        returns.returned(ledger, outbox_id, _why(reading), reading.claimed.received_at)
+    return Ending("report", ticket_id, says=f"about notice {outbox_id}")
 
 
 def _why(reading: Reading) -> str:
@@ -123,6 +108,8 @@ def _agent(
         ticket_id = lookup.leads_to(lookup.numbers[token.number])
         message = _message(reading, side=Side.SYSTEM)
         note = token.purpose == "note"
+        if note and not message.text:
+            message = replace(message, text=reading.mail.text)  # a mail forwarded without a word
         state = agents.act(ledger, reading, agent, ticket_id, message, note=note)
         return Ending(state, ticket_id, f"{agent.name} to a signed {token.purpose} address")
     about = placement.ticket_id
@@ -209,6 +196,7 @@ def _open(
         silent=not reading.verdict.may_answer,
     )
     message = _message(reading, side=Side.CLIENT, machine=reading.verdict.machine)
+    message = replace(message, text=mail.text)  # what is quoted in a first mail is news to us
     mentions = [*placement.mentions, *([follows.number] if follows is not None else [])]
     note = f"See also {', '.join(mentions)}." if mentions else None
     ticket = ledger.open(event, message, note)
@@ -219,12 +207,14 @@ def _message(
     reading: Reading, *, side: Side, machine: bool = False, other_address: bool = False
 ) -> NewMessage:
     mail = reading.mail
+    # What an agent quotes, such as our own notice, must never go out for want of anything new.
+    nothing_new = "" if mail.attachments or side is Side.SYSTEM else mail.text
     return NewMessage(
         side=side,
         author=reading.sender,
         author_name=reading.sender_name,
         at=reading.claimed.received_at,
-        text=mail.new_text or ("" if mail.attachments else mail.text),
+        text=mail.new_text or nothing_new,
         full_text=mail.text,
         mail_id=reading.claimed.mail_id,
         rfc_id=mail.message_id,

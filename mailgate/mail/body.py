@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from mailgate.mail import layout, quotes
+from mailgate.mail.languages import Kind
 
 BLANK, TEXT, QUOTED = " ", "t", ">"
 MARKER = "m"  # our own line above which replies are written
@@ -37,6 +38,7 @@ _ANSWERED = re.compile(
     rf"(?:{ATTRIBUTION}++|{MAYBE_ATTRIBUTION}++)(?={BLANK}*+[{QUOTED}{CUT}])|{ATTRIBUTION}++(?={BLANK}*+\Z)"
 )
 _MEANT = re.compile(f"[^{BLANK}{QUOTED}{ATTRIBUTION}{MAYBE_ATTRIBUTION}{DEVICE}{RULE}]")
+_ENDS_OF_SENTENCES = ".!?。！？"
 _DASHES = "-_=*~–—\u2013 \t"
 _DEVICE_STARTS = tuple(start for start, _ in quotes.DEVICES)
 _LONGEST_DEVICE_LINE = 120
@@ -123,7 +125,7 @@ def _between_dashes(bare: str) -> str:
     return ORIGINAL if bare[0] in _DASHES and phrase in quotes.ORIGINALS else ""
 
 
-def _label(bare: str) -> quotes.Kind | None:
+def _label(bare: str) -> Kind | None:
     """Return what a line of a quoted header names ("From: ..."), None when it is none."""
     head, colon, _ = bare[: _LONGEST_LABEL + 1].replace("：", ":").partition(":")
     return quotes.LABELS.get(head.strip(" *_\xa0").lower()) if colon else None
@@ -146,29 +148,37 @@ def _closed(lines: Sequence[str]) -> bool:
 def _attribute(at: int, lines: Sequence[str], classes: list[str]) -> None:
     """Mark the lines of the attribution that ends on line `at`, if one does.
 
-    One that is wrapped begins up to three lines above, where the line begins like one.
+    One that is wrapped begins up to three lines above: at the nearest line that opens one, else at
+    the farthest that could.
     """
-    found = attribution(lines[at])
-    first = at
-    if not (found == ATTRIBUTION and quotes.OPENS.match(lines[at].strip().lower())):
-        for start in range(at - 1, max(at - 1 - _WRAPPED, -1), -1):
-            if classes[start] not in (TEXT, LABEL):
-                break
-            joined = " ".join(line.strip() for line in lines[start : at + 1])
-            if _begins(lines[start]) and attribution(joined) == ATTRIBUTION:
-                found, first = ATTRIBUTION, start
-                break
+    found, first = attribution(lines[at]), at
+    opened = found == ATTRIBUTION and _opens(lines[at])
+    for start in range(at - 1, max(at - 1 - _WRAPPED, -1), -1):
+        if classes[start] not in (TEXT, LABEL, MAYBE_ATTRIBUTION):
+            break
+        above = lines[start].strip()
+        opens = _opens(above)
+        ended = above[-1] in _ENDS_OF_SENTENCES and (opened or not opens)
+        if ended or (opened and not opens) or not _could_begin(above):
+            continue
+        joined = " ".join(line.strip() for line in lines[start : at + 1])
+        if attribution(joined) == ATTRIBUTION:
+            found, first = ATTRIBUTION, start
+        if opens:
+            break
     if found:
         classes[first : at + 1] = found * (at + 1 - first)
 
 
-def _begins(line: str) -> bool:
-    """Tell whether the first line of a wrapped attribution could read like `line`."""
-    bare = line.strip()
+def _opens(line: str) -> bool:
+    return quotes.OPENS.match(line.strip().lower()) is not None
+
+
+def _could_begin(bare: str) -> bool:
+    """Tell whether the first line of a wrapped attribution could read like `bare`."""
     if len(bare) > _LONGEST_ATTRIBUTION:
         return False
-    dated = _DATE.search(bare) or _TIME.search(bare)
-    return bool(dated or quotes.OPENS.match(bare.lower()))
+    return "@" in bare or bool(_DATE.search(bare) or _TIME.search(bare))
 
 
 def attribution(line: str) -> str:

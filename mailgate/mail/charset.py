@@ -104,16 +104,16 @@ def decode(data: bytes, label: str | None) -> Reading:
     codec = codec_of(label)
     if data.isascii() and b"\x1b" not in data and codec not in _NOT_ASCII:
         return Reading(data.decode("ascii"), "ascii", sure=True)
-    for attempt in _attempts(codec):
+    for attempt in _attempts(codec, data):
         text = _strictly(data, attempt)
         if text is not None:
             return Reading(text, attempt, sure=attempt == codec or not label)
     return _damaged(data, codec) or _guessed(data)
 
 
-def _attempts(codec: str | None) -> tuple[str, ...]:
+def _attempts(codec: str | None, data: bytes) -> tuple[str, ...]:
     if codec is None:
-        return ("utf-8",)
+        return ("iso2022_jp_ext", "utf-8") if b"\x1b$" in data else ("utf-8",)
     if _SINGLE_OCTET.fullmatch(codec) and codec not in _LIKE_UTF8:
         return ("utf-8", codec)
     return (codec, "utf-8")

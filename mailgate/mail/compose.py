@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import re
 import string
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -71,7 +71,7 @@ class Frame:
 
 
 class _Parts(EmailPolicy):
-    """For the headers of parts: 7-bit content, and a Content-ID that is never folded."""
+    """For the headers of files: 7-bit content, and a Content-ID that is never folded."""
 
     def fold_binary(self, name: str, value: str) -> bytes:
         if name.lower() == "content-id":
@@ -89,7 +89,8 @@ def compose(rendered: Rendered, frame: Frame) -> bytes:
     """
     fields = [_field(name, value) for name, value in _headers(rendered.subject, frame)]
     mark = hashlib.sha256(frame.message_id.encode()).hexdigest()[:16]
-    return "".join(fields).encode() + _content(rendered, frame.attachments, mark).as_bytes()
+    head = "".join([*fields, "MIME-Version: 1.0\r\n"])
+    return head.encode() + _content(rendered, frame.attachments, mark)
 
 
 def _field(name: str, value: str) -> str:
@@ -200,58 +201,71 @@ def _clean_token(header: str, value: str) -> str:
     return value
 
 
-def _content(rendered: Rendered, files: Sequence[File], mark: str) -> EmailMessage:
+def _content(rendered: Rendered, files: Sequence[File], mark: str) -> bytes:
     """Return text and HTML as alternatives, images next to the HTML that shows them, files.
+
+    Put together by hand: the headers of a text are always the same ones, and the email package
+    takes a millisecond to find that out.
+    """
+    html = many_lines(rendered.html or "")
+    shown = [file for file in files if _is_shown(file, html)]
+    content = _text(many_lines(rendered.text), "plain")
+    if html:
+        page = _text(html, "html")
+        if shown:
+            page = _multipart("related", mark, [page, *(_file(f, "inline") for f in shown)])
+        content = _multipart("alternative", mark, [content, page])
+    others = [_file(file, "attachment") for file in files if file not in shown]
+    return _multipart("mixed", mark, [content, *others]) if others else content
+
+
+def _multipart(subtype: str, mark: str, parts: Sequence[bytes]) -> bytes:
+    """Return parts as one (RFC 2046 section 5.1.1).
 
     "=_" stands in no quoted-printable and no base64 (RFC 2045 section 6.7), so that a boundary
     which begins with it needs no search through the content.
     """
-    mail = EmailMessage(_PARTS)
-    mail["MIME-Version"] = "1.0"
-    _set_text(mail, many_lines(rendered.text), "plain")
-    html = many_lines(rendered.html or "")
-    shown = [file for file in files if _is_shown(file, html)]
-    if html:
-        page = EmailMessage(_PARTS)
-        _set_text(page, html, "html")
-        if shown:
-            page.make_related(boundary=f"=_related_{mark}")
-        for file in shown:
-            _add(page.add_related, file, "inline")
-        mail.make_alternative(boundary=f"=_alternative_{mark}")
-        mail.attach(page)
-    if len(files) > len(shown):
-        mail.make_mixed(boundary=f"=_mixed_{mark}")
-    for file in (file for file in files if file not in shown):
-        _add(mail.add_attachment, file, "attachment")
-    return mail
+    boundary = f"=_{subtype}_{mark}"
+    kind, named = f"Content-Type: multipart/{subtype};", f' boundary="{boundary}"'
+    gap = "" if len(kind + named) <= _LINE else "\r\n"
+    between = f"\r\n--{boundary}".encode()
+    head = f"{kind}{gap}{named}\r\n".encode()
+    return b"".join([head, *(between + b"\r\n" + part for part in parts), between + b"--\r\n"])
 
 
-def _add(add: Callable[..., None], file: File, disposition: str) -> None:
-    """Add a file byte for byte, its name as RFC 2231 wants it."""
+def _file(file: File, disposition: str) -> bytes:
+    """Return a file byte for byte, its name as RFC 2231 wants it."""
     bare = _bare_content_id(file)
     main, sub = _type(file.type)
-    add(
-        file.data,
+    head = EmailMessage(_PARTS)
+    head.set_content(
+        b"",
         main,
         sub,
         disposition=disposition,
         filename=one_line(file.name, LONGEST_FILE_NAME) or None,
         cid=f"<{bare}>" if bare else None,
     )
+    return head.as_bytes() + _wire(base64.encodebytes(file.data))
 
 
-def _set_text(part: EmailMessage, text: str, subtype: str) -> None:
-    """Encode so that no line is long and no space at the end of one is lost.
+def _text(text: str, subtype: str) -> bytes:
+    """Encode so that no line is long and no space at the end of one is lost."""
+    octets = text.encode()
+    dense = len(octets) > len(text) * _DENSE
+    canonical = octets.replace(b"\n", b"\r\n")  # what is encoded: RFC 2046 section 4.1.1
+    made = base64.encodebytes(canonical) if dense else binascii.b2a_qp(canonical)
+    encoding = "base64" if dense else "quoted-printable"
+    head = (
+        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    )
+    return head.encode() + _wire(made)
 
-    Not by set_content, whose quoted-printable is made octet by octet in Python.
-    """
-    octets = text.replace("\n", "\r\n").encode()  # the form that is encoded: RFC 2046 section 4.1.1
-    dense = len(text.encode()) > len(text) * _DENSE
-    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
-    part["Content-Transfer-Encoding"] = "base64" if dense else "quoted-printable"
-    made = base64.encodebytes(octets) if dense else binascii.b2a_qp(octets)
-    part.set_payload(made.decode("ascii"))
+
+def _wire(encoded: bytes) -> bytes:
+    """Return lines with CRLF at their ends; base64 comes without, quoted-printable with some."""
+    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def _is_shown(file: File, html: str) -> bool:

@@ -32,13 +32,18 @@ def one_line(text: str, limit: int = SUBJECT_LIMIT) -> str:
 
     A cut shows as an ellipsis, which counts.
     """
-    spaced = _CONTROLS_OF_A_LINE.sub(" ", _TURNS.sub("", text))
-    line = " ".join(_SURROGATES.sub(_REPLACEMENT, spaced).split())
+    if not text.isprintable():  # no character that is replaced here counts as printable
+        spaced = _CONTROLS_OF_A_LINE.sub(" ", _TURNS.sub("", text))
+        text = _SURROGATES.sub(_REPLACEMENT, spaced)
+    line = " ".join(text.split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
 def many_lines(text: str) -> str:
     r"""Return `text` with every line end as `\n` and no control character but that and the tab."""
+    usual = text.replace("\n", "").replace("\t", "").replace("\u00a0", "")
+    if usual.isprintable():  # as in `one_line`: ordinary mails need no closer look, nor its time
+        return text
     return _SURROGATES.sub(_REPLACEMENT, _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
 
 

@@ -68,7 +68,8 @@ def _cut(lines: list[str], cues: str, limits: Limits, notes: list[str]) -> tuple
     for at, line in enumerate(lines):
         if len(line) > room:
             notes.append(f"text over {limits.text} characters")
-            return [*lines[:at], line[:room]], cues[: at + 1]
+            kept = at + (room > 0)
+            return [*lines[:at], line[: max(room, 0)]][:kept], cues[:kept]
         room -= len(line) + 1
     return lines, cues
 

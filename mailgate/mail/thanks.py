@@ -104,7 +104,7 @@ LANGUAGES = {
         "schön/sehr/ihnen/euch/dir/nochmals/nochmal/vielmals | "
         "vielen/besten/herzlichen/lieben/tausend dank | ich danke ihnen/euch/dir | wir danken "
         "ihnen/euch | ja | jawohl | ok | okay | in ordnung | einverstanden | bestätigt | ich "
-        "bestätige das/- | hiermit bestätige ich das/- | passt | das/es passt so/- | "
+        "bestätige das/- | hiermit bestätige ich das/- | passt | das/es/- passt so/- | "
         "es/das/alles/- funktioniert/klappt/geht/läuft jetzt/nun/- wieder/- | jetzt/nun "
         "funktioniert/klappt/geht/läuft es/das/alles wieder/- | es/das hat "
         "geklappt/funktioniert/geholfen | das/mein/- problem ist/wurde/- gelöst/behoben/erledigt "

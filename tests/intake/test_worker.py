@@ -73,8 +73,10 @@ class Gateway:
         return next(row for row in self.rows("mail_delivery") if row["id"] == id_)
 
     def rows(self, table: str) -> list:
+        source = schema.metadata.tables[table]
         with self.database.read() as connection:
-            return list(connection.execute(select(schema.metadata.tables[table])).mappings())
+            found = connection.execute(select(source).order_by(*source.primary_key))
+            return list(found.mappings())
 
     def ticket(self, id_: int):
         with self.database.read() as connection:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mailgate.intake.inbox import Incoming
-from mailgate.intake.smtp import Listener, SmtpSettings
+from mailgate.intake.settings import SmtpSettings
+from mailgate.intake.smtp import Listener
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 DESK = "support@desk.example"

@@ -1,5 +1,6 @@
 """What the .json beside a golden mail holds: everything that parsing says of it but its digest."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,8 +23,9 @@ def twin_of(raw):
             "inline": attachment.inline,
             "content_id": attachment.content_id,
         }
-    return twin | {
+    twin |= {
         "strict_from": mail.strict_from,
         "reply_to": [{"name": each.name, "address": each.address} for each in mail.reply_to],
-        "defects": list(mail.defects),
+        "defects": mail.defects,
     }
+    return json.loads(json.dumps(twin))

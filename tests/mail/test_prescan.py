@@ -1,0 +1,73 @@
+"""Limits of the header, each at one less, exactly, and one more."""
+
+import pytest
+
+from mailgate.mail.prescan import DEFAULTS, Limits, prescan
+
+
+def test_an_ordinary_mail_passes_whole():
+    raw = b"From: a@b.example\r\nTo: c@d.example, e@f.example\r\n\r\nbody"
+    scan = prescan(raw, DEFAULTS)
+    assert [field.name for field in scan.fields] == ["from", "to"]
+    assert raw[scan.body : scan.end] == b"body"
+    assert (scan.over, scan.too_big, scan.charset) == ((), False, None)
+
+
+def test_blank_lines_before_the_header_are_passed_over():
+    raw = b"\r\n\r\nFrom: a@b.example\r\n\r\nbody"
+    scan = prescan(raw, DEFAULTS)
+    assert (len(scan.fields), raw[scan.body :]) == (1, b"body")
+
+
+def test_blank_lines_before_no_header_belong_to_the_body():
+    raw = b"\r\nno header at all"
+    scan = prescan(raw, DEFAULTS)
+    assert (scan.fields, raw[scan.body :]) == ((), b"no header at all")
+
+
+@pytest.mark.parametrize(("size", "big"), [(26, True), (27, False), (28, False)])
+def test_the_size_of_a_mail_is_limited(size, big):
+    raw = b"From: a@b.example\r\n\r\nlonger"[:27]
+    scan = prescan(raw, Limits(size=size))
+    assert scan.too_big == big
+    assert scan.over == ((f"mail over {size} octets",) if big else ())
+    assert scan.end == min(size, len(raw))
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept"), [(8, b" 1234567"), (9, b" 12345678"), (10, b" 12345678")]
+)
+def test_a_field_is_cut_at_its_size(limit, kept):
+    scan = prescan(b"X: 12345678\r\n\r\n", Limits(header=limit))
+    assert scan.fields[0].value == kept
+    assert scan.over == ((f"header field over {limit} octets",) if limit < 9 else ())
+
+
+@pytest.mark.parametrize(("limit", "left"), [(1, 1), (2, 2), (3, 2)])
+def test_encoded_words_of_a_field_are_limited(limit, left):
+    scan = prescan(b"Subject: =?utf-8?q?a?= =?utf-8?q?b?=\r\n\r\n", Limits(encoded_words=limit))
+    assert scan.fields[0].value.count(b"=?") == left
+    assert bool(scan.over) == (limit < 2)
+
+
+@pytest.mark.parametrize(
+    ("limit", "to", "cc"),
+    [
+        (4, b" a@x.example, b@x.example", b" c@x.example, d@x.example"),
+        (3, b" a@x.example, b@x.example", b" c@x.example,"),
+        (2, b" a@x.example, b@x.example", b""),
+        (1, b" a@x.example,", b""),
+    ],
+)
+def test_addresses_are_counted_over_all_fields(limit, to, cc):
+    raw = b"To: a@x.example, b@x.example\r\nCc: c@x.example, d@x.example\r\n\r\n"
+    scan = prescan(raw, Limits(addresses=limit))
+    assert [field.value for field in scan.fields] == [to, cc]
+    assert scan.over == ((f"more than {limit} addresses",) if limit < 4 else ())
+
+
+def test_the_charset_is_that_of_the_top_content_type():
+    assert (
+        prescan(b"Content-Type: text/plain; charset=KOI8-R\r\n\r\n", DEFAULTS).charset == "KOI8-R"
+    )
+    assert prescan(b"X: 1\r\nContent-Type: text/plain\r\n\r\n", DEFAULTS).charset is None

@@ -1,0 +1,99 @@
+"""Delivery status notifications."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.mail import parts, report
+from mailgate.mail.prescan import DEFAULTS, prescan
+from mailgate.mail.report import Outcome
+
+
+def mail(*bodies):
+    inner = "".join(f"--b\r\nContent-Type: {kind}\r\n\r\n{text}\r\n" for kind, text in bodies)
+    head = "Content-Type: multipart/report; boundary=b\r\n\r\n"
+    return f"{head}{inner}--b--\r\n".encode()
+
+
+def read(raw):
+    return report.read(raw, parts.read(raw, prescan(raw, DEFAULTS), DEFAULTS).root.leaves())
+
+
+STATUS = "message/delivery-status"
+GONE = "Final-Recipient: rfc822; gone@x.example\r\nAction: failed\r\nStatus: 5.1.1"
+
+
+def test_a_mail_without_delivery_status_is_no_report():
+    assert read(mail(("text/plain", "Action: failed"))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (GONE, Outcome("failed", "5.1.1", "gone@x.example", "")),
+        (GONE.replace("\r\n", "\n"), Outcome("failed", "5.1.1", "gone@x.example", "")),
+        (
+            GONE + "\r\nDiagnostic-Code: smtp; 550\r\n no such user",
+            Outcome("failed", "5.1.1", "gone@x.example", "smtp; 550 no such user"),
+        ),
+        (
+            "Original-Recipient: rfc822;<a@x.example>\r\nAction: Delayed (x)\r\nStatus: 4.4.1",
+            Outcome("delayed", "4.4.1", "a@x.example", ""),
+        ),
+        ("Action: exploded\r\nStatus: none", Outcome("", "", "", "")),
+        (
+            "Final-Recipient: a@x.example\r\nStatus: 5.7.1 x",
+            Outcome("", "5.7.1", "a@x.example", ""),
+        ),
+    ],
+)
+def test_the_fields_of_a_recipient_are_read(text, outcome):
+    found = read(mail((STATUS, "Reporting-MTA: dns; mx\r\n\r\n" + text)))
+    assert found.outcomes == (outcome,)
+    assert found.action == outcome.action
+    assert (found.status, found.final_recipient) == (outcome.status, outcome.final_recipient)
+
+
+def test_the_gravest_outcome_stands_for_all():
+    groups = ["Final-Recipient: rfc822; ok@x.example\r\nAction: delivered", GONE, "Action: delayed"]
+    found = read(mail((STATUS, "\r\n\r\n".join(groups))))
+    assert [outcome.action for outcome in found.outcomes] == ["delivered", "failed", "delayed"]
+    assert (found.action, found.final_recipient) == ("failed", "gone@x.example")
+
+
+def test_a_report_about_nobody_has_no_outcome():
+    found = read(mail((STATUS, "Reporting-MTA: dns; mx")))
+    assert (found.outcomes, found.action, found.original_message_id) == ((), "", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "found"),
+    [
+        ("message/rfc822", "Subject: x\r\nMessage-ID:\r\n <a@b>\r\n\r\nbody", "<a@b>"),
+        ("text/rfc822-headers", "\r\nMessage-Id: <a@b>", "<a@b>"),
+        ("message/rfc822", "Subject: x\r\n\r\nMessage-ID: <a@b>", None),
+        ("message/rfc822", "Message-ID: nonsense\r\n\r\n", None),
+    ],
+)
+def test_the_returned_header_names_the_mail_it_is_about(kind, text, found):
+    assert read(mail((STATUS, GONE), (kind, text))).original_message_id == found
+
+
+def test_the_first_of_several_counts():
+    raw = mail(
+        (STATUS, GONE),
+        (STATUS, "Action: delivered"),
+        ("message/rfc822", "Message-ID: <first@x>\r\n\r\n"),
+        ("message/rfc822", "Message-ID: <second@x>\r\n\r\n"),
+    )
+    assert (read(raw).action, read(raw).original_message_id) == ("failed", "<first@x>")
+
+
+def test_a_status_of_a_thousand_recipients_is_read_up_to_a_bound():
+    found = read(mail((STATUS, "\r\n\r\n".join([GONE] * 1000))))
+    assert len(found.outcomes) == 101
+
+
+@given(st.text(alphabet="Action:Status;5.1 \r\nFinal-Recipient@", max_size=300))
+def test_no_status_breaks_the_reading(text):
+    assert read(mail((STATUS, text))) is not None
