@@ -69,20 +69,21 @@ class Clock:
         For an instant ahead of `now` the gateway is taken to have run all along.
         """
         with self._desk.database.read() as connection:
-            waiting = inbox.oldest_pending(connection) if at <= now else None
+            tenant_id = self._desk.settings.tenant_id
+            waiting = inbox.oldest_pending(connection, tenant_id) if at <= now else None
             last = heartbeat.last(connection)
             life = beat(last, at) if at <= now else Heartbeat(at, last.hold_until)
             limit = horizon(at, [waiting])
             held = _held(life) if life.hold_until and life.hold_until > at else frozenset()
             ledger = Ledger(connection, count(-1, -1), self._desk.settings, self._desk.signer, at)
-            rows = tickets.due_timers(connection, limit, None, held, self._desk.settings.tenant_id)
+            rows = tickets.due_timers(connection, tenant_id, limit, None, held)
             return Tick(at, limit, life.hold_until, tuple(_act(ledger, rows)))
 
     def _limit(self, now: datetime) -> tuple[datetime, Heartbeat]:
         """Return the horizon, and keep the sign of life now and then."""
         with self._desk.database.read() as connection:
             last = heartbeat.last(connection)
-            waiting = inbox.oldest_pending(connection)
+            waiting = inbox.oldest_pending(connection, self._desk.settings.tenant_id)
         life = beat(last, now)
         stale = last.seen_at is None or not timedelta(0) <= now - last.seen_at < _BEAT_EVERY
         if stale or life.hold_until != last.hold_until:
@@ -101,11 +102,11 @@ class Clock:
     def _batch(self, now: datetime, limit: datetime, held: frozenset[str]) -> "_Batch":
         settings = self._desk.settings
         with self._desk.database.read() as connection:
-            due = tickets.due_timers(connection, limit, BATCH, held, settings.tenant_id)
+            due = tickets.due_timers(connection, settings.tenant_id, limit, BATCH, held)
         if not due:
             return _Batch(0, ())
         with self._desk.writing(now, len(due)) as ledger:
-            rows = tickets.due_timers(ledger.connection, limit, BATCH, held, settings.tenant_id)
+            rows = tickets.due_timers(ledger.connection, settings.tenant_id, limit, BATCH, held)
             return _Batch(len(rows), tuple(_act(ledger, rows)))
 
 

@@ -213,7 +213,9 @@ class Ledger:
 
     def _notify(self, cause: notices.Cause, effects: Iterable[Notify]) -> None:
         for notice, to, reason in notices.addressed(self.settings, cause, tuple(effects)):
-            filled = notices.context(self.settings, self._signer, cause, to, self.now, reason)
+            filled = notices.context(
+                self.settings, self._signer, cause, notice, to, self.now, reason
+            )
             self._send(cause, to, notice, filled)
 
     def _send(
@@ -249,7 +251,7 @@ class Ledger:
         ticket = self.ticket(ticket_id)
         event_id = self._record(MAIL, subject_id, 1, event, None)
         cause = notices.Cause(event_id, event, ticket, ticket)
-        filled = notices.context(self.settings, self._signer, cause, to, self.now, "")
+        filled = notices.context(self.settings, self._signer, cause, notice, to, self.now)
         self._send(cause, to, notice, filled | extra)
 
     def fire(self, ticket_id: int, kind: str, turn: int, step: int) -> None:
@@ -299,7 +301,7 @@ class Ledger:
         tickets.add(self.connection, "attachment", pages.attachments)
         tickets.save_turns(self.connection, pages.turns_begun, pages.turns_changed)
         self._flush_references()
-        people.seen(self.connection, tenant_id, self._people, known)
+        people.seen(self.connection, tenant_id, self._people)
         tickets.add(self.connection, "outbox", pages.outbox)
         self._pages, self._people = _Pages(), {}
         self._stored = dict(self._tickets)
@@ -338,7 +340,7 @@ class Ledger:
                 timers[id_] = now_running
         tickets.create(self.connection, created)
         tickets.save(self.connection, changed)
-        tickets.fire_timers(self.connection, self._pages.fired, self.now)
+        tickets.fire_timers(self.connection, self.settings.tenant_id, self._pages.fired, self.now)
         fresh = frozenset(row["id"] for row in created)
         tickets.save_timers(self.connection, self.settings.tenant_id, timers, fresh)
         if self._number is not None:

@@ -11,8 +11,8 @@ from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Purpose, Settings, Signer
 from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
 from mailgate.domain.draft import Notify
-from mailgate.domain.events import Event, SetPriority
-from mailgate.domain.model import Side, Status, Ticket
+from mailgate.domain.events import Event, SetPriority, Undelivered
+from mailgate.domain.model import ActorKind, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, recipients
 from mailgate.domain.timers import response_due
@@ -32,6 +32,12 @@ class Cause:
     message: NewMessage | None = None
     note: str | None = None
 
+    @property
+    def doer(self) -> str:
+        """The member of the staff whose doing it is; empty when it is nobody's."""
+        actor = self.event.actor
+        return actor.id if actor.kind in (ActorKind.AGENT, ActorKind.ADMIN) else ""
+
     def carried_to(self, to: Recipient) -> int | None:
         """Return the message whose words go along: to customers only public ones of the desk."""
         if self.message is None:
@@ -49,13 +55,19 @@ def _iso(value: datetime | None) -> str | None:
 
 
 def context(
-    settings: Settings, signer: Signer, cause: Cause, to: Recipient, now: datetime, reason: str
+    settings: Settings,
+    signer: Signer,
+    cause: Cause,
+    notice: str,
+    to: Recipient,
+    now: datetime,
+    reason: str = "",
 ) -> dict[str, Any]:
     """Return what the templates are filled with; the message's text is added when it is sent."""
     ticket = cause.after
     row = settings.policy.for_priority(ticket.priority)
     holder = settings.staff.find(ticket.assignee or "")
-    actor = settings.staff.find(cause.event.actor.id)
+    actor = settings.staff.find(cause.doer)
 
     def signed(purpose: Purpose, nonce: int = 0) -> str | None:
         try:
@@ -93,14 +105,14 @@ def context(
         "change": _change(cause),
         "due_at": _iso(response_due(ticket, settings.policy)),
         "waiting_since": _iso(ticket.waiting_since),
-        "threshold": _seconds(row.first_response if not ticket.replied else row.system),
+        "threshold": _seconds(row.first_response if notice == "received" else row.system),
         "client_threshold": _seconds(row.client),
         "auto_close": _seconds(row.auto_close),
         "commands": [],
         "reply_address": signed("reply") if staff else None,
         "note_address": signed("note") if staff else None,
         "confirm_address": signed("confirm", ticket.resolution) if confirm else None,
-        "undelivered": None,
+        "undelivered": _undelivered(cause),
     }
 
 
@@ -112,6 +124,19 @@ def _change(cause: Cause) -> dict[str, Any] | None:
             "after": cause.after.priority.value,
         }
     return None
+
+
+def _undelivered(cause: Cause) -> dict[str, Any] | None:
+    """Return to whom a mail did not get, and why; a reason begins with its code if it has one."""
+    if not isinstance(cause.event, Undelivered):
+        return None
+    code, _, rest = cause.event.reason.partition(" ")
+    coded = bool(rest) and code[:1].isdigit()
+    return {
+        "recipient": cause.event.recipient,
+        "status": code if coded else None,
+        "reason": rest if coded else cause.event.reason,
+    }
 
 
 def row(
@@ -169,7 +194,7 @@ def addressed(
             cause.after,
             settings.staff,
             cause.before.assignee,
-            cause.event.actor.id,
+            cause.doer,
         )
         for to in people:
             if (

@@ -4,16 +4,15 @@ A mail with anything in it that cannot be carried out changes nothing and sends 
 back to the agent with the reason, the right form and their own text.
 """
 
-import difflib
 from dataclasses import replace
 from typing import Any
 
+from mailgate.desk import commands as asked
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain import events
-from mailgate.domain.commands import Command, Fault, Tags, read
-from mailgate.domain.events import Event
-from mailgate.domain.model import Actor, ActorKind, Priority
+from mailgate.domain.commands import Command, Fault, read
+from mailgate.domain.model import Actor, ActorKind
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
 from mailgate.intake.reading import Reading
@@ -70,17 +69,16 @@ def _carry_out(
     *,
     note: bool,
 ) -> None:
-    kind = ActorKind.ADMIN if agent.admin else ActorKind.AGENT
-    actor = Actor(kind, agent.name)
     at = reading.claimed.received_at
-    stamp: dict[str, Any] = {"at": at, "actor": actor}
+    stamp: dict[str, Any] = {"at": at, "actor": asked.actor(agent)}
     named = [command for command in commands if command.name in _BEFORE]
     for command in sorted(named, key=lambda command: _BEFORE.index(command.name)):
-        ledger.apply(ticket_id, _event(ledger, agent, command, stamp), None, command.note or None)
+        event = asked.event(command, ledger.settings.staff, agent, at)
+        ledger.apply(ticket_id, event, None, command.note or None)
     _say(ledger, ticket_id, message, commands, stamp, note=note)
     for command in commands:
         if command.name in _AFTER:
-            event = events.Wait(**stamp) if command.name == "wait" else events.Close(**stamp)
+            event = asked.event(command, ledger.settings.staff, agent, at)
             ledger.apply(ticket_id, event, None, command.note or None)
 
 
@@ -108,41 +106,10 @@ def _say(
         ledger.apply(ticket_id, events.Resolve(**stamp), resolution, resolve.note or None)
         return
     elif message.text.strip() or message.attachments:
+        asked.answerable(ledger.ticket(ticket_id))
         ledger.apply(ticket_id, events.AgentReplied(**stamp), message)
     if resolve is not None:
         ledger.apply(ticket_id, events.Resolve(**stamp), None, resolve.note or None)
-
-
-def _event(ledger: Ledger, agent: Agent, command: Command, stamp: dict[str, Any]) -> Event:
-    """Return the event that a command asks for; raise `Refused` for a name nobody bears."""
-    match command.name, command.argument:
-        case "reopen", _:
-            return events.Reopen(**stamp)
-        case "take", _:
-            return events.Assign(**stamp, assignee=agent.name)
-        case "priority", (str(name),):
-            return events.SetPriority(**stamp, priority=Priority(name))
-        case "tag", Tags(added, removed):
-            return events.Tag(**stamp, added=added, removed=removed)
-        case "assign", ("me",):
-            return events.Assign(**stamp, assignee=agent.name, reason=command.note)
-        case "assign", ("none",):
-            return events.Assign(**stamp, assignee=None, reason=command.note)
-        case "assign", ("team", team):
-            _known(team, ledger.settings.staff.teams, "team")
-            return events.AssignTeam(**stamp, team=team)
-        case _:
-            name = str(command.argument[1])
-            _known(name, ledger.settings.staff.by_name, "agent")
-            return events.Assign(**stamp, assignee=name, reason=command.note)
-
-
-def _known(name: str, names: Any, what: str) -> None:
-    if name in names:
-        return
-    near = next(iter(difflib.get_close_matches(name, list(names), n=1)), None)
-    hint = f"did you mean {near}?" if near else f"there is {', '.join(sorted(names)) or 'none'}"
-    raise Refused(f"there is no {what} {name!r}; {hint}")
 
 
 def _refuse(

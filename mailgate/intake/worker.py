@@ -89,9 +89,11 @@ class Worker:
 
     def run_once(self) -> int:
         """Process one batch; return how many mails were taken in hand."""
-        now = self._now()
+        now, tenant_id = self._now(), self._desk.settings.tenant_id
         with self._desk.database.write() as connection:
-            claimed = inbox.claim(connection, self._owner, now, LEASE, BATCH, BATCH_OCTETS)
+            claimed = inbox.claim(
+                connection, tenant_id, self._owner, now, LEASE, BATCH, BATCH_OCTETS
+            )
         readings: list[Reading] = []
         for mail in claimed:
             try:
@@ -139,7 +141,7 @@ class Worker:
                     failed.append((reading, traceback.format_exc()))
             ledger.flush()
             rows = [_row(reading, ending, now) for reading, ending in endings]
-            if inbox.settle(ledger.connection, rows) != len(rows):
+            if inbox.settle(ledger.connection, ledger.settings.tenant_id, rows) != len(rows):
                 raise Conflict("another worker has taken over some of these mails")
         for reading, ending in endings:
             _tell(reading, ending)
@@ -160,7 +162,7 @@ class Worker:
             "done_at": now if parked else None,
         }
         with self._desk.database.write() as connection:
-            inbox.settle(connection, [row])
+            inbox.settle(connection, self._desk.settings.tenant_id, [row])
         log("mail.parked" if parked else "mail.failed", mail=mail.id, attempts=attempts)
 
 

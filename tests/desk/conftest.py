@@ -1,4 +1,4 @@
-"""A desk on an empty SQLite database, with a clock that the test moves."""
+"""A desk on an empty database of either kind, with a clock that the test moves."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,8 +15,9 @@ from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.people import Agent, Staff
 from mailgate.domain.policy import Policy, resolve
 from mailgate.mail.signer import Signer
-from mailgate.store import migrate, tickets
+from mailgate.store import tickets
 from mailgate.store.db import Database
+from tests.store.databases import BOTH, migrated
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ALICE = Agent("alice", "alice@agents.example")
@@ -84,13 +85,14 @@ class World:
         return self.clock.tick(self.now)
 
     def rows(self, table: str) -> list[dict]:
+        """Every row of a table, in the order of its key: that of writing where it has ids."""
         from sqlalchemy import select
 
         from mailgate.store.schema import metadata
 
         source = metadata.tables[table]
         with self.database.read() as connection:
-            found = connection.execute(select(source)).mappings()
+            found = connection.execute(select(source).order_by(*source.primary_key)).mappings()
             return [dict(row) for row in found]
 
     def notices(self) -> list[tuple[str, str]]:
@@ -99,12 +101,10 @@ class World:
         return [(row["notice"], row["recipient"]) for row in rows]
 
 
-@pytest.fixture
-def database(tmp_path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'desk.db'}")
-    migrate.upgrade(database)
-    yield database
-    database.close()
+@pytest.fixture(params=BOTH)
+def database(request) -> Iterator[Database]:
+    with migrated(request, request.param) as database:
+        yield database
 
 
 @pytest.fixture

@@ -384,7 +384,7 @@ def test_a_mail_whose_worker_died_is_free_again_after_its_lease(gateway):
 
     id_ = gateway.keep()
     with gateway.database.write() as connection:
-        assert len(inbox.claim(connection, "dead", gateway.now, LEASE, 50, 1 << 20)) == 1
+        assert len(inbox.claim(connection, 1, "dead", gateway.now, LEASE, 50, 1 << 20)) == 1
     assert gateway.worker.run_once() == 0
     gateway.now += LEASE + timedelta(seconds=1)
     assert gateway.worker.run_once() == 1
@@ -396,15 +396,29 @@ def test_who_has_lost_a_claim_writes_nothing(gateway):
 
     id_ = gateway.keep()
     with gateway.database.write() as connection:
-        claimed = inbox.claim(connection, "slow", gateway.now, timedelta(), 50, 1 << 20)
+        claimed = inbox.claim(connection, 1, "slow", gateway.now, timedelta(), 50, 1 << 20)
     gateway.now += timedelta(seconds=1)
     gateway.worker.run_once()
     row = {"id": id_, "fence": claimed[0].fence, "state": "parked"}
     with gateway.database.write() as connection:
-        assert inbox.settle(connection, [row]) == 0
+        assert inbox.settle(connection, 1, [row]) == 0
     assert gateway.delivery(id_)["state"] == "opened"
 
 
 def test_every_claimed_mail_in_utc(gateway, opened):
     assert opened["done_at"].tzinfo is UTC
     assert isinstance(opened["received_at"], datetime)
+
+
+def test_nobody_can_be_answered_where_nobody_signed(gateway):
+    gateway.mail("who am I", sender=None, From=None)
+    gateway.agent("Hello?")
+    assert "nobody to answer" in str(gateway.outbox("command_refused")[0]["context"]["commands"])
+    assert gateway.outbox("agent_reply") == []
+    gateway.agent("/note\nNobody.")
+    assert gateway.rows("message")[-1]["kind"] == "note"
+
+
+def test_a_customer_whose_name_is_an_agents_word_silences_nobody(gateway):
+    gateway.mail("hello", sender=None, From="alice")
+    assert ALICE.address in {row["recipient"] for row in gateway.outbox("new_message")}

@@ -1,0 +1,200 @@
+"""Events that a person asks for at a desk's own keyboard, through the one write door.
+
+Somebody else who is first makes the same be decided again. A command that the lifecycle does not
+list is `Illegal`, and then nothing is written.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.desk.ledger import Desk, Ledger
+from mailgate.desk.messages import PUBLIC, NewMessage
+from mailgate.domain import events
+from mailgate.domain.commands import Command, Tags
+from mailgate.domain.events import Event
+from mailgate.domain.lifecycle import Decision
+from mailgate.domain.model import Actor, ActorKind, Priority, Side, Ticket
+from mailgate.domain.people import Agent, Staff
+from mailgate.errors import Conflict, Refused
+from mailgate.store import inbox, reports
+
+ROAD, QUEUE = "cli", "default"
+_TRIES = 8
+_VERDICT: dict[str, object] = {
+    "kind": "person",
+    "machine": False,
+    "may_answer": False,
+    "reasons": [],
+    "rung": None,
+    "other_address": False,
+    "mentions": [],
+    "tried": [],
+    "degraded": [],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What an agent wrote, as a mail: the bytes that are kept, and what was read from them."""
+
+    raw: bytes
+    author: Agent
+    rfc_id: str | None
+    fingerprint: str
+    text: str
+    kind: str = PUBLIC
+    resolution: bool = False
+
+
+def member(staff: Staff, who: str) -> Agent:
+    """Return the agent or administrator with a name or address. Raises Refused."""
+    found = staff.find(who) or staff.find(who.lower())
+    if found is None:
+        raise Refused(f"there is no agent {who!r}; {_near(who, staff.by_name)}")
+    return found
+
+
+def actor(agent: Agent | None) -> Actor:
+    """Return whose doing an event is; nobody named is whoever runs the gateway."""
+    if agent is None:
+        return Actor(ActorKind.ADMIN, ROAD)
+    return Actor(ActorKind.ADMIN if agent.admin else ActorKind.AGENT, agent.name)
+
+
+def event(command: Command, staff: Staff, by: Agent | None, at: datetime) -> Event:
+    """Return the event that a command asks for. Raises Refused for a name nobody bears."""
+    who = actor(by)
+    match command.name, command.argument:
+        case "take", _:
+            return _assignment("me", "", command.note, staff, by, at)
+        case "assign", (kind, *names):
+            return _assignment(str(kind), "".join(map(str, names)), command.note, staff, by, at)
+        case "priority", (str(name),):
+            return events.SetPriority(at=at, actor=who, priority=Priority(name))
+        case "tag", Tags(added, removed):
+            return events.Tag(at=at, actor=who, added=added, removed=removed)
+        case name, _ if name in _PLAIN:
+            return _PLAIN[name](at=at, actor=who)
+    raise Refused(f"there is no command {command.name!r}")
+
+
+def _assignment(
+    kind: str, name: str, reason: str, staff: Staff, by: Agent | None, at: datetime
+) -> Event:
+    who = actor(by)
+    if kind == "team":
+        if name not in staff.teams:
+            raise Refused(f"there is no team {name!r}; {_near(name, staff.teams)}")
+        return events.AssignTeam(at=at, actor=who, team=name)
+    holder = by
+    if kind == "none":
+        holder = None
+    elif kind == "agent":
+        holder = member(staff, name)
+    elif by is None:
+        raise Refused("who is `me`? say it by --as AGENT")
+    return events.Assign(
+        at=at, actor=who, assignee=None if holder is None else holder.name, reason=reason
+    )
+
+
+_PLAIN: dict[str, Callable[..., Event]] = {
+    "close": events.Close,
+    "note": events.NoteAdded,
+    "reopen": events.Reopen,
+    "reply": events.AgentReplied,
+    "resolve": events.Resolve,
+    "wait": events.Wait,
+}
+
+
+def _near(word: str, names: Iterable[str]) -> str:
+    known = sorted(names)
+    near = next(iter(difflib.get_close_matches(word.lower(), known, n=1)), None)
+    return f"did you mean {near}?" if near else f"there is {', '.join(known) or 'none'}"
+
+
+def answerable(ticket: Ticket) -> None:
+    """Raise `Refused` for a ticket whose customer left no address to answer to."""
+    if not ticket.requester:
+        raise Refused(
+            f"{ticket.number} came without a sender, so there is nobody to answer; "
+            "an internal note is possible"
+        )
+
+
+def carry_out(
+    desk: Desk,
+    ticket_id: int,
+    happens: Event,
+    now: datetime,
+    letter: Letter | None = None,
+    note: str | None = None,
+) -> Decision:
+    """Let an event happen to a ticket, with the mail that comes with it, if one does.
+
+    Raises `Illegal` for a command that is not possible now, `Conflict` when somebody else was
+    first again and again.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return _once(desk, ticket_id, happens, now, letter, note)
+        except Conflict:
+            continue
+    return _once(desk, ticket_id, happens, now, letter, note)
+
+
+def _once(
+    desk: Desk,
+    ticket_id: int,
+    happens: Event,
+    now: datetime,
+    letter: Letter | None,
+    note: str | None,
+) -> Decision:
+    with desk.writing(now) as ledger:
+        if isinstance(happens, events.AgentReplied):
+            answerable(ledger.ticket(ticket_id))
+        message = None if letter is None else _keep(ledger, ticket_id, letter, now)
+        return ledger.apply(ticket_id, happens, message, note)
+
+
+def _keep(ledger: Ledger, ticket_id: int, letter: Letter, now: datetime) -> NewMessage:
+    """Keep a mail as any other is kept; it has ended on its ticket when it is there."""
+    settings, address = ledger.settings, letter.author.address
+    arrival = inbox.Arrival(
+        raw=letter.raw,
+        tenant_id=settings.tenant_id,
+        queue=QUEUE,
+        recipients=(settings.address,),
+        mail_from=address,
+        peer="local",
+        road=ROAD,
+        received_at=now,
+    )
+    (delivery_id,) = inbox.put(ledger.connection, iter(ledger.next_id, None), [arrival])
+    row = {
+        "id": delivery_id,
+        "fence": 0,
+        "state": "threaded",
+        "fingerprint": letter.fingerprint,
+        "ticket_id": ticket_id,
+        "verdict": _VERDICT | {"says": f"{letter.author.name} wrote it at the command line"},
+        "done_at": now,
+    }
+    inbox.settle(ledger.connection, settings.tenant_id, [row])
+    kept = reports.delivery(ledger.connection, settings.tenant_id, delivery_id)
+    return NewMessage(
+        side=Side.SYSTEM,
+        author=letter.author.name,
+        author_name=letter.author.display_name,
+        at=now,
+        text=letter.text,
+        kind=letter.kind,
+        mail_id=kept["mail_id"] if kept else None,
+        rfc_id=letter.rfc_id,
+        sender=address,
+        resolution=letter.resolution,
+    )

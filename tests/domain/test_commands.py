@@ -1,0 +1,228 @@
+"""Commands at the top of an agent's mail."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.domain.commands import (
+    MOST_COMMANDS,
+    WORDS,
+    Command,
+    Fault,
+    Script,
+    Tags,
+    read,
+    reference,
+)
+
+SPECIFIED = """
+note resolve close reopen wait take assign follow unfollow priority category kind tag snooze merge
+unmerge split requester cc field threshold escalate approve reject spam macro article recover list
+cancel
+""".split()  # noqa: SIM905 - thirty words read better without their quotes
+
+
+def only_fault(text: str) -> Fault:
+    script = read(text)
+    assert script.commands == ()
+    assert len(script.faults) == 1
+    return script.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("/note", Command("note")),
+        ("/note: call her back", Command("note", (), "call her back")),
+        ("/note call her: tomorrow", Command("note", (), "call her: tomorrow")),
+        ("/resolve", Command("resolve")),
+        ("/resolve:the cache was full", Command("resolve", (), "the cache was full")),
+        ("/close : no answer in weeks", Command("close", (), "no answer in weeks")),
+        ("/reopen", Command("reopen")),
+        ("/wait", Command("wait")),
+        ("/take: I know them", Command("take", (), "I know them")),
+        ("/assign alice", Command("assign", ("agent", "alice"))),
+        ("/assign @Alice", Command("assign", ("agent", "alice"))),
+        ("/assign alice@desk.example", Command("assign", ("agent", "alice@desk.example"))),
+        ("/assign alice: she knows", Command("assign", ("agent", "alice"), "she knows")),
+        ("/assign team:billing", Command("assign", ("team", "billing"))),
+        ("/assign Team:Billing: a bill", Command("assign", ("team", "billing"), "a bill")),
+        ("/assign me", Command("assign", ("me",))),
+        ("/assign NONE", Command("assign", ("none",))),
+        ("/priority high", Command("priority", ("high",))),
+        ("/priority Medium", Command("priority", ("normal",))),
+        ("/priority low: can wait", Command("priority", ("low",), "can wait")),
+        ("/tag vip -late", Command("tag", Tags(("vip",), ("late",)))),
+        ("/tag VIP, +press: a call", Command("tag", Tags(("vip", "press"), ()), "a call")),
+    ],
+)
+def test_every_wired_form_is_read_with_its_argument_and_note(line, command):
+    assert read(line) == Script((command,), "", ())
+
+
+@pytest.mark.parametrize(
+    "line", ["#resolve", "/RESOLVE", "  /resolve  ", "／resolve", "\ufeff/resolve", "\xa0#Resolve"]
+)
+def test_mark_capitals_and_blanks_do_not_matter(line):
+    assert read(line).commands == (Command("resolve"),)
+
+
+def test_commands_stop_at_the_first_line_of_text_and_the_rest_is_kept():
+    script = read("\n/priority high\n\n/assign alice\n\nDear Bob,\n\n/close is a folder.\n\n")
+    assert [command.name for command in script.commands] == ["priority", "assign"]
+    assert script.text == "Dear Bob,\n\n/close is a folder."
+    assert script.faults == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/a/b is missing",
+        "/usr/lib/list.so is missing",
+        "/ is full",
+        "#42 is done",
+        "#: yes",
+        "# Greetings",
+        "> /close",
+        "Please /close",
+        "/1",
+        "",
+        "-- \n/close",
+    ],
+)
+def test_what_is_no_command_is_text(text):
+    assert read(text) == Script((), text, ())
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("/resolv", "/resolve or /resolve: text"),
+        ("/re-open", "/reopen or /reopen: text"),
+        ("/resolve.", "/resolve or /resolve: text"),
+        ("/note2 secret", "/note or /note: text"),
+        ("/prio high", "/priority high"),
+        ("//note", "/note or /note: text"),
+        ("/ note secret", "/note"),
+        ("# Resolve", "/resolve"),
+    ],
+)
+def test_what_was_meant_as_a_command_comes_back_with_the_right_spelling(line, right):
+    fault = only_fault(line)
+    assert fault.line == line
+    assert fault.right_form == right
+    assert fault.reason
+
+
+def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
+    fault = only_fault("/xyzzy")
+    assert fault.reason == "there is no command /xyzzy"
+    assert fault.right_form == (
+        "/note, /resolve, /close, /reopen, /wait, /take, /assign, /priority, /tag"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "says", "right"),
+    [
+        ("/resolve it works", "takes no argument", "/resolve or /resolve: text"),
+        ("/assign", "to whom", "/assign alice or"),
+        ("/assign: bob", "to whom", "/assign alice or"),
+        ("/assign team: billing", "the colon at once", "/assign team:billing"),
+        ("/assign team:", "the colon at once", "/assign team:billing"),
+        ("/assign team:a b", "the colon at once", "/assign team:billing"),
+        ("/assign alice and bob", "no agent's name", "/assign alice"),
+        ("/priority", "which priority", "/priority high"),
+        ("/priority hihg", "did you mean high?", "/priority high"),
+        ("/priority 7", "there is no priority '7'", "/priority high"),
+        ("/tag", "which tags", "/tag vip -late"),
+        ("/tag !", "'!' is no tag", "/tag vip -late"),
+        ("/tag " + "x" * 51, "is no tag", "/tag vip -late"),
+        ("/tag a -a", "at once", "/tag vip -late"),
+        ("/tag " + " ".join(f"t{n}" for n in range(21)), "more than 20", "/tag vip -late"),
+    ],
+)
+def test_a_malformed_argument_is_explained(line, says, right):
+    fault = only_fault(line)
+    assert says in fault.reason
+    assert right in fault.right_form
+
+
+def test_tags_may_number_twenty():
+    line = "/tag " + " ".join(f"t{n}" for n in range(20))
+    assert read(line).faults == ()
+
+
+def test_a_priority_like_none_gets_no_guess():
+    assert "did you mean" not in only_fault("/priority 7").reason
+
+
+@pytest.mark.parametrize("word", [word for word in WORDS.values() if not word.wired])
+def test_words_of_later_versions_are_known_and_refused(word):
+    fault = only_fault(word.forms[0])
+    assert fault.reason == f"/{word.name} is not available in this version"
+    assert fault.right_form == word.forms[0]
+
+
+def test_good_and_faulty_lines_are_reported_side_by_side():
+    script = read("/priority high\n/clsoe\nThe text")
+    assert script.commands == (Command("priority", ("high",)),)
+    assert [fault.line for fault in script.faults] == ["/clsoe"]
+    assert script.text == "The text"
+
+
+def test_every_specified_word_stands_in_the_table_once():
+    assert sorted(WORDS) == sorted(SPECIFIED)
+    assert all(word.forms and word.says for word in WORDS.values())
+
+
+@pytest.mark.parametrize("form", [f for word in WORDS.values() if word.wired for f in word.forms])
+def test_every_form_shown_to_agents_is_accepted(form):
+    assert read(form).faults == ()
+
+
+def test_confirm_is_a_customers_affair_and_no_command():
+    assert only_fault("/confirm").reason == "there is no command /confirm"
+
+
+def test_the_reference_lists_every_form_and_marks_what_is_to_come():
+    text = reference()
+    for word in WORDS.values():
+        line = next(row for row in text.splitlines() if f"`{word.forms[0]}`" in row)
+        assert ("Not available" in line) != word.wired
+    assert text.startswith("| command | what it does |\n| --- | --- |\n")
+    assert len(text.splitlines()) == len(WORDS) + 2
+
+
+@pytest.mark.parametrize("count", [MOST_COMMANDS - 1, MOST_COMMANDS, MOST_COMMANDS + 1])
+def test_a_mail_may_have_fifty_commands(count):
+    script = read("/note x\n" * count)
+    assert len(script.commands) == min(count, MOST_COMMANDS)
+    assert bool(script.faults) == (count > MOST_COMMANDS)
+
+
+def test_a_flood_of_commands_ends_after_the_fiftieth():
+    script = read("/xyzzy\n" * 100_000 + "secret")
+    assert len(script.faults) == MOST_COMMANDS + 1
+    assert script.text == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["/" + "x" * 1_000_000, "/priority " + "h" * 1_000_000, "/tag " + "-" * 1_000_000]
+)
+def test_what_a_fault_gives_back_is_bounded(line):
+    fault = only_fault(line)
+    assert len(fault.line) <= 200
+    assert len(fault.reason) <= 200
+
+
+@given(st.text(alphabet=st.sampled_from("/#: \nnoteresolvassigntagx-+1@é"), max_size=80))
+def test_no_text_makes_the_reader_raise_and_a_fault_always_says_what_is_right(text):
+    script = read(text)
+    assert all(fault.reason and fault.right_form and fault.line for fault in script.faults)
+    assert all(command.name in WORDS for command in script.commands)
+
+
+@given(st.text(max_size=200))
+def test_text_after_a_greeting_is_never_touched(text):
+    assert read("Dear Bob,\n" + text).text == ("Dear Bob,\n" + text).rstrip()

@@ -1,0 +1,30 @@
+"""The table of notices agrees with the lifecycle that asks for them."""
+
+from mailgate.domain.notices import NOTICES, Words
+from mailgate.domain.picture import lines
+
+BY_THE_DESK = {"command_refused"}  # an answer to a mail that moved no ticket
+
+
+def test_every_notice_is_asked_for_and_no_other():
+    asked = {notice for line in lines() for notice, _ in line.told}
+    assert asked == NOTICES.keys() - BY_THE_DESK
+
+
+def test_a_notice_stands_under_its_own_name():
+    assert all(name == notice.name for name, notice in NOTICES.items())
+
+
+def test_the_clock_waits_for_our_reply_and_for_our_reminders():
+    assert {name for name, notice in NOTICES.items() if notice.awaited} == {
+        "agent_reply",
+        "waiting",
+    }
+
+
+def test_a_persons_words_are_not_marked_as_automatic():
+    assert {n for n, notice in NOTICES.items() if notice.words is Words.PERSON} == {
+        "agent_reply",
+        "new_message",
+        "note_added",
+    }

@@ -1,0 +1,86 @@
+"""Thresholds: the figures of the presets, and which value wins."""
+
+from datetime import timedelta
+
+import pytest
+
+from mailgate.domain.model import Priority, Thresholds
+from mailgate.domain.policy import FIELDS, PRESETS, Policy, resolve
+
+H, M = timedelta(hours=1), timedelta(minutes=1)
+
+STANDARD = {  # system, client, auto-close, first response, resolution
+    "critical": (2 * H, 4 * H, 12 * H, 15 * M, 4 * H),
+    "urgent": (4 * H, 8 * H, 12 * H, 1 * H, 8 * H),
+    "high": (12 * H, 24 * H, 24 * H, 4 * H, 24 * H),
+    "normal": (24 * H, 48 * H, 48 * H, 24 * H, 72 * H),
+    "low": (48 * H, 72 * H, 72 * H, 48 * H, 168 * H),
+}
+TARGETS = {  # first response, resolution, where they differ from the standard
+    "standard": {},
+    "support_module": {
+        "critical": (15 * M, 2 * H),
+        "high": (4 * H, 8 * H),
+        "normal": (24 * H, 24 * H),
+        "low": (48 * H, 72 * H),
+    },
+    "ticket_system": {
+        "urgent": (15 * M, 4 * H),
+        "high": (1 * H, 8 * H),
+        "normal": (4 * H, 24 * H),
+        "low": (8 * H, 48 * H),
+    },
+}
+
+
+@pytest.mark.parametrize("preset", TARGETS)
+@pytest.mark.parametrize("priority", STANDARD)
+def test_the_figures_of_the_presets_are_those_of_the_specification(preset, priority):
+    figures = STANDARD[priority]
+    figures = figures[:3] + TARGETS[preset].get(priority, figures[3:])
+    assert PRESETS[preset][Priority(priority)] == Thresholds(*figures)
+
+
+def test_there_are_no_other_presets():
+    assert PRESETS.keys() == TARGETS.keys()
+    assert FIELDS == ("system", "client", "auto_close", "first_response", "resolution")
+
+
+def test_the_built_in_values_hold_where_nothing_is_said():
+    thresholds, origins = resolve()
+    assert thresholds == dict(PRESETS["standard"])
+    assert {text for row in origins.values() for text in row.values()} == {"preset standard"}
+
+
+def test_a_value_of_a_priority_wins_over_the_global_one_which_wins_over_the_preset():
+    thresholds, origins = resolve(
+        "ticket_system",
+        {"system": 6 * H, "client": 7 * H},
+        {Priority.HIGH: {"system": 1 * H}},
+    )
+    high, low = thresholds[Priority.HIGH], thresholds[Priority.LOW]
+    assert (high.system, high.client, high.resolution) == (1 * H, 7 * H, 8 * H)
+    assert (low.system, low.client, low.resolution) == (6 * H, 7 * H, 48 * H)
+    assert origins[Priority.HIGH] == {
+        "system": "configuration, [sla.high]",
+        "client": "configuration, [sla.global]",
+        "auto_close": "preset ticket_system",
+        "first_response": "preset ticket_system",
+        "resolution": "preset ticket_system",
+    }
+
+
+def test_a_policy_answers_for_a_priority_and_its_defaults_are_those_of_the_specification():
+    policy = Policy(*resolve())
+    assert policy.for_priority(Priority.LOW).system == 48 * H
+    assert (policy.reopen_window, policy.client_reminders, policy.resolve_silent) == (
+        None,
+        2,
+        False,
+    )
+
+
+def test_two_policies_with_the_same_rules_are_the_same_wherever_the_values_came_from():
+    everywhere = {"system": PRESETS["standard"][Priority.LOW].system}
+    given = Policy(*resolve("standard", {}, {Priority.LOW: everywhere}))
+    assert given == Policy(*resolve())
