@@ -4,20 +4,22 @@ A tick reads what is due and nothing else. It acts up to the horizon, and after 
 back what would be sent to customers (see `mailgate.domain.horizon`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
 
 from mailgate.desk.ledger import Desk, Ledger
 from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.horizon import Heartbeat, beat, horizon
 from mailgate.domain.model import CLOCK
 from mailgate.domain.timers import CUSTOMER_FACING, running
-from mailgate.errors import Conflict
-from mailgate.store import heartbeat, inbox, tickets
+from mailgate.errors import Conflict, Temporary
+from mailgate.log import log
+from mailgate.store import heartbeat, inbox, policies, tickets
 
 BATCH = 100
 _BEAT_EVERY = timedelta(minutes=4)
@@ -57,11 +59,33 @@ class Clock:
         limit, life = self._limit(now)
         held = _held(life)
         steps: list[Step] = []
+        failed: set[int] = set()
         while True:
-            batch = self._again(lambda: self._batch(now, limit, held))
+            batch = self._batch(now, limit, held, frozenset(failed))
             steps += batch.steps
+            failed |= batch.failed
             if batch.read < BATCH:
                 return Tick(now, limit, life.hold_until, tuple(steps))
+
+    def refresh(self, now: datetime) -> int:
+        """Work the stored deadlines out anew if the rules have changed since they were written.
+
+        Returns how many tickets were looked at. To be called at start; safe at any time.
+        """
+        settings = self._desk.settings
+        with self._desk.database.read() as connection:
+            if policies.latest(connection, settings.tenant_id) in (None, settings.policy):
+                return 0
+        seen, last = 0, 0
+        while True:
+            with self._desk.writing(now) as ledger:
+                ids = tickets.live(ledger.connection, settings.tenant_id, last, BATCH)
+                ledger.load(ids)
+                for ticket_id in ids:
+                    ledger.rework(ticket_id)
+            if not ids:
+                return seen
+            seen, last = seen + len(ids), ids[-1]
 
     def preview(self, now: datetime, at: datetime) -> Tick:
         """Return what a tick at the instant `at` would do; nothing is written.
@@ -86,34 +110,64 @@ class Clock:
             waiting = inbox.oldest_pending(connection, self._desk.settings.tenant_id)
         life = beat(last, now)
         stale = last.seen_at is None or not timedelta(0) <= now - last.seen_at < _BEAT_EVERY
-        if stale or life.hold_until != last.hold_until:
+        if stale or (life.hold_until, life.late) != (last.hold_until, last.late):
             with self._desk.database.write() as connection:
                 heartbeat.keep(connection, life)
         return horizon(now, [waiting]), life
 
-    def _again(self, work: Callable[[], "_Batch"]) -> "_Batch":
-        for _ in range(_TRIES - 1):
-            try:
-                return work()
-            except Conflict:
-                continue
-        return work()
+    def _batch(
+        self, now: datetime, limit: datetime, held: frozenset[str], failed: frozenset[int]
+    ) -> "_Batch":
+        """Act on one batch; a ticket on which it fails stops none of the others."""
 
-    def _batch(self, now: datetime, limit: datetime, held: frozenset[str]) -> "_Batch":
-        settings = self._desk.settings
+        def due(connection: Connection) -> list[RowMapping]:
+            tenant_id = self._desk.settings.tenant_id
+            return tickets.due_timers(connection, tenant_id, limit, BATCH, held, failed)
+
         with self._desk.database.read() as connection:
-            due = tickets.due_timers(connection, settings.tenant_id, limit, BATCH, held)
-        if not due:
-            return _Batch(0, ())
-        with self._desk.writing(now, len(due)) as ledger:
-            rows = tickets.due_timers(ledger.connection, settings.tenant_id, limit, BATCH, held)
-            return _Batch(len(rows), tuple(_act(ledger, rows)))
+            rows = due(connection)
+        try:
+            return _Batch(len(rows), self._write(now, due) if rows else ())
+        except Temporary:
+            raise
+        except Exception:  # noqa: BLE001 - one ticket is to blame, and each is now tried alone
+            return self._one_by_one(now, rows)
+
+    def _one_by_one(self, now: datetime, rows: Sequence[RowMapping]) -> "_Batch":
+        steps: list[Step] = []
+        failed: set[int] = set()
+        for row in rows:
+            try:
+                steps += self._write(now, partial(_only, row))
+            except Temporary:
+                raise
+            except Exception as error:  # noqa: BLE001 - it is told, and the others go on
+                failed.add(row["subject_id"])
+                log("deadline.failed", ticket=row["subject_id"], timer=row["kind"], exc_info=error)
+        return _Batch(len(rows), tuple(steps), frozenset(failed))
+
+    def _write(
+        self, now: datetime, due: Callable[[Connection], list[RowMapping]]
+    ) -> tuple[Step, ...]:
+        for last in (False,) * (_TRIES - 1) + (True,):
+            try:
+                with self._desk.writing(now, BATCH) as ledger:
+                    return tuple(_act(ledger, due(ledger.connection)))
+            except Conflict:
+                if last:
+                    raise
+        return ()
+
+
+def _only(row: RowMapping, _: Connection) -> list[RowMapping]:
+    return [row]
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
     read: int
     steps: tuple[Step, ...]
+    failed: frozenset[int] = frozenset()
 
 
 def _held(life: Heartbeat) -> frozenset[str]:
@@ -138,7 +192,7 @@ def _act(ledger: Ledger, rows: list[RowMapping]) -> Iterator[Step]:
             ledger.rework(ticket_id)
             continue
         event = DeadlinePassed(
-            at=ledger.now if kind in CUSTOMER_FACING else row["due_at"],
+            at=row["due_at"],
             actor=CLOCK,
             timer=kind,
             turn=row["turn"],

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailgate.desk import notices, turns
+from mailgate.desk import notices, telling, turns
 from mailgate.desk.messages import NewMessage
 from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.draft import Notify
@@ -60,6 +60,8 @@ class Mark:
     tickets: dict[int, Ticket]
     people: dict[str, tuple[str, datetime]]
     next_number: int | None
+    touched: frozenset[int]
+    reworked: frozenset[int]
 
 
 class Ledger:
@@ -87,6 +89,7 @@ class Ledger:
         self._period = settings.number_format.period(local_date(now, settings.zone))
         self._number: int | None = None
         self._policy_id: int | None = None
+        self.lines: list[telling.Line] = []  # to be logged when all this is committed
 
     # --- reading ---
 
@@ -135,7 +138,7 @@ class Ledger:
         settings = self.settings
         if self._number is None:
             self._number = numbers.lock(
-                self.connection, settings.tenant_id, settings.number_format.template, self._period
+                self.connection, settings.tenant_id, settings.number_format, self._period
             )
         day = local_date(self.now, settings.zone)
         number = settings.number_format.write(day, self._number)
@@ -268,7 +271,14 @@ class Ledger:
 
     def mark(self) -> Mark:
         """Return a point to go back to."""
-        return Mark(self._pages.lengths(), dict(self._tickets), dict(self._people), self._number)
+        return Mark(
+            lengths=self._pages.lengths(),
+            tickets=dict(self._tickets),
+            people=dict(self._people),
+            next_number=self._number,
+            touched=frozenset(self._touched),
+            reworked=frozenset(self._reworked),
+        )
 
     def undo(self, mark: Mark) -> None:
         """Forget everything since `mark`."""
@@ -280,6 +290,7 @@ class Ledger:
         }
         self._people = mark.people
         self._number = mark.next_number
+        self._touched, self._reworked = set(mark.touched), set(mark.reworked)
 
     # --- writing ---
 
@@ -303,6 +314,7 @@ class Ledger:
         self._flush_references()
         people.seen(self.connection, tenant_id, self._people)
         tickets.add(self.connection, "outbox", pages.outbox)
+        self.lines += telling.lines(pages.events, pages.outbox, self._tickets)
         self._pages, self._people = _Pages(), {}
         self._stored = dict(self._tickets)
         self._touched, self._reworked, self._number = set(), set(), None
@@ -315,24 +327,31 @@ class Ledger:
         for row in list(self._pages.outbox):
             if row["awaited"] and row["state"] == SUPPRESSED:
                 event = Delivered(
-                    at=self.now, actor=GATEWAY, notice=row["notice"], turn=row["turn"]
+                    at=self.now,
+                    actor=GATEWAY,
+                    notice=row["notice"],
+                    turn=row["turn"],
+                    recipient=row["recipient"],
                 )
                 self.apply(row["ticket_id"], event)
 
     def _flush_tickets(self) -> None:
-        created, changed, timers = [], [], {}
+        created, changed, moved, timers = [], [], [], {}
         for id_, ticket in self._tickets.items():
             stored = self._stored.get(id_)
             if ticket is stored and id_ not in self._touched:
                 continue
             now_running = running(ticket, self.settings.policy)
+            next_due_at = now_running[0].due_at if now_running else None
             row = tickets.to_row(ticket) | {
                 "tenant_id": self.settings.tenant_id,
                 "updated_at": self.now,
-                "next_due_at": now_running[0].due_at if now_running else None,
+                "next_due_at": next_due_at,
             }
             if stored is None:
                 created.append(row)
+            elif ticket is stored:
+                moved.append((id_, stored.version, next_due_at))
             else:
                 changed.append(row | {"seen": stored.version})
             before = () if stored is None else running(stored, self.settings.policy)
@@ -340,6 +359,7 @@ class Ledger:
                 timers[id_] = now_running
         tickets.create(self.connection, created)
         tickets.save(self.connection, changed)
+        tickets.reschedule(self.connection, self.settings.tenant_id, moved)
         tickets.fire_timers(self.connection, self.settings.tenant_id, self._pages.fired, self.now)
         fresh = frozenset(row["id"] for row in created)
         tickets.save_timers(self.connection, self.settings.tenant_id, timers, fresh)
@@ -376,13 +396,15 @@ class Desk:
     def writing(self, now: datetime, size: int = 1) -> Iterator[Ledger]:
         """Open a ledger for about `size` events; it is written and committed at the end.
 
-        Raises `Conflict` when a ticket was changed by somebody else in between: do it again.
+        Only then the log is told. Raises `Conflict` when a ticket was changed by somebody else in
+        between: do it again.
         """
         with self.database.write() as connection:
             ids = _endless(self.database, connection, 16 * size)
             ledger = Ledger(connection, ids, self.settings, self.signer, now)
             yield ledger
             ledger.flush()
+        telling.tell(ledger.lines)
 
 
 def _endless(database: Database, connection: Connection, count: int) -> Iterator[int]:

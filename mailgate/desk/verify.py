@@ -63,8 +63,8 @@ def verify(
     yield from _tickets(connection, settings, progress)
     yield from _attachments(connection, settings.tenant_id, content, None if deep else SAMPLE)
     if deep:
-        for id_, digest, raw in audit.mails(connection):
-            if sha256(raw).hexdigest() != digest:
+        for id_, digest, raw, received_at in audit.mails(connection):
+            if inbox.identity(raw, received_at) != digest:
                 yield Fault("mail", f"raw mail {id_}", "its bytes are not those that came")
 
 

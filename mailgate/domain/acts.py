@@ -211,6 +211,13 @@ def resolve(draft: Draft) -> None:
     draft.notify("resolved", Audience.REQUESTER)
 
 
+def resolve_unanswered(draft: Draft) -> None:
+    """Settle it, as of when it was due; the customer has the whole time to object from now."""
+    resolve(draft)
+    wait = draft.policy.for_priority(draft.before.priority).auto_close
+    draft.set(not_before=draft.now + wait)
+
+
 def resolve_silently(draft: Draft) -> None:
     """Settle it without a notice."""
     _resolved(draft)

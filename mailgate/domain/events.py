@@ -144,6 +144,7 @@ class Delivered(Event):
     name: ClassVar[str] = "notice.delivered"
     notice: str
     turn: int
+    recipient: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,8 +164,12 @@ def our_reply_pending(ticket: Ticket, event: DeadlinePassed, policy: Policy, now
 
 
 def reply_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: datetime) -> bool:
-    """It is the reply that began this turn."""
-    return event.notice == "agent_reply" and event.turn == ticket.turn
+    """It is the reply that began this turn, and the requester's copy of it."""
+    return (
+        event.notice == "agent_reply"
+        and event.turn == ticket.turn
+        and event.recipient == ticket.requester
+    )
 
 
 def reminder_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: datetime) -> bool:

@@ -13,18 +13,25 @@ SETTLING = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """When the clock last ran, and until when steps that write to customers wait."""
+    """When the clock last ran, and until when steps that write to customers wait.
+
+    `late`: it had not run for longer than `OUTAGE` then.
+    """
 
     seen_at: datetime | None = None
     hold_until: datetime | None = None
+    late: bool = False
 
 
 def beat(last: Heartbeat, now: datetime) -> Heartbeat:
-    """Return the heartbeat after a tick at `now`; a first one ever is no end of an outage."""
-    hold = last.hold_until
-    if last.seen_at is not None and now - last.seen_at > OUTAGE:
-        hold = now + SETTLING
-    return Heartbeat(now, hold if hold is not None and hold > now else None)
+    """Return the heartbeat after a tick at `now`; a first one ever is no end of an outage.
+
+    A clock that is late each time is not coming back from an outage but driven rarely, by cron for
+    example: it holds back once and not for ever.
+    """
+    late = last.seen_at is not None and now - last.seen_at > OUTAGE
+    hold = now + SETTLING if late and not last.late else last.hold_until
+    return Heartbeat(now, hold if hold is not None and hold > now else None, late)
 
 
 def horizon(now: datetime, waiting: Iterable[datetime | None]) -> datetime:

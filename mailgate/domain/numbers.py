@@ -58,6 +58,14 @@ class NumberFormat:
             pieces.append((literal, name, int(width[1] or 1), spec or ""))
         return tuple(pieces)
 
+    @cached_property
+    def family(self) -> str:
+        """What formats have in common whose numbers could be the same: all but the width."""
+        return "".join(
+            literal.upper() + ("" if name is None else f"{{{name}}}")
+            for literal, name, _, _ in self._pieces
+        )
+
     def period(self, day: date) -> str:
         """Return what distinguishes this period's sequence from the others of this format."""
         return "-".join(

@@ -95,7 +95,9 @@ def _due(ticket: Ticket) -> list[DeadlinePassed]:
 
 def _arrives(ticket: Ticket, notice: str) -> Delivered:
     at = _stamp(ticket)["at"]
-    return Delivered(at=at, actor=GATEWAY, notice=notice, turn=ticket.turn)
+    return Delivered(
+        at=at, actor=GATEWAY, notice=notice, turn=ticket.turn, recipient=ticket.requester
+    )
 
 
 def _opened(ticket: Ticket, team: str | None = None) -> Event:

@@ -245,7 +245,7 @@ TABLE: tuple[Row, ...] = (
         events.DeadlinePassed,
         WAITING,
         guards.timer("resolve_silent"),
-        acts.resolve,
+        acts.resolve_unanswered,
         "no answer to any reminder: resolved",
     ),
     Row(

@@ -19,6 +19,7 @@ from mailgate.intake.reading import Reading
 
 _BEFORE = ("reopen", "take", "assign", "priority", "tag")
 _AFTER = ("wait", "close")
+REFUSED = "command_refused"
 _SHOWN = 20_000  # characters of the agent's text given back
 
 
@@ -31,13 +32,16 @@ def act(
     *,
     note: bool,
 ) -> str:
-    """Carry out an agent's mail; return the state in which it ends."""
+    """Carry out an agent's mail; return the state in which it ends, or `REFUSED`."""
     script = read(message.text)
     message = replace(message, author=agent.name, author_name=agent.display_name, text=script.text)
     faults = list(script.faults)
+    names = {command.name for command in script.commands}
     says_something = bool(script.text.strip() or message.attachments)
     if not script.commands and not faults and not says_something:
         faults.append(Fault("", "the mail is empty", "write your answer above the marked line"))
+    elif "note" in names and not (says_something or _notes(script.commands)):
+        faults.append(Fault("/note", "there is no text for the note", "/note: text"))
     mark = ledger.mark()
     if not faults:
         try:
@@ -47,7 +51,7 @@ def act(
             faults.append(Fault(_line(script.commands), str(refusal), ""))
     if faults:
         _refuse(ledger, reading, agent, ticket_id, faults)
-        return "commands_only"
+        return REFUSED
     return "threaded" if says_something or _notes(script.commands) else "commands_only"
 
 

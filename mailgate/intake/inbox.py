@@ -64,6 +64,11 @@ class Inbox:
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that commits runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def stop(self) -> None:
         """Commit what has been handed in, and take no more."""
         self._open = False

@@ -52,6 +52,14 @@ class Lookup:
         people = {id_: ticket.people for id_, ticket in self.ledger.load(ids).items()}
         return Found(numbers, message_ids, people, issued_to)
 
+    def learn(self, reading: Reading, ending_ticket: int | None) -> None:
+        """Take in what one mail of the batch has changed for the next ones."""
+        self.duplicates[reading.claimed.queue, reading.fingerprint] = reading.claimed.id
+        if ending_ticket is not None:
+            follows = self.ledger.ticket(ending_ticket).follows
+            if follows is not None:
+                self.followers[follows] = ending_ticket
+
     def leads_to(self, ticket_id: int) -> int:
         """Return the ticket in which a merged one goes on, or the ticket itself."""
         for _ in range(_LONGEST_CHAIN):
@@ -105,7 +113,7 @@ def _reported(readings: Iterable[Reading]) -> set[str]:
 def _duplicates(ledger: Ledger, readings: Sequence[Reading]) -> dict[tuple[str, str], int]:
     queues: dict[str, list[str]] = {}
     for reading in readings:
-        queues.setdefault(reading.claimed.queue, []).append(reading.mail.fingerprint)
+        queues.setdefault(reading.claimed.queue, []).append(reading.fingerprint)
     return {
         (queue, fingerprint): id_
         for queue, fingerprints in queues.items()

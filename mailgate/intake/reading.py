@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from mailgate.mail.evidence import Own
 from mailgate.mail.parse import Limits, ParsedMail, parse
@@ -10,6 +11,8 @@ from mailgate.mail.screen import Verdict, screen
 from mailgate.mail.signer import Signer
 from mailgate.mail.thread import Keys, keys
 from mailgate.store.inbox import Claimed
+
+_ANONYMOUS = 600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,18 @@ class Reading:
     mail: ParsedMail
     verdict: Verdict
     keys: Keys
+
+    @property
+    def fingerprint(self) -> str:
+        """What the same mail by two roads has in common.
+
+        Without a Message-ID the same words may come again and be news, so that only what comes at
+        about the same time is the same.
+        """
+        if self.mail.message_id is not None:
+            return self.mail.fingerprint
+        about = int(self.claimed.received_at.timestamp()) // _ANONYMOUS
+        return sha256(f"{self.mail.fingerprint} {about}".encode()).hexdigest()
 
     @property
     def sender(self) -> str:

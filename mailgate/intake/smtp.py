@@ -57,6 +57,11 @@ class Listener:
         """The port that is listened on."""
         return self._listening.result()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the event loop runs."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begin to listen. Raises Temporary if the address cannot be had."""
         self._thread.start()

@@ -26,13 +26,17 @@ _NO_SUBJECT = "(no subject)"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a mail ended: its state, its ticket if it has one, and why, for `explain`."""
+    """How a mail ended: its state, its ticket if it has one, and why, for `explain`.
+
+    `word`: its line in the log, where the state alone does not say it.
+    """
 
     state: str
     ticket_id: int | None = None
     says: str = ""
     placement: Placement | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    word: str = ""
 
 
 def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
@@ -40,10 +44,9 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     kind = reading.verdict.kind
     if kind is Kind.OWN:
         return Ending("suppressed", says="a mail of our own came back")
-    earlier = lookup.duplicates.get((reading.claimed.queue, reading.mail.fingerprint))
+    earlier = lookup.duplicates.get((reading.claimed.queue, reading.fingerprint))
     if earlier is not None:
         return Ending("suppressed", says=f"the same mail came before, as {earlier}")
-    lookup.duplicates[reading.claimed.queue, reading.mail.fingerprint] = reading.claimed.id
     if kind in (Kind.BOUNCE, Kind.REPORT):
         return _report(ledger, lookup, reading)
     if kind is Kind.SPAM:
@@ -65,6 +68,7 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
 def _report(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     """File a bounce or report with the mail that it is about; it never opens a ticket."""
     outbox_id = reading.verdict.bounced_outbox
+    proven = outbox_id is not None
     report = reading.mail.report
     if outbox_id is None and report is not None and report.original_message_id is not None:
         own = lookup.own.get(report.original_message_id)
@@ -73,7 +77,8 @@ def _report(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     if outbox_id is None or ticket_id is None:
         return Ending("report", says="about no mail that we know of")
     if reading.verdict.kind is Kind.BOUNCE:
-        returns.returned(ledger, outbox_id, _why(reading), reading.claimed.received_at)
+        at = reading.claimed.received_at
+        returns.returned(ledger, outbox_id, _why(reading), at, proven=proven)
     return Ending("report", ticket_id, says=f"about notice {outbox_id}")
 
 
@@ -110,8 +115,10 @@ def _agent(
         note = token.purpose == "note"
         if note and not message.text:
             message = replace(message, text=reading.mail.text)  # a mail forwarded without a word
-        state = agents.act(ledger, reading, agent, ticket_id, message, note=note)
-        return Ending(state, ticket_id, f"{agent.name} to a signed {token.purpose} address")
+        word = agents.act(ledger, reading, agent, ticket_id, message, note=note)
+        state = "commands_only" if word == agents.REFUSED else word
+        says = f"{agent.name} to a signed {token.purpose} address"
+        return Ending(state, ticket_id, says, word=word)
     about = placement.ticket_id
     if about is None:
         named = (lookup.numbers.get(number) for number in reading.keys.numbers)
@@ -120,7 +127,7 @@ def _agent(
         return None
     agents.send_back(ledger, reading, agent, about)
     says = f"{agent.name} wrote to the plain address: sent back with signed ones"
-    return Ending("commands_only", about, says, placement)
+    return Ending("commands_only", about, says, placement, word="doubted")
 
 
 def _token(reading: Reading, purpose: str) -> TicketAddress | None:

@@ -4,6 +4,7 @@ A batch is read without the database, then decided and written in one transactio
 fails is tried again alone, and parked with its traceback after three tries.
 """
 
+import contextlib
 import threading
 import traceback
 from collections.abc import Callable, Sequence
@@ -24,9 +25,20 @@ BATCH = 50
 BATCH_OCTETS = 32 * 1024 * 1024
 LEASE = timedelta(seconds=60)
 TRIES = 3
+MOST_LOST = 5
+"""Claims of one mail that may end without a word, as when the gateway is killed."""
 _CONFLICTS = 8
 _IDLE = 1.0  # seconds between looks when nothing wakes the worker
 _LONGEST_ERROR = 8000
+
+
+class _Lost(Exception):
+    """Another worker has taken over some of the mails."""
+
+
+def _lost(mail: Claimed) -> int:
+    """Return how many claims of a mail have ended without anybody saying how."""
+    return mail.fence - 1 - mail.attempts
 
 
 class Worker:
@@ -94,18 +106,37 @@ class Worker:
             claimed = inbox.claim(
                 connection, tenant_id, self._owner, now, LEASE, BATCH, BATCH_OCTETS
             )
+        try:
+            # A mail whose claims ended without a word may have ended the worker: it goes alone,
+            # after the others.
+            self._take([mail for mail in claimed if not _lost(mail)], now)
+            for mail in claimed:
+                if _lost(mail) >= MOST_LOST:
+                    self._fail(mail, "the gateway ended each time while it read this mail", TRIES)
+                elif _lost(mail):
+                    self._take([mail], now)
+        except Temporary:
+            self._give_back(claimed)
+            raise
+        if claimed:
+            self._sent()
+        return len(claimed)
+
+    def _take(self, claimed: Sequence[Claimed], now: datetime) -> None:
         readings: list[Reading] = []
         for mail in claimed:
             try:
                 readings.append(self._reader.read(mail, now))
             except Exception:  # noqa: BLE001 - a mail that cannot be read must not stop the others
-                self._fail(mail, traceback.format_exc())
+                self._fail(mail, traceback.format_exc(), mail.attempts + 1)
         for reading, _ in self._process(readings):
             for _, error in self._process([reading]):  # alone, whatever fails is its own fault
-                self._fail(reading.claimed, error)
-        if readings:
-            self._sent()
-        return len(claimed)
+                self._fail(reading.claimed, error, reading.claimed.attempts + 1)
+
+    def _give_back(self, claimed: Sequence[Claimed]) -> None:
+        """Let go of what could not be done now, so that it need not wait for the lease to lapse."""
+        with contextlib.suppress(Temporary), self._desk.database.write() as connection:
+            inbox.give_back(connection, self._desk.settings.tenant_id, claimed)
 
     def _process(self, readings: Sequence[Reading]) -> list[tuple[Reading, str]]:
         """Decide and write a batch; return the mails that failed, unchanged, and why."""
@@ -115,6 +146,12 @@ class Worker:
                 return self._write(readings)
             except Conflict:
                 continue
+            except _Lost:
+                if len(readings) == 1:
+                    log("lease.expired", mail=readings[0].claimed.id)
+                    return []
+                error = "another worker has taken over some mails of the batch"
+                break
             except Temporary:
                 raise
             except Exception:  # noqa: BLE001 - the batch is tried again, mail by mail
@@ -131,7 +168,9 @@ class Worker:
             for reading in readings:
                 mark = ledger.mark()
                 try:
-                    endings.append((reading, sort(ledger, lookup, reading)))
+                    ending = sort(ledger, lookup, reading)
+                    endings.append((reading, ending))
+                    lookup.learn(reading, ending.ticket_id)
                 except Temporary:
                     raise
                 except Exception:
@@ -142,15 +181,14 @@ class Worker:
             ledger.flush()
             rows = [_row(reading, ending, now) for reading, ending in endings]
             if inbox.settle(ledger.connection, ledger.settings.tenant_id, rows) != len(rows):
-                raise Conflict("another worker has taken over some of these mails")
+                raise _Lost
         for reading, ending in endings:
             _tell(reading, ending)
         return failed
 
-    def _fail(self, mail: Claimed, error: str) -> None:
+    def _fail(self, mail: Claimed, error: str, attempts: int) -> None:
         """Count a failed try; after the last one the mail is parked with its error."""
         now = self._now()
-        attempts = mail.attempts + 1
         parked = attempts >= TRIES
         row = {
             "id": mail.id,
@@ -162,8 +200,9 @@ class Worker:
             "done_at": now if parked else None,
         }
         with self._desk.database.write() as connection:
-            inbox.settle(connection, self._desk.settings.tenant_id, [row])
-        log("mail.parked" if parked else "mail.failed", mail=mail.id, attempts=attempts)
+            held = inbox.settle(connection, self._desk.settings.tenant_id, [row])
+        if held:
+            log("mail.parked" if parked else "mail.failed", mail=mail.id, attempts=attempts)
 
 
 def _row(reading: Reading, ending: Ending, now: datetime) -> dict[str, Any]:
@@ -172,7 +211,7 @@ def _row(reading: Reading, ending: Ending, now: datetime) -> dict[str, Any]:
         "id": reading.claimed.id,
         "fence": reading.claimed.fence,
         "state": ending.state,
-        "fingerprint": reading.mail.fingerprint,
+        "fingerprint": reading.fingerprint,
         "ticket_id": ending.ticket_id,
         "verdict": {
             "kind": verdict.kind.value,
@@ -192,9 +231,23 @@ def _row(reading: Reading, ending: Ending, now: datetime) -> dict[str, Any]:
     }
 
 
+_LINES = {
+    "opened": "mail.opened",
+    "threaded": "mail.threaded",
+    "commands_only": "mail.commands_only",
+    "command_refused": "mail.command_refused",
+    "doubted": "mail.doubted",
+    "report": "mail.report",
+    "suppressed": "mail.suppressed",
+    "quarantined": "mail.quarantined",
+}
+
+
 def _tell(reading: Reading, ending: Ending) -> None:
+    if reading.mail.degraded:
+        log("mail.degraded", mail=reading.claimed.id, why=reading.mail.degraded)
     log(
-        f"mail.{ending.state}",
+        _LINES[ending.word or ending.state],
         mail=reading.claimed.id,
         ticket=ending.ticket_id,
         message_id=reading.mail.message_id,

@@ -1,26 +1,33 @@
 """One database behind the same calls: SQLite on one machine, or PostgreSQL.
 
 A write on SQLite takes the lock of this process first and then the file's (`BEGIN IMMEDIATE`), so
-that writers queue instead of failing. A fault of the database is `Temporary`.
+that writers queue instead of failing. Trouble with the database is `Temporary`, a damaged file
+`Permanent`; neither repeats what the driver said.
 """
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-from mailgate.errors import Temporary
+from mailgate.errors import Permanent, Temporary
+from mailgate.store.faults import blamed
 
 BUSY = timedelta(seconds=15)
-"""How long a writer waits for another process."""
+"""How long a writer waits for another process, and anybody for one of our own connections."""
 
 _ID_SEQUENCE = "mailgate_id"
+_PAUSE = 0.05  # seconds
 
 
 class Database:
@@ -32,17 +39,17 @@ class Database:
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = threading.RLock()
+        seconds = BUSY.total_seconds()
+        pool: dict[str, Any] = {"pool_size": 8, "max_overflow": 24, "pool_timeout": seconds}
         if self.sqlite:
+            options = {"timeout": seconds, "check_same_thread": False}
             self.engine = create_engine(
-                self.url,
-                pool_size=8,
-                max_overflow=24,
-                connect_args={"timeout": BUSY.total_seconds(), "check_same_thread": False},
+                self.url, connect_args=options, hide_parameters=True, **pool
             )
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True)
+            self.engine = create_engine(self.url, pool_pre_ping=True, hide_parameters=True, **pool)
 
     @property
     def path(self) -> Path | None:
@@ -55,16 +62,44 @@ class Database:
 
         Raises `Temporary` when the database is busy, full or away.
         """
-        with self._lock(), _as_temporary(), self.engine.connect() as raw:
+        with self._lock(), _trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
             with connection.begin():
                 yield connection
 
     @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """As `write`, but whole tables may be replaced, as migrations do.
+
+        SQLite changes most of a table by copying it and dropping the old one, which references to
+        it would forbid: here they are looked at when all is done. Raises `Permanent` when one
+        then leads nowhere, and nothing has changed.
+        """
+        with self._lock(), _trouble(), self.engine.connect() as raw:
+            connection = raw.execution_options(mailgate_write=True)
+            with self._unchecked(connection), connection.begin():
+                yield connection
+                if self.sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise Permanent("a migration would leave references that lead nowhere")
+
+    @contextmanager
+    def _unchecked(self, connection: Connection) -> Iterator[None]:
+        """Leave references alone; this can be said to SQLite outside of transactions only."""
+        driver = connection.connection.driver_connection
+        if not self.sqlite or driver is None:
+            yield
+            return
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
+
+    @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that reads one consistent state. Raises `Temporary` likewise."""
         options = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
-        with _as_temporary(), self.engine.connect() as raw:
+        with _trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(**options)
             with connection.begin():
                 yield connection
@@ -96,26 +131,54 @@ class Database:
         self.engine.dispose()
 
 
+def inserting(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """Return an INSERT that can say what to do when the row is there already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
 @contextmanager
-def _as_temporary() -> Iterator[None]:
-    """Turn what a driver reports of the database's state into `Temporary`, without its text."""
+def _trouble() -> Iterator[None]:
+    """Turn what a driver reports of the database's state into our errors, without its text."""
     try:
         yield
     except DBAPIError as error:
-        if error.connection_invalidated or type(error).__name__ == "OperationalError":
-            raise Temporary("the database cannot be used at the moment") from error
-        raise
+        fault = blamed(error)
+        if fault is None:
+            raise
+        raise fault from error
+    except PoolExhausted as error:
+        raise Temporary("too much is being asked of the database at once") from error
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA cache_size = -16000")
     cursor.execute("PRAGMA journal_size_limit = 67108864")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Have the file write ahead.
+
+    Of two processes that say so of a new file at the same time, SQLite refuses one at once, however
+    long it may wait otherwise.
+    """
+    patience = time.monotonic() + BUSY.total_seconds()
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

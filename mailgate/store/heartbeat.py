@@ -1,10 +1,10 @@
 """Signs of life of the clock."""
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailgate.domain.horizon import Heartbeat
 from mailgate.store import schema
+from mailgate.store.db import inserting
 
 _CLOCK = "clock"
 
@@ -13,17 +13,16 @@ def last(connection: Connection) -> Heartbeat:
     """Return the clock's last sign of life."""
     table = schema.heartbeat.c
     row = connection.execute(
-        select(table.seen_at, table.hold_until).where(table.name == _CLOCK)
+        select(table.seen_at, table.hold_until, table.late).where(table.name == _CLOCK)
     ).one_or_none()
     return Heartbeat() if row is None else Heartbeat(*row)
 
 
 def keep(connection: Connection, beat: Heartbeat) -> None:
     """Write the clock's sign of life."""
-    values = {"seen_at": beat.seen_at, "hold_until": beat.hold_until}
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    values = {"seen_at": beat.seen_at, "hold_until": beat.hold_until, "late": beat.late}
     connection.execute(
-        dialect.insert(schema.heartbeat)
+        inserting(connection, schema.heartbeat)
         .values(name=_CLOCK, **values)
         .on_conflict_do_update(index_elements=["name"], set_=values)
     )

@@ -1,14 +1,20 @@
 """The intake's tables: raw mails, and for each queue the state a mail is in."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, or_, select, update
 
 from mailgate.store import schema
+from mailgate.store.db import inserting
+
+_MESSAGE_ID = re.compile(rb"^message-id:", re.IGNORECASE | re.MULTILINE)
+_HEADER = 64 * 1024  # octets in which a Message-ID is looked for
+_ANONYMOUS = 600  # seconds in which the same bytes without a Message-ID are the same mail
 
 PENDING, PARKED, SUPPRESSED = "pending", "parked", "suppressed"
 
@@ -45,38 +51,81 @@ class Claimed:
 
 
 def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival]) -> list[int]:
-    """Keep mails; return the id of each one's delivery. Bytes seen before add nothing."""
-    digests = [sha256(arrival.raw).hexdigest() for arrival in arrivals]
-    table = schema.mail.c
-    seen_before = select(table.digest, table.id).where(table.digest.in_(set(digests)))
-    known: dict[str, int] = dict(connection.execute(seen_before).all())
-    new_mails = []
-    for arrival, digest in zip(arrivals, digests, strict=True):
-        if digest not in known:
-            known[digest] = next(ids)
-            new_mails.append(
-                {
-                    "id": known[digest],
-                    "digest": digest,
-                    "size": len(arrival.raw),
-                    "received_at": arrival.received_at,
-                    "raw": arrival.raw,
-                }
-            )
-    fresh = {mail["id"] for mail in new_mails}
-    seen = _deliveries(connection, set(known.values()) - fresh)
-    rows, delivered = [], []
-    for arrival, digest in zip(arrivals, digests, strict=True):
-        key = (arrival.tenant_id, known[digest], arrival.queue)
-        if key not in seen:
+    """Keep mails; return the id of each one's delivery.
+
+    What is there already adds nothing, also when another node has kept it at the same time.
+    """
+    digests = [identity(arrival.raw, arrival.received_at) for arrival in arrivals]
+    mails, fresh = _keep_bytes(connection, ids, digests, arrivals)
+    keys = [
+        (arrival.tenant_id, mails[digest], arrival.queue)
+        for arrival, digest in zip(arrivals, digests, strict=True)
+    ]
+    seen = _deliveries(connection, set(mails.values()) - fresh)
+    rows: dict[tuple[int, int, str], dict[str, Any]] = {}
+    for key, arrival in zip(keys, arrivals, strict=True):
+        if key in rows:
+            _widen(rows[key], arrival)
+        elif key in seen:
+            _add_recipients(connection, seen[key], arrival)
+        else:
             seen[key] = next(ids)
-            rows.append(_row(seen[key], known[digest], arrival))
-        delivered.append(seen[key])
-    if new_mails:
-        connection.execute(insert(schema.mail), new_mails)
-    if rows:
-        connection.execute(insert(schema.mail_delivery), rows)
-    return delivered
+            rows[key] = _row(seen[key], key[1], arrival)
+    ordered = sorted(rows.values(), key=lambda row: (row["mail_id"], row["queue"]))
+    if not _insert(connection, schema.mail_delivery, ordered):
+        seen = _deliveries(connection, set(mails.values()))
+    return [seen[key] for key in keys]
+
+
+def identity(raw: bytes, received_at: datetime) -> str:
+    """Return what tells two mails apart.
+
+    Bytes with a Message-ID are one mail whenever they come again. Without one they may be another
+    alarm in the same words: only what comes again at once is a sender who heard no answer.
+    """
+    digest = sha256(raw)
+    if not _MESSAGE_ID.search(raw, 0, _HEADER):
+        digest.update(b"%d" % (received_at.timestamp() // _ANONYMOUS))
+    return digest.hexdigest()
+
+
+def _keep_bytes(
+    connection: Connection, ids: Iterator[int], digests: Sequence[str], arrivals: Sequence[Arrival]
+) -> tuple[dict[str, int], set[int]]:
+    """Return the id of each digest's mail, and which of them are kept only now."""
+    known = _mails(connection, digests)
+    rows: dict[str, dict[str, Any]] = {}
+    for arrival, digest in zip(arrivals, digests, strict=True):
+        if digest not in known and digest not in rows:
+            rows[digest] = {
+                "id": next(ids),
+                "digest": digest,
+                "size": len(arrival.raw),
+                "received_at": arrival.received_at,
+                "raw": arrival.raw,
+            }
+    mine = {digest: row["id"] for digest, row in rows.items()}
+    if _insert(connection, schema.mail, [rows[digest] for digest in sorted(rows)]):
+        return known | mine, set(mine.values())
+    known = _mails(connection, digests)
+    return known, set(mine.values()) & set(known.values())
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Insert rows; False when another node has inserted some of them first.
+
+    They come in an order of their own, so that two nodes with the same mails do not deadlock.
+    """
+    if not rows:
+        return True
+    statement = inserting(connection, table).on_conflict_do_nothing()
+    return connection.execute(statement, rows).rowcount == len(rows)
+
+
+def _mails(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
+    table = schema.mail.c
+    query = select(table.digest, table.id).where(table.digest.in_(set(digests)))
+    return dict(connection.execute(query).all())
 
 
 def _deliveries(connection: Connection, mails: set[int]) -> dict[tuple[int, int, str], int]:
@@ -89,6 +138,28 @@ def _deliveries(connection: Connection, mails: set[int]) -> dict[tuple[int, int,
         )
     )
     return {(tenant, mail, queue): id_ for tenant, mail, queue, id_ in rows}
+
+
+def _widen(row: dict[str, Any], arrival: Arrival) -> None:
+    row["recipients"] = list(dict.fromkeys([*row["recipients"], *arrival.recipients]))
+
+
+def _add_recipients(connection: Connection, id_: int, arrival: Arrival) -> None:
+    """Add the recipients of a second transaction with the same mail, as long as it waits."""
+    table = schema.mail_delivery
+    waiting = (
+        select(table.c.recipients)
+        .where(table.c.tenant_id == arrival.tenant_id, table.c.id == id_, table.c.state == PENDING)
+        .with_for_update()
+    )
+    known = connection.execute(waiting).scalar()
+    if known is None or set(arrival.recipients) <= set(known):
+        return
+    row: dict[str, Any] = {"recipients": known}
+    _widen(row, arrival)
+    connection.execute(
+        update(table).where(table.c.tenant_id == arrival.tenant_id, table.c.id == id_).values(row)
+    )
 
 
 def _row(id_: int, mail_id: int, arrival: Arrival) -> dict[str, Any]:
@@ -107,7 +178,13 @@ def _row(id_: int, mail_id: int, arrival: Arrival) -> dict[str, Any]:
 
 
 def claim(
-    connection: Connection, owner: str, now: datetime, lease: timedelta, most: int, octets: int
+    connection: Connection,
+    tenant_id: int,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    most: int,
+    octets: int,
 ) -> list[Claimed]:
     """Take the oldest mails that nobody works on: at most `most`, and about `octets` of them."""
     delivery, mail = schema.mail_delivery, schema.mail
@@ -115,6 +192,7 @@ def claim(
         select(delivery.c.id, mail.c.size)
         .join(mail, mail.c.id == delivery.c.mail_id)
         .where(
+            delivery.c.tenant_id == tenant_id,
             delivery.c.state == PENDING,
             or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < now),
             or_(delivery.c.next_try_at.is_(None), delivery.c.next_try_at <= now),
@@ -151,7 +229,7 @@ def _claimed(row: RowMapping) -> Claimed:
     return Claimed(**values, recipients=tuple(row["recipients"]))
 
 
-def settle(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]]) -> int:
     """Write how claimed mails ended; returns how many claims still held.
 
     Each row has id, fence, state, fingerprint, ticket_id, verdict, degraded, attempts, error,
@@ -163,7 +241,11 @@ def settle(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     names = [name for name in rows[0] if name not in {"id", "fence"}]
     statement = (
         update(table)
-        .where(table.c.id == bindparam("b_id"), table.c.fence == bindparam("b_fence"))
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.id == bindparam("b_id"),
+            table.c.fence == bindparam("b_fence"),
+        )
         .values(
             {name: bindparam(name) for name in names} | {"lease_owner": None, "lease_until": None}
         )
@@ -173,6 +255,22 @@ def settle(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
         for row in rows
     ]
     return connection.execute(statement, parameters).rowcount
+
+
+def give_back(connection: Connection, tenant_id: int, claimed: Sequence[Claimed]) -> None:
+    """Let go of claims that were not used; they do not count as lost."""
+    table = schema.mail_delivery
+    statement = (
+        update(table)
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.id == bindparam("b_id"),
+            table.c.fence == bindparam("b_fence"),
+            table.c.state == PENDING,
+        )
+        .values(lease_owner=None, lease_until=None, fence=table.c.fence - 1)
+    )
+    connection.execute(statement, [{"b_id": mail.id, "b_fence": mail.fence} for mail in claimed])
 
 
 def duplicates(
@@ -191,18 +289,11 @@ def duplicates(
     return dict(rows.all())
 
 
-def oldest_pending(connection: Connection) -> datetime | None:
+def oldest_pending(connection: Connection, tenant_id: int) -> datetime | None:
     """Return the receipt of the oldest mail that has not been processed."""
     table = schema.mail_delivery.c
-    return connection.execute(
-        select(table.received_at).where(table.state == PENDING).order_by(table.id).limit(1)
-    ).scalar()
-
-
-def pending(connection: Connection) -> int:
-    """Return how many mails have not been processed."""
-    table = schema.mail_delivery.c
-    return connection.execute(select(func.count()).where(table.state == PENDING)).scalar_one()
+    query = select(table.received_at).where(table.tenant_id == tenant_id, table.state == PENDING)
+    return connection.execute(query.order_by(table.id).limit(1)).scalar()
 
 
 def parked(connection: Connection, tenant_id: int) -> list[RowMapping]:

@@ -1,17 +1,47 @@
 """What a notice carries besides its own words: messages, files, and the thread it belongs to."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, select
 
 from mailgate.store import schema
+from mailgate.store.outbox import Due
 
 
-def message(connection: Connection, tenant_id: int, id_: int) -> RowMapping | None:
-    """Return one message."""
-    table = schema.message
-    query = select(table).where(table.c.tenant_id == tenant_id, table.c.id == id_)
-    return connection.execute(query).mappings().one_or_none()
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What goes along with one notice.
+
+    `message` is the one whose words it carries or quotes, with the rows of its `attachments`;
+    `answers` the Message-ID of the customer's last mail before it.
+    """
+
+    message: RowMapping | None = None
+    attachments: tuple[RowMapping, ...] = ()
+    answers: str | None = None
+
+
+def carried(connection: Connection, dues: Sequence[Due]) -> dict[int, Carried]:
+    """Return notice id -> what goes along, read in sets."""
+    ids = {"ids": [due.id for due in dues]}
+    messages = {row["notice_id"]: row for row in connection.execute(_MESSAGES, ids).mappings()}
+    for due in dues:
+        if due.message_id is None and due.notice == "waiting" and due.ticket_id is not None:
+            quoted = last_answer(connection, due.tenant_id, due.ticket_id, due.created_at)
+            if quoted is not None:
+                messages[due.id] = quoted
+    files: dict[int, tuple[RowMapping, ...]] = {}
+    if any(row["mail_id"] is not None for row in messages.values()):
+        for row in connection.execute(_ATTACHMENTS, ids).mappings():
+            files[row["notice_id"]] = (*files.get(row["notice_id"], ()), row)
+    answers = dict(connection.execute(_ANSWERS, ids).all())
+    return {
+        due.id: Carried(messages.get(due.id), files.get(due.id, ()), answers.get(due.id))
+        for due in dues
+    }
 
 
 def last_answer(
@@ -38,8 +68,13 @@ def last_question(
     connection: Connection, tenant_id: int, ticket_id: int, until: datetime
 ) -> str | None:
     """Return the Message-ID of the customer's last mail, not later than `until`."""
+    return connection.execute(_last_question(tenant_id, ticket_id, until)).scalar()
+
+
+def _last_question(tenant_id: Any, ticket_id: Any, until: Any) -> Select[str | None]:
+    """Return the query for it; each argument is a value or a column."""
     table = schema.message.c
-    query = (
+    return (
         select(table.rfc_id)
         .where(
             table.tenant_id == tenant_id,
@@ -51,15 +86,33 @@ def last_question(
         .order_by(table.at.desc(), table.id.desc())
         .limit(1)
     )
-    return connection.execute(query).scalar()
 
 
-def attachments(connection: Connection, tenant_id: int, message_id: int) -> list[RowMapping]:
-    """Return the attachments of a message, in their order."""
-    table = schema.attachment
-    query = (
-        select(table)
-        .where(table.c.tenant_id == tenant_id, table.c.message_id == message_id)
-        .order_by(table.c.n)
+_OUTBOX, _MESSAGE, _ATTACHMENT = schema.outbox.c, schema.message.c, schema.attachment.c
+_THESE = _OUTBOX.id.in_(bindparam("ids", expanding=True))
+_MESSAGES = (
+    select(_OUTBOX.id.label("notice_id"), schema.message)
+    .join(
+        schema.message,
+        and_(_MESSAGE.tenant_id == _OUTBOX.tenant_id, _MESSAGE.id == _OUTBOX.message_id),
     )
-    return list(connection.execute(query).mappings())
+    .where(_THESE)
+)
+_ATTACHMENTS = (
+    select(_OUTBOX.id.label("notice_id"), schema.attachment)
+    .join(
+        schema.attachment,
+        and_(
+            _ATTACHMENT.tenant_id == _OUTBOX.tenant_id,
+            _ATTACHMENT.message_id == _OUTBOX.message_id,
+        ),
+    )
+    .where(_THESE)
+    .order_by(_OUTBOX.id, _ATTACHMENT.n)
+)
+_ANSWERS = select(
+    _OUTBOX.id,
+    _last_question(_OUTBOX.tenant_id, _OUTBOX.ticket_id, _OUTBOX.created_at)
+    .correlate(schema.outbox)
+    .scalar_subquery(),
+).where(_THESE, _OUTBOX.role == "customer")

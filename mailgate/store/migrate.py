@@ -21,13 +21,26 @@ _LOCK = 0x6D61696C  # any constant: one migration at a time on PostgreSQL
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_PLACE))
+    config.set_main_option("script_location", str(_PLACE).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory(str(_PLACE))
+
+
+def newest() -> str:
+    """Return the revision that this version of the program needs."""
+    head = _scripts().get_current_head()
+    if head is None:
+        raise Permanent("no migrations were installed with this program")
+    return head
+
+
+def known() -> frozenset[str]:
+    """Return every revision that this version of the program can start from."""
+    return frozenset(script.revision for script in _scripts().walk_revisions())
 
 
 def revision(connection: Connection) -> str | None:
@@ -37,7 +50,7 @@ def revision(connection: Connection) -> str | None:
 
 @contextmanager
 def _alone(database: Database) -> Iterator[Connection]:
-    with database.write() as connection:
+    with database.rebuild() as connection:
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         yield connection
@@ -48,17 +61,17 @@ def upgrade(database: Database) -> str:
 
     Raises `Permanent` for a database that a newer version of the program has migrated.
     """
+    head = newest()
+    with database.read() as connection:
+        if revision(connection) == head:  # nearly always: no lock, no write
+            return head
     with _alone(database) as connection:
         current = revision(connection)
-        known = {script.revision for script in _scripts().walk_revisions()}
-        if current is not None and current not in known:
+        if current is not None and current not in known():
             raise Permanent(
                 f"the database is at schema revision {current}, which this version of mailgate "
                 "does not know: it was used by a newer version, and going back is not possible"
             )
-        head = _scripts().get_current_head()
-        if head is None:
-            raise Permanent("no migrations were installed with this program")
         if current != head:
             command.upgrade(_config(connection), "head")
     return head

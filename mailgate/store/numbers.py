@@ -1,30 +1,31 @@
 """The sequences of ticket numbers: each number is given once."""
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from mailgate.domain.numbers import NumberFormat
 from mailgate.store import schema
+from mailgate.store.db import inserting
 
 
-def lock(connection: Connection, tenant_id: int, template: str, period: str) -> int:
-    """Return the next free number of a period; nobody else gets it before the transaction ends."""
+def lock(connection: Connection, tenant_id: int, format_: NumberFormat, period: str) -> int:
+    """Return the next free number of a period; nobody else gets it before the transaction ends.
+
+    Formats that differ in width or capitals only go on in one sequence.
+    """
     table = schema.number_sequence
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     connection.execute(
-        dialect.insert(table)
-        .values(tenant_id=tenant_id, template=template, period=period, next=1)
+        inserting(connection, table)
+        .values(tenant_id=tenant_id, template=format_.template, period=period, next=1)
         .on_conflict_do_nothing()
     )
-    free = connection.execute(
-        select(table.c.next)
-        .where(
-            table.c.tenant_id == tenant_id,
-            table.c.template == template,
-            table.c.period == period,
-        )
+    rows = connection.execute(
+        select(table.c.template, table.c.next)
+        .where(table.c.tenant_id == tenant_id, table.c.period == period)
+        .order_by(table.c.template)
         .with_for_update()
-    ).scalar_one()
-    return int(free)
+    )
+    same = [free for name, free in rows if NumberFormat(name).family == format_.family]
+    return int(max(same))
 
 
 def advance(connection: Connection, tenant_id: int, template: str, period: str, free: int) -> None:

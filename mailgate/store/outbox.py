@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, Update, bindparam, func, or_, select, update
 
 from mailgate.store import schema
 
@@ -16,7 +17,8 @@ READY, SENT, NEVER, UNKNOWN, SUPPRESSED = "ready", "sent", "never", "unknown", "
 class Due:
     """A notice that one worker has taken, until its lease lapses.
 
-    `began_at` is set when an earlier try had begun to send the content and never told the end.
+    `began_at` is set when an earlier try had begun to send the content and never told the end;
+    `kept` tells that its first rendering is there, see `rendered`.
     """
 
     id: int
@@ -32,7 +34,7 @@ class Due:
     rfc_id: str
     message_id: int | None
     context: Mapping[str, Any]
-    rendered: bytes | None
+    kept: bool
     attempts: int
     created_at: datetime
     began_at: datetime | None
@@ -40,13 +42,14 @@ class Due:
 
 
 def claim(
-    connection: Connection, owner: str, now: datetime, lease: timedelta, most: int
+    connection: Connection, tenant_id: int, owner: str, now: datetime, lease: timedelta, most: int
 ) -> list[Due]:
     """Take up to `most` notices whose time has come and that nobody works on, oldest first."""
     table = schema.outbox
     free = (
         select(table.c.id)
         .where(
+            table.c.tenant_id == tenant_id,
             table.c.state == READY,
             table.c.next_try_at <= now,
             or_(table.c.lease_until.is_(None), table.c.lease_until < now),
@@ -63,31 +66,46 @@ def claim(
         .where(table.c.id.in_(chosen))
         .values(lease_owner=owner, lease_until=now + lease, fence=table.c.fence + 1)
     )
-    rows = connection.execute(select(table).where(table.c.id.in_(chosen)).order_by(table.c.id))
-    return [Due(**{name: row[name] for name in Due.__slots__}) for row in rows.mappings()]
+    return [Due(*row) for row in connection.execute(_TAKEN, {"ids": chosen})]
+
+
+# In the order of a notice's fields. The rendering stays where it is: with its files it may be
+# larger than all the rest together.
+_KEPT = schema.outbox.c.rendered.is_not(None)
+_TAKEN = (
+    select(*(_KEPT if name == "kept" else schema.outbox.c[name] for name in Due.__slots__))
+    .where(schema.outbox.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(schema.outbox.c.id)
+)
+
+
+def rendered(connection: Connection, due: Due) -> bytes | None:
+    """Return the mail as it was first rendered, if that is known."""
+    table = schema.outbox.c
+    query = select(table.rendered).where(table.tenant_id == due.tenant_id, table.id == due.id)
+    return connection.execute(query).scalar()
 
 
 def note(connection: Connection, due: Due, **columns: Any) -> bool:
-    """Write columns of a claimed notice; False when the claim has lapsed to somebody else."""
+    """Write columns of a claimed notice; False when it has ended, or the claim has lapsed."""
+    given = {"b_tenant_id": due.tenant_id, "b_id": due.id, "b_fence": due.fence} | columns
+    return connection.execute(_noting(frozenset(columns)), given).rowcount == 1
+
+
+@cache
+def _noting(names: frozenset[str]) -> Update:
+    """Return the statement that `note` is made of: built once, since every mail needs it twice."""
     table = schema.outbox
-    statement = (
-        update(table).where(table.c.id == due.id, table.c.fence == due.fence).values(**columns)
+    return (
+        update(table)
+        .where(
+            table.c.tenant_id == bindparam("b_tenant_id"),
+            table.c.id == bindparam("b_id"),
+            table.c.fence == bindparam("b_fence"),
+            table.c.state == READY,
+        )
+        .values({name: bindparam(name) for name in sorted(names)})
     )
-    return connection.execute(statement).rowcount == 1
-
-
-def next_due(connection: Connection) -> datetime | None:
-    """Return when the next notice wants to be sent."""
-    table = schema.outbox.c
-    return connection.execute(
-        select(table.next_try_at).where(table.state == READY).order_by(table.next_try_at).limit(1)
-    ).scalar()
-
-
-def ready(connection: Connection) -> int:
-    """Return how many notices have not ended."""
-    table = schema.outbox.c
-    return connection.execute(select(func.count()).where(table.state == READY)).scalar_one()
 
 
 def recent_automatic(
@@ -145,23 +163,14 @@ def one(connection: Connection, tenant_id: int, id_: int) -> RowMapping | None:
     return rows.mappings().one_or_none()
 
 
-def failed(connection: Connection, id_: int, reason: str, now: datetime) -> None:
+def failed(connection: Connection, tenant_id: int, id_: int, reason: str, now: datetime) -> None:
     """Note that a mail that had left came back."""
     table = schema.outbox
     connection.execute(
-        update(table).where(table.c.id == id_).values(state=NEVER, reason=reason, done_at=now)
+        update(table)
+        .where(table.c.tenant_id == tenant_id, table.c.id == id_)
+        .values(state=NEVER, reason=reason, done_at=now)
     )
-
-
-def listing(
-    connection: Connection, tenant_id: int, states: Sequence[str], most: int
-) -> list[RowMapping]:
-    """Return notices, newest first; no states: all."""
-    table = schema.outbox
-    query = select(table).where(table.c.tenant_id == tenant_id)
-    if states:
-        query = query.where(table.c.state.in_(states))
-    return list(connection.execute(query.order_by(table.c.id.desc()).limit(most)).mappings())
 
 
 def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: datetime) -> int:

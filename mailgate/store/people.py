@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, select
 
 from mailgate.store import schema
+from mailgate.store.db import inserting
 
 
 def known(connection: Connection, tenant_id: int, addresses: Iterable[str]) -> set[str]:
@@ -21,14 +22,14 @@ def known(connection: Connection, tenant_id: int, addresses: Iterable[str]) -> s
 
 
 def seen(
-    connection: Connection,
-    tenant_id: int,
-    people: Mapping[str, tuple[str, datetime]],
-    known_before: set[str],
+    connection: Connection, tenant_id: int, people: Mapping[str, tuple[str, datetime]]
 ) -> None:
     """Note that people wrote: address -> (name, when)."""
-    table = schema.contact
-    fresh = [
+    if not people:
+        return
+    statement = inserting(connection, schema.contact)
+    again = {"name": statement.excluded.name, "last_seen_at": statement.excluded.last_seen_at}
+    rows = [
         {
             "tenant_id": tenant_id,
             "address": address,
@@ -36,20 +37,8 @@ def seen(
             "first_seen_at": at,
             "last_seen_at": at,
         }
-        for address, (name, at) in people.items()
-        if address not in known_before
+        for address, (name, at) in sorted(people.items())  # in one order, or two nodes deadlock
     ]
-    if fresh:
-        connection.execute(insert(table), fresh)
-    again = [
-        {"b_address": address, "b_name": name, "b_at": at}
-        for address, (name, at) in people.items()
-        if address in known_before
-    ]
-    if again:
-        connection.execute(
-            update(table)
-            .where(table.c.tenant_id == tenant_id, table.c.address == bindparam("b_address"))
-            .values(name=bindparam("b_name"), last_seen_at=bindparam("b_at")),
-            again,
-        )
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id", "address"], set_=again), rows
+    )

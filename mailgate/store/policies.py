@@ -7,11 +7,11 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailgate.domain.model import Priority, Thresholds
 from mailgate.domain.policy import FIELDS, Policy
 from mailgate.store import schema
+from mailgate.store.db import inserting
 
 
 def body(policy: Policy) -> dict[str, Any]:
@@ -45,6 +45,22 @@ def restore(snapshot: dict[str, Any]) -> Policy:
     )
 
 
+def latest(connection: Connection, tenant_id: int) -> Policy | None:
+    """Return the rules under which the newest event was decided; None without any event."""
+    event = schema.event.c
+    newest = (
+        select(event.policy_id)
+        .where(event.tenant_id == tenant_id)
+        .order_by(event.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = connection.execute(
+        select(schema.policy.c.body).where(schema.policy.c.id == newest)
+    ).scalar()
+    return None if found is None else restore(found)
+
+
 def keep(connection: Connection, ids: Iterator[int], policy: Policy) -> int:
     """Return the id of the snapshot of `policy`, kept now if it was not."""
     snapshot = body(policy)
@@ -54,9 +70,8 @@ def keep(connection: Connection, ids: Iterator[int], policy: Policy) -> int:
     found = connection.execute(known).scalar()
     if found is not None:
         return int(found)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     connection.execute(
-        dialect.insert(table)
+        inserting(connection, table)
         .values(id=next(ids), digest=digest, body=snapshot)
         .on_conflict_do_nothing()
     )

@@ -54,7 +54,7 @@ def _of_ticket(*, nullable: bool = False) -> tuple[Column[int], ForeignKeyConstr
 
 def _lease() -> tuple[Column[str], Column[object], Column[int]]:
     return (
-        Column("lease_owner", String(64), comment="the node that works on it"),
+        Column("lease_owner", Text, comment="the node that works on it"),
         Column("lease_until", Instant, comment="when the claim lapses"),
         Column("fence", Integer, nullable=False, server_default="0", comment="counts the claims"),
     )
@@ -80,7 +80,7 @@ mail = Table(
     "mail",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    Column("digest", String(64), nullable=False, unique=True, comment="SHA-256 of the raw bytes"),
+    Column("digest", String(64), nullable=False, unique=True, comment="what tells it apart"),
     Column("size", Integer, nullable=False, comment="of the raw bytes, in octets"),
     Column("received_at", Instant, nullable=False, comment="when it was accepted first"),
     Column("raw", LargeBinary, nullable=False, comment="the bytes as they came"),
@@ -245,7 +245,7 @@ attachment = Table(
     _tenant(),
     Column("message_id", Id, nullable=False, comment="the message it came with"),
     Column("n", Integer, nullable=False, comment="counts within the message, from 1"),
-    Column("part", String(128), nullable=False, comment="where it stands in the raw mail"),
+    Column("part", Text, nullable=False, comment="where it stands in the raw mail"),
     Column("name", Text, nullable=False, comment="file name, cleaned"),
     Column("type", String(255), nullable=False, comment="media type"),
     Column("size", Integer, nullable=False, comment="decoded, in octets"),
@@ -412,5 +412,6 @@ heartbeat = Table(
     Column("name", String(32), primary_key=True, comment="what runs: clock"),
     Column("seen_at", Instant, comment="when it last ran"),
     Column("hold_until", Instant, comment="until when steps that write to customers wait"),
+    Column("late", Boolean, nullable=False, comment="it had not run for too long then"),
     comment="signs of life",
 )

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     RowMapping,
-    and_,
     bindparam,
     delete,
     func,
     insert,
-    or_,
     select,
+    tuple_,
     update,
 )
 
@@ -36,6 +36,8 @@ from mailgate.store.types import Instant
 
 TICKET = "ticket"
 """The subject kind of events and timers about tickets."""
+
+_AT_ONCE = 1000  # values in one statement; both stores have an upper bound
 
 _ENUMS: Mapping[str, Any] = {
     "kind": Kind,
@@ -72,13 +74,17 @@ def to_row(ticket: Ticket) -> dict[str, Any]:
 
 
 def load(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, Ticket]:
-    """Return the tickets with these ids."""
-    rows = connection.execute(
-        select(schema.ticket).where(
-            schema.ticket.c.tenant_id == tenant_id, schema.ticket.c.id.in_(list(ids))
+    """Return the tickets with these ids, of which there may be any number."""
+    found: dict[int, Ticket] = {}
+    wanted = iter(ids)
+    while some := list(islice(wanted, _AT_ONCE)):
+        rows = connection.execute(
+            select(schema.ticket).where(
+                schema.ticket.c.tenant_id == tenant_id, schema.ticket.c.id.in_(some)
+            )
         )
-    )
-    return {row["id"]: from_row(row) for row in rows.mappings()}
+        found |= {row["id"]: from_row(row) for row in rows.mappings()}
+    return found
 
 
 def by_number(connection: Connection, tenant_id: int, numbers: Iterable[str]) -> dict[str, int]:
@@ -158,11 +164,47 @@ def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
             "b_seen": row["seen"],
             **{name: value for name, value in row.items() if name not in _KEPT | {"seen"}},
         }
-        for row in rows
+        for row in sorted(rows, key=lambda row: row["id"])  # in one order, or two nodes deadlock
     ]
     written = connection.execute(statement, parameters).rowcount
     if written != len(rows):
         raise Conflict("a ticket was changed by somebody else first")
+
+
+def reschedule(
+    connection: Connection, tenant_id: int, rows: Sequence[tuple[int, int, datetime | None]]
+) -> None:
+    """Write next_due_at of tickets that did not change: (id, version read at, next_due_at).
+
+    Raises `Conflict` when somebody else has written one of them since.
+    """
+    if not rows:
+        return
+    table = schema.ticket
+    statement = (
+        update(table)
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.id == bindparam("b_id"),
+            table.c.version == bindparam("b_seen"),
+        )
+        .values(next_due_at=bindparam("b_due"))
+    )
+    parameters = [{"b_id": id_, "b_seen": seen, "b_due": due} for id_, seen, due in rows]
+    if connection.execute(statement, parameters).rowcount != len(rows):
+        raise Conflict("a ticket was changed by somebody else first")
+
+
+def live(connection: Connection, tenant_id: int, after: int, most: int) -> list[int]:
+    """Return the ids of tickets that are not closed, beyond the id `after`, in their order."""
+    table = schema.ticket.c
+    rows = connection.execute(
+        select(table.id)
+        .where(table.tenant_id == tenant_id, table.id > after, table.status != "closed")
+        .order_by(table.id)
+        .limit(most)
+    )
+    return list(rows.scalars())
 
 
 def save_timers(
@@ -177,6 +219,7 @@ def save_timers(
     if known:
         connection.execute(
             delete(table).where(
+                table.c.tenant_id == tenant_id,
                 table.c.subject_kind == TICKET,
                 table.c.subject_id.in_(known),
                 table.c.fired_at.is_(None),
@@ -201,7 +244,10 @@ def save_timers(
 
 
 def fire_timers(
-    connection: Connection, fired: Iterable[tuple[int, str, int, int]], at: datetime
+    connection: Connection,
+    tenant_id: int,
+    fired: Iterable[tuple[int, str, int, int]],
+    at: datetime,
 ) -> None:
     """Mark timers, named by (ticket id, kind, turn, step), as acted on."""
     rows = [
@@ -214,6 +260,7 @@ def fire_timers(
     connection.execute(
         update(table)
         .where(
+            table.c.tenant_id == tenant_id,
             table.c.subject_kind == TICKET,
             table.c.subject_id == bindparam("b_id"),
             table.c.kind == bindparam("b_kind"),
@@ -227,23 +274,27 @@ def fire_timers(
 
 def due_timers(
     connection: Connection,
+    tenant_id: int,
     until: datetime,
     most: int | None,
     held: frozenset[str],
-    tenant_id: int | None = None,
+    failed: frozenset[int] = frozenset(),
 ) -> list[RowMapping]:
-    """Return the timers that are due at `until`, oldest first (at most `most`), less the kinds in `held`."""
+    """Return the timers that are due at `until`, oldest first.
+
+    At most `most`; None is all of them. Kinds in `held` and tickets in `failed` are left out.
+    """
     table = schema.timer
     query = (
         select(table)
-        .where(table.c.fired_at.is_(None), table.c.due_at <= until)
+        .where(table.c.tenant_id == tenant_id, table.c.fired_at.is_(None), table.c.due_at <= until)
         .order_by(table.c.due_at, table.c.subject_id)
         .limit(most)
     )
     if held:
         query = query.where(table.c.kind.not_in(held))
-    if tenant_id is not None:
-        query = query.where(table.c.tenant_id == tenant_id)
+    if failed:
+        query = query.where(table.c.subject_id.not_in(failed))
     return list(connection.execute(query).mappings())
 
 
@@ -292,8 +343,7 @@ def known_references(
     table = schema.reference.c
     rows = connection.execute(
         select(table.rfc_id, table.ticket_id).where(
-            table.tenant_id == tenant_id,
-            or_(*(and_(table.rfc_id == r, table.ticket_id == t) for r, t in wanted)),
+            table.tenant_id == tenant_id, tuple_(table.rfc_id, table.ticket_id).in_(wanted)
         )
     )
     return {(rfc_id, ticket_id) for rfc_id, ticket_id in rows}

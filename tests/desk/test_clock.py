@@ -8,6 +8,8 @@ from mailgate.domain.events import Delivered, Resolve, TimerKind
 from mailgate.domain.model import GATEWAY, Actor, ActorKind, ClosedBy, Delay, Status
 from mailgate.store import heartbeat
 
+from .conftest import CUSTOMER
+
 
 def run(world, **duration) -> list:
     """Let time pass with a tick every 12 minutes: often enough to count as running."""
@@ -20,7 +22,9 @@ def run(world, **duration) -> list:
 
 
 def deliver(world, ticket, notice: str = "agent_reply"):
-    event = Delivered(at=world.now, actor=GATEWAY, notice=notice, turn=ticket.turn)
+    event = Delivered(
+        at=world.now, actor=GATEWAY, notice=notice, turn=ticket.turn, recipient=CUSTOMER
+    )
     return world.apply(ticket, event)
 
 
@@ -141,3 +145,51 @@ def test_a_timer_that_no_longer_runs_is_taken_away_without_an_event(world, ticke
     assert world.tick().steps == ()
     assert len(world.rows("event")) == events
     assert world.rows("timer")[0]["due_at"] == ticket.created_at + timedelta(hours=24)
+
+
+def test_a_mail_that_came_after_auto_close_was_due_reopens_the_ticket(world, ticket):
+    world.apply(ticket, Resolve(at=world.now, actor=Actor(ActorKind.AGENT, "alice")))
+    run(world, hours=47, minutes=48)
+    due = world.now + timedelta(minutes=12)
+    world.now = due + timedelta(seconds=50)
+    world.tick()
+    assert world.ticket(ticket).closed_at == due
+    late, world.now = world.now, due + timedelta(seconds=21)  # received before the tick
+    world.customer_writes(ticket)
+    world.now = late
+    assert world.ticket(ticket).status is Status.REOPENED
+
+
+def test_one_ticket_that_fails_stops_no_other(world, ticket, monkeypatch):
+    other = world.open("Other")
+    decide = type(world.desk.writing(world.now).__enter__()).apply  # the ledger's
+
+    def fussy(ledger, ticket_id, *rest):
+        if ticket_id == ticket.id:
+            raise ValueError("cannot bear this one")
+        return decide(ledger, ticket_id, *rest)
+
+    monkeypatch.setattr("mailgate.desk.ledger.Ledger.apply", fussy)
+    steps = run(world, hours=25)
+    assert [step.number for step in steps] == [other.number]
+    monkeypatch.setattr("mailgate.desk.ledger.Ledger.apply", decide)
+    assert [step.number for step in world.tick().steps] == [ticket.number]
+
+
+def test_changed_thresholds_are_worked_into_the_stored_deadlines_at_the_next_start(world, ticket):
+    from dataclasses import replace
+
+    from mailgate.desk.clock import Clock
+    from mailgate.desk.ledger import Desk
+    from mailgate.domain.policy import Policy, resolve
+
+    thresholds, origins = resolve(everywhere={"system": timedelta(hours=1)})
+    changed = replace(world.desk.settings, policy=Policy(thresholds, origins))
+    clock = Clock(Desk(world.database, changed, world.signer))
+    before = world.rows("ticket")[0]["updated_at"]
+    assert world.clock.refresh(world.now) == 0
+    assert clock.refresh(world.now) == 1
+    due = ticket.created_at + timedelta(hours=1)
+    assert [row["due_at"] for row in world.rows("timer")] == [due]
+    assert world.rows("ticket")[0]["next_due_at"] == due
+    assert world.rows("ticket")[0]["updated_at"] == before

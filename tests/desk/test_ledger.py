@@ -197,7 +197,10 @@ def test_a_suppressed_reminder_counts_as_sent_so_that_the_ladder_goes_on(databas
     from mailgate.domain.model import GATEWAY
 
     world.apply(
-        ticket, Delivered(at=world.now, actor=GATEWAY, notice="agent_reply", turn=ticket.turn)
+        ticket,
+        Delivered(
+            at=world.now, actor=GATEWAY, notice="agent_reply", turn=ticket.turn, recipient=CUSTOMER
+        ),
     )
     for _ in range(5 * 49):
         world.pass_time(minutes=12)
@@ -259,3 +262,17 @@ def test_turns_say_who_had_to_answer_and_when_they_did(world):
     first, second = sorted(world.rows("turn"), key=lambda row: row["n"])
     assert (first["answered_at"], first["overdue_at"]) == (world.now, START + timedelta(hours=24))
     assert (second["side"], second["since"], second["answered_at"]) == ("client", world.now, None)
+
+
+def test_a_format_of_another_width_goes_on_in_the_same_sequence(world):
+    from dataclasses import replace
+
+    from mailgate.desk.ledger import Desk
+    from mailgate.domain.numbers import NumberFormat
+
+    world.open()
+    wider = replace(world.desk.settings, number_format=NumberFormat("tkt-{year}-{seq:06d}"))
+    world.desk = Desk(world.database, wider, world.signer)
+    assert world.open().number == "TKT-2026-000002"
+    world.desk = Desk(world.database, settings(), world.signer)
+    assert world.open().number == "TKT-2026-00003"

@@ -62,7 +62,12 @@ def lived(world):
     carry_out(
         world.desk, ticket.id, AgentReplied(at=world.now, **stamp), world.now, letter, "by phone"
     )
-    world.apply(ticket, Delivered(at=world.now, actor=GATEWAY, notice="agent_reply", turn=2))
+    world.apply(
+        ticket,
+        Delivered(
+            at=world.now, actor=GATEWAY, notice="agent_reply", turn=2, recipient=ticket.requester
+        ),
+    )
     world.pass_time(hours=49)
     world.tick()
     world.apply(ticket, SetPriority(at=world.now, priority=Priority.LOW, **stamp))
@@ -134,7 +139,11 @@ STEPS = {
     "delivered": lambda world, ticket: world.apply(
         ticket,
         Delivered(
-            at=world.now, actor=GATEWAY, notice="agent_reply", turn=world.ticket(ticket).turn
+            at=world.now,
+            actor=GATEWAY,
+            notice="agent_reply",
+            turn=world.ticket(ticket).turn,
+            recipient=ticket.requester,
         ),
     ),
     "undelivered": lambda world, ticket: world.apply(

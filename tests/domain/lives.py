@@ -72,7 +72,8 @@ class Life:
         return self.do(events.Close, **facts)
 
     def delivered(self, notice: str = "agent_reply", **facts: Any) -> Self:
-        values = {"notice": notice, "turn": self.ticket.turn} | facts
+        who = self.ticket.requester
+        values = {"notice": notice, "turn": self.ticket.turn, "recipient": who} | facts
         return self.do(events.Delivered, GATEWAY, **values)
 
     def due(self, kind: TimerKind | None = None) -> Self:

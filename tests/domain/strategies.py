@@ -79,9 +79,9 @@ def likely_event(kind: type[Event]) -> st.SearchStrategy[Event]:
 CURRENT = -1
 """Stands for the ticket's present turn or resolution."""
 
-_REPLY = {"notice": "agent_reply", "turn": CURRENT}
-_BOUNCE = {**_REPLY, "recipient": CAROL.id, "reason": ""}
-_REMINDER = {"notice": "waiting", "turn": CURRENT}
+_REPLY = {"notice": "agent_reply", "turn": CURRENT, "recipient": CAROL.id}
+_BOUNCE = {**_REPLY, "reason": ""}
+_REMINDER = {"notice": "waiting", "turn": CURRENT, "recipient": CAROL.id}
 
 # What moves a ticket most stands more than once.
 _MOVES: list[tuple[type[Event], dict[str, Any]]] = [

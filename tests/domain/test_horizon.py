@@ -42,4 +42,22 @@ def test_an_outage_is_over_15_minutes_and_customers_wait_for_an_hour_after_it():
     ],
 )
 def test_after_an_outage_steps_towards_customers_are_held(last, hold_until):
-    assert beat(last, NOW) == Heartbeat(NOW, hold_until)
+    late = last.seen_at is not None and last.seen_at < NOW - OUTAGE
+    assert beat(last, NOW) == Heartbeat(NOW, hold_until, late)
+
+
+@pytest.mark.parametrize("minutes", [16, 30, 60, 180])
+def test_a_clock_that_cron_drives_rarely_holds_customers_back_once_and_not_for_ever(minutes):
+    life, held = Heartbeat(NOW), []
+    for n in range(1, 30):
+        now = NOW + n * minutes * MINUTE
+        life = beat(life, now)
+        held.append(life.hold_until is not None)
+    assert held == [n * minutes < minutes + 60 for n in range(1, 30)]
+
+
+def test_an_outage_after_a_time_in_order_is_an_outage_again():
+    back = beat(Heartbeat(NOW - timedelta(hours=5)), NOW)
+    in_order = beat(back, NOW + MINUTE)
+    again = beat(in_order, NOW + timedelta(hours=9))
+    assert again.hold_until == NOW + timedelta(hours=10)

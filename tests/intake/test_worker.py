@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 from sqlalchemy import select
 
 from mailgate.desk.ledger import Desk
@@ -284,6 +285,32 @@ def test_an_agent_at_the_plain_address_gets_the_mail_back_with_signed_ones(gatew
     assert (back["recipient"], bool(back["context"]["note_address"])) == (ALICE.address, True)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("/priority high", "mail.commands_only"),
+        ("/asign bob\nHello", "mail.command_refused"),
+        ("Hello", "mail.threaded"),
+    ],
+)
+def test_the_log_tells_a_refused_mail_of_an_agent_from_one_carried_out(gateway, opened, text, line):
+    with structlog.testing.capture_logs() as lines:
+        row = gateway.agent(text)
+    told = [told for told in lines if told.get("mail") == row["id"]]
+    assert [each["event"] for each in told if each["event"].startswith("mail.")] == [line]
+
+
+def test_the_log_tells_who_claims_an_agents_address_and_what_was_read_in_part(gateway, opened):
+    broken = {"MIME_Version": "1.0", "Content_Transfer_Encoding": "base64"}
+    with structlog.testing.capture_logs() as lines:
+        gateway.mail("Done.", sender=ALICE.address, Subject="Re: [TKT-2026-00001]")
+        row = gateway.mail("!!! no base64 =", **broken)
+    names = [line["event"] for line in lines if line["event"].startswith("mail.")]
+    assert names == ["mail.doubted", "mail.degraded", "mail.opened"]
+    degraded = next(line for line in lines if line["event"] == "mail.degraded")
+    assert (degraded["mail"], degraded["why"]) == (row["id"], ("part 1: broken base64",))
+
+
 def test_an_agent_with_a_matter_of_their_own_is_a_customer(gateway):
     row = gateway.mail("My chair is broken.", sender=ALICE.address, Subject="Chair")
     assert row["state"] == "opened"
@@ -422,3 +449,100 @@ def test_nobody_can_be_answered_where_nobody_signed(gateway):
 def test_a_customer_whose_name_is_an_agents_word_silences_nobody(gateway):
     gateway.mail("hello", sender=None, From="alice")
     assert ALICE.address in {row["recipient"] for row in gateway.outbox("new_message")}
+
+
+def test_two_late_mails_of_one_batch_open_one_follow_up(gateway):
+    gateway.desk.settings = settings(reopen_window=timedelta(days=7))
+    old = gateway.mail("one")["ticket_id"]
+    with gateway.desk.writing(gateway.now) as ledger:
+        ledger.apply(old, Close(at=gateway.now, actor=Actor(ActorKind.AGENT, "alice")))
+    gateway.now += timedelta(days=8)
+    late = [gateway.keep(text, Subject="Re: [TKT-2026-00001]") for text in ("a", "b")]
+    gateway.worker.run_once()
+    assert len({gateway.delivery(id_)["ticket_id"] for id_ in late}) == 1
+
+
+def test_the_same_alarm_without_a_message_id_is_news_the_next_day(gateway):
+    anonymous = {"Message_ID": None, "Date": None}
+    first = gateway.mail("disk full", **anonymous)
+    again = gateway.mail("disk full", **anonymous)
+    gateway.now += timedelta(days=1)
+    next_day = gateway.mail("disk full", **anonymous)
+    assert (first["state"], next_day["state"]) == ("opened", "opened")
+    assert again["id"] == first["id"]
+
+
+def test_a_forged_report_without_our_return_path_says_nothing_about_a_reply(gateway, opened):
+    gateway.agent("Hello")
+    reply = gateway.outbox("agent_reply")[0]
+    text = (
+        "--b\r\nContent-Type: text/plain\r\n\r\nfailed\r\n--b\r\n"
+        "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {CUSTOMER}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\n"
+        f"Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: {reply['rfc_id']}\r\n\r\n--b--"
+    )
+    row = gateway.mail(
+        text,
+        sender="MAILER-DAEMON@evil.example",
+        Content_Type='multipart/report; report-type=delivery-status; boundary="b"',
+    )
+    assert row["state"] == "report"
+    assert gateway.outbox("agent_reply")[0]["state"] == "ready"
+    assert gateway.outbox("undelivered") == []
+
+
+def test_a_refused_mail_leaves_no_mark_on_the_ticket(gateway, opened):
+    before = next(row for row in gateway.rows("ticket"))
+    gateway.now += timedelta(hours=1)
+    gateway.agent("/priority high\n/reopen")
+    assert next(row for row in gateway.rows("ticket")) == before
+
+
+def test_a_note_without_text_comes_back(gateway, opened):
+    gateway.agent("/note")
+    assert "no text" in str(gateway.outbox("command_refused")[0]["context"]["commands"])
+
+
+def test_a_mail_that_ends_the_gateway_each_time_is_parked(gateway):
+    from mailgate.intake.worker import LEASE, MOST_LOST
+    from mailgate.store import inbox
+
+    deadly, good = gateway.keep(Subject="deadly"), gateway.keep(Subject="good")
+    for _ in range(MOST_LOST):
+        with gateway.database.write() as connection:
+            inbox.claim(connection, 1, "killed", gateway.now, LEASE, 1, 1)
+        gateway.now += LEASE + timedelta(seconds=1)
+    gateway.worker.run_once()
+    assert gateway.delivery(deadly)["state"] == "parked"
+    assert "ended each time" in gateway.delivery(deadly)["error"]
+    assert gateway.delivery(good)["state"] == "opened"
+
+
+def test_what_could_not_be_done_for_want_of_the_database_is_taken_up_at_once(gateway, monkeypatch):
+    from mailgate.errors import Temporary
+
+    id_ = gateway.keep()
+    writing = gateway.desk.writing
+    monkeypatch.setattr(gateway.desk, "writing", lambda *_: (_ for _ in ()).throw(Temporary("x")))
+    with pytest.raises(Temporary):
+        gateway.worker.run_once()
+    monkeypatch.setattr(gateway.desk, "writing", writing)
+    gateway.worker.run_once()
+    assert gateway.delivery(id_)["state"] == "opened"
+
+
+def test_a_second_transaction_with_the_same_mail_adds_its_recipients_while_it_waits(
+    gateway, opened
+):
+    to = gateway.reply_address()
+    raw = (
+        f"From: {ALICE.address}\r\nTo: {SUPPORT}\r\nMessage-ID: <x@agents.example>\r\n\r\nHi\r\n"
+    ).encode()
+    ids = [
+        gateway.inbox.put(Incoming(raw, ALICE.address, (at,), gateway.now, "::1", "smtp"))
+        for at in (SUPPORT, to)
+    ]
+    gateway.worker.run_once()
+    assert ids[0] == ids[1]
+    assert gateway.delivery(ids[0])["recipients"] == [SUPPORT, to]
+    assert [row["recipient"] for row in gateway.outbox("agent_reply")] == [CUSTOMER]

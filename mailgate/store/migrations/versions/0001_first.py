@@ -25,15 +25,14 @@ def upgrade() -> None:
             nullable=True,
             comment="until when steps that write to customers wait",
         ),
+        sa.Column("late", sa.Boolean(), nullable=False, comment="it had not run for too long then"),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeat")),
         comment="signs of life",
     )
     op.create_table(
         "mail",
         sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
-        sa.Column(
-            "digest", sa.String(length=64), nullable=False, comment="SHA-256 of the raw bytes"
-        ),
+        sa.Column("digest", sa.String(length=64), nullable=False, comment="what tells it apart"),
         sa.Column("size", sa.Integer(), nullable=False, comment="of the raw bytes, in octets"),
         sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted first"),
         sa.Column("raw", sa.LargeBinary(), nullable=False, comment="the bytes as they came"),
@@ -366,9 +365,7 @@ def upgrade() -> None:
             comment="tries that failed",
         ),
         sa.Column("next_try_at", Instant(), nullable=True, comment="not before this time"),
-        sa.Column(
-            "lease_owner", sa.String(length=64), nullable=True, comment="the node that works on it"
-        ),
+        sa.Column("lease_owner", sa.Text(), nullable=True, comment="the node that works on it"),
         sa.Column("lease_until", Instant(), nullable=True, comment="when the claim lapses"),
         sa.Column(
             "fence", sa.Integer(), server_default="0", nullable=False, comment="counts the claims"
@@ -521,9 +518,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column("message_id", Id, nullable=False, comment="the message it came with"),
         sa.Column("n", sa.Integer(), nullable=False, comment="counts within the message, from 1"),
-        sa.Column(
-            "part", sa.String(length=128), nullable=False, comment="where it stands in the raw mail"
-        ),
+        sa.Column("part", sa.Text(), nullable=False, comment="where it stands in the raw mail"),
         sa.Column("name", sa.Text(), nullable=False, comment="file name, cleaned"),
         sa.Column("type", sa.String(length=255), nullable=False, comment="media type"),
         sa.Column("size", sa.Integer(), nullable=False, comment="decoded, in octets"),
@@ -581,9 +576,7 @@ def upgrade() -> None:
         ),
         sa.Column("created_at", Instant(), nullable=False, comment="when it was decided"),
         sa.Column("next_try_at", Instant(), nullable=False, comment="not before this time"),
-        sa.Column(
-            "lease_owner", sa.String(length=64), nullable=True, comment="the node that works on it"
-        ),
+        sa.Column("lease_owner", sa.Text(), nullable=True, comment="the node that works on it"),
         sa.Column("lease_until", Instant(), nullable=True, comment="when the claim lapses"),
         sa.Column(
             "fence", sa.Integer(), server_default="0", nullable=False, comment="counts the claims"

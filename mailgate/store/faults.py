@@ -1,0 +1,62 @@
+"""What a driver's error says about the database, in words of ours that give nothing away."""
+
+import sqlite3
+from collections.abc import Mapping
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from mailgate.errors import Conflict, MailgateError, Permanent, Temporary
+
+_BUSY = "the database is busy"
+_FULL = "the disk of the database is full"
+_AWAY = "the database cannot be reached"
+
+_SQLITE: Mapping[int, str] = {
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR: "the disk of the database does not work",
+    sqlite3.SQLITE_CANTOPEN: "the file of the database cannot be opened",
+    sqlite3.SQLITE_READONLY: "the file of the database cannot be written",
+    sqlite3.SQLITE_NOMEM: "there is no memory left for the database",
+    sqlite3.SQLITE_PROTOCOL: _BUSY,
+}
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+# Classes and codes of SQLSTATE (appendix A of PostgreSQL's manual) that speak of the server's
+# state; the first that fits counts. All others speak of what we asked for.
+_POSTGRESQL: Mapping[str, str] = {
+    "08": _AWAY,
+    "25006": "the database takes no writes at the moment",
+    "28": "the database refuses our login",
+    "3D": "the server has no such database",
+    "53100": _FULL,
+    "53": "the database has no room for more",
+    "55": _BUSY,
+    "57": _AWAY,
+    "58": "the disk of the database does not work",
+}
+
+
+def blamed(error: DBAPIError) -> MailgateError | None:
+    """Return what is wrong with the database; None when the statement is to blame, not the state.
+
+    `Temporary` for what may pass, `Permanent` for a file that is damaged or no database at all.
+    """
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        primary = code & 0xFF  # the rest tells more than we want to know
+        if primary in _DAMAGED:
+            return Permanent("the file of the database is damaged, or is none of SQLite's")
+        return _temporary(_SQLITE.get(primary))
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None and state.startswith("40"):  # deadlock, or no order could be found
+        return Conflict(_BUSY)
+    if state is not None:
+        return _temporary(next((_POSTGRESQL[k] for k in _POSTGRESQL if state.startswith(k)), None))
+    no_connection = error.connection_invalidated or error.statement is None
+    return Temporary(_AWAY) if no_connection and isinstance(error, OperationalError) else None
+
+
+def _temporary(why: str | None) -> Temporary | None:
+    return None if why is None else Temporary(why)
