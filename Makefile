@@ -17,7 +17,7 @@ help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 run: .venv/.for-use  ## Try it: a desk of your own in ./run, listening on the loopback interface
-	@test -f run/config.toml || $(BIN)/mailgate init --yes --dir run
+	@test -f run/config.toml || $(BIN)/mailgate init --yes --dir run --agent alice=alice@agents.example --admin boss@agents.example
 	@$(BIN)/python -c "$$WHERE"
 	@$(BIN)/mailgate serve --config run/config.toml
 

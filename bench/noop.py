@@ -17,7 +17,8 @@ from aiosmtpd.smtp import SMTP
 from bench import mix
 from mailgate.intake.data import DataReader
 from mailgate.intake.inbox import Inbox, Incoming
-from mailgate.intake.smtp import Listener, SmtpSettings
+from mailgate.intake.settings import SmtpSettings
+from mailgate.intake.smtp import Listener
 
 SIZE = 25 * 1024 * 1024
 

@@ -4,32 +4,37 @@ import os
 import secrets
 import socket
 import ssl
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mailgate
 from mailgate import config as configuration
 from mailgate.config import Config
+from mailgate.delivery.ending import Rules
 from mailgate.delivery.letter import Writer
 from mailgate.delivery.maildir import MaildirTransport
 from mailgate.delivery.smtp import Smarthost, SmarthostSettings, Tls
 from mailgate.delivery.terminal import TerminalTransport
 from mailgate.delivery.transport import Never, Outgoing, Sent, Transport
-from mailgate.delivery.worker import Rules
 from mailgate.delivery.worker import Worker as DeliveryWorker
-from mailgate.desk.clock import Clock
+from mailgate.desk.clock import Clock, Tick
 from mailgate.desk.ledger import Desk
 from mailgate.desk.settings import Settings
 from mailgate.domain.caps import Caps
+from mailgate.domain.horizon import OUTAGE
 from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Agent, Staff
 from mailgate.domain.routing import Route, Routing
-from mailgate.errors import Permanent, Refused, Temporary
+from mailgate.errors import MailgateError, Permanent, Refused, Temporary
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.reading import Reader
-from mailgate.intake.smtp import Listener, SmtpSettings
+from mailgate.intake.settings import SmtpSettings
+from mailgate.intake.smtp import Listener
 from mailgate.intake.worker import Worker as IntakeWorker
 from mailgate.log import log
 from mailgate.mail.address import normalise
@@ -37,12 +42,21 @@ from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
 from mailgate.scheduler import Job, Scheduler
-from mailgate.store import migrate, numbers
+from mailgate.store import heartbeat, migrate, numbers
 from mailgate.store.db import Database
-from mailgate.web.health import create_app
-from mailgate.web.server import Server
+
+if TYPE_CHECKING:
+    from mailgate.web.health import Check
+    from mailgate.web.server import Server
 
 TENANT, TENANT_ID, QUEUE = "default", 1, "default"
+
+_SWITCH = 0.0005
+"""Seconds after which a busy thread lets another go on: the answer to a sender must not wait for
+the workers, as it would with Python's 5 ms."""
+
+_HELD = timedelta(minutes=1)
+"""A mail that waits for longer than this is worth a line when the clock waits for it."""
 
 
 def now() -> datetime:
@@ -63,6 +77,7 @@ class App:
     def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
         self.config = config
         self._environ = environ
+        self._holding: datetime | None = None
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     # --- what everything else stands on ---
@@ -71,7 +86,11 @@ class App:
     def database(self) -> Database:
         """The database, at the schema this version needs."""
         database = Database(self.config.database.url.get_secret_value())
-        migrate.upgrade(database)
+        with database.read() as connection:
+            before = migrate.revision(connection)
+        after = migrate.upgrade(database)
+        if before != after:
+            log("store.migrated", before=before, after=after)
         return database
 
     @cached_property
@@ -204,7 +223,7 @@ class App:
             self.signer,
             now,
             self.owner,
-            lambda: self.delivery.wake(),  # noqa: PLW0108 - likewise
+            lambda: self.delivery.wake(),  # noqa: PLW0108 - built late too
         )
 
     @cached_property
@@ -281,6 +300,15 @@ class App:
         if done.steps:
             self.delivery.wake()
         log("clock.tick", due=len(done.steps))
+        self._tell_waiting(done)
+
+    def _tell_waiting(self, done: Tick) -> None:
+        """Log what the clock could not do yet, an outage once."""
+        if done.at - done.horizon > _HELD:
+            log("clock.held", since=done.horizon)
+        if done.hold_until not in (None, self._holding):
+            log("clock.outage", until=done.hold_until)
+        self._holding = done.hold_until
 
     @cached_property
     def scheduler(self) -> Scheduler:
@@ -290,23 +318,49 @@ class App:
         return Scheduler(jobs)
 
     @cached_property
-    def web(self) -> Server:
+    def web(self) -> "Server":
         """The HTTP port."""
+        from mailgate.web.health import create_app, running  # half a second: no command needs it
+        from mailgate.web.server import Server
+
         listen = self.config.web.listen
-        checks = {
+        checks: dict[str, Check] = {
             "database": self._database_fault,
-            "intake": lambda: None if self.intake.alive else "the worker has ended",
-            "delivery": lambda: None if self.delivery.alive else "the worker has ended",
+            "smtp": running(self.listener),
+            "inbox": running(self.inbox),
+            "intake": running(self.intake),
+            "delivery": running(self.delivery),
+            "scheduler": running(self.scheduler),
         }
+        if (every := self.config.jobs.deadlines) is not None:
+            checks["clock"] = self._clock_check(every)
         return Server(create_app(checks), listen.host, listen.port)
 
     def _database_fault(self) -> str | None:
         try:
             with self.database.read() as connection:
                 migrate.revision(connection)
-        except Exception:  # noqa: BLE001 - whatever it is, the answer is that it does not work
-            return "the database cannot be used"
+        except MailgateError as error:
+            return str(error)
         return None
+
+    def _clock_check(self, every: timedelta) -> "Check":
+        """Return the check that the clock runs; a gateway just started has time to begin."""
+        from mailgate.web.health import clock_fault
+
+        start, grace = time.monotonic(), (every + OUTAGE).total_seconds()
+
+        def check() -> str | None:
+            if time.monotonic() - start < grace:
+                return None
+            try:
+                with self.database.read() as connection:
+                    seen_at = heartbeat.last(connection).seen_at
+            except MailgateError as error:
+                return str(error)
+            return clock_fault(seen_at, now(), every)
+
+        return check
 
     # --- for a command, which starts no threads ---
 
@@ -354,17 +408,28 @@ class App:
 
     def start(self) -> None:
         """Start every part, the ways in last. Raises `Temporary` when a port is taken."""
-        self.renderer  # noqa: B018 - a broken template is found at start, not when a mail is due
+        sys.setswitchinterval(_SWITCH)
+        faults = self.renderer.check()  # found at start, not when a mail is due
+        if faults:
+            raise Refused(f"a template is broken: {'; '.join(faults)}")
+        self.clock.refresh(now())
         self.inbox.start()
-        self.intake.start()
-        self.delivery.start()
-        self.scheduler.start()
-        self.web.start()
-        self.listener.start()
+        try:
+            self.intake.start()
+            self.delivery.start()
+            self.scheduler.start()
+            self.web.start()
+            self.listener.start()
+        except MailgateError:
+            self._stop_workers()  # a mail that is being sent by now is finished
+            raise
 
     def stop(self) -> None:
         """Stop taking mail, finish what is in hand, and leave everything in order."""
         self.listener.stop()
+        self._stop_workers()
+
+    def _stop_workers(self) -> None:
         self.web.stop()
         self.scheduler.stop()
         self.inbox.stop()

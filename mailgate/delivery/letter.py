@@ -1,79 +1,76 @@
 """From a row of the outbox to the mail that leaves: rendered once, the same at every try."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import RowMapping
 
 from mailgate.mail.compose import File, Frame, compose
 from mailgate.mail.parts import content
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
-from mailgate.store import inbox, letters
+from mailgate.store.letters import Carried
 from mailgate.store.outbox import Due
 
 MOST_FILES = 20 * 1024 * 1024
-"""Octets of attachments that go along; larger ones stay behind and are named."""
+"""Octets of attachments that go along."""
+_ROOTS = 1024  # tickets whose root id is kept: a signature each, and several mails
 
 
-@dataclass(frozen=True, slots=True)
 class Writer:
     """Writes the letters of one desk."""
 
-    renderer: Renderer
-    signer: Signer
-    desk_name: str
-    desk_address: str
+    def __init__(
+        self, renderer: Renderer, signer: Signer, desk_name: str, desk_address: str
+    ) -> None:
+        self._renderer = renderer
+        self._signer = signer
+        self._name = desk_name
+        self._address = desk_address
+        self._loop_mark = signer.loop_mark()
+        self._root = lru_cache(_ROOTS)(signer.root_id)
 
-    def write(self, connection: Connection, due: Due) -> bytes:
-        """Return the mail for a notice.
+    def original(self, due: Due, carried: Carried) -> int | None:
+        """Return the id of the raw mail whose files go along, if any do."""
+        if due.automatic or carried.message is None or not _fitting(carried.attachments):
+            return None
+        found: int | None = carried.message["mail_id"]
+        return found
+
+    def write(self, due: Due, carried: Carried, original: bytes | None) -> bytes:
+        """Return the mail for a notice; `original` holds its files, see the method of that name.
 
         Raises `Temporary` for a fault in a template, `Permanent` for an address or id that no
         mail can bear.
         """
-        message = self._message(connection, due)
-        files = _files(connection, due, message)
+        message = carried.message
         context = dict(due.context)
         if message is not None and context["message"] is None:
             context["message"] = _said(message)
-        rendered = self.renderer.render(due.notice, context["recipient"].get("language"), context)
-        return compose(
-            rendered, self._frame(connection, due, context, message, files, rendered.language)
-        )
+        rendered = self._renderer.render(due.notice, context["recipient"].get("language"), context)
+        files = [] if original is None else _files(carried.attachments, original)
+        return compose(rendered, self._frame(due, context, carried, files, rendered.language))
 
     def envelope_from(self, due: Due) -> str:
         """Return the return path: none for our own words, a signed one for a person's."""
         if due.automatic:
             return ""
-        return self.signer.bounce_address(self.desk_address, due.id, due.created_at)
-
-    def _message(self, connection: Connection, due: Due) -> RowMapping | None:
-        if due.message_id is not None:
-            return letters.message(connection, due.tenant_id, due.message_id)
-        if due.notice == "waiting" and due.ticket_id is not None:
-            return letters.last_answer(connection, due.tenant_id, due.ticket_id, due.created_at)
-        return None
+        return self._signer.bounce_address(self._address, due.id, due.created_at)
 
     def _frame(
         self,
-        connection: Connection,
         due: Due,
         context: Mapping[str, Any],
-        message: RowMapping | None,
+        carried: Carried,
         files: Sequence[File],
         language: str,
     ) -> Frame:
-        number = context["ticket"]["number"]
-        root = self.signer.root_id(number)
-        answers = None
-        if due.role == "customer" and due.ticket_id is not None:
-            answers = letters.last_question(
-                connection, due.tenant_id, due.ticket_id, due.created_at
-            )
+        root = self._root(context["ticket"]["number"])
+        answers = carried.answers
         return Frame(
-            from_name=self._from_name(due, message),
-            from_address=self.desk_address,
+            from_name=self._from_name(due, carried.message),
+            from_address=self._address,
             to_name=context["recipient"]["name"],
             to_address=due.recipient,
             reply_to=context["reply_address"],
@@ -82,7 +79,7 @@ class Writer:
             references=(root, answers) if answers else (root,),
             date=due.created_at,
             auto_submitted="auto-generated" if due.automatic else None,
-            loop_mark=self.signer.loop_mark(),
+            loop_mark=self._loop_mark,
             attachments=files,
             language=language,
         )
@@ -90,11 +87,11 @@ class Writer:
     def _from_name(self, due: Due, message: RowMapping | None) -> str:
         """Return the name shown: the person whose words these are, or the desk."""
         if message is None or due.automatic:
-            return self.desk_name
+            return self._name
         name = message["author_name"] or message["author"]
         if due.notice == "new_message":
             return str(name)
-        return f"{name} ({self.desk_name})"
+        return f"{name} ({self._name})"
 
 
 def _said(message: RowMapping) -> dict[str, Any]:
@@ -107,20 +104,18 @@ def _said(message: RowMapping) -> dict[str, Any]:
     }
 
 
-def _files(connection: Connection, due: Due, message: RowMapping | None) -> list[File]:
-    """Return the files that came with the message, as long as they fit in one mail."""
-    if message is None or message["mail_id"] is None or due.automatic:
-        return []
-    rows = letters.attachments(connection, due.tenant_id, message["id"])
-    fitting, total = [], 0
-    for row in rows:
-        total += row["size"]
-        if total <= MOST_FILES:
+def _fitting(attachments: Iterable[RowMapping]) -> list[RowMapping]:
+    """Return the attachments that one mail can take, from the first on."""
+    fitting, left = [], MOST_FILES
+    for row in attachments:
+        if row["size"] <= left:
             fitting.append(row)
-    raw = inbox.raw(connection, message["mail_id"]) if fitting else None
-    if raw is None:
-        return []
+            left -= row["size"]
+    return fitting
+
+
+def _files(attachments: Iterable[RowMapping], original: bytes) -> list[File]:
     return [
-        File(row["name"], row["type"], content(raw, row["part"]), row["content_id"])
-        for row in fitting
+        File(row["name"], row["type"], content(original, row["part"]), row["content_id"])
+        for row in _fitting(attachments)
     ]

@@ -18,7 +18,6 @@ from mailgate.errors import Temporary
 from mailgate.mail.plain import one_line
 
 _FOLDERS = ("tmp", "new", "cur")
-_LINE_END = re.compile(rb"\r\n|\r")
 _serial = itertools.count(1)
 
 
@@ -38,7 +37,7 @@ def _content(mail: Outgoing) -> bytes:
         f"Delivered-To: {recipient}\n"
         f"X-Envelope-To: {recipient}\n"
     )
-    return envelope.encode() + _LINE_END.sub(b"\n", mail.raw)
+    return envelope.encode() + mail.raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -74,19 +73,22 @@ class MaildirSession:
         name = _unique_name()
         waiting = self._path / "tmp" / name
         try:
-            try:
-                _write(waiting, _content(mail))
-            except OSError as error:
-                return self._failed(error)
-            began()
-            return self._arrive(waiting, self._path / "new" / name)
-        finally:
+            _write(waiting, _content(mail))
+        except OSError as error:
             _discard(waiting)
+            return self._failed(error)
+        try:
+            began()
+        except BaseException:
+            _discard(waiting)
+            raise
+        return self._arrive(waiting, self._path / "new" / name)
 
     def _arrive(self, waiting: Path, arrived: Path) -> Result:
         try:
             waiting.rename(arrived)
         except OSError as error:
+            _discard(waiting)
             return self._failed(error)
         try:
             _sync_folder(arrived.parent)

@@ -1,55 +1,45 @@
 """Sends what the outbox holds: each notice once, as far as anybody can tell.
 
-That its content begins to leave is written down before it does. When the answer never comes the
-notice is either sent again with the same Message-ID or held for a person, as configured.
+That its content begins to leave is written down before it does, in one transaction with how the
+notice before it ended. When the answer never comes the notice is either sent again with the same
+Message-ID or held for a person, as configured.
 """
 
 import random
 import threading
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
 
+from mailgate.delivery.ending import Entry, Rules, ending, given_back, tell
 from mailgate.delivery.letter import Writer
 from mailgate.delivery.transport import (
     Later,
     Never,
     Outgoing,
     Result,
-    Sent,
     Session,
     Transport,
     Unknown,
 )
 from mailgate.desk.ledger import Desk
-from mailgate.domain.events import Delivered, Event, Undelivered
-from mailgate.domain.model import GATEWAY
 from mailgate.errors import Conflict, Permanent, Temporary
 from mailgate.log import log
-from mailgate.store import outbox
+from mailgate.store import inbox, letters, outbox
+from mailgate.store.letters import Carried
 from mailgate.store.outbox import Due
 
-BATCH = 50
+BATCH = 20
+"""Notices claimed at once: the texts of all of them are in memory."""
 LEASE = timedelta(seconds=60)
 SENDING = timedelta(minutes=12)
 """How long a mail stays claimed once its content leaves: RFC 5321 4.5.3.2.6 allows the other side
 ten minutes for its last answer."""
-_JITTER = 0.1
+_IMPOSSIBLE = 554  # RFC 5321 section 4.2.3: the transaction failed, for a reason of our own
 _IDLE = 1.0
+_LONGEST_PAUSE = 300.0  # seconds
 _CONFLICTS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What to do with a notice whose end is not known, and when to try again and give up.
-
-    The last step of `retry_after` repeats.
-    """
-
-    on_unknown: Literal["resend", "hold"] = "resend"
-    give_up_after: timedelta = timedelta(days=5)
-    retry_after: tuple[timedelta, ...] = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 30))
 
 
 class Worker:
@@ -71,6 +61,7 @@ class Worker:
         self._now = now
         self._owner = owner
         self._session: Session | None = None
+        self._endings: list[Entry] = []  # known, and not yet written down
         self._pause_until: datetime | None = None
         self._failures = 0
         self._wake = threading.Event()
@@ -102,31 +93,20 @@ class Worker:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            try:
-                done = self.run_once()
-            except Temporary as error:
-                log("database.unavailable", where="delivery", error=str(error))
-                done = 0
-            except Exception as error:  # noqa: BLE001 - whatever it was, the next notice may be well
-                log("job.failed", job="delivery", error=repr(error))
-                done = 0
-            if not done:
+            if not self._guarded(self.run_once):
                 self._close()
                 self._wake.wait(_IDLE)
+        self._guarded(self._write_down)
         self._close()
 
-    def run_once(self) -> int:
-        """Send one batch; return how many notices were taken in hand."""
-        now = self._now()
-        if self._pause_until is not None and now < self._pause_until:
-            return 0
-        with self._desk.database.write() as connection:
-            claimed = outbox.claim(connection, self._owner, now, LEASE, BATCH)
-        for done, due in enumerate(claimed):
-            if self._stop.is_set() or not self._deliver(due):
-                self._give_back(claimed[done:])
-                return done
-        return len(claimed)
+    def _guarded(self, work: Callable[[], int]) -> int:
+        try:
+            return work()
+        except Temporary as error:
+            log("database.unavailable", where="delivery", error=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next notice may be well
+            log("delivery.failed", exc_info=error)
+        return 0
 
     def drain(self) -> int:
         """Send what waits, in this thread, and hang up; return how many were taken in hand."""
@@ -138,44 +118,90 @@ class Worker:
             self._close()
         return total
 
-    def _give_back(self, rest: list[Due]) -> None:
-        with self._desk.database.write() as connection:
-            for due in rest:
-                outbox.note(connection, due, lease_owner=None, lease_until=None)
+    def run_once(self) -> int:
+        """Send one batch; return how many notices were taken in hand.
 
-    def _deliver(self, due: Due) -> bool:
+        Raises `Temporary` when the database cannot be used; nothing that is known is forgotten.
+        """
+        self._write_down()
+        now = self._now()
+        if self._pause_until is not None and now < self._pause_until:
+            return 0
+        with self._desk.database.write() as connection:
+            tenant_id = self._desk.settings.tenant_id
+            waiting = deque(outbox.claim(connection, tenant_id, self._owner, now, LEASE, BATCH))
+        claimed = len(waiting)
+        try:
+            carried = self._read(waiting)
+            works = True
+            while works and waiting and not self._stop.is_set():
+                works = self._deliver(waiting[0], carried[waiting[0].id])
+                waiting.popleft()
+        finally:
+            self._endings += map(given_back, waiting)
+        self._write_down()
+        return claimed - len(waiting)
+
+    def _read(self, dues: deque[Due]) -> dict[int, Carried]:
+        if not dues:
+            return {}
+        with self._desk.database.read() as connection:
+            return letters.carried(connection, dues)
+
+    def _deliver(self, due: Due, carried: Carried) -> bool:
         """Send one notice; False when the way is out of order and the rest need not try."""
         if due.began_at is not None and self._rules.on_unknown == "hold":
-            self._settle(due, Unknown("it had begun to leave when the gateway stopped"))
+            return self._ended(due, Unknown("it had begun to leave when the gateway stopped"))
+        mail = self._mail(due, carried)
+        if not isinstance(mail, Outgoing):
+            return self._ended(due, mail)
+        result = self._send(due, mail)
+        if result is None:
+            log("lease.expired", notice=due.id)  # whoever has it now sends it
             return True
+        return self._ended(due, result)
+
+    def _mail(self, due: Due, carried: Carried) -> Outgoing | Later | Never:
+        """Return the mail as it was first rendered, or what keeps it from being one."""
+        kept = original = None
+        wanted = self._writer.original(due, carried)
+        if due.kept or wanted is not None:
+            with self._desk.database.read() as connection:
+                kept = outbox.rendered(connection, due) if due.kept else None
+                if kept is None and wanted is not None:
+                    original = inbox.raw(connection, wanted)
         try:
-            raw = self._letter(due)
-        except Temporary as error:
-            self._settle(due, Later(str(error), connection=False))
-            return True
+            raw = kept or self._writer.write(due, carried, original)
+            return Outgoing(self._writer.envelope_from(due), due.recipient, raw)
         except Permanent as error:
-            self._settle(due, Never(554, str(error)))
-            return True
-        mail = Outgoing(self._writer.envelope_from(due), due.recipient, raw)
+            return Never(_IMPOSSIBLE, str(error))
+        except Exception as error:  # noqa: BLE001 - one that cannot be written stops no other
+            log("notice.failed", notice=due.id, kind=due.notice, exc_info=error)
+            reason = str(error) if isinstance(error, Temporary) else repr(error)
+            return Later(reason, connection=False)
+
+    def _send(self, due: Due, mail: Outgoing) -> Result | None:
+        """Hand one mail over; None when another worker has taken it meanwhile."""
+        begun = threading.Event()
+
+        def began() -> None:
+            self._begin(due, mail.raw)
+            begun.set()
+
         try:
             session = self._open()
-            result = session.send(mail, lambda: self._begin(due, raw))
-        except Conflict:
-            return True  # the claim has lapsed: whoever has it now sends it
         except Temporary as error:
-            result = Later(str(error), connection=True)
-        self._settle(due, result)
-        if isinstance(result, Later) and result.connection:
-            self._pause()
-            return False
-        self._failures = 0
-        return True
-
-    def _letter(self, due: Due) -> bytes:
-        if due.rendered is not None:
-            return due.rendered
-        with self._desk.database.read() as connection:
-            return self._writer.write(connection, due)
+            return Later(str(error), connection=True)
+        try:
+            return session.send(mail, began)
+        except Conflict:
+            return None
+        except Temporary:
+            raise  # the database's: nothing has left
+        except Exception as error:  # noqa: BLE001 - what a way out stumbles over may be this mail
+            log("delivery.failed", notice=due.id, exc_info=error)
+            self._close()
+            return Unknown(repr(error)) if begun.is_set() else Later(repr(error), connection=False)
 
     def _open(self) -> Session:
         if self._session is None:
@@ -187,106 +213,90 @@ class Worker:
             self._session.close()
             self._session = None
 
+    def _ended(self, due: Due, result: Result) -> bool:
+        """Note how it ended, to be written down soon; False when the way is out of order."""
+        self._endings.append(ending(due, result, self._rules, self._now()))
+        if isinstance(result, Later) and result.connection:
+            self._pause()
+            return False
+        self._failures = 0
+        return True
+
     def _pause(self) -> None:
         """Leave a way that is out of order alone for a while."""
         self._close()
         self._failures += 1
-        seconds = min(2.0**self._failures, 300.0) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
-        self._pause_until = self._now() + timedelta(seconds=seconds)
+        seconds = min(2.0 ** min(self._failures, 10), _LONGEST_PAUSE)
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
+        self._pause_until = self._now() + timedelta(seconds=seconds * spread)
+
+    # --- what is on disk ---
 
     def _begin(self, due: Due, raw: bytes) -> None:
         """Write down that the content is about to leave, and what it is."""
-        with self._desk.database.write() as connection:
-            now = self._now()
-            columns = {"began_at": now, "rendered": raw, "lease_until": now + SENDING}
-            if not outbox.note(connection, due, **columns):
-                raise Conflict("another worker has taken this notice over")
-
-    # --- how it ended ---
-
-    def _settle(self, due: Due, result: Result) -> None:
         now = self._now()
-        columns, event = self._outcome(due, result, now)
-        columns |= {"lease_owner": None, "lease_until": None}
+        columns = {"began_at": now, "lease_until": now + SENDING}
+        kept = {} if due.kept else {"rendered": raw}
+        if not self._write_down(Entry(due, columns | kept)):
+            raise Conflict("another worker has taken this notice over")
+
+    def _write_down(self, beginning: Entry | None = None) -> bool:
+        """Write what is known in one piece; False when the beginning's claim has lapsed.
+
+        Raises `Temporary` when the database does not take it: it is kept for the next time.
+        """
+        entries = [*self._endings, beginning] if beginning else self._endings
+        if not entries:
+            return True
+        try:
+            held = self._commit(entries)
+        except Temporary:
+            raise
+        except Exception as error:  # noqa: BLE001 - one ending that cannot be written stops no other
+            log("delivery.failed", exc_info=error)
+            while self._endings:
+                self._write_alone(self._endings[0])
+                del self._endings[0]
+            return beginning is None or self._commit([beginning])[0]
+        self._tell(self._endings, held)
+        self._endings = []
+        return held[-1]
+
+    def _write_alone(self, entry: Entry) -> None:
+        """Write one ending; without its event when it is that which cannot be recorded."""
+        try:
+            held = self._commit([entry])
+        except Temporary:
+            raise
+        except Exception as error:  # noqa: BLE001 - else the mail would be sent again and again
+            log("delivery.failed", notice=entry.due.id, ticket=entry.due.ticket_id, exc_info=error)
+            held = self._commit([replace(entry, event=None)])
+        self._tell([entry], held)
+
+    def _tell(self, entries: list[Entry], held: list[bool]) -> None:
+        for entry, ours in zip(entries, held, strict=False):
+            if ours:
+                tell(entry)
+            else:
+                log("lease.expired", notice=entry.due.id)
+
+    def _commit(self, entries: list[Entry]) -> list[bool]:
+        """Write entries in one transaction; return for each whether the claim was still ours."""
         for _ in range(_CONFLICTS):
             try:
-                self._write(due, columns, event, now)
-                break
+                return self._put(entries)
             except Conflict:
-                continue
-        _tell(due, columns)
+                log("store.conflict", where="delivery")
+        raise Temporary("others change the tickets of these notices all the time")
 
-    def _write(self, due: Due, columns: dict[str, Any], event: Event | None, now: datetime) -> None:
-        with self._desk.writing(now) as ledger:
-            held = outbox.note(ledger.connection, due, **columns)
-            if held and event is not None and due.ticket_id is not None:
-                ledger.apply(due.ticket_id, event)
-
-    def _outcome(
-        self, due: Due, result: Result, now: datetime
-    ) -> tuple[dict[str, Any], Event | None]:
-        """Return the columns to write, and the event that the ticket's history gets, if any."""
-        match result:
-            case Sent(detail):
-                ended = {"state": outbox.SENT, "reason": detail, "done_at": now, "rendered": None}
-                return ended, self._delivered(due, now)
-            case Never(code, reason):
-                return self._ended(due, outbox.NEVER, f"{code} {reason}", now)
-            case Unknown(reason) if self._rules.on_unknown == "hold":
-                return self._ended(due, outbox.UNKNOWN, reason, now)
-            case Unknown(reason) | Later(reason):
-                if now - due.created_at >= self._rules.give_up_after:
-                    return self._ended(due, outbox.NEVER, f"given up: {reason}", now)
-                return self._put_off(due, result, reason, now), None
-
-    def _put_off(self, due: Due, result: Result, reason: str, now: datetime) -> dict[str, Any]:
-        columns: dict[str, Any] = {"reason": reason}
-        if isinstance(result, Later) and result.connection:
-            return columns  # the way is to blame, not the mail: no try is counted
-        steps = self._rules.retry_after
-        wait = steps[min(due.attempts, len(steps) - 1)]
-        spread = 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311 - spreads retries, guards nothing
-        if isinstance(result, Later):
-            columns["began_at"] = None
-        return columns | {
-            "attempts": due.attempts + 1,
-            "next_try_at": now + wait * spread,
-        }
-
-    def _ended(
-        self, due: Due, state: str, reason: str, now: datetime
-    ) -> tuple[dict[str, Any], Event | None]:
-        event = None
-        if due.role == "customer":
-            event = Undelivered(
-                at=now,
-                actor=GATEWAY,
-                notice=due.notice,
-                turn=due.turn,
-                recipient=due.recipient,
-                reason=reason,
-            )
-        return {"state": state, "reason": reason, "done_at": now}, event
-
-    def _delivered(self, due: Due, now: datetime) -> Event | None:
-        if not due.awaited:
-            return None
-        return Delivered(at=now, actor=GATEWAY, notice=due.notice, turn=due.turn)
-
-
-_LINES = {
-    outbox.SENT: "notice.sent",
-    outbox.NEVER: "notice.never",
-    outbox.UNKNOWN: "notice.unknown",
-}
-
-
-def _tell(due: Due, columns: dict[str, Any]) -> None:
-    log(
-        _LINES.get(columns.get("state", ""), "notice.later"),
-        notice=due.id,
-        kind=due.notice,
-        ticket=due.ticket_id,
-        message_id=due.rfc_id,
-        why=columns.get("reason"),
-    )
+    def _put(self, entries: list[Entry]) -> list[bool]:
+        if not any(entry.event for entry in entries):
+            with self._desk.database.write() as connection:
+                return [outbox.note(connection, e.due, **e.columns) for e in entries]
+        with self._desk.writing(self._now(), len(entries)) as ledger:
+            held = []
+            for entry in entries:
+                held.append(outbox.note(ledger.connection, entry.due, **entry.columns))
+                if held[-1] and entry.event is not None and entry.due.ticket_id is not None:
+                    ledger.apply(entry.due.ticket_id, entry.event)
+            return held

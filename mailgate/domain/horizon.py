@@ -31,7 +31,9 @@ def beat(last: Heartbeat, now: datetime) -> Heartbeat:
     """
     late = last.seen_at is not None and now - last.seen_at > OUTAGE
     hold = now + SETTLING if late and not last.late else last.hold_until
-    return Heartbeat(now, hold if hold is not None and hold > now else None, late)
+    # Further ahead than any hold can be is one from a clock that was wrong.
+    holds = hold is not None and now < hold <= now + SETTLING
+    return Heartbeat(now, hold if holds else None, late)
 
 
 def horizon(now: datetime, waiting: Iterable[datetime | None]) -> datetime:

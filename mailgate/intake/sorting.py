@@ -4,8 +4,7 @@ In this order: our own notice come back, a mail we have already, a bounce or rep
 agent's mail, a customer's mail. Every mail ends in exactly one state.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from mailgate.desk import returns
 from mailgate.desk.ledger import Ledger
@@ -35,7 +34,6 @@ class Ending:
     ticket_id: int | None = None
     says: str = ""
     placement: Placement | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
     word: str = ""
 
 

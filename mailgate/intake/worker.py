@@ -36,11 +36,6 @@ class _Lost(Exception):
     """Another worker has taken over some of the mails."""
 
 
-def _lost(mail: Claimed) -> int:
-    """Return how many claims of a mail have ended without anybody saying how."""
-    return mail.fence - 1 - mail.attempts
-
-
 class Worker:
     """Processes accepted mails for one desk."""
 
@@ -109,11 +104,11 @@ class Worker:
         try:
             # A mail whose claims ended without a word may have ended the worker: it goes alone,
             # after the others.
-            self._take([mail for mail in claimed if not _lost(mail)], now)
+            self._take([mail for mail in claimed if not mail.lost], now)
             for mail in claimed:
-                if _lost(mail) >= MOST_LOST:
+                if mail.lost >= MOST_LOST:
                     self._fail(mail, "the gateway ended each time while it read this mail", TRIES)
-                elif _lost(mail):
+                elif mail.lost:
                     self._take([mail], now)
         except Temporary:
             self._give_back(claimed)

@@ -246,7 +246,7 @@ def _file(file: File, disposition: str) -> bytes:
         filename=one_line(file.name, LONGEST_FILE_NAME) or None,
         cid=f"<{bare}>" if bare else None,
     )
-    return head.as_bytes() + _wire(base64.encodebytes(file.data))
+    return head.as_bytes() + _base64(file.data)
 
 
 def _text(text: str, subtype: str) -> bytes:
@@ -254,18 +254,22 @@ def _text(text: str, subtype: str) -> bytes:
     octets = text.encode()
     dense = len(octets) > len(text) * _DENSE
     canonical = octets.replace(b"\n", b"\r\n")  # what is encoded: RFC 2046 section 4.1.1
-    made = base64.encodebytes(canonical) if dense else binascii.b2a_qp(canonical)
     encoding = "base64" if dense else "quoted-printable"
     head = (
         f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
         f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
     )
-    return head.encode() + _wire(made)
+    return head.encode() + (_base64(canonical) if dense else _quoted_printable(canonical))
 
 
-def _wire(encoded: bytes) -> bytes:
-    """Return lines with CRLF at their ends; base64 comes without, quoted-printable with some."""
-    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+def _base64(octets: bytes) -> bytes:
+    return base64.encodebytes(octets).replace(b"\n", b"\r\n")
+
+
+def _quoted_printable(octets: bytes) -> bytes:
+    """Encode text; b2a_qp breaks long lines as the first line ends, and with LF where none does."""
+    made = binascii.b2a_qp(octets)
+    return made if b"\n" in octets else made.replace(b"\n", b"\r\n")
 
 
 def _is_shown(file: File, html: str) -> bool:

@@ -9,6 +9,7 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from mailgate.mail.wording import Wording, bare_subject, excerpt, paragraphs, qu
 PARTS = ("subject", "txt", "html")
 HTML_LIMIT = 100_000  # characters of plain text above which a mail goes without an HTML part
 
+_MOMENTS = 256  # as many times as are kept spelt out
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _NOTICE = re.compile(r"(?P<notice>[a-z][a-z_]*)\.(?:subject|txt|html)\.j2")
 # Whatever a template can raise that is its own fault.
@@ -151,10 +153,11 @@ class Renderer:
         written = [place / "locale.toml" for place in places]
         path = next((path for path in written if path.is_file()), written[-1])
         wording = Wording.read(path)
+        spelt = lru_cache(_MOMENTS)(wording.when)  # a mail has one in both forms, for each reader
 
         @pass_context
         def when(context: Context, moment: str) -> str:
-            return wording.when(moment, context["desk"]["timezone"])
+            return spelt(moment, context["desk"]["timezone"])
 
         sandbox.filters |= {
             "when": when,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jinja2 import BaseLoader, StrictUndefined, TemplateSyntaxError
-from jinja2.exceptions import SecurityError
 from jinja2.environment import TemplateModule
+from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
 from jinja2.lexer import TOKEN_TILDE, Token, TokenStream
 from jinja2.runtime import BlockReference, Context, Macro
@@ -67,6 +67,7 @@ class Sandbox(SandboxedEnvironment):
             extensions=[_NoTilde],
             trim_blocks=True,
             lstrip_blocks=True,
+            cache_size=-1,  # all of them: they are few, and a plain dict is found in at once
             auto_reload=False,  # a broken override is found at start, never when a mail is due
         )
         self.globals.clear()
@@ -78,9 +79,9 @@ class Sandbox(SandboxedEnvironment):
         Jinja looks for an attribute of the dict first and asks of each whether it is safe: that
         took a third of the time of a notice.
         """
-        if not attribute.startswith("_"):
-            kept = obj if type(obj) is dict else vars(obj) if type(obj) is TemplateModule else ()
-            if attribute in kept:
+        if type(obj) is dict or type(obj) is TemplateModule:
+            kept = obj if isinstance(obj, dict) else vars(obj)
+            if attribute in kept and not attribute.startswith("_"):
                 return kept[attribute]
         return super().getattr(obj, attribute)
 

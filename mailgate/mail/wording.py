@@ -30,7 +30,6 @@ _ANSWERED = re.compile(
     re.IGNORECASE,
 )
 _GAP = re.compile(r"(?<= ) |^ ", re.MULTILINE)
-_BREAK = Markup("<br>\n")
 _PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 
 
@@ -73,7 +72,7 @@ class Wording:
             raise ValueError(f"no time zone {zone!r}") from error
         at = datetime.fromisoformat(moment)
         local = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(there)
-        short = local.strftime("%Z")
+        short = local.tzname() or ""
         if short[:1] in "+-":  # zones without letters of their own
             short = f"UTC{short}"
         parts = {
@@ -81,7 +80,7 @@ class Wording:
             "day": str(local.day),
             "month": self.months[local.month - 1],
             "year": str(local.year),
-            "time": local.strftime("%H:%M"),
+            "time": f"{local.hour:02}:{local.minute:02}",
             "zone": self.zones.get(short, short),
         }
         return re.sub(r"\{(\w+)\}", lambda found: parts.get(found[1], found[0]), self.when_pattern)
@@ -126,14 +125,16 @@ def paragraphs(text: str) -> Markup:
     A new line stays one, and spaces at the start of a line or in rows keep their width.
     """
     parts = _PARAGRAPHS.split(many_lines(text).expandtabs(4).strip("\n"))
-    shown = (escape(_GAP.sub("\u00a0", part)).replace("\n", _BREAK) for part in parts)
-    return Markup("\n").join(Markup('<p dir="auto">{}</p>').format(part) for part in shown)
+    shown = (str(escape(_GAP.sub("\u00a0", part))).replace("\n", "<br>\n") for part in parts)
+    return Markup("\n".join(f'<p dir="auto">{part}</p>' for part in shown))  # noqa: S704 - every part was escaped above
 
 
 def bare_subject(subject: str, number: str) -> str:
     """Return a subject without its marks of being an answer and without "[number]"."""
-    numbered = re.compile(rf"\[\s*{re.escape(number)}\s*\]", re.IGNORECASE)
-    line = one_line(numbered.sub(" ", subject))
+    if "[" in subject:  # a pattern for each number costs more than the rest of a subject
+        numbered = re.compile(rf"\[\s*{re.escape(number)}\s*\]", re.IGNORECASE)
+        subject = numbered.sub(" ", subject)
+    line = one_line(subject)
     mark = _ANSWERED.match(line)
     return line[mark.end() :] if mark else line
 

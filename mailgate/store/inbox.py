@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, case, or_, select, update
 
 from mailgate.store import schema
 from mailgate.store.db import inserting
@@ -35,7 +35,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A mail that one worker has taken, until its lease lapses."""
+    """A mail that one worker has taken, until its lease lapses.
+
+    `lost` counts the claims before this one that ended without anybody saying how.
+    """
 
     id: int
     tenant_id: int
@@ -47,6 +50,7 @@ class Claimed:
     received_at: datetime
     attempts: int
     fence: int
+    lost: int
     raw: bytes
 
 
@@ -213,7 +217,12 @@ def claim(
     connection.execute(
         update(delivery)
         .where(delivery.c.id.in_(chosen))
-        .values(lease_owner=owner, lease_until=now + lease, fence=delivery.c.fence + 1)
+        .values(
+            lease_owner=owner,
+            lease_until=now + lease,
+            fence=delivery.c.fence + 1,
+            lost=delivery.c.lost + 1,
+        )
     )
     rows = connection.execute(
         select(delivery, mail.c.raw)
@@ -225,8 +234,9 @@ def claim(
 
 
 def _claimed(row: RowMapping) -> Claimed:
-    values = {name: row[name] for name in Claimed.__slots__ if name != "recipients"}
-    return Claimed(**values, recipients=tuple(row["recipients"]))
+    values = {name: row[name] for name in Claimed.__slots__}
+    values |= {"recipients": tuple(row["recipients"]), "lost": row["lost"] - 1}
+    return Claimed(**values)
 
 
 def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]]) -> int:
@@ -247,7 +257,9 @@ def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]
             table.c.fence == bindparam("b_fence"),
         )
         .values(
-            {name: bindparam(name) for name in names} | {"lease_owner": None, "lease_until": None}
+            {name: bindparam(name) for name in names}
+            | {"lease_owner": None, "lease_until": None}
+            | {"lost": case((table.c.lost > 0, table.c.lost - 1), else_=0)}
         )
     )
     parameters = [
@@ -259,6 +271,8 @@ def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]
 
 def give_back(connection: Connection, tenant_id: int, claimed: Sequence[Claimed]) -> None:
     """Let go of claims that were not used; they do not count as lost."""
+    if not claimed:
+        return
     table = schema.mail_delivery
     statement = (
         update(table)
@@ -268,7 +282,7 @@ def give_back(connection: Connection, tenant_id: int, claimed: Sequence[Claimed]
             table.c.fence == bindparam("b_fence"),
             table.c.state == PENDING,
         )
-        .values(lease_owner=None, lease_until=None, fence=table.c.fence - 1)
+        .values(lease_owner=None, lease_until=None, lost=table.c.lost - 1)
     )
     connection.execute(statement, [{"b_id": mail.id, "b_fence": mail.fence} for mail in claimed])
 
@@ -314,7 +328,9 @@ def retry(connection: Connection, tenant_id: int, ids: Sequence[int] | None) -> 
     statement = update(table).where(table.c.tenant_id == tenant_id, table.c.state == PARKED)
     if ids is not None:
         statement = statement.where(table.c.id.in_(ids))
-    back = statement.values(state=PENDING, attempts=0, next_try_at=None, error=None, done_at=None)
+    back = statement.values(
+        state=PENDING, attempts=0, lost=0, next_try_at=None, error=None, done_at=None
+    )
     return connection.execute(back).rowcount
 
 

@@ -103,6 +103,7 @@ mail_delivery = Table(
     Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
     Column("next_try_at", Instant, comment="not before this time"),
     *_lease(),
+    Column("lost", Integer, nullable=False, server_default="0", comment="claims that nobody ended"),
     Column("fingerprint", String(64), comment="the same for one mail that came by two roads"),
     Column("ticket_id", Id, comment="where it ended"),
     Column("verdict", Json, comment="what kind of mail it is, and how it found its ticket"),

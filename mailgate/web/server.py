@@ -1,5 +1,6 @@
 """Serves the HTTP application in a thread of its own."""
 
+import logging
 import socket
 import threading
 
@@ -7,15 +8,17 @@ import uvicorn
 from fastapi import FastAPI
 
 from mailgate.errors import Temporary
+from mailgate.log import log
 
 _START = 15.0  # seconds
+_BACKLOG = 128  # connections
 
 
 class Server:
     """One HTTP port. Raises `Temporary` from `start` when it cannot be opened."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        self._host, self._wanted = host, port
+        self._host, self._wanted, self._port = host, port, port
         self._socket: socket.socket | None = None
         self._server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
@@ -25,7 +28,7 @@ class Server:
     @property
     def port(self) -> int:
         """The port in use, once started."""
-        return int(self._socket.getsockname()[1]) if self._socket is not None else self._wanted
+        return self._port
 
     @property
     def alive(self) -> bool:
@@ -39,12 +42,17 @@ class Server:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((self._host, self._wanted))
+            self._socket.listen(_BACKLOG)  # who comes before the thread runs is served by it
         except OSError as error:
             self._socket.close()
             raise Temporary(
                 f"the HTTP port {self._host}:{self._wanted} cannot be opened: {error.strerror}"
             ) from error
+        self._port = int(self._socket.getsockname()[1])
+        # It would tell again, and at length, what the application logs as `http.failed`.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._thread.start()
+        log("http.listening", host=self._host, port=self.port)
 
     def _run(self) -> None:
         if self._socket is not None:
@@ -55,5 +63,6 @@ class Server:
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(_START)
+            log("http.stopped", port=self.port)
         if self._socket is not None:
             self._socket.close()

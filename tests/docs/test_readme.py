@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.places import free_port
 from tests.peers.presence import need
-from tests.peers.waiting import free_port, wait_until
+from tests.peers.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

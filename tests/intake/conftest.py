@@ -3,6 +3,9 @@
 import pytest
 
 from mailgate.intake import dialogue, smtp
+from tests.desk.conftest import database as database  # noqa: PLC0414 - a fixture that is used
+from tests.desk.conftest import settings
+from tests.intake.desk import Gateway
 from tests.intake.wire import FakeInbox, Wire, listening
 
 
@@ -44,3 +47,15 @@ def connect(inbox, logged):
     inbox.release()
     for context, _ in running:
         context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def gateway(database):
+    """A desk with its intake, on a clock that the test moves."""
+    return Gateway(database, settings())
+
+
+@pytest.fixture
+def opened(gateway):
+    """The delivery of a customer's first mail."""
+    return gateway.mail("My printer is on fire.")

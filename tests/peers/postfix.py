@@ -8,7 +8,7 @@ import os
 import pwd
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.peers.presence import need, need_root
 from tests.peers.waiting import wait_until
 
 NAME = "Postfix"
-_MAILBOX_OWNER = "nobody"
+_MAILBOX_OWNER = "nobody"  # runs the pipes, too
 _PRIVATE = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming")
 _PRIVATE_SOCKETS = ("private", "saved", "trace")
 
@@ -55,13 +55,15 @@ class Setup:
     """What an instance does with the mail it is given.
 
     `relays` maps a domain to the loopback port that takes its mail by SMTP; `lmtp` likewise, by
-    LMTP. `mailboxes` are the addresses delivered to Maildirs; any other address of their domains
-    is an unknown user (550 5.1.1), and any other domain is refused (550). With `certificate`,
-    STARTTLS is offered. `max_size` is in bytes.
+    LMTP; `pipes` to the words of a command that takes it on stdin, in which ${sender} and
+    ${recipient} are filled in. `mailboxes` are the addresses delivered to Maildirs; any other
+    address of their domains is an unknown user (550 5.1.1), and any other domain is refused (550).
+    With `certificate`, STARTTLS is offered. `max_size` is in bytes.
     """
 
     relays: Mapping[str, int] = field(default_factory=dict)
     lmtp: Mapping[str, int] = field(default_factory=dict)
+    pipes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     mailboxes: Iterable[str] = ()
     certificate: Certificate | None = None
     max_size: int = 100 * 1024 * 1024
@@ -132,7 +134,7 @@ class Postfix:
         self._make("queue/maildrop", postfix.pw_uid, postdrop, 0o730)
         self._make("queue/public", postfix.pw_uid, postdrop, 0o710)
         listener = f"{LOOPBACK}:{self.port}  inet  n  -  n  -  -  smtpd\n"
-        self._write("master.cf", listener + _SERVICES.lstrip())
+        self._write("master.cf", listener + _SERVICES.lstrip() + _pipes(setup.pipes))
         self._write("main.cf", "".join(f"{k} = {v}\n" for k, v in self._main(setup, owner)))
 
     def _make(self, name: str, uid: int, gid: int, mode: int = 0o755) -> None:
@@ -151,6 +153,7 @@ class Postfix:
     def _main(self, setup: Setup, owner: pwd.struct_passwd) -> Iterable[tuple[str, object]]:
         routes = [(d, f"smtp:[{LOOPBACK}]:{port}") for d, port in setup.relays.items()]
         routes += [(d, f"lmtp:inet:{LOOPBACK}:{port}") for d, port in setup.lmtp.items()]
+        routes += [(domain, f"{domain}:") for domain in setup.pipes]
         boxes = [(a, self._path(a).relative_to(self._folder / "mail")) for a in self._mailboxes]
         domains = sorted({address.rpartition("@")[2] for address in self._mailboxes})
         return [
@@ -208,6 +211,14 @@ class Postfix:
     def _run(self, program: str, *arguments: object, check: bool = True) -> str:
         command = [need(NAME, program), *arguments]
         return subprocess.run(command, check=check, capture_output=True, text=True).stdout
+
+
+def _pipes(commands: Mapping[str, Sequence[str]]) -> str:
+    """Return a service for each domain whose mail goes to a command, named like the domain."""
+    return "".join(
+        f"{domain} unix - n n - 1 pipe\n  flags= user={_MAILBOX_OWNER} argv={' '.join(words)}\n"
+        for domain, words in commands.items()
+    )
 
 
 def _group(name: str) -> int:

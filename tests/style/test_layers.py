@@ -60,8 +60,7 @@ def module_name(source: Source) -> str:
 
 def area(module: str) -> str:
     """Return the layer of a module of ours: `mailgate.store.db` is in `store`."""
-    name = module.split(".")[1] if "." in module else "mailgate"
-    return "config" if name.startswith("config_") else name
+    return module.split(".")[1] if "." in module else "mailgate"
 
 
 def imports(source: Source) -> Iterator[tuple[ast.AST, str]]:
@@ -130,7 +129,7 @@ def test_async_stays_in_the_servers() -> None:
         ("mailgate/intake/x.py", "from mailgate.delivery import y", ["intake imports delivery"]),
         ("mailgate/web/x.py", "from mailgate.app import build", ["web imports app"]),
         ("mailgate/scheduler.py", "from mailgate.config import C", ["scheduler imports config"]),
-        ("mailgate/config_values.py", "from mailgate.config_errors import E", []),
+        ("mailgate/config/values.py", "from mailgate.config.errors import E", []),
         ("mailgate/config.py", "from mailgate.store import db", ["config imports store"]),
         ("mailgate/cli/x.py", "from mailgate import __version__, app", []),
         ("mailgate/domain/x.py", "import mailgate", []),

@@ -371,6 +371,13 @@ def upgrade() -> None:
             "fence", sa.Integer(), server_default="0", nullable=False, comment="counts the claims"
         ),
         sa.Column(
+            "lost",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="claims that nobody ended",
+        ),
+        sa.Column(
             "fingerprint",
             sa.String(length=64),
             nullable=True,

@@ -1,0 +1,43 @@
+"""The command line: one file a noun; here they are put together.
+
+A command imports what it needs when it runs, so that --help comes at once.
+"""
+
+from mailgate.cli import (
+    checking,
+    delivering,
+    figures,
+    parsing,
+    queues,
+    seeing,
+    serving,
+    setting_up,
+    steering,
+    ticking,
+    verifying,
+    writing,
+)
+from mailgate.cli.program import program
+
+__all__ = ["main"]
+
+COMMANDS = (
+    setting_up,
+    checking,
+    serving,
+    delivering,
+    ticking,
+    seeing,
+    writing,
+    steering,
+    queues,
+    figures,
+    verifying,
+    parsing,
+)
+"""Where the commands stand, in the order of the documentation."""
+
+
+def main() -> None:
+    """Run the program."""
+    program(prog_name="mailgate")

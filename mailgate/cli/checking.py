@@ -1,0 +1,211 @@
+"""`mailgate check`: whether the gateway could run as it is configured, before it does."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mailgate.cli import printing, shapes
+from mailgate.cli.ending import NO, say
+from mailgate.cli.opening import opened
+from mailgate.cli.options import AsJson, ConfigFile
+from mailgate.cli.program import command
+from mailgate.errors import MailgateError, Permanent, Temporary
+
+if TYPE_CHECKING:
+    from mailgate.app import App
+    from mailgate.store.db import Database
+
+_SILENT = timedelta(minutes=15)  # a clock that has not run for so long waits for cron or a start
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    state: Literal["ok", "warning", "fault"]
+    says: str
+
+
+@command(
+    "check",
+    "mailgate check --config desk/config.toml",
+    "mailgate check --send-to me@example.com",
+)
+def check(
+    send_to: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Send a mail there, to see that it arrives."),
+    ] = None,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Check that the gateway can run as it is configured.
+
+    Looks at the configuration, the database, the templates and the way out. A fault in the
+    configuration is named with file, line and key, what was found, what is allowed,
+    and a remedy. Changes nothing. Ends with 0 when the gateway can run, with 1 when it cannot.
+    """
+    from mailgate.config import ConfigError
+
+    try:
+        with opened(config) as app:
+            findings = [Finding("configuration", "ok", f"{app.config.desk.address} is understood")]
+            findings += _all(app, send_to)
+    except ConfigError as error:
+        findings = [Finding("configuration", "fault", str(fault)) for fault in error.faults]
+    if json:
+        printing.as_json(
+            [{name: getattr(each, name) for name in shapes.CHECKED} for each in findings]
+        )
+    else:
+        for each in findings:
+            if each.state == "fault":
+                say(f"{each.check}: {each.says}")
+            else:
+                printing.line(f"{each.state.ljust(7)}  {each.check}: {each.says}")
+    if any(each.state == "fault" for each in findings):
+        raise typer.Exit(NO)
+
+
+def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
+    checks: list[tuple[str, Callable[[App], Iterator[Finding]]]] = [
+        ("database", _database),
+        ("templates", _templates),
+        ("delivery", _delivery),
+    ]
+    if send_to is not None:
+        checks.append(("delivery", lambda app: _send(app, send_to)))
+    for name, look in checks:
+        try:
+            yield from look(app)
+        except MailgateError as error:
+            yield Finding(name, "fault", str(error))
+
+
+# --- the database ---------------------------------------------------------------------------------
+
+
+def _database(app: "App") -> Iterator[Finding]:
+    """Look at the database without making or migrating it."""
+    from mailgate.store.db import Database
+
+    database = Database(app.config.database.url.get_secret_value())
+    path = database.path
+    if path is not None and not path.exists():
+        writable = os.access(path.parent, os.W_OK)
+        says = (
+            f"{path} is made at the first start" if writable else f"{path.parent} is closed to us"
+        )
+        yield Finding("database", "ok" if writable else "fault", says)
+        return
+    try:
+        yield from _schema(database)
+    finally:
+        database.close()
+
+
+def _schema(database: "Database") -> Iterator[Finding]:
+    from mailgate.store import audit, heartbeat, migrate
+
+    with database.write() as connection:  # a disk or a database that is read-only shows here
+        revision, newest = migrate.revision(connection), migrate.newest()
+        if revision is None:
+            yield Finding("database", "ok", "it is empty: tables are made at the first start")
+            return
+        if revision not in migrate.known():
+            raise Permanent(f"its schema is at {revision}: a newer version of mailgate used it")
+        last = heartbeat.last(connection).seen_at if revision == newest else None
+        wrong = [
+            f"PRAGMA {name} is {value}"
+            for name, value in audit.pragmas(connection).items()
+            if value != audit.PRAGMAS[name]
+        ]
+    if wrong:
+        raise Permanent(f"what is committed might be lost: {', '.join(wrong)}")
+    where = "at this version's schema" if revision == newest else "migrated at the next start"
+    yield Finding("database", "ok", f"it can be written to, and is {where}")
+    if last is not None:
+        yield _clock(last)
+
+
+def _clock(last: datetime) -> Finding:
+    from mailgate.app import now
+
+    silence = now() - last
+    if silence > _SILENT:
+        says = f"it ran {printing.span(silence)} ago: start `mailgate serve`, or see to cron"
+        return Finding("clock", "warning", says)
+    return Finding("clock", "ok", "it runs")
+
+
+# --- templates and the way out --------------------------------------------------------------------
+
+
+def _templates(app: "App") -> Iterator[Finding]:
+    faults = app.renderer.check()
+    yield from (Finding("templates", "fault", fault) for fault in faults)
+    if not faults:
+        languages = ", ".join(app.renderer.locales)
+        count = len(app.renderer.notices)
+        yield Finding("templates", "ok", f"{count} notices in {languages}")
+
+
+def _delivery(app: "App") -> Iterator[Finding]:
+    """Open the way out as the gateway would: connect, greet, TLS, log in; or make a file."""
+    delivery = app.config.delivery
+    app.transport.open().close()
+    match delivery.transport:
+        case "maildir":
+            _write_to(delivery.maildir)
+            yield Finding("delivery", "ok", f"mails go into the Maildir {delivery.maildir}")
+        case "terminal":
+            yield Finding("delivery", "warning", "mails are shown on the terminal and not sent")
+        case _:
+            login = f", as {delivery.user}" if delivery.user else ", without login"
+            how = f"{delivery.host}:{delivery.port} ({delivery.tls}{login})"
+            yield Finding("delivery", "ok", f"the smarthost answers: {how}")
+
+
+def _write_to(folder: Path) -> None:
+    """Make a file in the folder and take it away. Raises Temporary when that cannot be done."""
+    probe = folder / "tmp" / f"check.{secrets.token_hex(8)}"
+    try:
+        probe.touch(mode=0o600, exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Temporary(f"nothing can be written to {folder}: {reason}") from error
+
+
+def _send(app: "App", address: str) -> Iterator[Finding]:
+    from mailgate.app import now
+    from mailgate.mail.compose import Frame, compose
+    from mailgate.mail.render import Rendered
+
+    desk = app.config.desk
+    at = now()
+    frame = Frame(
+        from_name=desk.name,
+        from_address=desk.address,
+        to_name="",
+        to_address=address,
+        reply_to=None,
+        message_id=f"<check.{secrets.token_hex(12)}@{desk.address.rpartition('@')[2]}>",
+        in_reply_to=None,
+        references=(),
+        date=at,
+        auto_submitted="auto-generated",
+        loop_mark=app.signer.loop_mark(),
+        language="en",
+    )
+    text = f"mailgate sent this from {desk.address} to see that mail arrives. It did.\n"
+    raw = compose(Rendered("mailgate: a mail to see that it arrives", text, None, "en"), frame)
+    answer = app.hand_over(address, raw)
+    yield Finding("delivery", "ok", f"a mail to {address} was handed over: {answer}")

@@ -1,0 +1,46 @@
+"""Opens the desk that a configuration describes, for as long as one command runs."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailgate.errors import Refused
+
+if TYPE_CHECKING:
+    from mailgate.app import App
+    from mailgate.domain.model import Ticket
+
+
+@contextmanager
+def opened(config: Path | None, *, quiet: bool = True) -> "Iterator[App]":
+    """Read the configuration and hand out the gateway, built but not started.
+
+    `quiet` leaves only warnings of the log on stderr. Raises ConfigError.
+    """
+    from mailgate import config as configuration
+    from mailgate import log
+    from mailgate.app import App
+
+    read = configuration.load(configuration.find(config, os.environ), os.environ)
+    level = read.log.level
+    log.configure("warning" if quiet and level != "error" else level, read.log.format)
+    app = App(read, os.environ)
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def find(app: "App", number: str) -> "Ticket":
+    """Return the ticket with a number, however it is written. Raises Refused."""
+    from mailgate.store import tickets
+
+    tenant_id = app.settings.tenant_id
+    bare = number.strip("[]# \t")
+    with app.database.read() as connection:
+        ids = tickets.by_number(connection, tenant_id, {bare, bare.upper()})
+        for ticket in tickets.load(connection, tenant_id, ids.values()).values():
+            return ticket
+    raise Refused(f"there is no ticket {bare!r}; `mailgate tickets` lists them")

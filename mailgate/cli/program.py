@@ -1,0 +1,111 @@
+"""The program itself: what stands before every command, and how a command is declared."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+import mailgate
+from mailgate.cli.ending import ending
+from mailgate.cli.options import ConfigFile
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "To begin": ("init", "check", "serve"),
+        "To see": ("tickets", "show", "attachment", "stats", "thresholds", "lifecycle"),
+        "To work on a ticket": (
+            *("reply", "resolve", "close", "reopen", "wait", "assign", "priority", "tag"),
+        ),
+        "Mail and clock": ("deliver", "tick", "outbox", "failed", "parse", "verify"),
+    }
+)
+"""Every command, in the order of --help and of the documentation."""
+
+
+class Program(TyperGroup):
+    """The group of all commands; an error in any of them ends here."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in their order."""
+        del ctx  # it does not depend on what was asked
+        return [name for names in SECTIONS.values() for name in names]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands in sections."""
+        del ctx
+        for heading, names in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [(n, self.commands[n].get_short_help_str(limit=70)) for n in names]
+                )
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run what was asked for."""
+        with ending():
+            return super().invoke(ctx)
+
+
+def _examples(lines: tuple[str, ...]) -> str:
+    """Return lines as an epilog that is not wrapped."""
+    return "\n".join(["\b", "For example:", *(f"  {line}" for line in lines)])
+
+
+def group(name: str, says: str, *examples: str) -> typer.Typer:
+    """Declare a command that has commands of its own; without one of them it lists."""
+    made = typer.Typer(
+        help=says, epilog=_examples(examples), rich_markup_mode=None, add_completion=False
+    )
+    program.add_typer(made, name=name)
+    return made
+
+
+def command(
+    name: str,
+    *examples: str,
+    within: typer.Typer | None = None,
+    cls: type[TyperCommand] = TyperCommand,
+    **settings: Any,
+) -> Callable[[Function], Function]:
+    """Declare a command; its docstring is its help, and an example belongs to it."""
+    place = program if within is None else within
+    return place.command(
+        name, epilog=_examples(examples), cls=cls, context_settings=settings or None
+    )
+
+
+program = typer.Typer(
+    name="mailgate",
+    cls=Program,
+    epilog=_examples(("mailgate init --dir desk", "mailgate serve --config desk/config.toml")),
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mailgate {mailgate.__version__}")
+        raise typer.Exit
+
+
+@program.callback(no_args_is_help=True)
+def start(
+    ctx: typer.Context,
+    config: ConfigFile = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """A ticket desk behind a support address.
+
+    Customers write mail, agents answer by mail, nobody logs in. `mailgate init` sets a desk up,
+    `mailgate serve` runs it; the other commands show and steer it, also while it runs.
+    """
+    ctx.obj = config

@@ -1,0 +1,300 @@
+"""`mailgate tickets`, `show` and `attachment`: what the desk knows of its tickets."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailgate.cli import printing, shapes
+from mailgate.cli.opening import find, opened
+from mailgate.cli.options import AsJson, ConfigFile, Limit, Number, priority
+from mailgate.cli.program import command
+from mailgate.domain.automation import AUTOMATION
+from mailgate.domain.model import Actor, ActorKind, Priority, Status
+from mailgate.errors import Refused
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
+
+    from mailgate.app import App
+
+_NOBODY = "none"
+
+
+def _automation(text: str) -> str:
+    """Read an automation status. Raises a usage error."""
+    names = [row.name for row in AUTOMATION]
+    if text.lower() not in names:
+        raise typer.BadParameter(f"{text!r} is no automation status: {', '.join(names)}")
+    return text.lower()
+
+
+_Statuses = Annotated[
+    list[Status] | None,
+    typer.Option(metavar="STATUS", help=f"Any of {', '.join(Status)}; may be given again."),
+]
+_Automation = Annotated[
+    list[str] | None,
+    typer.Option(
+        parser=_automation, metavar="STATUS", help="By automation status, as `stats` counts."
+    ),
+]
+_Priorities = Annotated[
+    list[Priority] | None,
+    typer.Option(
+        "--priority",
+        parser=priority,
+        metavar="PRIORITY",
+        help=f"Any of {', '.join(Priority)}; may be given again.",
+    ),
+]
+_Tags = Annotated[
+    list[str] | None, typer.Option(metavar="TAG", help="With this tag; given again, with all.")
+]
+_Assignee = Annotated[
+    str | None, typer.Option(metavar="AGENT", help="Whose they are; none: nobody's.")
+]
+_Search = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="In number, subject, requester and messages.")
+]
+_Overdue = Annotated[
+    bool, typer.Option("--overdue", help="Only where a side has let its time run out.")
+]
+
+
+@command(
+    "tickets",
+    "mailgate tickets",
+    "mailgate tickets --status new --status open --overdue",
+    "mailgate tickets --assignee none --priority high",
+    'mailgate tickets --search "invoice" --json --limit 20',
+)
+def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
+    status: _Statuses = None,
+    automation: _Automation = None,
+    priorities: _Priorities = None,
+    assignee: _Assignee = None,
+    team: Annotated[str | None, typer.Option(metavar="TEAM", help="Which team's.")] = None,
+    requester: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Whose matter it is.")
+    ] = None,
+    tag: _Tags = None,
+    search: _Search = None,
+    overdue: _Overdue = False,
+    limit: Limit = None,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """List tickets, newest first.
+
+    All of them, or those that every given condition fits.
+    """
+    from mailgate.app import now
+    from mailgate.store import reports
+
+    wanted = reports.Wanted(
+        statuses=[each.value for each in status or ()],
+        automation=automation or (),
+        priorities=[each.value for each in priorities or ()],
+        assignee="" if assignee == _NOBODY else assignee,
+        team=team,
+        requester=requester,
+        tags=[each.lower() for each in tag or ()],
+        search=search,
+        overdue=overdue,
+    )
+    with opened(config) as app:
+        with app.database.read() as connection:
+            rows = reports.tickets(connection, app.settings.tenant_id, wanted, limit)
+        if json:
+            printing.as_json([ticket_shape(row) for row in rows])
+        else:
+            _list(rows, now())
+
+
+def ticket_shape(row: "RowMapping") -> dict[str, Any]:
+    """Return a ticket as programs get it."""
+    return {name: row[name] for name in shapes.TICKET}
+
+
+def _list(rows: Sequence["RowMapping"], now: datetime) -> None:
+    if not rows:
+        printing.line("No such tickets.")
+        return
+    printing.table(
+        ("NUMBER", "SUBJECT", "STATUS", "PRIORITY", "ASSIGNEE", "REQUESTER", "WAITING", "DUE"),
+        (
+            (
+                row["number"],
+                row["subject"],
+                row["automation_status"],
+                row["priority"],
+                row["assignee"],
+                row["requester"],
+                "-" if row["waiting_since"] is None else printing.span(now - row["waiting_since"]),
+                printing.ago(row["next_due_at"], now),
+            )
+            for row in rows
+        ),
+        long=("SUBJECT", "REQUESTER"),
+    )
+
+
+# --- one ticket ---------------------------------------------------------------------------------
+
+
+@command("show", "mailgate show TKT-2026-00042", "mailgate show TKT-2026-00042 --json")
+def show(number: Number, json: AsJson = False, config: ConfigFile = None) -> None:
+    """Show one ticket, all that was said on it, and its history."""
+    with opened(config) as app:
+        whole = _whole(app, number)
+    if json:
+        printing.as_json(whole)
+    else:
+        _print(whole)
+
+
+def _whole(app: "App", number: str) -> dict[str, Any]:
+    from mailgate.store import reports
+
+    ticket, tenant_id = find(app, number), app.settings.tenant_id
+    with app.database.read() as connection:
+        row = reports.ticket(connection, tenant_id, ticket.id)
+        messages = reports.messages(connection, tenant_id, ticket.id)
+        files = reports.attachments(connection, tenant_id, ticket.id)
+        events = reports.events(connection, tenant_id, ticket.id)
+    if row is None:
+        raise Refused(f"{number} has gone")
+    attached: dict[int, list[dict[str, Any]]] = {}
+    for n, file in enumerate(files, 1):
+        facts = {name: file[name] for name in shapes.ATTACHMENT if name != "n"}
+        attached.setdefault(file["message_id"], []).append({"n": n} | facts)
+    return ticket_shape(row) | {
+        "messages": [_message(each, attached.get(each["id"], [])) for each in messages],
+        "events": [_event(each) for each in events],
+    }
+
+
+def _message(row: "RowMapping", files: list[dict[str, Any]]) -> dict[str, Any]:
+    special = {
+        "full_text": row["text"] if row["full_text"] is None else row["full_text"],
+        "message_id": row["rfc_id"],
+        "attachments": files,
+    }
+    return {name: special[name] if name in special else row[name] for name in shapes.MESSAGE}
+
+
+def _event(row: "RowMapping") -> dict[str, Any]:
+    special = {
+        "actor": str(Actor(ActorKind(row["actor_kind"]), row["actor_id"])),
+        "before": {name: pair[0] for name, pair in row["changes"].items()},
+        "after": {name: pair[1] for name, pair in row["changes"].items()},
+    }
+    return {name: special[name] if name in special else row[name] for name in shapes.EVENT}
+
+
+_FACTS = (
+    ("Requester", "requester"),
+    ("Status", "automation_status"),
+    ("Priority", "priority"),
+    ("Category", "category"),
+    ("Assignee", "assignee"),
+    ("Team", "team"),
+    ("Tags", "tags"),
+)
+_MOMENTS = (
+    ("Created", "created_at"),
+    ("Waiting since", "waiting_since"),
+    ("Clock acts", "next_due_at"),
+    ("Resolved", "resolved_at"),
+    ("Closed", "closed_at"),
+)
+# What changes with every turn and tells a person nothing.
+_MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "resolution"})
+
+
+def _print(whole: dict[str, Any]) -> None:
+    printing.line(f"{whole['number']}  {whole['subject']}")
+    known = whole | {"tags": ", ".join(whole["tags"])}
+    moments = [(name, whole[key]) for name, key in _MOMENTS if whole[key] is not None]
+    printing.facts(
+        [(name, known[key]) for name, key in _FACTS]
+        + [(name, printing.moment(at)) for name, at in moments]
+    )
+    for message in whole["messages"]:
+        who = message["author_name"] or message["author"]
+        what = ", internal note" if message["kind"] == "note" else ""
+        printing.line()
+        printing.line(f"--- {who} ({message['side']}{what}), {printing.moment(message['at'])}")
+        printing.block(message["text"] or "(no text)")
+        for file in message["attachments"]:
+            printing.line(f"  [{file['n']}] {file['name']}, {file['type']}, {file['size']} octets")
+    printing.line()
+    printing.line("--- History")
+    printing.table(
+        ("WHEN", "WHAT", "WHO", "CHANGES"), map(_told, whole["events"]), long=("CHANGES",)
+    )
+
+
+def _told(event: dict[str, Any]) -> tuple[str, str, str, str]:
+    changed = [
+        f"{name}: {_brief(event['before'][name])} -> {_brief(after)}"
+        for name, after in event["after"].items()
+        if name not in _MACHINERY and not name.endswith(("_at", "_since"))
+    ]
+    return printing.moment(event["at"]), event["name"], event["actor"], "; ".join(changed)
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return printing.cell(value)
+
+
+@command(
+    "attachment",
+    "mailgate attachment TKT-2026-00042 1 > invoice.pdf",
+    "mailgate attachment TKT-2026-00042 1 --output invoice.pdf",
+)
+def attachment(
+    number: Number,
+    n: Annotated[int, typer.Argument(metavar="N", min=1, help="Which one, as `show` counts.")],
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A new file to write it to; else stdout.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write an attachment as it came, byte for byte."""
+    from mailgate.mail.parts import content
+    from mailgate.store import inbox, reports
+
+    with opened(config) as app:
+        ticket = find(app, number)
+        with app.database.read() as connection:
+            files = reports.attachments(connection, app.settings.tenant_id, ticket.id)
+            if n > len(files):
+                raise Refused(f"{ticket.number} has {len(files)} attachments, so none is {n}")
+            mail_id = files[n - 1]["mail_id"]
+            raw = None if mail_id is None else inbox.raw(connection, mail_id)
+        if raw is None:
+            raise Refused("the mail that it came with is not there; see `mailgate verify`")
+        _write(content(raw, files[n - 1]["part"]), output)
+
+
+def _write(data: bytes, output: Path | None) -> None:
+    if output is None:
+        if sys.stdout.isatty():
+            raise Refused("these bytes are not for a terminal: add > FILE or --output FILE")
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with os.fdopen(os.open(output, flags, 0o600), "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise Refused(f"{output}: {(error.strerror or str(error)).lower()}") from error

@@ -1,0 +1,67 @@
+"""`mailgate serve`: the gateway itself, from its first line in the log to its last."""
+
+import os
+import signal
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+
+import mailgate
+from mailgate.cli.ending import LATER, NO
+from mailgate.cli.opening import opened
+from mailgate.cli.options import ConfigFile
+from mailgate.cli.program import command
+from mailgate.errors import MailgateError, Temporary
+
+if TYPE_CHECKING:
+    from mailgate.app import App
+
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+class _Stop:
+    """Set by the first signal to stop; the second one ends the process where it stands."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.by = ""
+        for number in _STOPS:
+            signal.signal(number, self._heard)
+
+    def _heard(self, number: int, _frame: FrameType | None) -> None:
+        if self.asked.is_set():
+            os._exit(128 + number)
+        self.by = signal.Signals(number).name
+        self.asked.set()
+
+
+@command("serve", "mailgate serve --config desk/config.toml")
+def serve(config: ConfigFile = None) -> None:
+    """Run the gateway: take mail, keep the clock, send what is due.
+
+    Writes one line `gateway.ready` to stderr when every port is open. SIGTERM or Ctrl-C lets what
+    is under way be finished; a second one ends at once. Ends with 0 when it was stopped, 1 when it
+    could not start, 75 when that may pass (a port taken, the database away), 78 when the
+    configuration cannot be used.
+    """
+    stop = _Stop()
+    with opened(config, quiet=False) as app:
+        _run(app, stop)
+
+
+def _run(app: "App", stop: _Stop) -> None:
+    from mailgate.log import log
+
+    log("gateway.starting", version=mailgate.__version__, desk=app.config.desk.address)
+    try:
+        app.start()
+    except MailgateError as error:
+        log("gateway.failed", error=str(error))
+        raise typer.Exit(LATER if isinstance(error, Temporary) else NO) from None
+    log("gateway.ready", smtp=app.listener.port, http=app.web.port)
+    stop.asked.wait()
+    log("gateway.stopping", signal=stop.by)
+    app.stop()
+    log("gateway.stopped")

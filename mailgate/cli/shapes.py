@@ -1,0 +1,249 @@
+"""The fields of --json: what every program may rely on, with what each means.
+
+docs/json.md is written from here, and a test compares what the commands print with it. A name
+that stands here stays; more may come.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+Shape = Mapping[str, str]
+
+TICKET: Shape = MappingProxyType(
+    {
+        "number": "the number that people see",
+        "subject": "of its first mail",
+        "status": "new, open, in_progress, waiting_on_customer, resolved, closed or reopened",
+        "automation_status": "what reports speak of: waiting_for_system_response, "
+        "waiting_for_client_response, delayed_by_system, delayed_by_client, "
+        "resolved_awaiting_confirmation, reopened, closed or auto_closed",
+        "delay": "none, delayed_by_system or delayed_by_client",
+        "priority": "critical, urgent, high, normal or low",
+        "category": "one of [desk] categories",
+        "kind": "request, dispute, order or recovery",
+        "requester": "the customer's address",
+        "requester_name": "the name in their mail, or empty",
+        "assignee": "the agent who holds it, or null",
+        "team": "the team that holds it, or null",
+        "tags": "a list of words",
+        "messages": "how many messages it has",
+        "created_at": "when its first mail was received",
+        "updated_at": "when something was last recorded",
+        "waiting_since": "since when it is somebody's turn; null when closed",
+        "next_due_at": "when the clock acts next, or null",
+        "last_responder": "client or system: who spoke last",
+        "last_response_at": "when they did",
+        "first_response_at": "the first public reply, or null",
+        "first_response_due_at": "the target for it",
+        "resolution_due_at": "the target for the resolution",
+        "resolved_at": "when it was resolved, or null",
+        "closed_at": "when it was closed, or null",
+        "closed_by": "customer, agent, auto or merged; null while it is not closed",
+        "reopen_count": "how often it came back",
+    }
+)
+
+ATTACHMENT: Shape = MappingProxyType(
+    {
+        "n": "counts over the ticket: `mailgate attachment NUMBER N`",
+        "name": "its file name, cleaned",
+        "type": "its media type",
+        "size": "decoded, in octets",
+        "sha256": "of the decoded bytes, hexadecimal",
+    }
+)
+
+MESSAGE: Shape = MappingProxyType(
+    {
+        "kind": "public or note",
+        "side": "client or system",
+        "author": "the agent's name or the customer's address",
+        "author_name": "as people see it",
+        "at": "when it was written or received",
+        "text": "what is new in it",
+        "full_text": "the whole text, with what it quotes",
+        "resolution": "true when it settles the matter",
+        "other_address": "true when it came from an address that takes no part in the ticket",
+        "machine": "true when a machine wrote it",
+        "message_id": "the Message-ID of its mail, or null",
+        "attachments": "a list",
+    }
+)
+
+EVENT: Shape = MappingProxyType(
+    {
+        "n": "counts the ticket's events, from 1",
+        "name": "what happened, such as ticket.resolved; docs/logging.md lists them",
+        "at": "when it happened",
+        "recorded_at": "when it was decided",
+        "actor": "whose doing: agent:alice, customer:carol@example.com, clock and so on",
+        "before": "the fields that changed, as they were",
+        "after": "the same fields, as they became",
+        "reasons": "why, in sentences",
+        "note": "what the actor said about it, or null",
+    }
+)
+
+THRESHOLD: Shape = MappingProxyType(
+    {
+        "seconds": "the duration",
+        "origin": "where the value comes from: a preset, or a table of the configuration",
+    }
+)
+
+THRESHOLDS: Shape = MappingProxyType(
+    {
+        "priority": "which tickets",
+        "system": "how long the desk may take",
+        "client": "how long the customer may take",
+        "auto_close": "how long a resolved ticket waits",
+        "first_response": "the target for the first answer",
+        "resolution": "the target for the resolution",
+    }
+)
+
+NOTICE: Shape = MappingProxyType(
+    {
+        "id": "its number in the outbox",
+        "ticket": "the ticket's number, or null",
+        "notice": "which one, such as received or agent_reply",
+        "recipient": "to whom",
+        "role": "customer, agent or admin",
+        "state": "ready, sent, never, unknown or suppressed",
+        "reason": "what the server said, or why it was held back; null at first",
+        "attempts": "tries that failed",
+        "message_id": "its Message-ID",
+        "created_at": "when it was decided",
+        "next_try_at": "not before this time",
+        "done_at": "when it ended, or null",
+    }
+)
+
+PARKED: Shape = MappingProxyType(
+    {
+        "id": "its number: `mailgate failed retry ID`",
+        "mail_from": "the envelope sender; empty is the null path",
+        "recipients": "the envelope recipients, a list",
+        "road": "smtp, lmtp, pipe or cli",
+        "received_at": "when it was accepted",
+        "size": "in octets",
+        "attempts": "tries that failed",
+        "error": "the last line of what went wrong",
+    }
+)
+
+STATISTICS: Shape = MappingProxyType(
+    {
+        "total_active_tickets": "the sum of the next six",
+        "waiting_for_system": "it is our turn, in time",
+        "waiting_for_client": "it is the customer's turn, in time",
+        "delayed_by_system": "it is our turn, too late",
+        "delayed_by_client": "it is the customer's turn, too late",
+        "resolved_pending_confirmation": "resolved, and not yet confirmed",
+        "reopened": "taken up again, and nobody has looked yet",
+        "auto_closed_last_24h": "closed by the clock within 24 hours",
+    }
+)
+
+STEP: Shape = MappingProxyType(
+    {
+        "number": "the ticket",
+        "timer": "which deadline",
+        "due_at": "when it was due",
+        "says": "what happens, in a sentence",
+        "notices": "a list of what is sent, to whom",
+        "status": "the ticket's status after it",
+    }
+)
+
+TICK: Shape = MappingProxyType(
+    {
+        "at": "the instant it was about",
+        "horizon": "how far the clock could see: it waits for mail that is not processed",
+        "hold_until": "until when steps that write to customers wait after an outage, or null",
+        "steps": "a list of the deadlines acted on",
+    }
+)
+
+ROW: Shape = MappingProxyType(
+    {
+        "event": "its name",
+        "on": "a list of the statuses in which the row counts",
+        "guard": "what must hold besides, in a sentence; null: nothing",
+        "act": "the move that follows",
+        "says": "what that means, in a sentence",
+    }
+)
+
+FAULT: Shape = MappingProxyType(
+    {
+        "check": "which check found it",
+        "subject": "what it is about",
+        "says": "what does not agree",
+    }
+)
+
+CHECKED: Shape = MappingProxyType(
+    {
+        "check": "configuration, database, templates, delivery or clock",
+        "state": "ok, warning or fault",
+        "says": "what was found, in a sentence",
+    }
+)
+
+PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
+    {
+        "tickets": ("A list, newest first.", {"each": TICKET}),
+        "show NUMBER": (
+            "One ticket: the same fields, but `messages` is a list and `events` the history.",
+            {
+                "each message": MESSAGE,
+                "each attachment of a message": ATTACHMENT,
+                "each event": EVENT,
+            },
+        ),
+        "thresholds": (
+            "A list, the most pressing priority first; every field but `priority` is an object.",
+            {"each": THRESHOLDS, "each duration": THRESHOLD},
+        ),
+        "outbox": ("A list, newest first.", {"each": NOTICE}),
+        "failed list": (
+            "A list, oldest first. `failed show ID` is one of them, with the whole `error`.",
+            {"each": PARKED},
+        ),
+        "stats": ("One object; all values are counts.", {"fields": STATISTICS}),
+        "tick": ("One object.", {"fields": TICK, "each step": STEP}),
+        "lifecycle": ("A list: the table, in the order in which it is read.", {"each": ROW}),
+        "verify": ("A list, empty when all is well.", {"each": FAULT}),
+        "check": ("A list.", {"each": CHECKED}),
+    }
+)
+"""Each command that takes --json: what it prints, and the objects in it."""
+
+_HEAD = """\
+# What --json prints
+
+<!-- Written by `mailgate.cli.shapes.reference()`; a test compares. -->
+
+Pure JSON in UTF-8 on stdout; whatever goes wrong is said on stderr, and by the exit code. Times
+are ISO 8601 in UTC. The names below are stable: programs may rest on them. Fields may be added.
+"""
+_FOOT = """
+## `mailgate parse --json FILE`
+
+One object, what the parser makes of a mail: `subject`; `from`, `to` and `cc`, lists of `name` and
+`address`; `date`; `text` and `reply_text`, the whole and what is new; `html`; `attachments`, a list
+of `name`, `type`, `size` and `sha256`; `message_id`, `in_reply_to`, `references`; `report`, what a
+delivery report says; `degraded`, what could not be read as meant.
+"""
+
+
+def reference() -> str:
+    """Return docs/json.md."""
+    parts = [_HEAD]
+    for name, (says, shapes) in PRINTED.items():
+        parts.append(f"\n## `mailgate {name} --json`\n\n{says}\n")
+        for what, shape in shapes.items():
+            parts.append(f"\n{what.capitalize()}:\n\n| field | meaning |\n| --- | --- |\n")
+            parts += [f"| `{field}` | {meaning} |\n" for field, meaning in shape.items()]
+    return "".join([*parts, _FOOT])

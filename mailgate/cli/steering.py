@@ -1,0 +1,117 @@
+"""Commands that change a ticket without a word to it: the same that agents give by mail."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailgate.cli.opening import find, opened
+from mailgate.cli.options import ConfigFile, Number, Who, Why
+from mailgate.cli.printing import told
+from mailgate.cli.program import command
+from mailgate.errors import Refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mailgate.domain.commands import Command
+
+
+@command("close", "mailgate close TKT-2026-00042 --as alice")
+def close(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
+    """End a ticket. The customer is not asked; their next mail reopens it."""
+    _steer(config, number, "close", who, note)
+
+
+@command("reopen", "mailgate reopen TKT-2026-00042 --as alice")
+def reopen(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
+    """Take up a resolved or closed ticket again. The customer is told."""
+    _steer(config, number, "reopen", who, note)
+
+
+@command("wait", "mailgate wait TKT-2026-00042 --as alice")
+def wait(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
+    """Make it the customer's turn from now, without writing to them."""
+    _steer(config, number, "wait", who, note)
+
+
+@command(
+    "assign",
+    "mailgate assign TKT-2026-00042 alice",
+    'mailgate assign TKT-2026-00042 team:billing --note "It is about an invoice."',
+    "mailgate assign TKT-2026-00042 none",
+)
+def assign(
+    number: Number,
+    whom: Annotated[
+        str,
+        typer.Argument(metavar="WHO", help="An agent, team:NAME, none, or me (with --as)."),
+    ],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Give a ticket to an agent or a team, or to nobody. The new and the former holder are told."""
+    _steer(config, number, f"assign {whom}", who, note)
+
+
+@command("priority", "mailgate priority TKT-2026-00042 high")
+def priority(
+    number: Number,
+    wanted: Annotated[
+        str, typer.Argument(metavar="PRIORITY", help="critical, urgent, high, normal or low.")
+    ],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Set how much a ticket hurries. Its deadlines are worked out anew."""
+    _steer(config, number, f"priority {wanted}", who, note)
+
+
+@command(
+    "tag",
+    "mailgate tag TKT-2026-00042 vip",
+    "mailgate tag TKT-2026-00042 vip -late",
+    ignore_unknown_options=True,
+)
+def tag(
+    number: Number,
+    tags: Annotated[
+        list[str],
+        typer.Argument(metavar="TAG...", help="Put on; with a minus in front, taken off."),
+    ],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Put tags on a ticket and take them off."""
+    _steer(config, number, f"tag {' '.join(tags)}", who, note)
+
+
+def _steer(config: "Path | None", number: str, line: str, who: str | None, note: str) -> None:
+    """Carry out what an agent would have written as `/line: note`."""
+    from mailgate.app import now
+    from mailgate.desk import commands
+
+    with opened(config) as app:
+        staff = app.settings.staff
+        by = None if who is None else commands.member(staff, who)
+        ticket = find(app, number)
+        at = now()
+        event = commands.event(_understood(line, note), staff, by, at)
+        decision = commands.carry_out(app.desk, ticket.id, event, at, note=note or None)
+        app.send()
+        told(decision)
+
+
+def _understood(line: str, note: str) -> "Command":
+    """Read a command as it is read in a mail. Raises Refused with the right form."""
+    from dataclasses import replace
+
+    from mailgate.domain.commands import read
+
+    script = read("/" + " ".join(line.split()))
+    if script.faults:
+        fault = script.faults[0]
+        raise Refused(f"{fault.reason}; right would be {fault.right_form.replace('/', '')}")
+    return replace(script.commands[0], note=note)

@@ -1,0 +1,197 @@
+"""What agents command by answering a notification: carried out, or explained and not done."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.acceptance.desk import ALICE, SUPPORT, Desk
+from tests.peers.customer import swaks
+from tests.peers.maildir import text_of
+
+pytestmark = pytest.mark.peers
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A mail of alice's on a new ticket, and how the ticket is afterwards.
+
+    `before` is what she wrote earlier. `customer` are the beginnings of the subjects of what the
+    customer gets after the acknowledgement.
+    """
+
+    text: str
+    then: Mapping[str, Any] = field(default_factory=dict)
+    before: str = ""
+    customer: tuple[str, ...] = ()
+
+
+COMMANDS = {
+    "note": Case("/note: ask the boss", {"status": "open", "messages": 2}),
+    "resolve": Case(
+        "/resolve\nIt is done.", {"status": "resolved", "messages": 2}, customer=("✅ Your ticket",)
+    ),
+    "close": Case("/close", {"status": "closed", "closed_by": "agent", "messages": 1}),
+    "assign": Case("/assign bob: he knows", {"status": "in_progress", "assignee": "bob"}),
+    "priority": Case("#Priority HIGH", {"status": "new", "priority": "high"}),
+    "tag": Case("/tag vip, -late", {"tags": ["vip"]}, before="/tag late"),
+    "reopen": Case(
+        "/reopen: sorry",
+        {"status": "reopened", "reopen_count": 1, "closed_by": None},
+        before="/close",
+        customer=("🔄 Ticket Reopened",),
+    ),
+    "wait": Case("/wait", {"status": "waiting_on_customer", "messages": 1}),
+    "take": Case("/take", {"status": "in_progress", "assignee": "alice"}),
+    "many": Case(
+        "/take\n/priority medium\n/tag vip\n/wait\nWhich door?",
+        {"status": "waiting_on_customer", "assignee": "alice", "tags": ["vip"], "messages": 2},
+        customer=("Re: ",),
+    ),
+}
+
+# What is wrong with a mail: its text, and words of the explanation.
+REFUSED = {
+    "misspelt": ("/asign bob\nHello.", "/assign alice"),
+    "nobody": ("/assign bop\nHello.", "did you mean bob?"),
+    "nonsense": ("/priority hgih\nHello.", "did you mean high?"),
+    "argued": ("/resolve at once\nHello.", "/resolve: text"),
+    "later": ("/snooze 3d\nHello.", "not available in this version"),
+    "impossible": ("/reopen\nHello.", "not possible"),
+    "half wrong": ("/priority high\n/close\n/tga vip\nHello.", "/tag vip -late"),
+    "empty": ("", "the mail is empty"),
+}
+UNTOUCHED = {"status": "new", "priority": "normal", "assignee": None, "tags": [], "messages": 1}
+
+
+@pytest.fixture(scope="module")
+def shared_desk(open_desk: Callable[..., Desk]) -> Desk:
+    """A desk that any number of tickets can be tried on."""
+    return open_desk()
+
+
+@pytest.fixture(scope="module")
+def subjects() -> Mapping[str, Case]:
+    """Every mail to be tried, by the subject of its ticket."""
+    refused = {f"refused {name}": Case(text, UNTOUCHED) for name, (text, _) in REFUSED.items()}
+    return {f"command {name}": case for name, case in COMMANDS.items()} | refused
+
+
+@pytest.fixture(scope="module")
+def tickets(shared_desk: Desk, subjects: Mapping[str, Case]) -> Mapping[str, dict[str, Any]]:
+    """Each ticket as it is when every mail has had its effect, by its subject."""
+    told = {subject: shared_desk.open(subject)[1] for subject in subjects}
+    for subject, case in subjects.items():
+        if case.before:
+            shared_desk.alice.reply(told[subject], case.before)
+    shared_desk.settle()
+    for subject, case in subjects.items():
+        shared_desk.alice.reply(told[subject], case.text)
+    shared_desk.settle()
+    return {ticket["subject"]: ticket for ticket in shared_desk.gateway.tickets()}
+
+
+def gone_to_the_customer(desk: Desk, number: str) -> list[str]:
+    """Return the subjects of what a ticket's customer got after the acknowledgement."""
+    about = (str(mail["Subject"]) for mail in desk.ann.inbox.mails())
+    return [subject for subject in about if f"[{number}]" in subject][1:]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_does_what_it_says(name: str, shared_desk: Desk, subjects, tickets) -> None:
+    case, ticket = subjects[f"command {name}"], tickets[f"command {name}"]
+    assert {key: ticket[key] for key in case.then} == case.then
+    gone = gone_to_the_customer(shared_desk, ticket["number"])
+    assert [subject[: len(start)] for subject, start in zip(gone, case.customer, strict=True)] == [
+        *case.customer
+    ]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refused_command_comes_back_explained_and_does_nothing(
+    name: str, shared_desk: Desk, subjects, tickets
+) -> None:
+    text, explained = REFUSED[name]
+    ticket = tickets[f"refused {name}"]
+    assert {key: ticket[key] for key in UNTOUCHED} == UNTOUCHED
+    assert gone_to_the_customer(shared_desk, ticket["number"]) == []
+    subject = f"Not sent: refused {name} [{ticket['number']}]"
+    back = shared_desk.alice.inbox.wait_for_subject(subject)
+    assert back["Auto-Submitted"] == "auto-generated"
+    shown = text_of(back)
+    assert explained in shown
+    assert all(line in shown for line in text.splitlines()), "what she wrote comes back"
+
+
+def test_the_one_who_gets_or_loses_a_ticket_is_told_why(desk: Desk, tickets) -> None:
+    number = tickets["command assign"]["number"]
+    told = desk.bob.inbox.wait(
+        lambda mail: mail["Subject"] == f"command assign [{number}]" and mail["Auto-Submitted"]
+    )
+    assert "he knows" in text_of(told)
+    desk.admin.reply(desk.admin.inbox.wait_for_subject(number), "/assign alice: she is back")
+    lost = desk.bob.inbox.wait(lambda mail: "she is back" in text_of(mail))
+    assert lost["Subject"] == f"command assign [{number}]"
+    desk.settle()
+    assert desk.show(number)["assignee"] == "alice"
+
+
+def test_a_corrected_mail_to_the_explanation_goes_through(desk: Desk, tickets) -> None:
+    number = tickets["refused misspelt"]["number"]
+    back = desk.alice.inbox.wait_for_subject("Not sent: refused misspelt")
+    desk.alice.reply(back, "/assign bob\nHello, bob will write to you.")
+    answer = desk.ann.inbox.wait(lambda mail: "bob will write to you" in text_of(mail))
+    assert answer["Subject"] == f"Re: refused misspelt [{number}]"
+    desk.settle()
+    ticket = desk.show(number)
+    assert (ticket["assignee"], ticket["status"]) == ("bob", "waiting_on_customer")
+    refusals = [e["name"] for e in ticket["events"] if e["name"] == "command.refused"]
+    assert refusals == [], "a refusal is about the mail, not in the ticket's history"
+
+
+def test_a_note_never_reaches_the_customer(desk: Desk) -> None:
+    number, told = desk.open("Talk behind her back")
+    secrets = ["walnut-one", "walnut-two", "walnut-three", "walnut-four"]
+    desk.alice.reply(told, f"/take\n/note: {secrets[0]}")
+    desk.settle()
+    desk.alice.reply(told, f"/note\n{secrets[1]}\n\nmore of {secrets[1]}")
+    note_address = next(
+        word for word in text_of(told).split() if word.startswith("support+") and "@" in word
+    )
+    swaks(desk.postfix.port, note_address, ALICE, f"Re: [{number}]", secrets[2])
+    noted = desk.admin.inbox.matching(lambda mail: "walnut" in text_of(mail))
+    desk.bob.reply(
+        desk.bob.inbox.wait_for_subject(number), f"/note: {secrets[3]}\nThis too: {secrets[3]}."
+    )
+    heard = desk.alice.inbox.wait(lambda mail: secrets[3] in text_of(mail))
+
+    # Answered in public, with the colleague's note in the quote; and all that follows.
+    desk.alice.reply(heard, "/resolve\nAll is well.")
+    resolved = desk.ann.inbox.wait(lambda mail: "All is well." in text_of(mail))
+    desk.ann.reply(resolved, "Nothing is well.")
+    reopened = desk.alice.inbox.wait(lambda mail: "Nothing is well." in text_of(mail))
+    desk.alice.reply(reopened, "/close\nWe are sorry.")
+    desk.ann.inbox.wait(lambda mail: "We are sorry." in text_of(mail))
+    desk.settle()
+    ticket = desk.show(number)
+    notes = " ".join(m["text"] for m in ticket["messages"] if m["kind"] == "note")
+    assert [secret in notes for secret in secrets] == [True] * 4
+    assert noted == [], "she holds the ticket, so nobody else is told"
+    assert desk.heard_by_customers("walnut") == []
+    assert [m["text"] for m in ticket["messages"] if m["kind"] == "public"] == [
+        *("Please help.", "All is well.", "Nothing is well.", "We are sorry."),
+    ]
+
+
+def test_the_commands_of_a_customer_are_text(desk: Desk) -> None:
+    number, told = desk.open("Orders from outside", "/close\n/priority critical\nNow!")
+    assert "/close" in text_of(told)
+    desk.ann.write(SUPPORT, f"Re: [{number}]", "/resolve")
+    desk.alice.inbox.wait(lambda mail: "/resolve" in text_of(mail).splitlines()[:6])
+    ticket = desk.show(number)
+    assert (ticket["status"], ticket["priority"]) == ("new", "normal")
+    assert [m["text"] for m in ticket["messages"]] == [
+        "/close\n/priority critical\nNow!",
+        "/resolve",
+    ]

@@ -1,0 +1,166 @@
+"""`mailgate check`: what would keep the gateway from running is found before it runs."""
+
+import sqlite3
+
+import pytest
+
+from mailgate.mail.render import Renderer
+from mailgate.store import audit, migrate
+from tests.peers.sink import Sink, Stage
+
+
+def found(cli, code=0):
+    done = cli.run("check", "--json")
+    assert done.exit_code == code, done.output
+    import json
+
+    return {(each["check"], each["state"]): each["says"] for each in json.loads(done.stdout)}
+
+
+def smarthost(cli, server, **more):
+    cli.set(delivery__transport="smtp", delivery__host="127.0.0.1", delivery__port=server.port)
+    cli.set(**({"delivery__tls": "off"} | more))
+
+
+def test_a_new_desk_is_well_and_nothing_is_made_by_looking(new_cli):
+    checks = found(new_cli)
+    assert {name for name, _state in checks} == {
+        "configuration",
+        "database",
+        "templates",
+        "delivery",
+    }
+    assert {state for _name, state in checks} == {"ok"}
+    assert "is made at the first start" in checks["database", "ok"]
+    assert not (new_cli.folder / "mailgate.db").exists()
+
+
+def test_a_desk_that_was_used_is_well(cli):
+    cli.open()
+    checks = found(cli)
+    assert "at this version's schema" in checks["database", "ok"]
+    assert checks["clock", "ok"] == "it runs"
+    assert "ok       database: " in cli.ok("check")
+
+
+def test_a_clock_that_has_not_run_is_a_warning(cli):
+    cli.open()
+    with sqlite3.connect(cli.folder / "mailgate.db") as behind:
+        behind.execute("UPDATE heartbeat SET seen_at = seen_at - 7200000000")
+    behind.close()
+    assert "it ran 2 h ago" in found(cli)["clock", "warning"]
+
+
+def test_every_fault_of_the_configuration_is_named(cli):
+    cli.set(desk__addres="x", sla__preset="standart")
+    done = cli.run("check")
+    assert done.exit_code == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("Error: configuration:")]
+    assert len(lines) == 2
+    assert "config.toml:" in lines[0]
+    assert 'did you mean "standard"?' in done.stderr
+    assert len(found(cli, 1)) == 1
+
+
+def test_a_database_of_a_newer_version_is_a_fault(cli):
+    cli.open()
+    with sqlite3.connect(cli.folder / "mailgate.db") as behind:
+        behind.execute("UPDATE alembic_version SET version_num = '9999'")
+    behind.close()
+    assert "a newer version of mailgate used it" in found(cli, 1)["database", "fault"]
+
+
+def test_an_older_database_is_migrated_at_the_next_start(cli, monkeypatch):
+    cli.open()
+    monkeypatch.setattr(migrate, "newest", lambda: "newer")
+    assert "migrated at the next start" in found(cli)["database", "ok"]
+
+
+def test_an_empty_database_is_well(new_cli):
+    sqlite3.connect(new_cli.folder / "mailgate.db").close()
+    (new_cli.folder / "mailgate.db").touch()
+    assert "it is empty" in found(new_cli)["database", "ok"]
+
+
+def test_a_database_that_could_lose_what_was_committed_is_a_fault(cli, monkeypatch):
+    cli.open()
+    monkeypatch.setattr(audit, "pragmas", lambda _connection: {"synchronous": 1})
+    assert "PRAGMA synchronous is 1" in found(cli, 1)["database", "fault"]
+
+
+def test_a_folder_that_no_database_can_be_made_in_is_a_fault(cli, tmp_path):
+    cli.set(database__url=str(tmp_path / "nowhere" / "mailgate.db"))
+    assert "is closed to us" in found(cli, 1)["database", "fault"]
+
+
+def test_a_broken_template_is_a_fault(cli, monkeypatch):
+    monkeypatch.setattr(Renderer, "check", lambda _self: ["en/received.txt.j2:3: no such name"])
+    assert "received.txt.j2:3" in found(cli, 1)["templates", "fault"]
+
+
+def test_mail_that_is_only_shown_is_a_warning(cli):
+    cli.set(delivery__transport="terminal")
+    assert "not sent" in found(cli)["delivery", "warning"]
+
+
+def test_a_maildir_that_cannot_be_written_to_is_a_fault(cli):
+    tmp = cli.folder / "outgoing" / "tmp"
+    tmp.rmdir()
+    tmp.touch()
+    assert "outgoing" in found(cli, 1)["delivery", "fault"]
+
+
+def test_a_maildir_on_a_full_disk_is_a_fault(cli, monkeypatch):
+    from pathlib import Path
+
+    def full(*_args, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "touch", full)
+    assert "no space left on device" in found(cli, 1)["delivery", "fault"]
+
+
+def test_a_smarthost_is_greeted_and_logged_in_to(cli):
+    with Sink(login=("desk", "secret")) as server:
+        smarthost(cli, server, delivery__user="desk", delivery__password="secret")
+        cli.config.chmod(0o600)
+        assert f":{server.port} (off, as desk)" in found(cli)["delivery", "ok"]
+        assert server.received == []
+        cli.set(delivery__password="wrong")
+        assert "535" in found(cli, 1)["delivery", "fault"]
+
+
+def test_a_smarthost_that_is_not_there_is_a_fault(cli):
+    with Sink() as server:
+        smarthost(cli, server)
+    assert "127.0.0.1" in found(cli, 1)["delivery", "fault"]
+
+
+def test_a_smarthost_without_the_tls_that_is_wanted_is_a_fault(cli):
+    with Sink() as server:
+        smarthost(cli, server, delivery__tls="starttls")
+        assert "STARTTLS is required and not offered" in found(cli, 1)["delivery", "fault"]
+
+
+def test_a_mail_is_sent_where_it_is_asked_for(cli):
+    with Sink() as server:
+        smarthost(cli, server)
+        said = cli.ok("check", "--send-to", "me@example.com")
+        assert "a mail to me@example.com was handed over" in said
+        (got,) = server.received
+        assert got.recipients == ("me@example.com",)
+        assert b"Subject: mailgate: a mail to see that it arrives" in got.raw
+
+
+@pytest.mark.parametrize(("reply", "says"), [("550 no", "550 no"), ("451 later", "451 later")])
+def test_a_mail_that_is_not_taken_is_a_fault(cli, reply, says):
+    with Sink() as server:
+        smarthost(cli, server)
+        server.fail(Stage.RCPT, reply)
+        done = cli.run("check", "--send-to", "me@example.com")
+        assert done.exit_code == 1
+        assert says in done.stderr
+
+
+def test_an_address_that_is_none_is_a_fault(cli):
+    assert "delivery: " in cli.no(1, "check", "--send-to", "not an address")

@@ -1,0 +1,50 @@
+"""`mailgate parse`: what is read from a mail, without a desk."""
+
+import json
+
+from typer.testing import CliRunner
+
+from mailgate.cli.program import program
+from tests.cli.conftest import mail
+from tests.cli.test_seeing import WITH_FILES
+
+
+def parse(*words, stdin=b""):
+    return CliRunner().invoke(program, ["parse", *map(str, words)], input=stdin)
+
+
+def test_a_file_is_read_for_programs(tmp_path):
+    (tmp_path / "mail.eml").write_bytes(WITH_FILES)
+    done = parse("--json", tmp_path / "mail.eml")
+    assert done.exit_code == 0, done.output
+    read = json.loads(done.stdout)
+    assert read["subject"] == "A bill"
+    assert [each["name"] for each in read["attachments"]] == ["bill.pdf", "a.csv"]
+    assert read["message_id"] == "<bill@customer.example>"
+
+
+def test_stdin_is_read_for_people():
+    reply = "Yes.\n\nOn Monday, Support wrote:\n> Is it plugged in?\n"
+    done = parse("-", stdin=mail(subject="Re: Printer", text=reply))
+    assert done.exit_code == 0, done.output
+    assert "carol@customer.example" in done.stdout
+    assert "  Yes." in done.stdout
+    assert "plugged" not in done.stdout
+
+
+def test_files_and_what_could_not_be_read_are_named():
+    done = parse("-", stdin=WITH_FILES.replace(b"--b--", b"--c--"))
+    assert "bill.pdf, application/pdf, 1280 octets" in done.stdout
+    deep = b"Subject: x\n" + b"X: y\n" * 20_000 + b"\nhi\n"
+    assert "degraded: " in parse("-", stdin=deep).stdout
+
+
+def test_whatever_the_file_holds_something_is_shown():
+    assert parse("-", stdin=bytes(range(256))).exit_code == 0
+    assert json.loads(parse("--json", "-").stdout)["subject"] == ""
+
+
+def test_a_file_that_is_not_there_is_told():
+    done = parse("/no/such/mail.eml")
+    assert done.exit_code == 1
+    assert done.stderr == "Error: /no/such/mail.eml: no such file or directory\n"

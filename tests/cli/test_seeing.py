@@ -1,0 +1,187 @@
+"""`mailgate tickets`, `show` and `attachment`: what a person and a program get to see."""
+
+import base64
+import hashlib
+import sys
+
+import pytest
+
+from tests.cli.conftest import CUSTOMER, mail
+
+BILL = bytes(range(256)) * 5
+WITH_FILES = (
+    b"From: Carol <carol@customer.example>\r\nTo: support@desk.example\r\nSubject: A bill\r\n"
+    b"Message-ID: <bill@customer.example>\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    b"--b\r\nContent-Type: text/plain\r\n\r\nHere it is.\r\n"
+    b'--b\r\nContent-Type: application/pdf; name="bill.pdf"\r\n'
+    b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + base64.encodebytes(BILL).replace(b"\n", b"\r\n")
+    + b'--b\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename="a.csv"\r\n\r\n'
+    b"1;2\r\n--b--\r\n"
+)
+
+
+def numbers(cli, *filters):
+    return [ticket["number"] for ticket in cli.json("tickets", *filters)]
+
+
+def test_an_empty_desk_lists_nothing(cli):
+    assert cli.ok("tickets") == "No such tickets.\n"
+    assert cli.json("tickets") == []
+
+
+def test_tickets_are_listed_newest_first_as_many_as_wanted(cli):
+    first, second = cli.open(subject="one"), cli.open(subject="two")
+    assert numbers(cli) == [second, first]
+    assert numbers(cli, "--limit", 1) == [second]
+    assert cli.json("tickets")[0]["messages"] == 1
+
+
+def test_tickets_are_found_by_what_is_known_of_them(cli):
+    first = cli.open(subject="Printer", sender="dave@customer.example")
+    second = cli.open(subject="Invoice")
+    cli.ok("assign", second, "alice")
+    cli.ok("tag", second, "VIP")
+    cli.ok("priority", second, "medium")
+    cli.ok("priority", first, "high")
+    for filters, wanted in (
+        (("--status", "in_progress", "--status", "closed"), [second]),
+        (("--status", "new"), [first]),
+        (("--automation", "waiting_for_system_response"), [second, first]),
+        (("--priority", "HIGH"), [first]),
+        (("--priority", "medium"), [second]),
+        (("--assignee", "alice"), [second]),
+        (("--assignee", "none"), [first]),
+        (("--team", "billing"), []),
+        (("--requester", "dave@customer.example"), [first]),
+        (("--tag", "Vip"), [second]),
+        (("--search", "invoice"), [second]),
+        (("--overdue",), []),
+    ):
+        assert numbers(cli, *filters) == wanted, filters
+
+
+@pytest.mark.parametrize(
+    ("filters", "says"),
+    [
+        (("--status", "shut"), "shut"),
+        (("--automation", "late"), "'late' is no automation status"),
+        (("--priority", "asap"), "'asap' is no priority: critical, urgent"),
+        (("--limit", "0"), "1"),
+    ],
+)
+def test_a_condition_that_no_ticket_can_fulfil_is_a_usage_error(cli, filters, says):
+    assert says in cli.no(2, "tickets", *filters)
+
+
+def test_the_table_for_people_shows_what_matters(cli):
+    number = cli.open(subject="Printer [bold]broken[/bold]")
+    shown = cli.ok("tickets")
+    assert shown.splitlines()[0].split()[:3] == ["NUMBER", "SUBJECT", "STATUS"]
+    for text in (number, "[bold]broken[/bold]", "waiting_for_system_response", CUSTOMER, "in 23 h"):
+        assert text in shown
+
+
+def test_a_ticket_is_shown_with_all_that_was_said_and_its_history(cli):
+    number = cli.open()
+    cli.ok("reply", number, "--as", "alice", "--text", "Is it plugged in?")
+    cli.ok("reply", number, "--as", "bob", "--note", "--text", "He always asks that.")
+    whole = cli.json("show", number)
+    assert [(m["kind"], m["side"], m["author"], m["text"]) for m in whole["messages"]] == [
+        ("public", "client", CUSTOMER, "It does not print."),
+        ("public", "system", "alice", "Is it plugged in?"),
+        ("note", "system", "bob", "He always asks that."),
+    ]
+    assert all(m["full_text"] == m["text"] for m in whole["messages"])
+    assert [(e["n"], e["name"], e["actor"]) for e in whole["events"]] == [
+        (1, "ticket.opened", f"customer:{CUSTOMER}"),
+        (2, "agent.replied", "agent:alice"),
+        (3, "notice.delivered", "gateway"),
+        (4, "note.added", "agent:bob"),
+    ]
+    replied = whole["events"][1]
+    assert replied["before"]["status"] == "new"
+    assert replied["after"]["status"] == "waiting_on_customer"
+    shown = cli.ok("show", number)
+    for text in (
+        "Printer broken",
+        "--- Alice (system)",
+        "--- Bob (system, internal note)",
+        "  Is it plugged in?",
+        "status: new -> waiting_on_customer",
+    ):
+        assert text in shown
+
+
+def test_a_number_is_understood_however_it_is_written(cli):
+    number = cli.open()
+    for written in (number.lower(), f"[{number}]", f"#{number}"):
+        assert cli.json("show", written)["number"] == number
+
+
+def test_a_ticket_that_is_not_there_is_told_with_a_remedy(cli):
+    said = cli.no(1, "show", "TKT-2026-99999")
+    assert "there is no ticket 'TKT-2026-99999'; `mailgate tickets` lists them" in said
+
+
+def test_no_text_from_outside_steers_the_terminal(cli):
+    number = cli.open(text="a\x1b[2J\x07[red]b[/red]")
+    shown = cli.ok("show", number)
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "[red]b[/red]" in shown
+
+
+# --- attachments ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def billed(cli):
+    """A ticket with a first mail without files, and a second one with two."""
+    number = cli.open()
+    files = WITH_FILES.replace(b"Subject: A bill", f"Subject: Re: A bill [{number}]".encode())
+    cli.ok("deliver", stdin=files)
+    cli.ok("tick")
+    return number
+
+
+def test_attachments_are_counted_over_the_ticket_and_come_byte_for_byte(cli, billed, tmp_path):
+    files = [file for m in cli.json("show", billed)["messages"] for file in m["attachments"]]
+    assert [(f["n"], f["name"], f["type"], f["size"]) for f in files] == [
+        (1, "bill.pdf", "application/pdf", len(BILL)),
+        (2, "a.csv", "text/csv", 3),
+    ]
+    assert files[0]["sha256"] == hashlib.sha256(BILL).hexdigest()
+    assert cli.run("attachment", billed, 1).stdout_bytes == BILL
+    assert cli.run("attachment", billed, 2).stdout_bytes == b"1;2"
+    cli.ok("attachment", billed, 1, "--output", tmp_path / "new.pdf")
+    assert (tmp_path / "new.pdf").read_bytes() == BILL
+    assert "[2] a.csv, text/csv, 3 octets" in cli.ok("show", billed)
+
+
+def test_an_attachment_that_is_not_there_is_told(cli, billed):
+    assert f"{billed} has 2 attachments, so none is 3" in cli.no(1, "attachment", billed, 3)
+    assert "1" in cli.no(2, "attachment", billed, 0)
+
+
+def test_no_file_is_overwritten(cli, billed, tmp_path):
+    (tmp_path / "mine").write_text("keep")
+    said = cli.no(1, "attachment", billed, 1, "--output", tmp_path / "mine")
+    assert "file exists" in said
+    assert (tmp_path / "mine").read_text() == "keep"
+
+
+def test_bytes_do_not_go_to_a_terminal(cli, billed, monkeypatch):
+    from mailgate.cli import seeing
+    from mailgate.errors import Refused
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    with pytest.raises(Refused, match="not for a terminal"):
+        seeing._write(b"", None)
+
+
+def test_a_mail_without_a_subject_has_something_to_be_listed_by(cli):
+    cli.ok("deliver", stdin=mail(subject=""))
+    cli.ok("tick")
+    assert cli.json("tickets")[0]["subject"] == "(no subject)"

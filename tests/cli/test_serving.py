@@ -1,0 +1,145 @@
+"""`mailgate serve` as a subprocess: ready, stopped by a signal, or failed with a sentence."""
+
+import signal
+import socket
+import subprocess
+import urllib.request
+
+import pytest
+
+from tests.cli.conftest import mail
+from tests.peers.gateway import PROGRAM, Gateway
+from tests.peers.waiting import PATIENCE, wait_until
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    made = Gateway.init(tmp_path / "desk", admin=None)
+    yield made
+    if made._process is not None and not made._process.stderr.closed:
+        made.kill()
+
+
+def ended(gateway):
+    """Run the gateway until it ends by itself, and return exit code and log."""
+    done = subprocess.run(
+        [*PROGRAM, "serve", "--config", str(gateway.config)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=gateway.folder,
+        env=gateway._environment(),
+        timeout=PATIENCE,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr
+
+
+def test_ready_is_said_when_every_port_is_open_and_sigterm_ends_in_order(gateway):
+    gateway.start()
+    line = gateway.wait_for_log("gateway.ready")
+    assert f"smtp={gateway.smtp_port}" in line
+    assert f"http={gateway.http_port}" in line
+    with socket.create_connection(("127.0.0.1", gateway.smtp_port), timeout=5) as link:
+        assert link.recv(100).startswith(b"220 ")
+    with urllib.request.urlopen(f"http://127.0.0.1:{gateway.http_port}/healthz") as answer:
+        assert answer.status == 200
+    assert gateway.stop() == 0
+    names = [line.split()[2] for line in gateway.log_lines("gateway.")]
+    assert names == ["gateway.starting", "gateway.ready", "gateway.stopping", "gateway.stopped"]
+    assert "signal=SIGTERM" in gateway.log()
+    ports = [line.split()[2] for line in gateway.log_lines("http.")]
+    assert ports == ["http.listening", "http.stopped"]
+
+
+def test_port_0_is_any_free_one_and_the_log_tells_which(gateway):
+    gateway.set({"inbound.listen": "127.0.0.1:0", "web.listen": "127.0.0.1:0"})
+    line = gateway.start().wait_for_log("gateway.ready")
+    ports = [int(word.rpartition("=")[2]) for word in line.split()[3:]]
+    assert len(set(ports)) == 2
+    assert 0 not in ports
+
+
+def test_what_the_commands_write_the_running_gateway_processes(gateway):
+    gateway.start()
+    gateway.cli("deliver", stdin=mail())
+    gateway.outgoing().wait_for_subject("[TKT-")
+    number = gateway.tickets()[0]["number"]
+    gateway.cli("reply", number, "--as", "alice", "--text", "Is it plugged in?")
+    gateway.outgoing().wait(lambda m: "Is it plugged in?" in str(m.get_body(("plain",))))
+    assert gateway.verify() == []
+    assert gateway.stop() == 0
+
+
+def test_ctrl_c_ends_in_order_too(gateway):
+    gateway.start()
+    gateway._process.send_signal(signal.SIGINT)
+    assert gateway._process.wait(PATIENCE) == 0
+    assert gateway.wait_for_log("gateway.stopped")
+
+
+def test_a_second_signal_ends_it_where_it_stands(gateway):
+    gateway.start()
+    with socket.create_connection(("127.0.0.1", gateway.smtp_port), timeout=5) as link:
+        link.recv(100)
+        link.sendall(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<support@desk.example>\r\n")
+        link.sendall(b"DATA\r\nSubject: never ends\r\n")
+        wait_until(lambda: b"354" in link.recv(1000), "the gateway to wait for the mail")
+        gateway._process.send_signal(signal.SIGTERM)
+        gateway.wait_for_log("gateway.stopping")
+        gateway._process.send_signal(signal.SIGTERM)
+        assert gateway._process.wait(PATIENCE) == 128 + signal.SIGTERM
+    assert "gateway.stopped" not in gateway.log()
+
+
+@pytest.mark.parametrize("key", ["inbound.listen", "web.listen"])
+def test_a_port_that_is_taken_is_told_and_may_be_free_later(gateway, key):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        gateway.set({key: f"127.0.0.1:{port}"})
+        code, log = ended(gateway)
+    assert code == 75
+    (line,) = [line for line in log.splitlines() if "gateway.failed" in line]
+    assert f"127.0.0.1:{port}" in line
+    assert "gateway.ready" not in log
+
+
+def test_a_broken_configuration_is_told_with_its_place(gateway):
+    gateway.set({"desk.addres": "x"})
+    code, log = ended(gateway)
+    assert code == 78
+    assert "config.toml:" in log
+    assert "did you mean `address`?" in log
+
+
+def test_a_database_of_a_newer_version_is_not_touched(gateway):
+    import sqlite3
+
+    gateway.cli("stats")
+    with sqlite3.connect(gateway.folder / "mailgate.db") as behind:
+        behind.execute("UPDATE alembic_version SET version_num = '9999'")
+    behind.close()
+    code, log = ended(gateway)
+    assert code == 1
+    assert "used by a newer version" in log
+
+
+def test_a_database_that_cannot_be_used_may_be_back_later(gateway):
+    (gateway.folder / "mailgate.db").mkdir()
+    code, log = ended(gateway)
+    assert code == 75
+    assert "gateway.failed" in log
+
+
+def test_a_reader_that_goes_away_is_no_fault(gateway):
+    command = " ".join([*PROGRAM, "lifecycle", "| head -1"])
+    done = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=gateway._environment(),
+        timeout=PATIENCE,
+    )
+    assert done.stdout.startswith("EVENT")
+    assert "Traceback" not in done.stderr

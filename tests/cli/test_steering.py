@@ -1,0 +1,91 @@
+"""Commands at a keyboard mean what they mean in a mail."""
+
+import pytest
+
+
+@pytest.fixture
+def number(cli):
+    return cli.open()
+
+
+def facts(cli, number, *names):
+    whole = cli.json("show", number)
+    return tuple(whole[name] for name in names)
+
+
+def test_a_ticket_is_given_to_an_agent_a_team_and_nobody(cli, number):
+    cli.config.write_text(
+        cli.config.read_text() + '\n[[team]]\nname = "billing"\nmembers = ["bob"]\n'
+    )
+    said = cli.ok("assign", number, "alice", "--as", "bob", "--note", "you know it better")
+    assert said == f"{number} is in progress: in an agent's hands.\n"
+    event = cli.json("show", number)["events"][-1]
+    assert (event["actor"], event["note"]) == ("agent:bob", "you know it better")
+    assert event["after"]["assignee"] == "alice"
+    cli.ok("assign", number, "bob@agent.example")
+    assert facts(cli, number, "assignee") == ("bob",)
+    cli.ok("assign", number, "me", "--as", "alice@agent.example")
+    assert facts(cli, number, "assignee") == ("alice",)
+    cli.ok("assign", number, "none")
+    cli.ok("assign", number, "team:billing")
+    assert facts(cli, number, "assignee", "team", "status") == (None, "billing", "open")
+    assert cli.json("verify") == []
+
+
+def test_the_new_holder_is_told_at_once(cli, number):
+    cli.ok("assign", number, "alice", "--note", "you know it better")
+    assert "alice@agent.example" in cli.sent()[-1][0]
+
+
+def test_a_life_goes_through_its_states(cli, number):
+    for command, status in (
+        ("wait", "waiting_on_customer"),
+        ("resolve", "resolved"),
+        ("reopen", "reopened"),
+        ("close", "closed"),
+        ("reopen", "reopened"),
+    ):
+        cli.ok(command, number, "--as", "alice")
+        assert facts(cli, number, "status") == (status,)
+    assert facts(cli, number, "reopen_count") == (2,)
+    assert cli.json("verify") == []
+
+
+def test_tags_are_put_on_and_taken_off(cli, number):
+    cli.ok("tag", number, "VIP", "late", "--as", "alice")
+    cli.ok("tag", number, "new", "-late")
+    assert facts(cli, number, "tags") == (["new", "vip"],)
+
+
+def test_a_priority_moves_the_deadlines(cli, number):
+    (before,) = facts(cli, number, "next_due_at")
+    cli.ok("priority", number, "high")
+    priority, after = facts(cli, number, "priority", "next_due_at")
+    assert priority == "high"
+    assert after < before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("priority", "hihg"), "there is no priority 'hihg'; did you mean high?"),
+        (("assign", "alyce"), "there is no agent 'alyce'; did you mean alice?"),
+        (("assign", "team:sales"), "there is no team 'sales'; there is none"),
+        (("assign", "me"), "say it by --as AGENT"),
+        (("assign", "two words"), "right would be assign alice or assign me"),
+        (("tag", "a b!"), "is no tag"),
+        (("close", "--as", "carol"), "there is no agent 'carol'"),
+    ],
+)
+def test_what_nobody_can_mean_is_refused_and_changes_nothing(cli, number, words, says):
+    command, *rest = words
+    before = cli.json("show", number)
+    assert says in cli.no(1, command, number, *rest)
+    assert cli.json("show", number) == before
+
+
+def test_what_the_table_does_not_list_is_refused_in_a_sentence(cli, number):
+    cli.ok("close", number)
+    assert f"{number} is closed: waiting is not possible (possible when" in cli.no(
+        1, "wait", number
+    )

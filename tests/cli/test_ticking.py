@@ -1,0 +1,79 @@
+"""`mailgate tick`: the clock by hand, by cron, and into the future."""
+
+import time_machine
+
+from mailgate.app import now
+from tests.cli.conftest import mail
+
+
+def test_a_tick_processes_what_waits_acts_and_sends(cli):
+    cli.ok("deliver", stdin=mail())
+    assert cli.ok("tick") == "0 deadlines acted on.\n"
+    recipients = {to for to, _subject in cli.sent()}
+    assert len(recipients) == 4
+    assert any("carol@customer.example" in to for to in recipients)
+
+
+def test_a_dry_run_changes_nothing(cli):
+    cli.ok("deliver", stdin=mail())
+    assert "0 deadlines would be acted on." in cli.ok("tick", "--dry-run")
+    assert cli.json("tickets") == []
+    assert cli.sent() == []
+
+
+def test_what_would_happen_then_is_told_and_does_not_happen(cli):
+    number = cli.open()
+    before = cli.json("show", number)
+    shown = cli.ok("tick", "--at", "+25h")
+    assert cli.ok("tick", "--at", "+25h", "--dry-run", "--verbose") == shown
+    for text in (
+        "1 deadline would be acted on.",
+        number,
+        "system_response",
+        "the desk's time has run out",
+        "overdue to admins",
+    ):
+        assert text in shown
+    (step,) = cli.json("tick", "--at", "+25h")["steps"]
+    assert (step["number"], step["timer"]) == (number, "system_response")
+    assert step["due_at"] == before["next_due_at"]
+    assert cli.json("tick", "--at", "+23h")["steps"] == []
+    assert cli.json("show", number) == before
+
+
+def test_a_time_without_a_zone_is_the_desks(cli):
+    cli.set(desk__timezone="Asia/Tokyo")
+    assert cli.json("tick", "--at", "2030-01-01T09:00")["at"] == "2030-01-01T00:00:00+00:00"
+
+
+def test_a_time_that_is_none_is_refused_with_the_right_form(cli):
+    assert "'tomorrow' is not a time: write 2026-03-01T09:00" in cli.no(
+        1, "tick", "--at", "tomorrow"
+    )
+
+
+def test_a_deadline_that_has_passed_is_acted_on_once(cli):
+    number = cli.open()
+    with time_machine.travel(now(), tick=False) as clock:
+        for _ in range(25 * 6):  # a gateway that runs: an outage would hold the clock back
+            clock.shift(600)
+        done = cli.ok("tick", "--verbose")
+        assert "1 deadline acted on." in done
+        assert "After an outage: steps that write to customers wait until" in done
+        assert cli.json("tickets", "--overdue")[0]["number"] == number
+        assert "0 deadlines acted on." in cli.ok("tick")
+    subjects = [subject for _to, subject in cli.sent() if "Delayed Response" in subject]
+    assert len(subjects) == 3
+
+
+def test_a_clock_that_waits_for_mail_says_so(cli):
+    cli.open()
+    cli.ok("deliver", stdin=mail(subject="another"))
+    assert "The clock sees no further than" in cli.ok("tick", "--dry-run")
+
+
+def test_mail_that_is_shown_on_the_terminal_is_left_to_the_gateway(cli):
+    cli.set(delivery__transport="terminal")
+    cli.ok("deliver", stdin=mail())
+    assert cli.ok("tick") == "0 deadlines acted on.\n"
+    assert {notice["state"] for notice in cli.json("outbox")} == {"ready"}

@@ -1,0 +1,287 @@
+"""Tenants share nothing: no reference leads across, and no query forgets whose rows it asks for."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, ForeignKeyConstraint, Table
+from sqlalchemy.exc import IntegrityError
+
+import mailgate.store
+from mailgate.domain.numbers import NumberFormat
+from mailgate.domain.policy import Policy, resolve
+from mailgate.errors import Conflict
+from mailgate.store import inbox, policies, schema, tickets
+from mailgate.store.reports import Wanted
+from tests.store.databases import OTHER, TENANT, add_other_tenant
+from tests.store.rows import NOW, every, notice, plant
+
+SHARED = {
+    "tenant": "is what the others are told apart by",
+    "sequence": "gives out ids that are unique over all tenants",
+    "mail": "keeps raw bytes once, whoever they came to; `mail_delivery` says whose they are",
+    "policy": "keeps snapshots of rules once, whoever goes by them",
+    "heartbeat": "tells whether this installation runs",
+}
+SCOPED = [table for table in schema.metadata.tables.values() if table.name not in SHARED]
+
+# Columns that name rows and are no references: what they name is of several kinds, or elsewhere.
+NAMES_NO_ROW = {
+    "subject_id": "of the kind that subject_kind says",
+    "actor_id": "a name or an address",
+    "rfc_id": "a Message-ID",
+    "content_id": "a name within a mail",
+}
+
+HOUR = timedelta(hours=1)
+CAROL = "carol@customer.example"
+
+
+# --- references -----------------------------------------------------------------------------------
+
+
+# Every reference from a row of a tenant to a row of a tenant.
+REFERENCES = [
+    (table, key)
+    for table in SCOPED
+    for key in sorted(table.foreign_key_constraints, key=lambda key: key.column_keys)
+    if key.referred_table.name not in SHARED
+]
+
+
+def named(case: tuple[Table, ForeignKeyConstraint]) -> str:
+    return f"{case[0].name}.{','.join(case[1].column_keys)}"
+
+
+def test_every_table_has_a_tenant_or_a_reason_for_none():
+    without = {t.name for t in schema.metadata.tables.values() if "tenant_id" not in t.columns}
+    assert without == SHARED.keys()
+
+
+def test_every_row_of_a_tenant_names_one_that_exists():
+    for table in SCOPED:
+        assert not table.columns.tenant_id.nullable
+        (target,) = {
+            key.column.table.name
+            for key in table.columns.tenant_id.foreign_keys
+            if key.constraint is not None and len(key.constraint.elements) == 1
+        }
+        assert target == "tenant"
+
+
+@pytest.mark.parametrize("case", REFERENCES, ids=named)
+def test_a_reference_within_a_tenant_carries_the_tenant(case):
+    pairs = [(each.parent.name, each.column.name) for each in case[1].elements]
+    assert ("tenant_id", "tenant_id") in pairs
+    assert len(pairs) == 2
+
+
+def test_every_column_that_names_a_row_is_a_reference():
+    loose = {
+        column.name
+        for table in schema.metadata.tables.values()
+        for column in table.columns
+        if column.name.endswith("_id") and not column.foreign_keys
+    }
+    assert loose == NAMES_NO_ROW.keys()
+
+
+@pytest.mark.parametrize("case", REFERENCES, ids=named)
+def test_a_reference_to_a_row_of_another_tenant_is_refused(database, case):
+    table, key = case
+    add_other_tenant(database)
+    (column,) = [name for name in key.column_keys if name != "tenant_id"]
+    (target,) = [each.column for each in key.elements if each.column.name != "tenant_id"]
+    with database.write() as connection:
+        row = plant(connection, key.referred_table, TENANT)
+        with connection.begin_nested() as own:
+            plant(connection, table, TENANT, **{column: row[target.name]})
+            own.rollback()
+    with pytest.raises(IntegrityError), database.write() as connection:
+        plant(connection, table, OTHER, **{column: row[target.name]})
+
+
+# --- queries --------------------------------------------------------------------------------------
+
+# Functions that ask the database for no tenant's rows in particular.
+WITHOUT_TENANT = {
+    "inbox.put": "each mail says whose it is",
+    "inbox.raw": "raw bytes have no tenant; their ids come from rows that have one",
+    "outbox.rendered": "by a claim, which says whose it is",
+    "outbox.note": "by a claim, which says whose it is",
+    "letters.carried": "by claims, which say whose they are",
+    "tickets.create": "each row says whose it is",
+    "tickets.save": "each row says whose it is",
+    "tickets.save_turns": "each row says whose it is",
+    "tickets.add": "each row says whose it is",
+    "policies.keep": "snapshots of rules have no tenant",
+    "heartbeat.last": "signs of life have no tenant",
+    "heartbeat.keep": "signs of life have no tenant",
+    "orphans.answers": "the question says whose rows it is about",
+    "audit.policies": "snapshots of rules have no tenant",
+    "audit.mails": "raw bytes have no tenant",
+    "audit.pragmas": "about the whole file",
+    "audit.dangling": "about the whole file",
+    "audit.damage": "about the whole file",
+    "migrate.revision": "about the whole database",
+    "migrate.differences": "about the whole database",
+    "db.inserting": "asks nothing",
+}
+
+# What a function may return to a tenant that has nothing.
+NOTHING = {"numbers.lock": 1}
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Every public function of the store that is given a connection."""
+    found = {}
+    for module in pkgutil.iter_modules(mailgate.store.__path__):
+        if module.ispkg:
+            continue
+        loaded = importlib.import_module(f"mailgate.store.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            ours = function.__module__ == loaded.__name__ and not name.startswith("_")
+            if ours and "connection" in inspect.signature(function).parameters:
+                found[f"{module.name}.{name}"] = function
+    return found
+
+
+FUNCTIONS = functions()
+OF_A_TENANT = sorted(FUNCTIONS.keys() - WITHOUT_TENANT.keys())
+
+
+class Life:
+    """What one tenant has: a bit of everything, and the words by which it can be asked for."""
+
+    def __init__(self, connection: Connection) -> None:
+        def put(table: Table, **columns: Any) -> dict[str, Any]:
+            return plant(connection, table, TENANT, **columns)
+
+        facts = {"kind": "request", "priority": "normal", "status": "open", "fields": []}
+        facts |= {"delay": "none", "disposition": "none", "requester": CAROL}
+        old = put(schema.ticket, **facts)["id"]
+        ticket = put(schema.ticket, **facts, number="TKT-1", follows=old)
+        self.ticket, self.version = ticket["id"], ticket["version"]
+        said = {"ticket_id": self.ticket, "kind": "public", "at": NOW}
+        asked = put(schema.message, **said, side="client", rfc_id="<q@x>")["id"]
+        put(schema.message, **said, side="system")
+        put(schema.attachment, message_id=asked)
+        rules = put(schema.policy, body=policies.body(Policy(*resolve())))["id"]
+        subject = {"subject_kind": tickets.TICKET, "subject_id": self.ticket}
+        cause = put(schema.event, **subject, policy_id=rules)["id"]
+        put(schema.turn, ticket_id=self.ticket)
+        self.timer = (self.ticket, "reminder", 1, 0)
+        put(schema.timer, **subject, kind="reminder", turn=1, step=0, due_at=NOW)
+        put(schema.reference, rfc_id="<q@x>", ticket_id=self.ticket)
+        put(schema.contact, address=CAROL)
+        put(schema.number_sequence, template="T-{seq}", period="", next=7)
+        ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
+        threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
+        parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]
+        pending = put(schema.mail_delivery, received_at=NOW)["id"]
+        self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
+        sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
+        ready = notice(connection, automatic=True, stranger=True, **sending)
+        never = notice(connection, state="never", notice="other", **sending)
+        self.ids = [old, self.ticket, threaded, parked, pending, ready, never]
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what to say for each parameter, whichever function has it."""
+        (c,) = self.claimed
+        return {
+            "addresses": [CAROL],
+            "after": 0,
+            "claimed": self.claimed,
+            "format_": NumberFormat("T-{seq}"),
+            "at": NOW + HOUR,
+            "fingerprints": ["f"],
+            "fired": [self.timer],
+            "free": 99,
+            "fresh": frozenset(),
+            "held": frozenset(),
+            "id_": None,  # each of the ids, one after the other
+            "ids": self.ids,
+            "lease": HOUR,
+            "most": 50,
+            "now": NOW + HOUR,
+            "numbers": ["TKT-1"],
+            "octets": 1_000_000,
+            "owner": "node",
+            "pairs": [("<q@x>", self.ticket)],
+            "people": {CAROL: ("Mallory", NOW + HOUR)},
+            "period": "",
+            "queue": "default",
+            "reason": "gone",
+            "rfc_ids": ["<q@x>"],
+            "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
+            "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
+            "since": NOW - HOUR,
+            "size": 10,
+            "template": "T-{seq}",
+            "ticket_id": self.ticket,
+            "timers": {self.ticket: ()},
+            "until": NOW + HOUR,
+            "wanted": Wanted(),
+        }
+
+    def call(self, connection: Connection, name: str, tenant_id: int) -> list[Any]:
+        """Return what a function returns to a tenant, once for each id if it takes one."""
+        function, given = FUNCTIONS[name], self.arguments()
+        given |= {key.rpartition(".")[2]: given[key] for key in given if key.startswith(f"{name}.")}
+        parameters = inspect.signature(function).parameters.values()
+        unknown = [p.name for p in parameters if p.default is p.empty and p.name not in given]
+        assert sorted(unknown) == ["connection", "tenant_id"], f"say here what they are: {unknown}"
+        named = {p.name: given[p.name] for p in parameters if p.name in given}
+        results = []
+        for id_ in self.ids if "id_" in named else [None]:
+            each = named | ({"id_": id_} if "id_" in named else {})
+            try:
+                result = function(connection, tenant_id, **each)
+            except Conflict:  # somebody else's, says the store
+                result = None
+            results.append(list(result) if isinstance(result, Iterator) else result)
+        return results
+
+
+def is_nothing(name: str, result: object) -> bool:
+    if isinstance(result, dict):
+        return not any(result.values())
+    return not result or result == NOTHING.get(name)
+
+
+def rows_of(connection: Connection, tenant_id: int) -> dict[str, list[dict[str, Any]]]:
+    return {
+        table.name: [row for row in every(connection, table) if row["tenant_id"] == tenant_id]
+        for table in SCOPED
+    }
+
+
+def test_every_function_asks_for_a_tenant_or_says_why_not():
+    asking = {n for n, f in FUNCTIONS.items() if "tenant_id" in inspect.signature(f).parameters}
+    assert set(OF_A_TENANT) == asking
+    assert WITHOUT_TENANT.keys() == FUNCTIONS.keys() - asking
+
+
+@pytest.mark.parametrize("name", OF_A_TENANT)
+def test_a_function_shows_a_tenant_nothing_of_another_and_changes_nothing_there(sqlite, name):
+    add_other_tenant(sqlite)
+    with sqlite.write() as connection:
+        life = Life(connection)
+        before = rows_of(connection, TENANT)
+        for result in life.call(connection, name, OTHER):
+            assert is_nothing(name, result), result
+        assert rows_of(connection, TENANT) == before
+
+
+@pytest.mark.parametrize("name", OF_A_TENANT)
+def test_the_same_question_has_an_answer_for_the_tenant_whose_rows_they_are(sqlite, name):
+    with sqlite.write() as connection:
+        life = Life(connection)
+        before = rows_of(connection, TENANT)
+        results = life.call(connection, name, TENANT)
+        changed = rows_of(connection, TENANT) != before
+        assert changed or not all(is_nothing(name, result) for result in results)

@@ -1,0 +1,141 @@
+"""/healthz: 200 while everything works, 503 with what does not."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+import structlog
+from fastapi.testclient import TestClient
+
+from mailgate import app as app_module
+from mailgate import config as configuration
+from mailgate.app import App
+from mailgate.desk.clock import Tick
+from mailgate.domain.horizon import Heartbeat
+from mailgate.store import heartbeat
+from mailgate.web.health import clock_fault, create_app, running
+from tests.cli.conftest import Cli
+from tests.cli.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture of theirs
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def asked(checks, **options):
+    return TestClient(create_app(checks), **options).get("/healthz")
+
+
+def test_a_gateway_whose_parts_all_work_is_well():
+    answer = asked({"intake": running(SimpleNamespace(alive=True)), "clock": lambda: None})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}})
+
+
+def test_what_does_not_work_is_named_and_nothing_else():
+    answer = asked({"smtp": running(SimpleNamespace(alive=False)), "database": lambda: None})
+    faults = {"smtp": "its thread has ended"}
+    assert (answer.status_code, answer.json()) == (503, {"status": "failing", "faults": faults})
+
+
+def test_a_check_that_fails_itself_is_answered_without_its_words_and_logged():
+    def broken():
+        raise ValueError("hunter2")
+
+    with structlog.testing.capture_logs() as lines:
+        answer = asked({"database": broken}, raise_server_exceptions=False)
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
+    assert [(line["event"], line["path"]) for line in lines] == [("http.failed", "/healthz")]
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "fault"),
+    [
+        (NOW, None),
+        (NOW - 16 * MINUTE, None),
+        (NOW - 17 * MINUTE, "it last ran at 2026-03-02T08:43:00+00:00"),
+        (NOW + 17 * MINUTE, "it last ran at 2026-03-02T09:17:00+00:00"),
+        (None, "it has never run"),
+    ],
+)
+def test_a_clock_may_be_late_by_a_quarter_of_an_hour(seen_at, fault):
+    assert clock_fault(seen_at, NOW, MINUTE) == fault
+
+
+@pytest.fixture
+def gateway(tmp_path, migrated_file, monkeypatch):
+    """A gateway that is built and not started, at `NOW`."""
+    cli = Cli(tmp_path / "desk")
+    shutil.copy(migrated_file, cli.folder)
+    monkeypatch.setattr(app_module, "now", lambda: NOW)
+    made = App(configuration.load(cli.config, {}), {})
+    yield made
+    made.close()
+
+
+def checks(gateway, monkeypatch):
+    """Return the checks that the gateway hands to its HTTP port."""
+    handed = []
+    monkeypatch.setattr("mailgate.web.health.create_app", handed.append)
+    assert gateway.web
+    return handed[0]
+
+
+def test_every_thread_of_a_gateway_is_looked_at(gateway, monkeypatch):
+    looked = checks(gateway, monkeypatch)
+    faults = {name for name, check in looked.items() if check() is not None}
+    assert faults == {"smtp", "inbox", "intake", "delivery", "scheduler"}, "none was started"
+    assert set(looked) - faults == {"database", "clock"}
+
+
+def test_the_threads_of_a_gateway_that_runs_live(gateway, monkeypatch):
+    looked = checks(gateway, monkeypatch)
+    parts = (gateway.inbox, gateway.intake, gateway.delivery, gateway.scheduler)
+    for part in parts:
+        part.start()
+    try:
+        ended = {name for name, check in looked.items() if check() is not None}
+    finally:
+        for part in parts:
+            part.stop()
+    assert ended == {"smtp"}
+
+
+def test_a_clock_that_stands_still_is_told_once_it_had_time_to_begin(gateway, monkeypatch):
+    check = checks(gateway, monkeypatch)["clock"]
+    with gateway.database.write() as connection:
+        heartbeat.keep(connection, Heartbeat(NOW - timedelta(hours=2)))
+    assert check() is None
+    steady = app_module.time.monotonic() + 16 * 60 + 1
+    monkeypatch.setattr(app_module.time, "monotonic", lambda: steady)
+    assert check() == "it last ran at 2026-03-02T07:00:00+00:00"
+    gateway.tick()
+    assert check() is None
+
+
+def test_what_the_clock_could_not_do_is_logged_and_an_outage_once(gateway, monkeypatch):
+    until = NOW + timedelta(hours=1)
+    ticks = [
+        Tick(NOW, NOW - MINUTE, None, ()),
+        Tick(NOW, NOW - 2 * MINUTE, until, ()),
+        Tick(NOW, NOW, until, ()),
+    ]
+    monkeypatch.setattr(gateway.clock, "tick", lambda _: ticks.pop(0))
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            gateway.tick()
+    told = [line for line in lines if line["event"] != "clock.tick"]
+    assert told == [
+        {"event": "clock.held", "log_level": "warning", "since": NOW - 2 * MINUTE},
+        {"event": "clock.outage", "log_level": "warning", "until": until},
+    ]
+
+
+def test_a_database_that_is_brought_to_the_schema_is_told_once(gateway):
+    path = gateway.database.path
+    gateway.close()
+    path.unlink()
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(2):
+            App(gateway.config, {}).database.close()
+    assert [(line["event"], line["before"]) for line in lines] == [("store.migrated", None)]
