@@ -23,7 +23,7 @@ run: .venv/.for-use  ## Try it: a desk of your own in ./run, listening on the lo
 
 test: .venv/.for-tests  ## Run every test, with real servers; fails below the demanded coverage
 	tests/install-peers
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report --precision 2 --fail-under 90.01
 	$(BIN)/coverage report --fail-under 100 --include 'mailgate/domain/*,mailgate/mail/*'
 

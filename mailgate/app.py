@@ -162,9 +162,10 @@ class App:
         )
 
     def route(self, address: str) -> Route | None:
-        """Return where mail to an address goes; a bare postmaster is ours (RFC 5321 4.5.1)."""
-        if address.lower() == "postmaster":
-            return self.routing.find(self.config.desk.address)
+        """Return where mail to an address goes; the postmaster is ours (RFC 5321 4.5.1)."""
+        desk = self.config.desk.address
+        if address.lower() in ("postmaster", f"postmaster@{desk.rpartition('@')[2]}"):
+            return self.routing.find(desk)
         try:
             return self.routing.find(normalise(address))
         except Refused:
@@ -327,7 +328,7 @@ class App:
         checks: dict[str, Check] = {
             "database": self._database_fault,
             "smtp": running(self.listener),
-            "inbox": running(self.inbox),
+            "inbox": lambda: running(self.inbox)() or self.inbox.fault,
             "intake": running(self.intake),
             "delivery": running(self.delivery),
             "scheduler": running(self.scheduler),

@@ -128,6 +128,7 @@ _LONGEST_VALUE, _LONGEST_TRACEBACK = 2_000, 8_000  # characters
 _MOST_ITEMS = 100
 _SECRET = re.compile(r"passw(?:or)?d|secret|token|authorization|cookie|credential|(?:^|_)keys?$")
 _IN_URL = re.compile(r"(://[^\s/@:]{0,200}):[^\s/@]{0,200}@")
+_SIGNED = re.compile(r"([+=#~_-][^\s@<>]{1,60}\.)[a-z2-7]{20,30}@(?!\S*>)", re.IGNORECASE)
 _NEEDS_QUOTES = re.compile(r"[\s\"=]|^$")
 _REDACTED = "[redacted]"
 _writing = threading.Lock()
@@ -227,7 +228,7 @@ def _escaped(text: str, longest: int) -> str:
     text = text if len(text) <= longest else text[: longest - 1] + "…"
     if not text.isprintable():
         text = "".join(map(_character, text))
-    return _IN_URL.sub(rf"\1:{_REDACTED}@", text)
+    return _SIGNED.sub(r"\1…@", _IN_URL.sub(rf"\1:{_REDACTED}@", text))
 
 
 def _character(char: str) -> str:

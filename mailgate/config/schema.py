@@ -340,7 +340,8 @@ class Limits(Table):
     )
     mails_per_minute: kinds.Count = key(60, "Mails a minute from one connecting address.")
     acknowledgements_to_strangers: kinds.Count = key(
-        100, "Acknowledgements an hour to all never-seen senders together; then none, and an alarm."
+        100,
+        "Acknowledgements an hour to all never-seen senders together; those beyond are kept as suppressed.",
     )
     automatic_in_10m: kinds.Count = key(
         10, "Automatic mails in 10 minutes to one customer about one ticket; more would be a loop."

@@ -89,7 +89,7 @@ class Writer:
         if message is None or due.automatic:
             return self._name
         name = message["author_name"] or message["author"]
-        if due.notice == "new_message":
+        if message["side"] == "client":  # on any notice: an agent sees at once who wrote
             return str(name)
         return f"{name} ({self._name})"
 

@@ -224,7 +224,9 @@ class SmtpSession:
             self._drop()
             return Later(said, connection=True)
         self._reset(link)
-        return Never(code, said) if code in _PERMANENT else Later(said, connection=False)
+        if code in _PERMANENT:
+            return Never(code, said.removeprefix(f"{code}").lstrip())
+        return Later(said, connection=False)
 
     def _reset(self, link: smtplib.SMTP) -> None:
         """Clear the half-given envelope away, or the connection with it."""

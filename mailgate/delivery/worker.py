@@ -62,7 +62,7 @@ class Worker:
         self._owner = owner
         self._session: Session | None = None
         self._endings: list[Entry] = []  # known, and not yet written down
-        self._pause_until: datetime | None = None
+        self._paused: tuple[datetime, timedelta] | None = None  # since when, for how long
         self._failures = 0
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -125,7 +125,7 @@ class Worker:
         """
         self._write_down()
         now = self._now()
-        if self._pause_until is not None and now < self._pause_until:
+        if self._rests(now):
             return 0
         with self._desk.database.write() as connection:
             tenant_id = self._desk.settings.tenant_id
@@ -182,16 +182,16 @@ class Worker:
 
     def _send(self, due: Due, mail: Outgoing) -> Result | None:
         """Hand one mail over; None when another worker has taken it meanwhile."""
-        begun = threading.Event()
+        begun = False
 
         def began() -> None:
+            nonlocal begun
             self._begin(due, mail.raw)
-            begun.set()
+            begun = True
 
-        try:
-            session = self._open()
-        except Temporary as error:
-            return Later(str(error), connection=True)
+        session = self._open()
+        if isinstance(session, Later):
+            return session
         try:
             return session.send(mail, began)
         except Conflict:
@@ -201,11 +201,17 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - what a way out stumbles over may be this mail
             log("delivery.failed", notice=due.id, exc_info=error)
             self._close()
-            return Unknown(repr(error)) if begun.is_set() else Later(repr(error), connection=False)
+            return Unknown(repr(error)) if begun else Later(repr(error), connection=False)
 
-    def _open(self) -> Session:
+    def _open(self) -> Session | Later:
         if self._session is None:
-            self._session = self._transport.open()
+            try:
+                self._session = self._transport.open()
+            except Temporary as error:
+                return Later(str(error), connection=True)
+            except Exception as error:  # noqa: BLE001 - it is the way's fault, not the mail's
+                log("delivery.failed", exc_info=error)
+                return Later(repr(error), connection=True)
         return self._session
 
     def _close(self) -> None:
@@ -228,7 +234,14 @@ class Worker:
         self._failures += 1
         seconds = min(2.0 ** min(self._failures, 10), _LONGEST_PAUSE)
         spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
-        self._pause_until = self._now() + timedelta(seconds=seconds * spread)
+        self._paused = self._now(), timedelta(seconds=seconds * spread)
+
+    def _rests(self, now: datetime) -> bool:
+        """Whether a pause lasts; one that begins in the future is of a clock that was set back."""
+        if self._paused is None:
+            return False
+        since, pause = self._paused
+        return timedelta(0) <= now - since < pause
 
     # --- what is on disk ---
 
@@ -274,7 +287,7 @@ class Worker:
         self._tell([entry], held)
 
     def _tell(self, entries: list[Entry], held: list[bool]) -> None:
-        for entry, ours in zip(entries, held, strict=False):
+        for entry, ours in zip(entries, held, strict=False):  # a beginning is not told
             if ours:
                 tell(entry)
             else:

@@ -359,7 +359,7 @@ class Ledger:
                 timers[id_] = now_running
         tickets.create(self.connection, created)
         tickets.save(self.connection, changed)
-        tickets.reschedule(self.connection, self.settings.tenant_id, moved)
+        tickets.reschedule(self.connection, self.settings.tenant_id, sorted(moved))
         tickets.fire_timers(self.connection, self.settings.tenant_id, self._pages.fired, self.now)
         fresh = frozenset(row["id"] for row in created)
         tickets.save_timers(self.connection, self.settings.tenant_id, timers, fresh)

@@ -57,6 +57,7 @@ class Inbox:
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._open = False
+        self._fault: str | None = None
 
     def start(self) -> None:
         """Begin to commit."""
@@ -76,6 +77,11 @@ class Inbox:
             self._queue.put(None)
             self._thread.join()
             self._thread = None
+
+    @property
+    def fault(self) -> str | None:
+        """Why the last mails could not be kept; None when they were."""
+        return self._fault
 
     def submit(self, mail: Incoming) -> "Future[int]":
         """Return a future that is done when the mail is durably kept, with its delivery's id.
@@ -145,7 +151,9 @@ class Inbox:
                 waiting.done.set_exception(
                     error if isinstance(error, Temporary) else Temporary(str(error))
                 )
+            self._fault = str(error)
             return
+        self._fault = None
         for waiting, id_ in zip(batch, ids, strict=True):
             waiting.done.set_result(id_)
         self._wake()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mailgate.desk.ledger import Ledger
 from mailgate.intake.reading import Reading
+from mailgate.mail.screen import Kind
 from mailgate.mail.signer import OwnMessageId, Signer
 from mailgate.mail.thread import Found
 from mailgate.store import inbox, outbox, tickets
@@ -54,7 +55,8 @@ class Lookup:
 
     def learn(self, reading: Reading, ending_ticket: int | None) -> None:
         """Take in what one mail of the batch has changed for the next ones."""
-        self.duplicates[reading.claimed.queue, reading.fingerprint] = reading.claimed.id
+        if reading.verdict.kind is not Kind.SPAM:  # a copy without the mark is its release
+            self.duplicates[reading.claimed.queue, reading.fingerprint] = reading.claimed.id
         if ending_ticket is not None:
             follows = self.ledger.ticket(ending_ticket).follows
             if follows is not None:

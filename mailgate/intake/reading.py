@@ -1,5 +1,6 @@
 """From the bytes of a mail to what is known of it before the database is asked."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from mailgate.mail.thread import Keys, keys
 from mailgate.store.inbox import Claimed
 
 _ANONYMOUS = 600  # seconds
+_ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Reading:
     mail: ParsedMail
     verdict: Verdict
     keys: Keys
+    quotes_signed: bool
 
     @property
     def fingerprint(self) -> str:
@@ -75,4 +78,12 @@ class Reader:
         )
         verdict = screen(mail, claimed.mail_from, own)
         found = keys(mail, claimed.recipients, self.numbers, self.signer, now)
-        return Reading(claimed, mail, verdict, found)
+        return Reading(claimed, mail, verdict, found, self._quotes_signed(mail, now))
+
+    def _quotes_signed(self, mail: ParsedMail, now: datetime) -> bool:
+        """Whether the new text holds an address that we signed for somebody."""
+        holder = mail.strict_from or ""
+        found = (
+            self.signer.read_ticket_address(a, holder, now) for a in _ADDRESS.findall(mail.new_text)
+        )
+        return any(address is not None and address.genuine for address in found)

@@ -106,7 +106,7 @@ def _agent(
     ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement, agent: Agent
 ) -> Ending | None:
     """Handle an agent's mail on a ticket; None when they write as a customer would."""
-    token = _token(reading, "reply") or _token(reading, "note")
+    token = _token(reading, "note") or _token(reading, "reply")
     if token is not None and token.number in lookup.numbers:
         ticket_id = lookup.leads_to(lookup.numbers[token.number])
         message = _message(reading, side=Side.SYSTEM)
@@ -119,7 +119,8 @@ def _agent(
         return Ending(state, ticket_id, says, word=word)
     about = placement.ticket_id
     if about is None:
-        named = (lookup.numbers.get(number) for number in reading.keys.numbers)
+        numbers = (*reading.keys.numbers, *(signed.number for signed in reading.keys.signed))
+        named = (lookup.numbers.get(number) for number in numbers)
         about = next((id_ for id_ in named if id_ is not None), None)
     if about is None or agent.address in ledger.ticket(about).people:
         return None
@@ -203,7 +204,7 @@ def _open(
     message = _message(reading, side=Side.CLIENT, machine=reading.verdict.machine)
     message = replace(message, text=mail.text)  # what is quoted in a first mail is news to us
     mentions = [*placement.mentions, *([follows.number] if follows is not None else [])]
-    note = f"See also {', '.join(mentions)}." if mentions else None
+    note = ", ".join(mentions) or None
     ticket = ledger.open(event, message, note)
     return Ending("opened", ticket.id, "a new matter", placement)
 

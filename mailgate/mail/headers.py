@@ -19,6 +19,8 @@ _NO_FIELD_YET = re.compile(rb"(?:>?From |[ \t])[^\r\n]*+(?:\r\n|\n|\r|\Z)")
 _BLANK = re.compile(rb"\r\n|\n|\r")
 _END_OF_BLOCK = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bq])\?([^?]*)\?=", re.IGNORECASE)
+LONGEST_ID = 990
+"""Octets of a message id; a longer one fits no line (RFC 5322 section 2.1.1) and no index."""
 _MESSAGE_ID = re.compile(r"<([^<>]{1,990})>")
 _BARE_ID = re.compile(r"[^<>@]{1,500}@[^<>@]{1,480}")
 _NOT_BASE64 = re.sub(rb"[A-Za-z0-9+/]", b"", bytes(range(256)))
@@ -138,5 +140,5 @@ def message_ids(values: Iterable[str]) -> Iterator[str]:
         bracketed = [inner[1] for inner in _MESSAGE_ID.finditer(value)]
         for found in bracketed or filter(_BARE_ID.fullmatch, value.split()):
             inner = "".join(found.split())
-            if inner:
+            if inner and len(inner.encode("utf-8", "replace")) <= LONGEST_ID:
                 yield f"<{inner}>"

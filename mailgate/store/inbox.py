@@ -16,7 +16,8 @@ _MESSAGE_ID = re.compile(rb"^message-id:", re.IGNORECASE | re.MULTILINE)
 _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
 _ANONYMOUS = 600  # seconds in which the same bytes without a Message-ID are the same mail
 
-PENDING, PARKED, SUPPRESSED = "pending", "parked", "suppressed"
+PENDING, PARKED = "pending", "parked"
+SUPPRESSED, QUARANTINED = "suppressed", "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +298,7 @@ def duplicates(
             table.tenant_id == tenant_id,
             table.queue == queue,
             table.fingerprint.in_(fingerprints),
-            table.state.not_in((PENDING, PARKED, SUPPRESSED)),
+            table.state.not_in((PENDING, PARKED, SUPPRESSED, QUARANTINED)),
         )
     )
     return dict(rows.all())

@@ -126,8 +126,8 @@ mail_delivery = Table(
         "queue",
         "fingerprint",
         unique=True,
-        sqlite_where=text("state NOT IN ('pending', 'parked', 'suppressed')"),
-        postgresql_where=text("state NOT IN ('pending', 'parked', 'suppressed')"),
+        sqlite_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
+        postgresql_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
     ),
     Index("ix_mail_delivery_ticket", "ticket_id"),
     CheckConstraint(

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email import policy
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
 from tests.acceptance.desk import ALICE, SUPPORT, Desk
 from tests.peers.customer import swaks
-from tests.peers.maildir import text_of
+from tests.peers.maildir import html_of, text_of
 
 pytestmark = pytest.mark.peers
 
@@ -182,6 +184,43 @@ def test_a_note_never_reaches_the_customer(desk: Desk) -> None:
     assert [m["text"] for m in ticket["messages"] if m["kind"] == "public"] == [
         *("Please help.", "All is well.", "Nothing is well.", "We are sorry."),
     ]
+
+
+# How programs that write only HTML put an answer above what it answers.
+HTML = {
+    "gmail": '<div dir="ltr"><div>/take</div><div>It is oak.</div></div><br>'
+    '<div class="gmail_quote"><div dir="ltr" class="gmail_attr">'
+    "On Mon, 2 Mar 2026 at 09:00, Bob wrote:<br></div>"
+    '<blockquote class="gmail_quote">%s</blockquote></div>',
+    "outlook": '<div class="WordSection1"><p class="MsoNormal">/take</p>'
+    '<p class="MsoNormal">It is oak.</p>'
+    '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm">'
+    '<p class="MsoNormal"><b>From:</b> Bob<br><b>Sent:</b> Monday, 2 March 2026 09:00<br>'
+    "<b>Subject:</b> Wood</p></div>%s</div>",
+    "apple": '<div>/take</div><div>It is oak.</div><div><br><blockquote type="cite">'
+    "<div>On 2. Mar 2026, at 09:00, Bob wrote:</div><br><div>%s</div></blockquote></div>",
+}
+
+
+@pytest.mark.parametrize("program", HTML)
+def test_an_answer_in_html_goes_out_without_what_it_quotes(desk: Desk, program: str) -> None:
+    number, _ = desk.open(f"Wood {program}")
+    desk.bob.reply(desk.bob.inbox.wait_for_subject(number), f"/note: walnut, {program}")
+    noted = desk.alice.inbox.wait(lambda mail: f"walnut, {program}" in text_of(mail))
+    written = EmailMessage(policy=policy.SMTP)
+    written["From"], written["Subject"] = f"Alice <{ALICE}>", f"AW: Wood {program} [{number}]"
+    written["To"] = str(noted["Reply-To"])
+    written.set_content(HTML[program] % html_of(noted), subtype="html")
+    to = noted["Reply-To"].addresses[0].addr_spec
+    swaks(desk.postfix.port, to, ALICE, raw=written.as_bytes())
+    answer = desk.ann.inbox.wait(
+        lambda mail: "It is oak." in text_of(mail) and number in mail["Subject"]
+    )
+    assert "/take" not in text_of(answer)
+    for words in ("walnut", "internal note", "support+", "Commands", ALICE):
+        assert words not in text_of(answer) + html_of(answer)
+    desk.settle()
+    assert desk.show(number)["assignee"] == "alice"
 
 
 def test_the_commands_of_a_customer_are_text(desk: Desk) -> None:

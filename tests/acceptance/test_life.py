@@ -97,7 +97,7 @@ def is_automatic(mail: EmailMessage) -> bool:
 def test_a_ticket_lives_from_the_first_mail_to_the_thanks_that_close_it(
     desk: Desk, words: Words, tmp_path: Path
 ) -> None:
-    photo, form = tmp_path / "Foto vom Drucker.bin", tmp_path / "form.bin"
+    photo, form = tmp_path / "Foto vom Drucker.bin", tmp_path / "Prüfbericht.bin"
     photo.write_bytes(bytes(range(256)) * 40)
     form.write_bytes(bytes(reversed(range(256))) * 3)
     asked = desk.ann.write(SUPPORT, "Printer is on fire", "It smokes.", attach=[photo])
@@ -217,6 +217,7 @@ def test_a_resolved_ticket_closes_by_itself_and_a_reply_opens_it_again(
     for person in (desk.ann, desk.alice, desk.admin):
         mail = person.inbox.wait_for_subject(words.reopened)
         assert ("It is stuck again." in text_of(mail)) == (person is not desk.ann)
+        assert is_from(mail, "Support" if person is desk.ann else "Ann Archer")
     ticket = desk.show(number)
     assert (ticket["status"], ticket["reopen_count"], ticket["closed_by"]) == ("reopened", 1, None)
     assert [e["actor"] for e in ticket["events"] if e["after"].get("closed_by") == "auto"] == [

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.acceptance import inside
-from tests.acceptance.desk import ANN, SUPPORT, Desk
+from tests.acceptance.desk import ALICE, ANN, SUPPORT, Desk
 from tests.peers.customer import Customer, swaks
 from tests.peers.gateway import Gateway
 from tests.peers.maildir import text_of
@@ -18,6 +18,9 @@ from tests.peers.waiting import wait_until
 pytestmark = pytest.mark.peers
 
 GONE, OTHER_DESK = "gone@bounce.example", "help@other.example"
+NOBODY = "nobody@customer.example"  # Postfix knows at once that there is no such mailbox
+CARL = "carl@bounce.example"  # an agent whose mailbox has gone
+AGENTS = [{"name": "alice", "address": ALICE}, {"name": "carl", "address": CARL}]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def refusing() -> Iterator[Sink]:
 @pytest.fixture(scope="module")
 def shared_desk(open_desk: Callable[..., Desk], refusing: Sink) -> Desk:
     """A desk from which mail to one domain always bounces."""
-    return open_desk(relays={"bounce.example": refusing.port})
+    return open_desk(relays={"bounce.example": refusing.port}, values={"agent": AGENTS})
 
 
 def about(desk: Desk, words: str) -> list[EmailMessage]:
@@ -53,33 +56,55 @@ def test_a_vacation_reply_is_kept_and_changes_nothing(desk: Desk, headers) -> No
     number, told = desk.open(f"Holidays {name}")
     desk.alice.reply(told, "When do you leave?")
     answer = desk.ann.inbox.wait(lambda m: number in str(m["Subject"]) and m["Return-Path"] != "<>")
-    before = [len(person.inbox.files()) for person in (desk.alice, desk.bob, desk.admin)]
+    before = [len(person.inbox.files()) for person in (desk.alice, desk.admin)]
     desk.ann.reply(answer, "I am away until Monday. Thank you!", headers)
     desk.settle()
     ticket = desk.show(number)
     assert ticket["status"] == "waiting_on_customer"
     assert [m["machine"] for m in ticket["messages"]] == [False, False, True]
-    assert [len(p.inbox.files()) for p in (desk.alice, desk.bob, desk.admin)] == before
+    assert [len(person.inbox.files()) for person in (desk.alice, desk.admin)] == before
     assert len(about(desk, number)) == 2
 
 
-def test_a_bounce_is_told_to_the_agents_and_opens_nothing(desk: Desk, refusing: Sink) -> None:
-    gone = Customer(GONE, desk.ann.inbox, desk.postfix.port)
-    number, told = desk.open("Where am I", by=gone)
-    desk.alice.reply(told, "Not here, it seems.")
-    back = desk.alice.inbox.wait_for_subject(f"Not delivered: Where am I [{number}]")
-    assert back["Auto-Submitted"] == "auto-generated"
-    assert "nobody of that name" in text_of(back)
-    assert GONE in text_of(back)
+def test_an_agents_vacation_reply_reaches_no_customer(desk: Desk) -> None:
+    number, told = desk.open("Nobody home")
+    absent = {"Auto-Submitted": "auto-replied", "In-Reply-To": str(told["Message-ID"])}
+    for to in (str(told["Reply-To"].addresses[0].addr_spec), told["Return-Path"].strip("<>")):
+        swaks(desk.postfix.port, to, ALICE, f"Re: [{number}]", "Gone fishing.", absent)
     desk.settle()
-    assert len(desk.gateway.tickets("--search", "Where am I")) == 1
-    (failed,) = desk.gateway.json("outbox", "--state", "never")
-    assert (failed["ticket"], failed["notice"], failed["recipient"]) == (
-        number,
-        "agent_reply",
-        GONE,
-    )
-    assert len(desk.alice.inbox.matching(lambda m: "Not delivered" in str(m["Subject"]))) == 1
+    assert desk.heard_by_customers("Gone fishing") == []
+    assert desk.show(number)["status"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("address", "why", "told_of"),
+    [
+        (GONE, "nobody of that name", {"agent_reply"}),
+        # Refused in the dialogue, so that it shows for the acknowledgement too.
+        (NOBODY, "user unknown", {"received", "agent_reply"}),
+    ],
+)
+def test_a_mail_that_cannot_be_delivered_is_told_to_the_agents_once(
+    desk: Desk, refusing: Sink, address: str, why: str, told_of: set[str]
+) -> None:
+    subject = f"Where is {address[:4]}"
+    gone = Customer(address, desk.ann.inbox, desk.postfix.port)
+    number, told = desk.open(subject, by=gone)
+    desk.alice.reply(told, "Not here, it seems.")
+    back = desk.alice.inbox.wait_for_subject(f"Not delivered: {subject} [{number}]")
+    assert back["Auto-Submitted"] == "auto-generated"
+    assert why in text_of(back).lower()
+    assert address in text_of(back)
+    desk.settle()
+    (ticket,) = desk.gateway.tickets("--search", subject)
+    assert ticket["status"] == "waiting_on_customer"
+    failed = desk.gateway.json("outbox", "--state", "never")
+    failed = [(row["notice"], row["recipient"]) for row in failed if row["ticket"] == number]
+    assert {notice for notice, recipient in failed if recipient == address} == told_of
+    assert ("new_message", CARL) in failed, "what comes back from an agent's mailbox is known"
+    news = desk.alice.inbox.matching(lambda mail: "Not delivered" in str(mail["Subject"]))
+    about_this = [mail["Subject"] for mail in news if number in mail["Subject"]]
+    assert about_this == [back["Subject"]] * len(told_of)
     assert refusing.received == []
 
 
@@ -115,6 +140,17 @@ def test_our_own_mail_come_back_is_left_alone(desk: Desk) -> None:
     assert len(desk.show(number)["messages"]) == 1
     assert len(about(desk, number)) == 1
     assert len(desk.gateway.tickets("--search", "Boomerang")) == 1
+
+
+def test_the_same_mail_by_two_roads_is_one(desk: Desk) -> None:
+    raw = f"From: {ANN}\r\nTo: {SUPPORT}\r\nSubject: Twins\r\n\r\nOnly one.\r\n".encode()
+    swaks(desk.postfix.port, SUPPORT, ANN, raw=raw)
+    swaks(desk.gateway.smtp_port, SUPPORT, ANN, raw=raw)
+    desk.gateway.cli("deliver", stdin=b"Received: by another road\r\n" + raw)
+    desk.settle()
+    (ticket,) = desk.gateway.tickets("--search", "Twins")
+    assert ticket["messages"] == 1
+    assert len(about(desk, "Twins")) == 1
 
 
 def test_a_robot_without_any_sign_is_answered_up_to_the_ceiling(open_own_desk) -> None:

@@ -148,3 +148,49 @@ def test_an_unchanged_address_in_capitals_still_works(desk: Desk) -> None:
     desk.settle()
     assert desk.show(number)["assignee"] == "bob"
     assert signed(told) != to
+
+
+def test_a_customer_who_writes_from_elsewhere_is_heard_and_not_answered_there(desk: Desk) -> None:
+    number, told = desk.open("From the road")
+    desk.alice.reply(told, "Where are you?")
+    asked = desk.ann.inbox.wait(lambda mail: "Where are you?" in text_of(mail))
+    thread = {"In-Reply-To": str(asked["Message-ID"])}
+    desk.eve.write(SUPPORT, "No subject that helps", "In a train. Thank you!", thread)
+    seen = desk.alice.inbox.wait(lambda mail: "In a train." in text_of(mail))
+    assert EVE in text_of(seen)
+    desk.alice.reply(seen, "Have a good trip.")
+    desk.ann.inbox.wait(lambda mail: "good trip" in text_of(mail))
+    desk.settle()
+    messages = desk.show(number)["messages"]
+    assert [(m["author"], m["other_address"]) for m in messages[2:]] == [
+        (EVE, True),
+        ("alice", False),
+    ]
+    about = [str(mail["Subject"]) for mail in desk.eve.inbox.mails()]
+    assert [subject for subject in about if "road" in subject or "helps" in subject] == []
+
+
+def test_only_the_customer_confirms_and_only_the_present_resolution(desk: Desk) -> None:
+    number, told = desk.open("Settled")
+    desk.alice.reply(told, "/resolve\nSettled now.")
+    resolved = desk.ann.inbox.wait(lambda mail: "Settled now." in text_of(mail))
+    first = confirm_address(resolved)
+    swaks(desk.postfix.port, first, EVE, "Yes", "yes")
+    desk.settle()
+    assert desk.show(number)["status"] == "resolved", "it is not for her to say"
+    desk.ann.reply(resolved, "No, it is not.")
+    desk.alice.inbox.wait(lambda mail: "No, it is not." in text_of(mail))
+    desk.alice.reply(told, "/resolve\nSettled again.")
+    resolved = desk.ann.inbox.wait(lambda mail: "Settled again." in text_of(mail))
+    swaks(desk.postfix.port, first, desk.ann.from_, "confirmed", "")
+    desk.settle()
+    assert desk.show(number)["status"] == "resolved", "the first resolution no longer stands"
+    swaks(desk.postfix.port, confirm_address(resolved), desk.ann.from_, "confirmed", "")
+    desk.settle()
+    ticket = desk.show(number)
+    assert (ticket["status"], ticket["closed_by"]) == ("closed", "customer")
+
+
+def confirm_address(resolved: EmailMessage) -> str:
+    """Return the address that a resolved notice offers for an empty mail."""
+    return next(word for word in text_of(resolved).split() if word.startswith("support+"))

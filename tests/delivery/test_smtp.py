@@ -110,7 +110,7 @@ class TestAnAnswerToOneMail:
     def test_of_550_means_never_and_the_next_mail_goes_through(self, sink, session, stage):
         sink.fail(stage, "550 5.1.1 nobody of that name")
 
-        assert session.send(MAIL, nothing) == Never(550, "550 5.1.1 nobody of that name")
+        assert session.send(MAIL, nothing) == Never(550, "5.1.1 nobody of that name")
         assert isinstance(session.send(OTHER, nothing), Sent)
         assert sink.sessions == 1
 

@@ -185,3 +185,23 @@ def test_a_second_transaction_with_the_same_mail_adds_its_recipients_while_it_wa
     assert ids[0] == ids[1]
     assert gateway.delivery(ids[0])["recipients"] == [SUPPORT, to]
     assert [row["recipient"] for row in gateway.outbox("agent_reply")] == [CUSTOMER]
+
+
+def test_the_note_address_wins_over_the_reply_address(gateway, opened):
+    note = gateway.reply_address(kind="note_address")
+    gateway.agent("He shouts.", Cc=note)
+    assert gateway.rows("message")[-1]["kind"] == "note"
+    assert gateway.outbox("agent_reply") == []
+
+
+def test_a_signed_address_never_goes_out_in_the_text(gateway, opened):
+    gateway.agent(f"Hello\n\nWrite to {gateway.reply_address()} please")
+    assert gateway.outbox("agent_reply") == []
+    refused = gateway.outbox("command_refused")[0]["context"]["commands"]
+    assert "signed for one of us" in refused[0]["reason"]
+
+
+def test_spam_that_comes_again_without_the_mark_is_taken(gateway):
+    spam = gateway.mail("Buy", X_Spam_Flag="YES", Message_ID="<same@x.example>")
+    ham = gateway.mail("Buy", Message_ID="<same@x.example>")
+    assert (spam["state"], ham["state"]) == ("quarantined", "opened")

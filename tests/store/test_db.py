@@ -48,21 +48,32 @@ def test_every_sqlite_connection_is_durable_and_checks_references(sqlite):
             assert found == PRAGMAS
 
 
+class Refusing:
+    """A cursor on a file that SQLite refuses to change a number of times."""
+
+    def __init__(self, code: int, refusals: int) -> None:
+        self.code, self.refusals = code, refusals
+
+    def execute(self, statement: str) -> None:
+        assert statement == "PRAGMA journal_mode = WAL"
+        if self.refusals:
+            self.refusals -= 1
+            error = sqlite3.OperationalError("no")
+            error.sqlite_errorcode = self.code
+            raise error
+
+
 def test_a_new_file_that_another_process_makes_write_ahead_is_asked_again():
-    class Cursor:
-        refusals = 2
-
-        def execute(self, statement: str) -> None:
-            assert statement == "PRAGMA journal_mode = WAL"
-            if self.refusals:
-                self.refusals -= 1
-                error = sqlite3.OperationalError("database is locked")
-                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
-                raise error
-
-    cursor = Cursor()
+    cursor = Refusing(sqlite3.SQLITE_BUSY, 2)
     _write_ahead(cursor)
     assert cursor.refusals == 0
+
+
+def test_a_file_that_cannot_be_made_write_ahead_is_not_asked_again():
+    cursor = Refusing(sqlite3.SQLITE_READONLY, 2)
+    with pytest.raises(sqlite3.OperationalError):
+        _write_ahead(cursor)
+    assert cursor.refusals == 1
 
 
 def test_postgresql_is_spoken_to_by_psycopg_and_only_sqlite_has_a_path(tmp_path):

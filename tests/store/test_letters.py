@@ -63,6 +63,16 @@ def test_a_notice_carries_its_message_with_the_files_in_their_order(database, ti
     assert [row["name"] for row in found.attachments] == ["a.txt", "b.txt", "c.txt"]
 
 
+def test_a_file_may_stand_however_deep_in_its_mail(database, ticket):
+    with database.write() as connection:
+        mail = plant(connection, schema.mail, TENANT)["id"]
+    message, part = say(database, ticket, mail_id=mail), ".".join(["17"] * 100)
+    with database.write() as connection:
+        plant(connection, schema.attachment, TENANT, message_id=message, part=part)
+    (found,) = carried(database, {"ticket_id": ticket, "message_id": message})
+    assert [row["part"] for row in found.attachments] == [part]
+
+
 def test_each_of_many_notices_carries_its_own(database, ticket):
     messages = [say(database, ticket, text=f"words {n}") for n in range(3)]
     found = carried(database, *({"ticket_id": ticket, "message_id": m} for m in messages))

@@ -432,8 +432,8 @@ def upgrade() -> None:
         "mail_delivery",
         ["tenant_id", "queue", "fingerprint"],
         unique=True,
-        sqlite_where=sa.text("state NOT IN ('pending', 'parked', 'suppressed')"),
-        postgresql_where=sa.text("state NOT IN ('pending', 'parked', 'suppressed')"),
+        sqlite_where=sa.text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
+        postgresql_where=sa.text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
     )
     op.create_table(
         "message",
