@@ -341,7 +341,7 @@ class Limits(Table):
     mails_per_minute: kinds.Count = key(60, "Mails a minute from one connecting address.")
     acknowledgements_to_strangers: kinds.Count = key(
         100,
-        "Acknowledgements an hour to all never-seen senders together; those beyond are kept as suppressed.",
+        "Acknowledgements an hour to all never-seen senders together; more are held back.",
     )
     automatic_in_10m: kinds.Count = key(
         10, "Automatic mails in 10 minutes to one customer about one ticket; more would be a loop."
