@@ -55,9 +55,9 @@ def ending(due: Due, result: Result, rules: Rules, now: datetime) -> Entry:
             return _ended(due, outbox.NEVER, f"{code} {reason}", now)
         case Unknown(reason) if rules.on_unknown == "hold":
             return _ended(due, outbox.UNKNOWN, reason, now)
-        case Unknown(reason) | Later(reason):
+        case _:
             if now - due.created_at >= rules.give_up_after:
-                return _ended(due, outbox.NEVER, f"given up: {reason}", now)
+                return _ended(due, outbox.NEVER, f"given up: {result.reason}", now)
             return _put_off(due, result, rules, now)
 
 

@@ -10,11 +10,12 @@ from mailgate.mail.compose import File, Frame, compose
 from mailgate.mail.parts import content
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
+from mailgate.mail.wording import CUT
 from mailgate.store.letters import Carried
 from mailgate.store.outbox import Due
 
 MOST_FILES = 20 * 1024 * 1024
-"""Octets of attachments that go along."""
+"""Octets of attachments that go along; those beyond it stay behind and are named."""
 _ROOTS = 1024  # tickets whose root id is kept: a signature each, and several mails
 
 
@@ -47,7 +48,7 @@ class Writer:
         message = carried.message
         context = dict(due.context)
         if message is not None and context["message"] is None:
-            context["message"] = _said(message)
+            context["message"] = _said(message, () if due.automatic else carried.attachments)
         rendered = self._renderer.render(due.notice, context["recipient"].get("language"), context)
         files = [] if original is None else _files(carried.attachments, original)
         return compose(rendered, self._frame(due, context, carried, files, rendered.language))
@@ -94,12 +95,16 @@ class Writer:
         return f"{name} ({self._name})"
 
 
-def _said(message: RowMapping) -> dict[str, Any]:
+def _said(message: RowMapping, attachments: Iterable[RowMapping]) -> dict[str, Any]:
+    """Return what the templates quote, with the names of the files that cannot go along."""
+    fitting = _fitting(attachments)
+    left = [row for row in attachments if row not in fitting]
+    named = "".join(f"\n{CUT} {row['name']} ({row['size'] / 1e6:.1f} MB)" for row in left)
     return {
         "author": message["author_name"] or message["author"],
         "address": message["author"] if message["side"] == "client" else None,
         "side": message["side"],
-        "text": message["text"],
+        "text": f"{message['text']}\n{named}" if named else message["text"],
         "at": message["at"].isoformat(),
     }
 

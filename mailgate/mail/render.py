@@ -69,7 +69,7 @@ class _Tongue:
 
 
 class Renderer:
-    """Renders notices; may be shared by threads. New locale folders are seen at the next start."""
+    """Renders notices; may be shared by threads. What changes in its folders is seen at a start."""
 
     def __init__(
         self, folders: Sequence[Path], fallback: str = "en", *, plain_subjects: bool = False

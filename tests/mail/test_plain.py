@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.errors import Refused
+from mailgate.mail import plain
 from mailgate.mail.plain import carried, many_lines, one_line
 
+EVERY_CHARACTER = "".join(map(chr, range(0x110000)))
 EVERY_TEXT = st.text(st.characters(codec=None, categories=None))
 
 
@@ -45,6 +47,32 @@ class TestOneLine:
 
         assert len(line) <= 40
         assert line == " ".join(line.encode().decode().split())
+
+
+def found(*patterns) -> set[str]:
+    """Return every character that one of the patterns would replace."""
+    return {char for pattern in patterns for char in "".join(pattern.findall(EVERY_CHARACTER))}
+
+
+class TestTheShortWay:
+    """Texts that need no cleaning are not searched for what they do not hold."""
+
+    def test_is_taken_by_no_line_with_a_character_to_be_replaced(self):
+        replaced = found(plain._CONTROLS_OF_A_LINE, plain._TURNS, plain._SURROGATES)
+
+        assert len(replaced) > 2048
+        assert [char for char in replaced if char.isprintable()] == []
+
+    def test_is_taken_by_no_text_with_a_character_to_be_replaced(self):
+        replaced = found(plain._LINE_ENDS, plain._CONTROLS, plain._SURROGATES) | {"\r"}
+
+        assert len(replaced) > 2048
+        assert [char for char in replaced if plain._is_usual(f"a{char}")] == []
+        assert [char for char in replaced if plain._is_usual(f"é{char}")] == []
+
+    @pytest.mark.parametrize("text", ["a\n\tb", "Grüße\n\u00a0日本", "⚠️ ✅", ""])
+    def test_is_taken_by_ordinary_texts(self, text):
+        assert plain._is_usual(text)
 
 
 class TestManyLines:

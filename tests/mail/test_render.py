@@ -342,6 +342,15 @@ def test_the_notices_are_those_that_have_a_template_in_any_language(folder):
     assert Renderer([folder]).notices == ("extra", "received", "resolved")
 
 
+def test_what_changes_in_a_folder_is_seen_at_the_next_start(folder):
+    renderer = Renderer([folder])
+    before = renderer.render("received", "en", full("customer"))
+    write(folder, "en/received.txt.j2", "{% if %} broken meanwhile")
+
+    assert renderer.render("received", "en", full("customer")) == before
+    assert len(Renderer([folder]).check()) == 1
+
+
 def test_what_is_no_locale_is_passed_over(folder):
     make(folder, "node_modules")
     write(folder, "it", "a file")

@@ -30,6 +30,21 @@ def test_ordinary_templates_work(source, shown):
     assert render(source, a={"b": "x"}, n=3, list=["p", "q"], none=None) == shown
 
 
+def test_a_key_is_found_whatever_it_is_called():
+    assert render(
+        "{{ a.items }} {{ a.update }} {{ a._x }}", a={"items": 1, "update": 2, "_x": 3}
+    ) == ("1 2 3")
+
+
+@pytest.mark.parametrize("source", ["{{ p._body_stream }}", "{{ p.__dict__ }}", "{{ p.nope }}"])
+def test_of_another_template_only_what_it_sets_is_seen(source):
+    others = {"p.j2": "{% set word = 'x' %}{% set _own = 'y' %}text"}
+
+    assert render("{% import 'p.j2' as p %}{{ p.word }}", others=others) == "x"
+    with pytest.raises(TemplateError):
+        render("{% import 'p.j2' as p %}" + source, others=others)
+
+
 @pytest.mark.parametrize("source", ["{{ missing }}", "{{ a.missing }}", "{{ a.b.c.d }}"])
 def test_a_missing_name_is_a_fault_and_not_a_blank(source):
     with pytest.raises(UndefinedError):

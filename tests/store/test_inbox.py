@@ -312,7 +312,7 @@ def duplicates(database, *fingerprints, queue="default"):
         return inbox.duplicates(connection, TENANT, queue, fingerprints)
 
 
-@pytest.mark.parametrize("state", ["opened", "threaded", "commands_only", "report", "quarantined"])
+@pytest.mark.parametrize("state", ["opened", "threaded", "commands_only", "report"])
 def test_a_mail_that_ended_is_what_a_later_one_may_be_a_double_of(database, state):
     keep(database, arrival())
     (id_,) = settle_all(database, state, fingerprint="f")

@@ -1,0 +1,117 @@
+"""The HTTP port: open once `start` returns, answered from its own thread, gone after `stop`."""
+
+import socket
+import threading
+
+import httpx2
+import pytest
+import structlog
+
+from mailgate.errors import Temporary
+from mailgate.web.health import create_app
+from mailgate.web.server import Server
+from tests.peers.places import LOOPBACK
+from tests.peers.waiting import wait_until
+
+
+def serve(checks=None, host=LOOPBACK, port=0) -> Server:
+    return Server(create_app(checks or {}), host, port)
+
+
+@pytest.fixture
+def server():
+    server = serve()
+    server.start()
+    yield server
+    server.stop()
+
+
+def get(server, path="/healthz", host=LOOPBACK) -> httpx2.Response:
+    return httpx2.get(f"http://{host}:{server.port}{path}", timeout=20)
+
+
+def test_a_request_right_after_the_start_is_answered(server):
+    answer = get(server)
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}})
+    assert server.alive
+    assert server.port > 0
+
+
+def test_it_can_be_reached_by_ipv6():
+    server = serve(host="::1")
+    server.start()
+    try:
+        assert get(server, host="[::1]").status_code == 200
+    finally:
+        server.stop()
+
+
+def test_what_is_not_there_is_not_found(server):
+    for path in ("/", "/docs", "/redoc", "/openapi.json", "/healthz/../etc/passwd"):
+        assert get(server, path).status_code == 404
+
+
+def test_a_port_that_is_taken_is_temporary_and_is_named(server):
+    other = serve(port=server.port)
+
+    with pytest.raises(Temporary, match=rf"the HTTP port 127\.0\.0\.1:{server.port} cannot"):
+        other.start()
+    other.stop()
+    assert not other.alive
+    assert get(server).status_code == 200
+
+
+def test_after_the_stop_nobody_listens_and_the_port_is_free():
+    server = serve()
+    server.start()
+    port = server.port
+    server.stop()
+
+    assert not server.alive
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((LOOPBACK, port), timeout=5)
+    again = serve(port=port)
+    again.start()
+    again.stop()
+
+
+def test_a_request_in_hand_is_answered_before_it_stops():
+    asked, go_on, answers = threading.Event(), threading.Event(), []
+
+    def slow() -> None:
+        asked.set()
+        go_on.wait(20)
+
+    server = serve({"slow": slow})
+    server.start()
+    client = threading.Thread(target=lambda: answers.append(get(server).status_code))
+    client.start()
+    assert asked.wait(20)
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    wait_until(lambda: server._server.should_exit, "the stop to begin")
+    go_on.set()
+    stopping.join()
+    client.join()
+
+    assert answers == [200]
+    assert not server.alive
+
+
+def test_one_that_was_never_started_can_be_stopped():
+    server = serve(port=0)
+    server.stop()
+
+    assert not server.alive
+    assert server.port == 0
+
+
+def test_start_and_stop_are_told_with_the_port():
+    server = serve()
+    with structlog.testing.capture_logs() as lines:
+        server.start()
+        server.stop()
+
+    told = [(line["event"], line["port"]) for line in lines]
+    assert told == [("http.listening", server.port), ("http.stopped", server.port)]
