@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests.peers import loopback
@@ -22,4 +23,12 @@ def _this_machine_only() -> Iterator[None]:
         loopback.stay(patch)
         for name in [name for name in os.environ if name.startswith("MAILGATE_")]:
             patch.delenv(name)
+        for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+            patch.delenv(name, raising=False)  # what the terminal of who runs the tests can do
         yield
+
+
+@pytest.fixture(autouse=True)
+def _log_as_new() -> None:
+    """Undo what the command line of an earlier test said of the log: its level above all."""
+    structlog.reset_defaults()

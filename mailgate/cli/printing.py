@@ -40,8 +40,10 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    narrow = stream.isatty() or "COLUMNS" in os.environ
-    return Console(file=stream, width=None if narrow else _WIDE, highlight=False)
+    if stream.isatty() or "COLUMNS" in os.environ:
+        return Console(file=stream, highlight=False)
+    # Without a height too, rich takes 80 columns where TERM says that the terminal is dumb.
+    return Console(file=stream, width=_WIDE, height=_WIDE, highlight=False)
 
 
 def table(

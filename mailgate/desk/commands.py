@@ -27,6 +27,8 @@ _VERDICT: dict[str, object] = {
     "machine": False,
     "may_answer": False,
     "reasons": [],
+    "trust": "strong",
+    "authentication": ["written at the command line"],
     "rung": None,
     "other_address": False,
     "mentions": [],

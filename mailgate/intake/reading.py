@@ -11,6 +11,7 @@ from mailgate.mail.parse import Limits, ParsedMail, parse
 from mailgate.mail.screen import Verdict, screen
 from mailgate.mail.signer import Signer
 from mailgate.mail.thread import Keys, keys
+from mailgate.mail.trust import Authentication
 from mailgate.store.inbox import Claimed
 
 _ANONYMOUS = 600  # seconds
@@ -26,6 +27,7 @@ class Reading:
     verdict: Verdict
     keys: Keys
     quotes_signed: bool
+    authentication: Authentication
 
     @property
     def fingerprint(self) -> str:
@@ -78,7 +80,9 @@ class Reader:
         )
         verdict = screen(mail, claimed.mail_from, own)
         found = keys(mail, claimed.recipients, self.numbers, self.signer, now)
-        return Reading(claimed, mail, verdict, found, self._quotes_signed(mail, now))
+        return Reading(
+            claimed, mail, verdict, found, self._quotes_signed(mail, now), Authentication()
+        )
 
     def _quotes_signed(self, mail: ParsedMail, now: datetime) -> bool:
         """Whether the new text holds an address that we signed for somebody."""

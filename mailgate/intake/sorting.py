@@ -49,7 +49,12 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return _report(ledger, lookup, reading)
     if kind is Kind.SPAM:
         return Ending("quarantined", says="; ".join(reading.verdict.reasons))
-    placement = place(reading.keys, lookup.found(reading), reading.mail.strict_from)
+    placement = place(
+        reading.keys,
+        lookup.found(reading),
+        reading.mail.strict_from,
+        reading.authentication.level,
+    )
     if reading.verdict.machine:
         return _machine(ledger, reading, placement)
     agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")

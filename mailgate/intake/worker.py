@@ -213,6 +213,8 @@ def _row(reading: Reading, ending: Ending, now: datetime) -> dict[str, Any]:
             "machine": verdict.machine,
             "may_answer": verdict.may_answer,
             "reasons": list(verdict.reasons),
+            "trust": reading.authentication.level.value,
+            "authentication": list(reading.authentication.reasons),
             "says": ending.says,
             "rung": placement.rung.value if placement else None,
             "other_address": placement.other_address if placement else False,

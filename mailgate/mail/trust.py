@@ -1,5 +1,6 @@
 """How far the From of a mail can be believed."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -14,3 +15,11 @@ class Trust(StrEnum):
     UNKNOWN = "unknown"
     WEAK = "weak"
     STRONG = "strong"
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """How far the From of one mail can be believed, and by what, in words for `explain`."""
+
+    level: Trust = Trust.UNKNOWN
+    reasons: tuple[str, ...] = ()
