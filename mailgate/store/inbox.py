@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, case, or_, sele
 
 from mailgate.store import schema
 from mailgate.store.db import inserting
+from mailgate.store.schema import fixed
 
 _MESSAGE_ID = re.compile(rb"^message-id:", re.IGNORECASE | re.MULTILINE)
 _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
@@ -18,6 +19,8 @@ _ANONYMOUS = 600  # seconds in which the same bytes without a Message-ID are the
 
 PENDING, PARKED = "pending", "parked"
 SUPPRESSED, QUARANTINED = "suppressed", "quarantined"
+_NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
+"""States in which the same mail may come again; in the words of `uq_mail_delivery_fingerprint`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ def claim(
         .join(mail, mail.c.id == delivery.c.mail_id)
         .where(
             delivery.c.tenant_id == tenant_id,
-            delivery.c.state == PENDING,
+            delivery.c.state == fixed(PENDING),
             or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < now),
             or_(delivery.c.next_try_at.is_(None), delivery.c.next_try_at <= now),
         )
@@ -298,7 +301,7 @@ def duplicates(
             table.tenant_id == tenant_id,
             table.queue == queue,
             table.fingerprint.in_(fingerprints),
-            table.state.not_in((PENDING, PARKED, SUPPRESSED, QUARANTINED)),
+            table.state.not_in([fixed(state) for state in _NOT_KEPT]),
         )
     )
     return dict(rows.all())
@@ -307,7 +310,9 @@ def duplicates(
 def oldest_pending(connection: Connection, tenant_id: int) -> datetime | None:
     """Return the receipt of the oldest mail that has not been processed."""
     table = schema.mail_delivery.c
-    query = select(table.received_at).where(table.tenant_id == tenant_id, table.state == PENDING)
+    query = select(table.received_at).where(
+        table.tenant_id == tenant_id, table.state == fixed(PENDING)
+    )
     return connection.execute(query.order_by(table.id).limit(1)).scalar()
 
 
@@ -317,7 +322,7 @@ def parked(connection: Connection, tenant_id: int) -> list[RowMapping]:
     rows = connection.execute(
         select(delivery, mail.c.size)
         .join(mail, mail.c.id == delivery.c.mail_id)
-        .where(delivery.c.tenant_id == tenant_id, delivery.c.state == PARKED)
+        .where(delivery.c.tenant_id == tenant_id, delivery.c.state == fixed(PARKED))
         .order_by(delivery.c.id)
     )
     return list(rows.mappings())
@@ -326,7 +331,7 @@ def parked(connection: Connection, tenant_id: int) -> list[RowMapping]:
 def retry(connection: Connection, tenant_id: int, ids: Sequence[int] | None) -> int:
     """Put parked mails (None: all) back in the queue; returns how many."""
     table = schema.mail_delivery
-    statement = update(table).where(table.c.tenant_id == tenant_id, table.c.state == PARKED)
+    statement = update(table).where(table.c.tenant_id == tenant_id, table.c.state == fixed(PARKED))
     if ids is not None:
         statement = statement.where(table.c.id.in_(ids))
     back = statement.values(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Update, bindparam, func, or_, select, update
 
 from mailgate.store import schema
+from mailgate.store.schema import fixed
 
 READY, SENT, NEVER, UNKNOWN, SUPPRESSED = "ready", "sent", "never", "unknown", "suppressed"
 
@@ -50,7 +51,7 @@ def claim(
         select(table.c.id)
         .where(
             table.c.tenant_id == tenant_id,
-            table.c.state == READY,
+            table.c.state == fixed(READY),
             table.c.next_try_at <= now,
             or_(table.c.lease_until.is_(None), table.c.lease_until < now),
         )

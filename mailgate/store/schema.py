@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal,
     text,
 )
 
@@ -37,6 +39,15 @@ metadata = MetaData(
 )
 
 Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def fixed(word: str) -> ColumnElement[str]:
+    """Return a word of ours that is written into the statement itself.
+
+    A partial index serves only a statement from which its condition can be seen; a parameter,
+    whose value comes later, hides it.
+    """
+    return literal(word, literal_execute=True)
 
 
 def _tenant() -> Column[int]:
@@ -116,6 +127,7 @@ mail_delivery = Table(
     ForeignKeyConstraint(["tenant_id", "ticket_id"], ["ticket.tenant_id", "ticket.id"]),
     Index(
         "ix_mail_delivery_pending",
+        "tenant_id",
         "id",
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
@@ -128,6 +140,20 @@ mail_delivery = Table(
         unique=True,
         sqlite_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
         postgresql_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
+    ),
+    Index(
+        "ix_mail_delivery_parked",
+        "tenant_id",
+        "id",
+        sqlite_where=text("state = 'parked'"),
+        postgresql_where=text("state = 'parked'"),
+    ),
+    Index(
+        "ix_mail_delivery_quarantined",
+        "tenant_id",
+        "id",
+        sqlite_where=text("state = 'quarantined'"),
+        postgresql_where=text("state = 'quarantined'"),
     ),
     Index("ix_mail_delivery_ticket", "ticket_id"),
     CheckConstraint(
@@ -202,12 +228,7 @@ ticket = Table(
     ForeignKeyConstraint(["tenant_id", "merged_into"], ["ticket.tenant_id", "ticket.id"]),
     Index("ix_ticket_status", "tenant_id", "status"),
     Index("ix_ticket_requester", "tenant_id", "requester"),
-    Index(
-        "ix_ticket_follows",
-        "follows",
-        sqlite_where=text("follows IS NOT NULL"),
-        postgresql_where=text("follows IS NOT NULL"),
-    ),
+    Index("ix_ticket_follows", "tenant_id", "follows"),
     Index(
         "ix_ticket_next_due_at",
         "next_due_at",
@@ -321,9 +342,10 @@ timer = Table(
     Column("due_at", Instant, nullable=False, comment="when it comes due"),
     Column("fired_at", Instant, comment="when it was acted on"),
     Column("origin", Text, nullable=False, comment="how it was worked out"),
-    PrimaryKeyConstraint("subject_kind", "subject_id", "kind", "turn", "step"),
+    PrimaryKeyConstraint("tenant_id", "subject_kind", "subject_id", "kind", "turn", "step"),
     Index(
         "ix_timer_due",
+        "tenant_id",
         "due_at",
         sqlite_where=text("fired_at IS NULL"),
         postgresql_where=text("fired_at IS NULL"),
@@ -363,11 +385,25 @@ outbox = Table(
     ForeignKeyConstraint(["tenant_id", "message_id"], ["message.tenant_id", "message.id"]),
     Index(
         "ix_outbox_ready",
+        "tenant_id",
         "next_try_at",
         sqlite_where=text("state = 'ready'"),
         postgresql_where=text("state = 'ready'"),
     ),
+    Index(
+        "ix_outbox_unknown",
+        "tenant_id",
+        sqlite_where=text("state = 'unknown'"),
+        postgresql_where=text("state = 'unknown'"),
+    ),
     Index("ix_outbox_recipient", "tenant_id", "recipient", "created_at"),
+    Index(
+        "ix_outbox_stranger",
+        "tenant_id",
+        "created_at",
+        sqlite_where=text("stranger = 1"),
+        postgresql_where=text("stranger"),
+    ),
     Index("ix_outbox_ticket", "ticket_id"),
     CheckConstraint("state IN ('ready', 'sent', 'never', 'unknown', 'suppressed')", name="state"),
     comment="what must be sent, written with what caused it",

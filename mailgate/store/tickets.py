@@ -14,7 +14,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    tuple_,
     update,
 )
 
@@ -125,9 +124,9 @@ def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> 
         return {}
     table = schema.ticket.c
     rows = connection.execute(
-        select(table.follows, table.id)
+        select(table.follows, func.max(table.id))
         .where(table.tenant_id == tenant_id, table.follows.in_(wanted))
-        .order_by(table.id)
+        .group_by(table.follows)
     )
     return {old: new for old, new in rows if old is not None}
 
@@ -337,13 +336,13 @@ def known_references(
     connection: Connection, tenant_id: int, pairs: Iterable[tuple[str, int]]
 ) -> set[tuple[str, int]]:
     """Return those (Message-ID, ticket id) pairs that are stored already."""
-    wanted = list(pairs)
+    wanted = set(pairs)
     if not wanted:
         return set()
     table = schema.reference.c
     rows = connection.execute(
         select(table.rfc_id, table.ticket_id).where(
-            table.tenant_id == tenant_id, tuple_(table.rfc_id, table.ticket_id).in_(wanted)
+            table.tenant_id == tenant_id, table.rfc_id.in_({rfc_id for rfc_id, _ in wanted})
         )
     )
-    return {(rfc_id, ticket_id) for rfc_id, ticket_id in rows}
+    return {pair for rfc_id, ticket_id in rows if (pair := (rfc_id, ticket_id)) in wanted}

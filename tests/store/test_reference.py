@@ -37,7 +37,7 @@ def test_the_page_tells_what_a_column_holds_and_leads_to():
         "| `next_due_at` | time, or nothing | the soonest of its timers |",
         "| `recipients` | JSON | envelope recipients, as given |",
         "- Once only: `tenant_id`, `mail_id`, `queue`",
-        "- Index: `due_at`, of rows where `fired_at IS NULL`",
+        "- Index: `tenant_id`, `due_at`, of rows where `fired_at IS NULL`",
         "- Always: `state IN ('ready', 'sent', 'never', 'unknown', 'suppressed')`",
     ):
         assert line in lines, line

@@ -16,6 +16,7 @@ from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import Policy, resolve
 from mailgate.errors import Conflict
 from mailgate.store import inbox, policies, schema, tickets
+from mailgate.store.backlog import Backlog
 from mailgate.store.reports import Wanted
 from tests.store.databases import OTHER, TENANT, add_other_tenant
 from tests.store.rows import NOW, every, notice, plant
@@ -133,7 +134,7 @@ WITHOUT_TENANT = {
 }
 
 # What a function may return to a tenant that has nothing.
-NOTHING = {"numbers.lock": 1}
+NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0), "numbers.lock": 1}
 
 
 def functions() -> dict[str, Callable[..., Any]]:

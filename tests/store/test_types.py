@@ -104,7 +104,8 @@ def test_on_sqlite_every_instant_is_a_whole_number_and_back(instant):
     dialect, kind = sqlite.dialect(), Instant()
     stored = kind.process_bind_param(instant, dialect)
     assert isinstance(stored, int)
-    assert kind.process_result_value(stored, dialect) == instant
+    # Python calls times in the gap of a change to summer time unequal to any of another zone.
+    assert kind.process_result_value(stored, dialect) == instant.astimezone(UTC)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document)[:20])

@@ -286,14 +286,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_ticket_tenant_id_number")),
         comment="one matter of one customer",
     )
-    op.create_index(
-        "ix_ticket_follows",
-        "ticket",
-        ["follows"],
-        unique=False,
-        sqlite_where=sa.text("follows IS NOT NULL"),
-        postgresql_where=sa.text("follows IS NOT NULL"),
-    )
+    op.create_index("ix_ticket_follows", "ticket", ["tenant_id", "follows"], unique=False)
     op.create_index(
         "ix_ticket_next_due_at",
         "ticket",
@@ -319,14 +312,20 @@ def upgrade() -> None:
         sa.Column("origin", sa.Text(), nullable=False, comment="how it was worked out"),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_timer_tenant_id")),
         sa.PrimaryKeyConstraint(
-            "subject_kind", "subject_id", "kind", "turn", "step", name=op.f("pk_timer")
+            "tenant_id",
+            "subject_kind",
+            "subject_id",
+            "kind",
+            "turn",
+            "step",
+            name=op.f("pk_timer"),
         ),
         comment="deadlines, each acted on once",
     )
     op.create_index(
         "ix_timer_due",
         "timer",
-        ["due_at"],
+        ["tenant_id", "due_at"],
         unique=False,
         sqlite_where=sa.text("fired_at IS NULL"),
         postgresql_where=sa.text("fired_at IS NULL"),
@@ -421,10 +420,26 @@ def upgrade() -> None:
     op.create_index(
         "ix_mail_delivery_pending",
         "mail_delivery",
-        ["id"],
+        ["tenant_id", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
+        "ix_mail_delivery_parked",
+        "mail_delivery",
+        ["tenant_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
+    )
+    op.create_index(
+        "ix_mail_delivery_quarantined",
+        "mail_delivery",
+        ["tenant_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'quarantined'"),
+        postgresql_where=sa.text("state = 'quarantined'"),
     )
     op.create_index("ix_mail_delivery_ticket", "mail_delivery", ["ticket_id"], unique=False)
     op.create_index(
@@ -625,13 +640,29 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_ready",
         "outbox",
-        ["next_try_at"],
+        ["tenant_id", "next_try_at"],
         unique=False,
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
     )
     op.create_index(
+        "ix_outbox_unknown",
+        "outbox",
+        ["tenant_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'unknown'"),
+        postgresql_where=sa.text("state = 'unknown'"),
+    )
+    op.create_index(
         "ix_outbox_recipient", "outbox", ["tenant_id", "recipient", "created_at"], unique=False
+    )
+    op.create_index(
+        "ix_outbox_stranger",
+        "outbox",
+        ["tenant_id", "created_at"],
+        unique=False,
+        sqlite_where=sa.text("stranger = 1"),
+        postgresql_where=sa.text("stranger"),
     )
     op.create_index("ix_outbox_ticket", "outbox", ["ticket_id"], unique=False)
 

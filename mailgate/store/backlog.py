@@ -1,0 +1,55 @@
+"""What waits and what was set aside: the figures by which a gateway is watched.
+
+Each is read from a partial index of its own, so a look costs as much as there is to be looked at,
+whatever the number of tickets.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from mailgate.store import inbox, outbox, schema
+from mailgate.store.schema import fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Mails and notices that have not ended, or not well; times are UTC, None where none waits."""
+
+    pending: int
+    oldest_pending: datetime | None
+    parked: int
+    quarantined: int
+    unsent: int
+    oldest_unsent: datetime | None
+    unknown: int
+
+
+def read(connection: Connection, tenant_id: int) -> Backlog:
+    """Count what waits in the queues of a tenant, and what was set aside there."""
+    mail, notice = schema.mail_delivery.c, schema.outbox.c
+
+    def mails(state: str) -> tuple[int, datetime | None]:
+        query = select(func.count(), func.min(mail.received_at))
+        mine = mail.tenant_id == tenant_id
+        count, oldest = connection.execute(query.where(mine, mail.state == fixed(state))).one()
+        return count, oldest
+
+    def notices(state: str) -> tuple[int, datetime | None]:
+        query = select(func.count(), func.min(notice.created_at))
+        mine = notice.tenant_id == tenant_id
+        count, oldest = connection.execute(query.where(mine, notice.state == fixed(state))).one()
+        return count, oldest
+
+    pending, oldest_pending = mails(inbox.PENDING)
+    unsent, oldest_unsent = notices(outbox.READY)
+    return Backlog(
+        pending=pending,
+        oldest_pending=oldest_pending,
+        parked=mails(inbox.PARKED)[0],
+        quarantined=mails(inbox.QUARANTINED)[0],
+        unsent=unsent,
+        oldest_unsent=oldest_unsent,
+        unknown=notices(outbox.UNKNOWN)[0],
+    )

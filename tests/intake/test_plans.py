@@ -1,0 +1,91 @@
+"""What a conversation asks of the database costs what it is about, not what else is stored.
+
+SQLite tells how it goes about each statement; no other looks than by an index that leads to the
+rows in question are allowed. PostgreSQL has the same indexes.
+"""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from mailgate.desk.clock import Clock
+from mailgate.store import backlog, outbox
+from tests.desk.conftest import ALICE, settings
+from tests.intake.desk import EVE, Gateway
+from tests.store.databases import SQLITE, migrated
+
+GROWS = {
+    "attachment",
+    "contact",
+    "event",
+    "mail",
+    "mail_delivery",
+    "message",
+    "outbox",
+    "reference",
+    "ticket",
+    "timer",
+    "turn",
+}
+PARTIAL = (
+    "ix_mail_delivery_parked",
+    "ix_mail_delivery_pending",
+    "ix_mail_delivery_quarantined",
+    "ix_outbox_ready",
+    "ix_outbox_unknown",
+)
+WHOLE_TENANT = re.compile(r"\(tenant_id=\?\)$")
+
+
+@pytest.fixture
+def gateway(request):
+    with migrated(request, SQLITE) as database:
+        yield Gateway(database, settings())
+
+
+def plans(database, statements):
+    """Yield (step, statement) of the plan of each statement."""
+    with database.read() as connection:
+        cursor = connection.connection.driver_connection.cursor()
+        for statement, parameters in statements:
+            steps = cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            yield from ((step[3], statement) for step in steps)
+
+
+def looks_at_too_much(step: str, statement: str) -> bool:
+    verb, _, rest = step.partition(" ")
+    if verb not in ("SCAN", "SEARCH") or rest.split()[0] not in GROWS:
+        return False
+    partial = any(index in step for index in PARTIAL)
+    return verb == "SCAN" or bool(WHOLE_TENANT.search(step) and not partial)
+
+
+def test_nothing_that_grows_is_looked_through(gateway):
+    gateway.mail("It burns.")
+    gateway.mail("Mine too.", sender=EVE, Subject="[TKT-2026-00001]")
+    asked = {}
+
+    def note(_connection, _cursor, statement, parameters, _context, many):
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
+            asked[statement] = parameters[0] if many else parameters
+
+    to = gateway.reply_address()
+    event.listen(gateway.database.engine, "before_cursor_execute", note)
+    gateway.keep("Water?", sender=ALICE.address, to=to)
+    gateway.keep("Thanks", Subject="Re: [TKT-2026-00001]", References="<x@customer.example>")
+    gateway.keep("Bounced", sender="mailer-daemon@customer.example", Auto_Submitted="auto-replied")
+    gateway.keep("Hello", sender="dave@elsewhere.example")
+    while gateway.worker.run_once():
+        pass
+    for days in (1, 3, 9):
+        Clock(gateway.desk).tick(gateway.now + timedelta(days=days))
+    with gateway.database.write() as connection:
+        assert outbox.claim(connection, 1, "me", gateway.now, timedelta(seconds=60), 10)
+        assert backlog.read(connection, 1).unsent
+    event.remove(gateway.database.engine, "before_cursor_execute", note)
+    assert len(asked) > 25
+    found = plans(gateway.database, asked.items())
+    bad = [plan for plan in found if looks_at_too_much(*plan)]
+    assert not bad, "\n\n".join(f"{step}\n{statement}" for step, statement in bad)
