@@ -36,17 +36,18 @@ from mailgate.intake.reading import Reader
 from mailgate.intake.settings import SmtpSettings
 from mailgate.intake.smtp import Listener
 from mailgate.intake.worker import Worker as IntakeWorker
-from mailgate.log import log
+from mailgate.log import log, written
 from mailgate.mail.address import normalise
 from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
 from mailgate.scheduler import Job, Scheduler
-from mailgate.store import heartbeat, migrate, numbers
+from mailgate.store import backlog, heartbeat, migrate, numbers
 from mailgate.store.db import Database
 
 if TYPE_CHECKING:
     from mailgate.web.health import Check
+    from mailgate.web.metrics import Sample
     from mailgate.web.server import Server
 
 TENANT, TENANT_ID, QUEUE = "default", 1, "default"
@@ -322,6 +323,7 @@ class App:
     def web(self) -> "Server":
         """The HTTP port."""
         from mailgate.web.health import create_app, running  # half a second: no command needs it
+        from mailgate.web.metrics import Metrics
         from mailgate.web.server import Server
 
         listen = self.config.web.listen
@@ -335,7 +337,22 @@ class App:
         }
         if (every := self.config.jobs.deadlines) is not None:
             checks["clock"] = self._clock_check(every)
-        return Server(create_app(checks), listen.host, listen.port)
+        needed = ("database", "smtp", "inbox")
+        app = create_app(checks, needed, Metrics(self._sample))
+        return Server(app, listen.host, listen.port)
+
+    def _sample(self) -> "Sample":
+        """Return what a scrape of the figures finds."""
+        from mailgate.web.metrics import Sample
+
+        try:
+            with self.database.read() as connection:
+                waiting = backlog.read(connection, TENANT_ID)
+                seen_at = heartbeat.last(connection).seen_at
+        except MailgateError as error:
+            log("database.unavailable", where="metrics", error=str(error))
+            return Sample(now(), None, None, written())
+        return Sample(now(), waiting, seen_at, written())
 
     def _database_fault(self) -> str | None:
         try:

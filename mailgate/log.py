@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -131,7 +132,8 @@ _IN_URL = re.compile(r"(://[^\s/@:]{0,200}):[^\s/@]{0,200}@")
 _SIGNED = re.compile(r"([+=#~_-][^\s@<>]{1,60}\.)[a-z2-7]{20,30}@(?!\S*>)", re.IGNORECASE)
 _NEEDS_QUOTES = re.compile(r"[\s\"=]|^$")
 _REDACTED = "[redacted]"
-_writing = threading.Lock()
+_writing, _counting = threading.Lock(), threading.Lock()
+_written: Counter[str] = Counter()
 
 
 def log(name: str, /, **ids: object) -> None:
@@ -145,9 +147,17 @@ def log(name: str, /, **ids: object) -> None:
         raise LookupError(f"{name!r} is not in mailgate.log.EVENTS: add it, with its meaning")
     if _RESERVED & ids.keys():
         raise TypeError(f"{name}: an id may not be called {', '.join(_RESERVED & ids.keys())}")
+    with _counting:
+        _written[name] += 1
     if not structlog.is_configured():
         configure()
     getattr(structlog.get_logger(), event.level)(name, **ids)
+
+
+def written() -> Mapping[str, int]:
+    """Return how often each line was written since the start, those too that the level left out."""
+    with _counting:
+        return dict(_written)
 
 
 def configure(level: Level = "info", shape: Literal["console", "json"] = "console") -> None:

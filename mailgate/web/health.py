@@ -1,6 +1,6 @@
-"""The HTTP application: for now, whether the gateway is well."""
+"""The HTTP application: whether the gateway is well, and its figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from mailgate.domain.horizon import OUTAGE
 from mailgate.log import log
+from mailgate.web.metrics import CONTENT_TYPE, Metrics
 
 Check = Callable[[], str | None]
 """Returns what is wrong with one part of the gateway, or None."""
@@ -40,8 +41,15 @@ def clock_fault(seen_at: datetime | None, now: datetime, every: timedelta) -> st
     return None
 
 
-def create_app(checks: Mapping[str, Check]) -> FastAPI:
-    """Return the application; `checks` are asked at each call of /healthz."""
+def create_app(
+    checks: Mapping[str, Check], needed: Iterable[str] = (), metrics: Metrics | None = None
+) -> FastAPI:
+    """Return the application; `checks` are asked at each call.
+
+    `needed` names those without which no mail can be taken. Without `metrics` there is no
+    /metrics.
+    """
+    taking = {name: checks[name] for name in needed}
     app = FastAPI(title="mailgate", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.exception_handler(Exception)
@@ -50,10 +58,26 @@ def create_app(checks: Mapping[str, Check]) -> FastAPI:
         return JSONResponse({"error": "a fault of the gateway; its log says more"}, 500)
 
     @app.get("/healthz")
-    def healthz(response: Response) -> dict[str, object]:
+    def healthz() -> Response:
         """Tell whether every part works: 200, or 503 with the parts that do not."""
-        faults = {name: fault for name, check in checks.items() if (fault := check()) is not None}
-        response.status_code = 503 if faults else 200
-        return {"status": "failing" if faults else "ok", "faults": faults}
+        return _told(checks, "ok", "failing")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        """Tell whether a mail sent now would be taken: 200, or 503 with what is in the way."""
+        return _told(taking, "ready", "not ready")
+
+    if metrics is not None:
+
+        @app.get("/metrics")
+        def exposition() -> Response:
+            """Give the figures in the text format of Prometheus."""
+            return Response(metrics.exposition(), media_type=CONTENT_TYPE)
 
     return app
+
+
+def _told(checks: Mapping[str, Check], well: str, ill: str) -> Response:
+    faults = {name: fault for name, check in checks.items() if (fault := check()) is not None}
+    status = {"status": ill if faults else well, "faults": faults}
+    return JSONResponse(status, 503 if faults else 200)

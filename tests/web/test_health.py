@@ -76,7 +76,7 @@ def gateway(tmp_path, migrated_file, monkeypatch):
 def checks(gateway, monkeypatch):
     """Return the checks that the gateway hands to its HTTP port."""
     handed = []
-    monkeypatch.setattr("mailgate.web.health.create_app", handed.append)
+    monkeypatch.setattr("mailgate.web.health.create_app", lambda given, *_: handed.append(given))
     assert gateway.web
     return handed[0]
 
