@@ -25,7 +25,7 @@ from mailgate.delivery.worker import Worker as DeliveryWorker
 from mailgate.desk.clock import Clock, Tick
 from mailgate.desk.ledger import Desk
 from mailgate.desk.settings import Settings
-from mailgate.domain.caps import Caps
+from mailgate.domain.caps import HOUR, Caps
 from mailgate.domain.horizon import OUTAGE
 from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Agent, Staff
@@ -42,7 +42,7 @@ from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
 from mailgate.scheduler import Job, Scheduler
-from mailgate.store import heartbeat, migrate, numbers
+from mailgate.store import heartbeat, migrate, numbers, outbox
 from mailgate.store.db import Database
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class App:
         self.config = config
         self._environ = environ
         self._holding: datetime | None = None
+        self._alarmed: datetime | None = None
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     # --- what everything else stands on ---
@@ -127,6 +128,7 @@ class App:
                 per_address_day=limits.automatic_in_a_day,
                 strangers_hour=limits.acknowledgements_to_strangers,
             ),
+            new_tickets_an_hour=limits.new_tickets_an_hour,
             categories=desk.categories,
         )
 
@@ -302,6 +304,7 @@ class App:
             self.delivery.wake()
         log("clock.tick", due=len(done.steps))
         self._tell_waiting(done)
+        self._tell_flood(done.at)
 
     def _tell_waiting(self, done: Tick) -> None:
         """Log what the clock could not do yet, an outage once."""
@@ -310,6 +313,16 @@ class App:
         if done.hold_until not in (None, self._holding):
             log("clock.outage", until=done.hold_until)
         self._holding = done.hold_until
+
+    def _tell_flood(self, at: datetime) -> None:
+        """Log, once an hour, that acknowledgements are held back from people never seen."""
+        if self._alarmed is not None and at - self._alarmed < HOUR:
+            return
+        with self.database.read() as connection:
+            held = outbox.to_strangers(connection, TENANT_ID, at - HOUR, held=True)
+        if held:
+            log("acknowledgements.held", count=held, limit=self.settings.caps.strangers_hour)
+            self._alarmed = at
 
     @cached_property
     def scheduler(self) -> Scheduler:

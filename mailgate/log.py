@@ -102,6 +102,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "notice.never": _ERROR("A notice was refused for good."),
         "notice.unknown": _WARNING("The answer to a whole notice never came: sent or not?"),
         "notice.suppressed": _WARNING("A cap held a notice back; it stays in the outbox."),
+        "acknowledgements.held": _WARNING(
+            "A flood: so many acknowledgements to never-seen senders were held back in an hour."
+        ),
         "notice.failed": _ERROR("A notice could not be written: a fault of template or gateway."),
         "delivery.failed": _ERROR("The delivery worker met a fault of ours, and goes on."),
         # --- the clock ---------------------------------------------------------------------------

@@ -185,7 +185,7 @@ FAULT: Shape = MappingProxyType(
 
 CHECKED: Shape = MappingProxyType(
     {
-        "check": "configuration, database, templates, delivery or clock",
+        "check": "configuration, database, templates, delivery, clock or flood",
         "state": "ok, warning or fault",
         "says": "what was found, in a sentence",
     }

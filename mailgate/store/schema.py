@@ -201,7 +201,7 @@ ticket = Table(
     ForeignKeyConstraint(["tenant_id", "follows"], ["ticket.tenant_id", "ticket.id"]),
     ForeignKeyConstraint(["tenant_id", "merged_into"], ["ticket.tenant_id", "ticket.id"]),
     Index("ix_ticket_status", "tenant_id", "status"),
-    Index("ix_ticket_requester", "tenant_id", "requester"),
+    Index("ix_ticket_requester", "tenant_id", "requester", "created_at"),
     Index(
         "ix_ticket_follows",
         "follows",
@@ -368,6 +368,12 @@ outbox = Table(
         postgresql_where=text("state = 'ready'"),
     ),
     Index("ix_outbox_recipient", "tenant_id", "recipient", "created_at"),
+    Index(
+        "ix_outbox_stranger",
+        "created_at",
+        sqlite_where=text("stranger = 1"),
+        postgresql_where=text("stranger"),
+    ),
     Index("ix_outbox_ticket", "ticket_id"),
     CheckConstraint("state IN ('ready', 'sent', 'never', 'unknown', 'suppressed')", name="state"),
     comment="what must be sent, written with what caused it",

@@ -211,6 +211,7 @@ class Life:
             "numbers": ["TKT-1"],
             "octets": 1_000_000,
             "owner": "node",
+            "requesters": [CAROL],
             "pairs": [("<q@x>", self.ticket)],
             "people": {CAROL: ("Mallory", NOW + HOUR)},
             "period": "",

@@ -302,7 +302,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("next_due_at IS NOT NULL"),
         postgresql_where=sa.text("next_due_at IS NOT NULL"),
     )
-    op.create_index("ix_ticket_requester", "ticket", ["tenant_id", "requester"], unique=False)
+    op.create_index(
+        "ix_ticket_requester", "ticket", ["tenant_id", "requester", "created_at"], unique=False
+    )
     op.create_index("ix_ticket_status", "ticket", ["tenant_id", "status"], unique=False)
     op.create_table(
         "timer",
@@ -632,6 +634,14 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_outbox_recipient", "outbox", ["tenant_id", "recipient", "created_at"], unique=False
+    )
+    op.create_index(
+        "ix_outbox_stranger",
+        "outbox",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("stranger = 1"),
+        postgresql_where=sa.text("stranger"),
     )
     op.create_index("ix_outbox_ticket", "outbox", ["ticket_id"], unique=False)
 
