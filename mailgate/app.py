@@ -33,6 +33,7 @@ from mailgate.domain.routing import Route, Routing
 from mailgate.errors import MailgateError, Permanent, Refused, Temporary
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.reading import Reader
+from mailgate.intake.rehearsal import Rehearsed, rehearse
 from mailgate.intake.settings import SmtpSettings
 from mailgate.intake.smtp import Listener
 from mailgate.intake.worker import Worker as IntakeWorker
@@ -384,6 +385,11 @@ class App:
         Raises `Permanent` when no recipient is ours, `Temporary` when it could not be kept.
         """
         return self.inbox.put(Incoming(raw, mail_from, tuple(recipients), now(), "local", road))
+
+    def rehearse(self, raw: bytes, mail_from: str, recipients: Sequence[str]) -> Rehearsed:
+        """Return what would become of a mail if it came now; nothing is kept."""
+        parts = (self.desk, self.reader, self.signer)
+        return rehearse(*parts, raw, mail_from, recipients, QUEUE, now())
 
     def process(self) -> None:
         """Turn the mails that wait into events; leases keep out of a running gateway's way."""
