@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from mailgate.mail.plain import one_line
+
 if TYPE_CHECKING:
     from mailgate.app import App
     from mailgate.mail.parse import ParsedMail
@@ -23,7 +25,7 @@ def sender(given: str | None, mail: "ParsedMail", postmark: str) -> str:
     if given is None:
         said = (*mail.headers.get("return-path", ()), postmark)
         given = next((path for path in said if path), mail.strict_from or "")
-    bare = given.strip().removeprefix("<").removesuffix(">")
+    bare = one_line(given).strip().removeprefix("<").removesuffix(">")
     return "" if bare.upper() == "MAILER-DAEMON" else bare
 
 
