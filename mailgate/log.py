@@ -41,6 +41,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "gateway.starting": _INFO("The configuration is read and everything is being built."),
         "gateway.ready": _INFO("All listeners are open and all workers run."),
         "gateway.stopping": _INFO("A signal to stop came; what is under way is being finished."),
+        "gateway.hung_up": _WARNING(
+            "SIGHUP came; the gateway goes on. A changed configuration needs a new start."
+        ),
         "gateway.stopped": _INFO("Everything has ended in order."),
         "gateway.failed": _ERROR("The gateway could not start, or had to stop."),
         "library.warned": _WARNING("A library wrote a warning or an error; its words are in text."),
