@@ -4,16 +4,16 @@ import pytest
 
 from tests.attacks.flood import Flood
 from tests.cli.conftest import cli as cli  # noqa: PLC0414 - a fixture that is used
-from tests.cli.conftest import migrated_file as migrated_file  # noqa: PLC0414 - likewise
-from tests.cli.conftest import new_cli as new_cli  # noqa: PLC0414 - likewise
+from tests.cli.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture that is used
+from tests.cli.conftest import new_cli as new_cli  # noqa: PLC0414 - a fixture that is used
 from tests.delivery.sending import Scripted, read, worker_of
 from tests.desk.conftest import database as database  # noqa: PLC0414 - a fixture that is used
 from tests.desk.conftest import settings
-from tests.intake.conftest import connect as connect  # noqa: PLC0414 - likewise
-from tests.intake.conftest import gateway as gateway  # noqa: PLC0414 - likewise
-from tests.intake.conftest import inbox as inbox  # noqa: PLC0414 - likewise
-from tests.intake.conftest import logged as logged  # noqa: PLC0414 - likewise
-from tests.intake.conftest import opened as opened  # noqa: PLC0414 - likewise
+from tests.intake.conftest import connect as connect  # noqa: PLC0414 - a fixture that is used
+from tests.intake.conftest import gateway as gateway  # noqa: PLC0414 - a fixture that is used
+from tests.intake.conftest import inbox as inbox  # noqa: PLC0414 - a fixture that is used
+from tests.intake.conftest import logged as logged  # noqa: PLC0414 - a fixture that is used
+from tests.intake.conftest import opened as opened  # noqa: PLC0414 - a fixture that is used
 from tests.intake.desk import Gateway
 from tests.store.databases import SQLITE, migrated
 
