@@ -10,11 +10,11 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 DOCS_TESTS := $(wildcard tests/docs)
 
-.PHONY: help run test check bench fmt
+.PHONY: help run test check bench bench-corpus fmt
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: .venv/.for-use  ## Try it: a desk of your own in ./run, listening on the loopback interface
 	@test -f run/config.toml || $(BIN)/mailgate init --yes --dir run --agent alice=alice@agents.example --admin boss@agents.example
@@ -35,6 +35,10 @@ check: .venv/.for-tests  ## Format, lint, types, layers, docs: what needs no ser
 
 bench: .venv/.for-use  ## Measure: mails a second, CPU, memory, latency
 	$(BIN)/python bench/run.py
+
+bench-corpus: .venv/.for-use  ## Read every mail below CORPUS=DIR; tell times, verdicts, differences
+	@test -n "$(CORPUS)" || { echo "say which mails: make bench-corpus CORPUS=DIR" >&2; exit 1; }
+	$(BIN)/python -m bench.corpus "$(CORPUS)"
 
 fmt: .venv/.for-tests  ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff format .

@@ -25,7 +25,7 @@ from mailgate.delivery.worker import Worker as DeliveryWorker
 from mailgate.desk.clock import Clock, Tick
 from mailgate.desk.ledger import Desk
 from mailgate.desk.settings import Settings
-from mailgate.domain.caps import Caps
+from mailgate.domain.caps import HOUR, Caps
 from mailgate.domain.horizon import OUTAGE
 from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Agent, Staff
@@ -33,6 +33,7 @@ from mailgate.domain.routing import Route, Routing
 from mailgate.errors import MailgateError, Permanent, Refused, Temporary
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.reading import Reader
+from mailgate.intake.rehearsal import Rehearsed, rehearse
 from mailgate.intake.settings import SmtpSettings
 from mailgate.intake.smtp import Listener
 from mailgate.intake.worker import Worker as IntakeWorker
@@ -42,7 +43,7 @@ from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
 from mailgate.scheduler import Job, Scheduler
-from mailgate.store import backlog, heartbeat, migrate, numbers
+from mailgate.store import backlog, heartbeat, migrate, numbers, outbox
 from mailgate.store.db import Database
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class App:
         self.config = config
         self._environ = environ
         self._holding: datetime | None = None
+        self._alarmed: datetime | None = None
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     # --- what everything else stands on ---
@@ -128,6 +130,7 @@ class App:
                 per_address_day=limits.automatic_in_a_day,
                 strangers_hour=limits.acknowledgements_to_strangers,
             ),
+            new_tickets_an_hour=limits.new_tickets_an_hour,
             categories=desk.categories,
         )
 
@@ -303,6 +306,7 @@ class App:
             self.delivery.wake()
         log("clock.tick", due=len(done.steps))
         self._tell_waiting(done)
+        self._tell_flood(done.at)
 
     def _tell_waiting(self, done: Tick) -> None:
         """Log what the clock could not do yet, an outage once."""
@@ -311,6 +315,16 @@ class App:
         if done.hold_until not in (None, self._holding):
             log("clock.outage", until=done.hold_until)
         self._holding = done.hold_until
+
+    def _tell_flood(self, at: datetime) -> None:
+        """Log, once an hour, that acknowledgements are held back from people never seen."""
+        if self._alarmed is not None and at - self._alarmed < HOUR:
+            return
+        with self.database.read() as connection:
+            held = outbox.to_strangers(connection, TENANT_ID, at - HOUR, held=True)
+        if held:
+            log("acknowledgements.held", count=held, limit=self.settings.caps.strangers_hour)
+            self._alarmed = at
 
     @cached_property
     def scheduler(self) -> Scheduler:
@@ -388,6 +402,11 @@ class App:
         Raises `Permanent` when no recipient is ours, `Temporary` when it could not be kept.
         """
         return self.inbox.put(Incoming(raw, mail_from, tuple(recipients), now(), "local", road))
+
+    def rehearse(self, raw: bytes, mail_from: str, recipients: Sequence[str]) -> Rehearsed:
+        """Return what would become of a mail if it came now; nothing is kept."""
+        parts = (self.desk, self.reader, self.signer)
+        return rehearse(*parts, raw, mail_from, recipients, QUEUE, now())
 
     def process(self) -> None:
         """Turn the mails that wait into events; leases keep out of a running gateway's way."""

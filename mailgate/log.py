@@ -42,6 +42,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "gateway.starting": _INFO("The configuration is read and everything is being built."),
         "gateway.ready": _INFO("All listeners are open and all workers run."),
         "gateway.stopping": _INFO("A signal to stop came; what is under way is being finished."),
+        "gateway.hung_up": _WARNING(
+            "SIGHUP came; the gateway goes on. A changed configuration needs a new start."
+        ),
         "gateway.stopped": _INFO("Everything has ended in order."),
         "gateway.failed": _ERROR("The gateway could not start, or had to stop."),
         "library.warned": _WARNING("A library wrote a warning or an error; its words are in text."),
@@ -103,6 +106,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "notice.never": _ERROR("A notice was refused for good."),
         "notice.unknown": _WARNING("The answer to a whole notice never came: sent or not?"),
         "notice.suppressed": _WARNING("A cap held a notice back; it stays in the outbox."),
+        "acknowledgements.held": _WARNING(
+            "A flood: so many acknowledgements to never-seen senders were held back in an hour."
+        ),
         "notice.failed": _ERROR("A notice could not be written: a fault of template or gateway."),
         "delivery.failed": _ERROR("The delivery worker met a fault of ours, and goes on."),
         # --- the clock ---------------------------------------------------------------------------

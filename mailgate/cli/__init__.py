@@ -6,6 +6,7 @@ A command imports what it needs when it runs, so that --help comes at once.
 from mailgate.cli import (
     checking,
     delivering,
+    explaining,
     figures,
     parsing,
     queues,
@@ -34,6 +35,7 @@ COMMANDS = (
     figures,
     verifying,
     parsing,
+    explaining,
 )
 """Where the commands stand, in the order of the documentation."""
 

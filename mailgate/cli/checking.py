@@ -112,7 +112,9 @@ def _database(app: "App") -> Iterator[Finding]:
 
 
 def _schema(database: "Database") -> Iterator[Finding]:
-    from mailgate.store import audit, heartbeat, migrate
+    from mailgate.app import TENANT_ID, now
+    from mailgate.domain.caps import HOUR
+    from mailgate.store import audit, heartbeat, migrate, outbox
 
     with database.write() as connection:  # a disk or a database that is read-only shows here
         revision, newest = migrate.revision(connection), migrate.newest()
@@ -121,7 +123,10 @@ def _schema(database: "Database") -> Iterator[Finding]:
             return
         if revision not in migrate.known():
             raise Permanent(f"its schema is at {revision}: a newer version of mailgate used it")
-        last = heartbeat.last(connection).seen_at if revision == newest else None
+        current = revision == newest
+        last = heartbeat.last(connection).seen_at if current else None
+        since = now() - HOUR
+        held = outbox.to_strangers(connection, TENANT_ID, since, held=True) if current else 0
         wrong = [
             f"PRAGMA {name} is {value}"
             for name, value in audit.pragmas(connection).items()
@@ -129,10 +134,13 @@ def _schema(database: "Database") -> Iterator[Finding]:
         ]
     if wrong:
         raise Permanent(f"what is committed might be lost: {', '.join(wrong)}")
-    where = "at this version's schema" if revision == newest else "migrated at the next start"
+    where = "at this version's schema" if current else "migrated at the next start"
     yield Finding("database", "ok", f"it can be written to, and is {where}")
     if last is not None:
         yield _clock(last)
+    if held:
+        says = f"{held} acknowledgements to never-seen senders were held back in the last hour"
+        yield Finding("flood", "warning", f"{says}: `mailgate outbox --state suppressed`")
 
 
 def _clock(last: datetime) -> Finding:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from mailgate.cli import envelope
 from mailgate.cli.ending import ending, say
 from mailgate.cli.opening import opened
 from mailgate.cli.options import ConfigFile
@@ -20,12 +21,10 @@ from mailgate.cli.program import command
 
 if TYPE_CHECKING:
     from mailgate.app import App
-    from mailgate.mail.parse import ParsedMail
 
 # sysexits.h
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOUSER, EX_TEMPFAIL = 64, 65, 66, 67, 75
 
-_TRANSPORT = ("delivered-to", "x-original-to")  # written by the mail server, the envelope's words
 _READS = ("/", "./", "../")
 
 
@@ -121,7 +120,7 @@ def _store(app: "App", raw: bytes, sender: str | None, named: Sequence[str]) -> 
     from mailgate.app import now
     from mailgate.mail.parse import parse
 
-    postmark, raw = _without_postmark(raw)
+    postmark, raw = envelope.without_postmark(raw)
     mail = parse(raw, now())
     ours = [address for address in named if app.route(address) is not None]
     for address in named:
@@ -129,34 +128,5 @@ def _store(app: "App", raw: bytes, sender: str | None, named: Sequence[str]) -> 
             say(f"{address} is no address of this desk ({', '.join(app.config.desk_addresses)})")
     if named and not ours:
         raise typer.Exit(EX_NOUSER)
-    recipients = ours or _recipients(app, mail) or [app.config.desk.address]
-    app.keep(raw, _sender(sender, mail, postmark), recipients, "pipe")
-
-
-def _without_postmark(raw: bytes) -> tuple[str, bytes]:
-    """Return the sender in a leading `From ` line, which is of the mailbox and not of the mail."""
-    if not raw.startswith(b"From "):
-        return "", raw
-    line, _, rest = raw.partition(b"\n")
-    words = line.decode("utf-8", "replace").split()
-    return words[1] if len(words) > 1 else "", rest
-
-
-def _sender(given: str | None, mail: "ParsedMail", postmark: str) -> str:
-    """Return the envelope sender; empty (the null path) only where somebody says so."""
-    if given is None:
-        said = (*mail.headers.get("return-path", ()), postmark)
-        given = next((path for path in said if path), mail.strict_from or "")
-    bare = given.strip().removeprefix("<").removesuffix(">")
-    return "" if bare.upper() == "MAILER-DAEMON" else bare
-
-
-def _recipients(app: "App", mail: "ParsedMail") -> list[str]:
-    """Return the desk's addresses for which the mail came, as far as its header tells."""
-    written = [value.strip("<> ") for name in _TRANSPORT for value in mail.headers.get(name, ())]
-    named = [mailbox.address for mailbox in (*mail.to, *mail.cc)]
-    for addresses in (written, named):
-        ours = [address for address in addresses if app.route(address) is not None]
-        if ours:
-            return list(dict.fromkeys(ours))
-    return []
+    recipients = ours or envelope.recipients(app, mail)
+    app.keep(raw, envelope.sender(sender, mail, postmark), recipients, "pipe")

@@ -60,7 +60,7 @@ def _list(config: "Path | None", *, json: bool) -> None:
     with opened(config) as app:
         policy = app.settings.policy
     if json:
-        printing.as_json(_shape(policy))
+        printing.as_json(threshold_shapes(policy))
         return
     names = [name for name in shapes.THRESHOLDS if name != "priority"]
     printing.table(
@@ -83,7 +83,9 @@ def _list(config: "Path | None", *, json: bool) -> None:
     printing.line(f"Reminders after the first: {policy.client_reminders}; {last}.")
 
 
-def _shape(policy: "Policy") -> list[dict[str, Any]]:
+def threshold_shapes(policy: "Policy") -> list[dict[str, Any]]:
+    """Return the thresholds of every priority as programs get them."""
+
     def value(priority: Any, name: str, length: timedelta) -> Mapping[str, object]:
         origin = policy.origins[priority][name]
         return {"seconds": int(length.total_seconds()), "origin": origin}

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -175,7 +175,7 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
         attached.setdefault(file["message_id"], []).append({"n": n} | facts)
     return ticket_shape(row) | {
         "messages": [_message(each, attached.get(each["id"], [])) for each in messages],
-        "events": [_event(each) for each in events],
+        "events": [event_shape(each) for each in events],
     }
 
 
@@ -188,7 +188,8 @@ def _message(row: "RowMapping", files: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: special[name] if name in special else row[name] for name in shapes.MESSAGE}
 
 
-def _event(row: "RowMapping") -> dict[str, Any]:
+def event_shape(row: "RowMapping | Mapping[str, Any]") -> dict[str, Any]:
+    """Return an event as programs get it."""
     special = {
         "actor": str(Actor(ActorKind(row["actor_kind"]), row["actor_id"])),
         "before": {name: pair[0] for name, pair in row["changes"].items()},

@@ -29,6 +29,7 @@ class _Stop:
         self.by = ""
         for number in _STOPS:
             signal.signal(number, self._heard)
+        signal.signal(signal.SIGHUP, self._hung_up)
 
     def _heard(self, number: int, _frame: FrameType | None) -> None:
         if self.asked.is_set():
@@ -36,13 +37,24 @@ class _Stop:
         self.by = signal.Signals(number).name
         self.asked.set()
 
+    @staticmethod
+    def _hung_up(_number: int, _frame: FrameType | None) -> None:
+        """Go on: a terminal has gone, or somebody hopes that the configuration is read anew.
+
+        Told by a thread: the line that was being written may hold what logging needs.
+        """
+        from mailgate.log import log
+
+        threading.Thread(target=log, args=("gateway.hung_up",), daemon=True).start()
+
 
 @command("serve", "mailgate serve --config desk/config.toml")
 def serve(config: ConfigFile = None) -> None:
     """Run the gateway: take mail, keep the clock, send what is due.
 
     Writes one line `gateway.ready` to stderr when every port is open. SIGTERM or Ctrl-C lets what
-    is under way be finished; a second one ends at once. Ends with 0 when it was stopped, 1 when it
+    is under way be finished; a second one ends at once. SIGHUP changes nothing: for another
+    configuration start anew. Ends with 0 when it was stopped, 1 when it
     could not start, 75 when that may pass (a port taken, the database away), 78 when the
     configuration cannot be used.
     """

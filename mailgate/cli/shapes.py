@@ -185,9 +185,89 @@ FAULT: Shape = MappingProxyType(
 
 CHECKED: Shape = MappingProxyType(
     {
-        "check": "configuration, database, templates, delivery or clock",
+        "check": "configuration, database, templates, delivery, clock or flood",
         "state": "ok, warning or fault",
         "says": "what was found, in a sentence",
+    }
+)
+
+CAUSED: Shape = MappingProxyType(
+    {
+        "notice": "which notice",
+        "recipient": "to whom",
+        "role": "customer, agent or admin",
+        "state": "ready, sent, never, unknown or suppressed",
+        "reason": "why it was suppressed, refused or put off; else null",
+    }
+)
+
+EXPLAINED_MAIL: Shape = MappingProxyType(
+    {
+        "about": "mail, or file: then all is as it would be if the mail came now",
+        "mail": "its number in the log; null for a file",
+        "received_at": "when it was accepted",
+        "mail_from": "the envelope sender; empty is the null path",
+        "recipients": "the envelope recipients, a list",
+        "from": "the addresses of its From, a list",
+        "subject": "its subject",
+        "message_id": "its Message-ID, or null",
+        "state": "pending, or how it ended: opened, threaded, commands_only, report, suppressed, "
+        "quarantined or parked; null where there is no desk to ask",
+        "ticket": "the number of the ticket that it came to, or null",
+        "says": "why it ended so, in a sentence",
+        "kind": "own, bounce, report, auto_reply, spam, list or person",
+        "machine": "true when a machine wrote it",
+        "may_answer": "false when nothing automatic may be sent to its author",
+        "reasons": "the signals that decided this, each with what was seen, a list",
+        "trust": "how far its From is believed: failed, unknown, weak or strong",
+        "authentication": "by what, a list",
+        "rung": "the step by which the ticket was found: signed, number, reference, overflow or "
+        "new; null when none was looked for",
+        "other_address": "true when the sender is not who the key was given to",
+        "tried": "each step that was tried and why it fits or not, a list",
+        "mentions": "other tickets that it names, a list of numbers",
+        "lines": "lines of its text: `all`, `new`, and `folded` as quote or signature",
+        "degraded": "the limits that it was over and what was too broken to be read, a list",
+        "error": "why it could not be processed, or null",
+        "events": "what it caused, a list",
+        "notices": "what is sent because of it, or was held back and why, a list",
+    }
+)
+
+EXPLAINED_TICKET: Shape = MappingProxyType(
+    {
+        "about": "ticket",
+        "number": "its number",
+        "subject": "its subject",
+        "automation_status": "as in `tickets`",
+        "events": "its history, a list",
+        "timers": "the deadlines that were set, a list",
+        "thresholds": "the rules in force for its priority, as one of `thresholds`",
+        "mails": "the mails behind it, a list",
+    }
+)
+
+TIMER: Shape = MappingProxyType(
+    {
+        "kind": "which deadline",
+        "turn": "of which turn",
+        "step": "which step of it",
+        "due_at": "when it comes due",
+        "fired_at": "when it was acted on, or null",
+        "origin": "how it was worked out",
+    }
+)
+
+MAIL: Shape = MappingProxyType(
+    {
+        "mail": "its number: `mailgate explain mail:NUMBER`",
+        "received_at": "when it was accepted",
+        "mail_from": "the envelope sender",
+        "state": "how it ended",
+        "kind": "what kind of mail it is",
+        "rung": "the step by which it found the ticket",
+        "trust": "how far its From is believed",
+        "says": "why it ended so",
     }
 )
 
@@ -212,6 +292,17 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
             {"each": PARKED},
         ),
         "stats": ("One object; all values are counts.", {"fields": STATISTICS}),
+        "explain": (
+            "About a mail or a ticket. Each event of a ticket also has `mail` and `notices`.",
+            {
+                "about a mail": EXPLAINED_MAIL,
+                "about a ticket": EXPLAINED_TICKET,
+                "each event": EVENT,
+                "each notice": CAUSED,
+                "each timer": TIMER,
+                "each mail": MAIL,
+            },
+        ),
         "tick": ("One object.", {"fields": TICK, "each step": STEP}),
         "lifecycle": ("A list: the table, in the order in which it is read.", {"each": ROW}),
         "verify": ("A list, empty when all is well.", {"each": FAULT}),

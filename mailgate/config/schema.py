@@ -339,6 +339,11 @@ class Limits(Table):
         LOOPBACK, "Servers that bring many people's mail: not counted by connecting address."
     )
     mails_per_minute: kinds.Count = key(60, "Mails a minute from one connecting address.")
+    new_tickets_an_hour: kinds.Count = key(
+        10,
+        "New tickets an hour from a sender for whom nothing vouches; further mails go into the "
+        "newest of them.",
+    )
     acknowledgements_to_strangers: kinds.Count = key(
         100,
         "Acknowledgements an hour to all never-seen senders together; more are held back.",

@@ -294,14 +294,19 @@ class Ledger:
 
     # --- writing ---
 
+    def decided(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the events and the notices that are to be written, the ceilings applied."""
+        known = people.known(self.connection, self.settings.tenant_id, self._people)
+        self._hold_back(self._people.keys() - known)
+        return self._pages.events, self._pages.outbox
+
     def flush(self) -> None:
         """Write everything, in sets; what was written is forgotten here.
 
         Raises `Conflict` when a ticket was changed meanwhile.
         """
         pages, tenant_id = self._pages, self.settings.tenant_id
-        known = people.known(self.connection, tenant_id, self._people)
-        self._hold_back(self._people.keys() - known)
+        self.decided()
         self._flush_tickets()
         if pages.events:
             policy_id = policies.keep(self.connection, self._ids, self.settings.policy)
@@ -405,6 +410,13 @@ class Desk:
             yield ledger
             ledger.flush()
         telling.tell(ledger.lines)
+
+    @contextmanager
+    def rehearsing(self, now: datetime) -> Iterator[Ledger]:
+        """Open a ledger in which everything is decided as it would be, and nothing is kept."""
+        with self.database.rehearse() as connection:
+            ids = _endless(self.database, connection, 16)
+            yield Ledger(connection, ids, self.settings, self.signer, now)
 
 
 def _endless(database: Database, connection: Connection, count: int) -> Iterator[int]:

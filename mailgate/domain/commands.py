@@ -1,13 +1,14 @@
 """The commands an agent writes at the top of a mail: one table of words, and how they are read.
 
 A mail with anything that looks like a command but cannot be carried out must not go on to the
-customer, so whatever is doubtful is a fault, with the right form beside it. Lines further down,
-and lines such as `/a/b is missing`, are text.
+customer, so whatever is doubtful is a fault, with the right form beside it. Lines such as
+`/a/b is missing` are text, and so are lines further down, unless they are commands word for word:
+`/note he shouts` below a greeting was never meant for the customer.
 """
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -25,6 +26,7 @@ _MOST_TAGS = 20
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 _MARKED = re.compile(r"[/#／＃](\s*)([^\s:：]*)")
 _WORD = re.compile(r"[^\W\d_][^\W\d]*(?:-[^\W\d]+)*-?")
+_LISTED = re.compile(r"\s*(?:[-*+•–·]\s+)?")
 _NOTE_MARK = re.compile(r"[:：](?:\s+|$)")
 _NAME = re.compile(r"\w[\w.@+-]{0,99}")
 _TAG = re.compile(r"\w[\w.:/&-]*")
@@ -62,11 +64,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a mail's text comes down to; with faults in it nothing of it may be carried out."""
+    """What a mail's text comes down to; with faults in it nothing of it may be carried out.
+
+    `below` is the first command that stands below text, where none counts: no fault of a note,
+    but such a text must not go to the customer.
+    """
 
     commands: tuple[Command, ...]
     text: str
     faults: tuple[Fault, ...]
+    below: Fault | None = None
 
 
 def _nothing(text: str) -> tuple[str, ...]:
@@ -219,7 +226,8 @@ def read(text: str) -> Script:
             continue
         found = _line(line)
         if found is None:
-            return Script(tuple(commands), "\n".join(lines[index:]).rstrip(), tuple(faults))
+            text = "\n".join(lines[index:]).rstrip()
+            return Script(tuple(commands), text, tuple(faults), _below(lines[index:]))
         if len(commands) + len(faults) == MOST_COMMANDS:
             faults.append(_fault(line, f"a mail may have {MOST_COMMANDS} commands", "fewer lines"))
             break
@@ -256,6 +264,22 @@ def _line(line: str) -> Command | Fault | None:
     if not word.wired:
         return _fault(line, f"/{name} is not available in this version", word.forms[0])
     return _known(line, word, line[marked.end() :])
+
+
+def _below(lines: Sequence[str]) -> Fault | None:
+    """Return the first of these lines that is a command as it stands, also in a list."""
+    likely = 0
+    for raw in lines:
+        line = _LISTED.sub("", raw.translate(_INVISIBLE), count=1).strip()
+        marked = _MARKED.match(line)
+        word = WORDS.get(marked[2].lower()) if marked is not None and not marked[1] else None
+        if marked is None or word is None or not word.wired:
+            continue
+        likely += 1
+        if likely > MOST_COMMANDS or isinstance(_known(line, word, line[marked.end() :]), Command):
+            reason = "it stands below text, where no command counts, and would go to the customer"
+            return _fault(line, reason, "the same line at the very top, or other words")
+    return None
 
 
 def _known(line: str, word: Word, rest: str) -> Command | Fault:

@@ -40,6 +40,8 @@ def act(
     says_something = bool(script.text.strip() or message.attachments)
     if not script.commands and not faults and not says_something:
         faults.append(Fault("", "the mail is empty", "write your answer above the marked line"))
+    elif script.below is not None and not note and "note" not in names:
+        faults.append(script.below)
     elif reading.quotes_signed and not note and "note" not in names:
         reason = "the text holds an address that was signed for one of us, and would go out with it"
         faults.append(Fault("", reason, "cut what is quoted, or add /note"))

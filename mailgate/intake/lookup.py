@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailgate.desk.ledger import Ledger
+from mailgate.intake import overflow
 from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import OwnMessageId, Signer
@@ -24,6 +25,7 @@ class Lookup:
     issued: dict[int, str]
     duplicates: dict[tuple[str, str], int]
     followers: dict[int, int]
+    lately: overflow.Lately
 
     def found(self, reading: Reading) -> Found:
         """Return what the keys of one mail lead to, merged tickets followed to where they go on."""
@@ -58,9 +60,10 @@ class Lookup:
         if reading.verdict.kind is not Kind.SPAM:  # a copy without the mark is its release
             self.duplicates[reading.claimed.queue, reading.fingerprint] = reading.claimed.id
         if ending_ticket is not None:
-            follows = self.ledger.ticket(ending_ticket).follows
-            if follows is not None:
-                self.followers[follows] = ending_ticket
+            ticket = self.ledger.ticket(ending_ticket)
+            self.lately.learn(ticket)
+            if ticket.follows is not None:
+                self.followers[ticket.follows] = ending_ticket
 
     def leads_to(self, ticket_id: int) -> int:
         """Return the ticket in which a merged one goes on, or the ticket itself."""
@@ -103,6 +106,7 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         outbox.recipients(connection, tenant_id, (read.unique for read in own.values())),
         _duplicates(ledger, readings),
         tickets.followers_of(connection, tenant_id, ids),
+        overflow.lately(ledger, readings),
     )
 
 

@@ -12,7 +12,7 @@ from mailgate.desk.messages import NewAttachment, NewMessage
 from mailgate.domain.events import Author, CustomerWrote, MachineWrote, Opened
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
-from mailgate.intake import agents
+from mailgate.intake import agents, overflow
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
@@ -55,6 +55,7 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         reading.mail.strict_from,
         reading.authentication.level,
     )
+    placement = overflow.diverted(ledger, lookup.lately, reading, placement)
     if reading.verdict.machine:
         return _machine(ledger, reading, placement)
     agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")
@@ -103,7 +104,7 @@ def _machine(ledger: Ledger, reading: Reading, placement: Placement) -> Ending:
         at=reading.claimed.received_at, actor=Actor(ActorKind.MACHINE, reading.sender)
     )
     message = _message(reading, side=Side.CLIENT, machine=True)
-    ledger.apply(placement.ticket_id, event, message)
+    ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))
     return Ending("threaded", placement.ticket_id, "a machine wrote", placement)
 
 
@@ -177,7 +178,8 @@ def _wrote(ledger: Ledger, reading: Reading, placement: Placement, ticket: Ticke
         silent=not reading.verdict.may_answer,
     )
     message = _message(reading, side=Side.CLIENT, other_address=author is Author.OTHER)
-    return not ledger.apply(ticket.id, event, message).follow_up
+    note = overflow.mark(reading, placement)
+    return not ledger.apply(ticket.id, event, message, note).follow_up
 
 
 def _author(reading: Reading, placement: Placement, ticket: Ticket) -> Author:

@@ -174,7 +174,7 @@ class Worker:
                     ledger.undo(mark)
                     failed.append((reading, traceback.format_exc()))
             ledger.flush()
-            rows = [_row(reading, ending, now) for reading, ending in endings]
+            rows = [row_of(reading, ending, now) for reading, ending in endings]
             if inbox.settle(ledger.connection, ledger.settings.tenant_id, rows) != len(rows):
                 raise _Lost
         for reading, ending in endings:
@@ -200,7 +200,8 @@ class Worker:
             log("mail.parked" if parked else "mail.failed", mail=mail.id, attempts=attempts)
 
 
-def _row(reading: Reading, ending: Ending, now: datetime) -> dict[str, Any]:
+def row_of(reading: Reading, ending: Ending, now: datetime) -> dict[str, Any]:
+    """Return what is written of a mail when it has ended; the verdict is for `explain`."""
     placement, verdict = ending.placement, reading.verdict
     return {
         "id": reading.claimed.id,

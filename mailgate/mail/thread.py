@@ -25,11 +25,15 @@ _BROKEN = re.compile(r" ?([-_/.‐‑‒–—−]) ?")
 
 
 class Rung(StrEnum):
-    """The step of the ladder on which a mail found its ticket."""
+    """The step of the ladder on which a mail found its ticket.
+
+    OVERFLOW is none of `place`: a flood of new matters goes into one ticket.
+    """
 
     SIGNED = "signed"
     NUMBER = "number"
     REFERENCE = "reference"
+    OVERFLOW = "overflow"
     NEW = "new"
 
 

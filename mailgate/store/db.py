@@ -68,6 +68,17 @@ class Database:
                 yield connection
 
     @contextmanager
+    def rehearse(self) -> Iterator[Connection]:
+        """As `write`, but whatever was written is taken back at the end."""
+        with self._lock(), _trouble(), self.engine.connect() as raw:
+            connection = raw.execution_options(mailgate_write=True)
+            transaction = connection.begin()
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
+
+    @contextmanager
     def rebuild(self) -> Iterator[Connection]:
         """As `write`, but whole tables may be replaced, as migrations do.
 

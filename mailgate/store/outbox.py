@@ -130,15 +130,20 @@ def recent_automatic(
     return list(rows.all())
 
 
-def to_strangers(connection: Connection, tenant_id: int, since: datetime) -> int:
-    """Return how many acknowledgements went to people never seen before, since then."""
+def to_strangers(
+    connection: Connection, tenant_id: int, since: datetime, *, held: bool = False
+) -> int:
+    """Return how many acknowledgements went to people never seen before, since then.
+
+    With `held` those that were held back are counted instead.
+    """
     table = schema.outbox.c
     return connection.execute(
         select(func.count()).where(
             table.tenant_id == tenant_id,
             table.stranger,
             table.created_at > since,
-            table.state != SUPPRESSED,
+            (table.state == SUPPRESSED) if held else (table.state != SUPPRESSED),
         )
     ).scalar_one()
 

@@ -187,7 +187,48 @@ def events(connection: Connection, tenant_id: int, ticket_id: int) -> list[RowMa
     return list(connection.execute(query).mappings())
 
 
+def timers(connection: Connection, tenant_id: int, ticket_id: int) -> list[RowMapping]:
+    """Return the deadlines of a ticket, also those acted on, in their order."""
+    table = schema.timer
+    query = (
+        select(table)
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.subject_kind == "ticket",
+            table.c.subject_id == ticket_id,
+        )
+        .order_by(table.c.due_at, table.c.kind)
+    )
+    return list(connection.execute(query).mappings())
+
+
+def deliveries(connection: Connection, tenant_id: int, ticket_id: int) -> list[RowMapping]:
+    """Return the mails that ended in a ticket, oldest first, without their bytes."""
+    table = schema.mail_delivery
+    query = (
+        select(table)
+        .where(table.c.tenant_id == tenant_id, table.c.ticket_id == ticket_id)
+        .order_by(table.c.received_at, table.c.id)
+    )
+    return list(connection.execute(query).mappings())
+
+
 # --- mail ---------------------------------------------------------------------------------------
+
+
+def mail_events(connection: Connection, tenant_id: int, id_: int) -> list[RowMapping]:
+    """Return what happened about a mail itself, such as that its commands were refused."""
+    table = schema.event
+    query = (
+        select(table)
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.subject_kind == "mail",
+            table.c.subject_id == id_,
+        )
+        .order_by(table.c.n)
+    )
+    return list(connection.execute(query).mappings())
 
 
 def notices(

@@ -227,7 +227,7 @@ ticket = Table(
     ForeignKeyConstraint(["tenant_id", "follows"], ["ticket.tenant_id", "ticket.id"]),
     ForeignKeyConstraint(["tenant_id", "merged_into"], ["ticket.tenant_id", "ticket.id"]),
     Index("ix_ticket_status", "tenant_id", "status"),
-    Index("ix_ticket_requester", "tenant_id", "requester"),
+    Index("ix_ticket_requester", "tenant_id", "requester", "created_at"),
     Index("ix_ticket_follows", "tenant_id", "follows"),
     Index(
         "ix_ticket_next_due_at",

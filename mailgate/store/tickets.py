@@ -131,6 +131,24 @@ def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> 
     return {old: new for old, new in rows if old is not None}
 
 
+def opened_since(
+    connection: Connection, tenant_id: int, requesters: Iterable[str], since: datetime
+) -> dict[str, dict[int, datetime]]:
+    """Return requester -> {ticket id: when} for the tickets that began after `since`."""
+    table = schema.ticket.c
+    found: dict[str, dict[int, datetime]] = {}
+    rows = connection.execute(
+        select(table.requester, table.id, table.created_at).where(
+            table.tenant_id == tenant_id,
+            table.requester.in_(list(requesters)),
+            table.created_at > since,
+        )
+    )
+    for requester, id_, created_at in rows:
+        found.setdefault(requester, {})[id_] = created_at
+    return found
+
+
 def create(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert new tickets: columns of `to_row` with tenant_id, updated_at, next_due_at."""
     if rows:

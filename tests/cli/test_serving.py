@@ -71,6 +71,15 @@ def test_what_the_commands_write_the_running_gateway_processes(gateway):
     assert gateway.stop() == 0
 
 
+def test_a_terminal_that_hangs_up_is_told_and_ends_nothing(gateway):
+    gateway.start()
+    gateway._process.send_signal(signal.SIGHUP)
+    assert "warning" in gateway.wait_for_log("gateway.hung_up")
+    gateway.cli("deliver", stdin=mail())
+    gateway.outgoing().wait_for_subject("[TKT-")
+    assert gateway.stop() == 0
+
+
 def test_ctrl_c_ends_in_order_too(gateway):
     gateway.start()
     gateway._process.send_signal(signal.SIGINT)

@@ -87,7 +87,6 @@ def test_commands_stop_at_the_first_line_of_text_and_the_rest_is_kept():
         "Please /close",
         "/1",
         "",
-        "-- \n/close",
     ],
 )
 def test_what_is_no_command_is_text(text):
@@ -221,6 +220,46 @@ def test_no_text_makes_the_reader_raise_and_a_fault_always_says_what_is_right(te
     script = read(text)
     assert all(fault.reason and fault.right_form and fault.line for fault in script.faults)
     assert all(command.name in WORDS for command in script.commands)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Dear Bob,\n/note He shouts.", "/note He shouts."),
+        ("Dear Bob,\n\n  - /note: He shouts.\nBye", "/note: He shouts."),
+        ("* #note He shouts.", "#note He shouts."),
+        ("-- \n/close", "/close"),
+        ("/take\nIt works now.\n/close", "/close"),
+        ("It works now.\n\u200b/Assign bob\n/close", "/Assign bob"),
+    ],
+)
+def test_a_command_below_text_is_told_since_it_was_not_meant_for_the_customer(text, line):
+    script = read(text)
+    assert script.below is not None
+    assert (script.below.line, script.faults) == (line, ())
+    assert script.below.right_form == "the same line at the very top, or other words"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Bob,\n/close is a folder.",
+        "Dear Bob,\n/priority of the day",
+        "Dear Bob,\n> /note         the whole mail is an internal note",
+        "Dear Bob,\n/snooze 3d",
+        "Dear Bob,\n/ note that",
+        "Dear Bob,\n/usr/bin/note x",
+        "Dear Bob,\nsee /note x",
+        "/close",
+    ],
+)
+def test_what_only_looks_like_a_command_below_text_is_text(text):
+    assert read(text).below is None
+
+
+def test_the_lines_below_are_tried_up_to_a_bound():
+    assert read("Dear Bob,\n" + "/priority x\n" * MOST_COMMANDS).below is None
+    assert read("Dear Bob,\n" + "/priority x\n" * (MOST_COMMANDS + 1)).below is not None
 
 
 @given(st.text(max_size=200))

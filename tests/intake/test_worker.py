@@ -125,6 +125,8 @@ def test_a_mail_of_commands_only_never_goes_to_the_customer(gateway, opened):
         ("/priority asap\nHello", "there is no priority 'asap'"),
         ("/priority high\n/reopen\nHello", "reopened is not possible"),
         ("", "the mail is empty"),
+        ("Hello\n/note he shouts", "it stands below text, where no command counts"),
+        ("Hello\n - /close", "it stands below text, where no command counts"),
     ],
 )
 def test_a_refused_command_comes_back_and_nothing_else_happens(gateway, opened, text, reason):
@@ -148,6 +150,14 @@ def test_a_note_stays_inside(gateway, opened, text):
     assert (message["kind"], message["text"]) == ("note", "He shouts.")
     assert gateway.ticket(opened["ticket_id"]).status is Status.OPEN
     assert gateway.outbox("agent_reply") == []
+
+
+@pytest.mark.parametrize("text", ["/note\nHe shouts.\n/close", "/take\n/note\nSee:\n/close"])
+def test_what_stands_below_a_note_is_part_of_it(gateway, opened, text):
+    row = gateway.agent(text)
+    assert row["state"] == "threaded"
+    assert gateway.rows("message")[-1]["text"].endswith("\n/close")
+    assert gateway.ticket(opened["ticket_id"]).status is not Status.CLOSED
 
 
 def test_a_mail_to_the_note_address_stays_inside(gateway, opened):

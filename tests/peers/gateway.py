@@ -20,6 +20,7 @@ from tests.peers.waiting import PATIENCE
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, "-m", "mailgate")
 ADDRESS = "support@desk.example"
+_TICKETS = 10_000  # an hour: few customers stand for many in these tests
 
 
 class Gateway:
@@ -59,7 +60,7 @@ class Gateway:
         words += ["--database", database] if database else []
         words += ["--smtp-port", str(made.smtp_port), "--http-port", str(made.http_port)]
         made._run(words)
-        made.set(values or {})
+        made.set({"limits.new_tickets_an_hour": _TICKETS, **(values or {})})
         return made
 
     # Settings

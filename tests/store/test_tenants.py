@@ -182,6 +182,7 @@ class Life:
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
+        put(schema.event, subject_kind="mail", subject_id=threaded, policy_id=rules)
         parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]
         pending = put(schema.mail_delivery, received_at=NOW)["id"]
         self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
@@ -212,6 +213,7 @@ class Life:
             "numbers": ["TKT-1"],
             "octets": 1_000_000,
             "owner": "node",
+            "requesters": [CAROL],
             "pairs": [("<q@x>", self.ticket)],
             "people": {CAROL: ("Mallory", NOW + HOUR)},
             "period": "",

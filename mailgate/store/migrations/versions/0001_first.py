@@ -295,7 +295,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("next_due_at IS NOT NULL"),
         postgresql_where=sa.text("next_due_at IS NOT NULL"),
     )
-    op.create_index("ix_ticket_requester", "ticket", ["tenant_id", "requester"], unique=False)
+    op.create_index(
+        "ix_ticket_requester", "ticket", ["tenant_id", "requester", "created_at"], unique=False
+    )
     op.create_index("ix_ticket_status", "ticket", ["tenant_id", "status"], unique=False)
     op.create_table(
         "timer",

@@ -1,0 +1,83 @@
+"""What one sender may open in an hour; whatever comes beyond that joins the newest of it.
+
+Anybody can write any number of mails in anybody's name. A flood then makes few tickets and not
+thousands, and yet no word of it is lost. Senders whose From is vouched for are not counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mailgate.desk.ledger import Ledger
+from mailgate.domain.model import Disposition, Status, Ticket
+from mailgate.intake.reading import Reading
+from mailgate.mail.thread import Placement, Rung
+from mailgate.mail.trust import Trust
+from mailgate.store import tickets
+
+_HOUR = timedelta(hours=1)
+_BELIEVED = frozenset({Trust.WEAK, Trust.STRONG})
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """The tickets that the senders of a batch have opened within an hour: sender, id, when."""
+
+    opened: dict[str, dict[int, datetime]]
+
+    def learn(self, ticket: Ticket) -> None:
+        """Take in a ticket that a mail of the batch has led to."""
+        if ticket.created_at is not None:
+            self.opened.setdefault(ticket.requester, {})[ticket.id] = ticket.created_at
+
+    def within_the_hour_before(self, sender: str, at: datetime) -> list[int]:
+        """Return the tickets that `sender` opened in the hour that ends at `at`, oldest first."""
+        mine = sorted((opened, id_) for id_, opened in self.opened.get(sender, {}).items())
+        return [id_ for opened, id_ in mine if opened > at - _HOUR]
+
+
+def lately(ledger: Ledger, readings: Sequence[Reading]) -> Lately:
+    """Ask the store once for what the senders of a batch have opened."""
+    doubtful = [each for each in readings if each.authentication.level not in _BELIEVED]
+    if not doubtful:
+        return Lately({})
+    since = min(each.claimed.received_at for each in doubtful) - _HOUR
+    senders = {each.sender for each in doubtful}
+    return Lately(
+        tickets.opened_since(ledger.connection, ledger.settings.tenant_id, senders, since)
+    )
+
+
+def diverted(ledger: Ledger, lately: Lately, reading: Reading, placement: Placement) -> Placement:
+    """Return where a mail goes that would open one ticket too many; else `placement` as it is."""
+    level = reading.authentication.level
+    if placement.ticket_id is not None or level in _BELIEVED:
+        return placement
+    mine = lately.within_the_hour_before(reading.sender, reading.claimed.received_at)
+    if len(mine) < ledger.settings.new_tickets_an_hour:
+        return placement
+    known = ledger.load(mine)
+    newest = next((id_ for id_ in reversed(mine) if _takes_more(known[id_])), None)
+    if newest is None:
+        return placement
+    why = f"limit: the sender opened {len(mine)} tickets within an hour, this joins the newest"
+    return replace(
+        placement,
+        ticket_id=newest,
+        rung=Rung.OVERFLOW,
+        joined=True,
+        other_address=level is Trust.FAILED,
+        tried=(*placement.tried, why),
+    )
+
+
+def mark(reading: Reading, placement: Placement) -> str | None:
+    """Return the note by which people see that a message is about something else."""
+    if placement.rung is not Rung.OVERFLOW:
+        return None
+    subject = reading.mail.subject or "(no subject)"
+    return f"“{subject}”, a new matter: its sender has opened too many tickets within an hour"
+
+
+def _takes_more(ticket: Ticket) -> bool:
+    return ticket.status is not Status.CLOSED and ticket.disposition is Disposition.NONE
