@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import body
-from mailgate.mail.body import attribution, classify, new_text
+from mailgate.mail.body import attribution, classify, divide
 
 NEW = "It shows E-17."
 OLD = ["Good morning,", "", "what does it show?"]
@@ -14,7 +14,7 @@ QUOTED = ["> Good morning,", ">", "> what does it show?"]
 
 def new(*lines, cues="", reply=True, forwarded=False):
     split = [piece for line in lines for piece in line.split("\n")]
-    return new_text(split, cues, reply=reply, forwarded=forwarded)
+    return divide(split, cues, reply=reply, forwarded=forwarded).new
 
 
 ATTRIBUTIONS = {
@@ -251,7 +251,7 @@ def test_what_is_quoted_before_a_forwarded_mail_still_goes():
         (["Hello", "--", *["text"] * 15], "Hello"),
         (["-- ", "Mara"], "-- \nMara"),
         (["Hello", "-- ", "Mara", "> old", "answer"], "Hello\n\nanswer"),
-        (["Hello", "Sent from my " + "x" * 120], "Hello\nSent from my " + "x" * 120),
+        (["Hello", "Sent from my " + "x" * 200], "Hello\nSent from my " + "x" * 200),
     ],
 )
 def test_the_signature_is_folded_away(lines, text):
@@ -288,6 +288,7 @@ def test_the_markup_tells_in_any_language(lines, cues, text):
 def test_lines_beyond_the_bound_and_very_long_lines_are_text():
     many = ["x"] * body._MOST_LINES + ["> y", MARKER]
     assert classify(many)[-2:] == "tt"
+    assert new(*many) == "\n".join(many)
     assert classify(["From: " + "x" * 3000, "> " + "x" * 3000]) == "t>"
 
 
@@ -314,7 +315,7 @@ def test_lines_beyond_the_bound_and_very_long_lines_are_text():
     st.booleans(),
 )
 def test_new_text_is_made_of_lines_of_the_text_in_their_order(lines, reply, forwarded):
-    text = new_text(lines, reply=reply, forwarded=forwarded)
+    text = divide(lines, reply=reply, forwarded=forwarded).new
     rest = iter(line.strip() for line in lines)
     for line in text.split("\n"):
         assert not line.strip() or line.strip() in rest
@@ -341,7 +342,7 @@ def test_hostile_text_costs_no_more_than_twice_as_much_when_it_is_twice_as_long(
 
     def cost(times):
         calls.clear()
-        new_text((shape * times).split("\n"), reply=True)
+        divide((shape * times).split("\n"), reply=True)
         return sum(calls)
 
     assert cost(2000) <= 2 * cost(1000) + 2 * len(shape)
