@@ -33,7 +33,7 @@ _HEADER_LINES = 14  # lines within which a quoted header has its fields
 
 _DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b(?:19|20)\d\d\b|年|년")
 _TIME = re.compile(r"\d{1,2}[:.]\d{2}|\d{1,2}\s?[hH時时]\s?\d{0,2}")
-_ENDS_WITH_ADDRESS = re.compile(r"[<(][^\s<>()@]{1,64}@[^\s<>()@]{1,255}[>)]+\s?[:：]\Z")
+_ENDS_WITH_ADDRESS = re.compile(r"[<(]\s?[^\s<>()@]{1,64}@[^\s<>()@]{1,255}[>)]+\s?[:：]\Z")
 _CUES = re.compile(f"[{CUT}{ORIGINAL}{LABEL}{BORDERED}]|{ATTRIBUTION}++")
 _WRITTEN = re.compile(f"[{TEXT}{DEVICE}{SIGNED}{SIGNATURE}{FOOTER}]")
 _NEXT = re.compile(rf"{BLANK}*+[^{QUOTED}{CUT}{ENCLOSED}{FORWARDED}]")
@@ -259,7 +259,8 @@ def attribution(line: str) -> str:
     if len(bare) > _LONGEST_ATTRIBUTION or not bare.endswith((":", "：", "--")):
         return ""
     low = bare.lower()
-    date, time = _DATE.search(bare), _TIME.search(bare)
+    date = _DATE.search(bare)
+    time = _TIME.search(_DATE.sub(" ", bare, count=1))
     if not quotes.says_wrote(low):
         # Some programs, in Russian and Japanese, say no "wrote".
         return ATTRIBUTION if date and time and _ENDS_WITH_ADDRESS.search(bare) else ""
@@ -290,7 +291,7 @@ def _kept(classes: str, lines: Sequence[str], *, reply: bool) -> list[bool]:
         for at in range(end):
             kept[at] = kept[at] and classes[at] != QUOTED
     for at in range(end):
-        kept[at] = kept[at] and classes[at] != ENCLOSED
+        kept[at] = kept[at] and classes[at] not in (ENCLOSED, FORWARDED)  # enclosed as well
     return kept
 
 

@@ -33,7 +33,8 @@ _BORDER = re.compile(
 _INDENT = re.compile(r"margin(?:-left)?\s*:[^;]{0,40}40px", re.IGNORECASE)
 _NO_BORDER = re.compile(r"border\s*:\s*(?:none|0)", re.IGNORECASE)
 _RENAMED = re.compile(r"(?:x_)+|ydp[0-9a-f]{6,10}(?=[a-z])")
-_NUMBERED = re.compile(r"(sig|bloop_sign_)\d{1,20}")
+_NUMBERS = ("sig", "bloop_sign_")  # what a number follows
+_NUMBERED = re.compile(r"(sig|bloop_sign_)\d{1,20}\Z")
 
 _UNREAD = frozenset(
     {
@@ -97,12 +98,12 @@ _SAYS = {
             *("Signature", "ms-outlook-mobile-signature", "__SIG_PRE__", "__SIG_POST__"),
             *("signature", "protonmail_signature_block", "Zm-_Id_-Sgn", "AppleMailSignature"),
             *("messageSignatureSection", "tutanota_signature", "gmail_signature"),
-            *("gmail_signature_prefix", "moz-signature", "_rc_sig", "bloop_sign_", "sig"),
-            *("-x-evo-signature", "sh-signature"),
+            *("moz-signature", "_rc_sig", "bloop_sign_", "sig", "-x-evo-signature", "sh-signature"),
         ),
     }.items()
     for name in names
 }
+_NAMING = ("id", "name", "data-marker")
 _GMX_QUOTE = "quote"  # as a name only: a class may be anybody's
 
 
@@ -182,7 +183,7 @@ class _Walk:
         names = (attributes.get("class") or "").split()
         tight = tag == "p" and bool(_NO_MARGIN.search(style) or "MsoNormal" in names)
         self._break(tag, tight=tight)
-        cue = _cue(attributes, names, style)
+        cue = _cue(attributes, names, style) if attributes else NONE
         if cue != NONE:
             self._end_line()
         if cue in (CUT, BORDER):
@@ -307,12 +308,19 @@ def _cue(attributes: dict[str, str | None], names: list[str], style: str) -> str
     Outlook on the web and Yahoo put something before the names in what they quote; such an element
     tells as much.
     """
-    name = attributes.get("name") or ""
-    if name == _GMX_QUOTE:
+    if attributes.get("name") == _GMX_QUOTE:
         return ENCLOSED
-    for each in (attributes.get("id") or "", *names, name, attributes.get("data-marker") or ""):
-        known = _RENAMED.sub("", each, count=1)
-        cue = _SAYS.get(known) or _SAYS.get(_NUMBERED.sub(r"\1", known))
+    for name in (*map(attributes.get, _NAMING), *names):
+        if not name:
+            continue
+        cue = _SAYS.get(name) or _SAYS.get(_bare(name))
         if cue:
             return cue
     return BORDER if style and _BORDER.search(style) else NONE
+
+
+def _bare(name: str) -> str:
+    """Return a name without what programs put before and after it."""
+    if name.startswith(("x_", "ydp")):
+        name = _RENAMED.sub("", name, count=1)
+    return _NUMBERED.sub(r"\1", name) if name.startswith(_NUMBERS) else name

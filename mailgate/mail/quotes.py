@@ -75,7 +75,7 @@ OPENS = re.compile(
 _VERBS = _words(*(language.verbs for language in LANGUAGES))
 _FIRST_UNSPACED = "\u2e80"  # from here on are the scripts that do not part words by spaces
 _WHOLE_VERBS = re.compile(
-    r"(?<!\w)(?:"
+    r"(?<!\w)(?=\w)(?:"
     + "|".join(re.escape(word) for word in sorted(_VERBS) if word < _FIRST_UNSPACED)
     + r")(?!\w)"
 )

@@ -285,7 +285,7 @@ def begins(classes: str, run: range) -> int:
             break
         signed = signed or kind == SIGNATURE
         stop = _without_the_folded(classes, run.start, at)
-    return stop
+    return stop if classes[stop : run.stop].strip(BLANK + RULE) else run.stop
 
 
 def _may_begin(classes: str, at: int, start: int) -> bool:

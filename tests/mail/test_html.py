@@ -80,8 +80,8 @@ def test_markup_becomes_readable_lines(markup, text):
         ("a<p id=reply-intro>q</p>", " a"),
         ("a<p class=airmail_on>q</p>", " a"),
         (
-            "a<span class=gmail_signature_prefix>-- </span><br><div class=gmail_signature>M</div>b",
-            " ss ",
+            "a<br>-- <br><div class=gmail_signature>M</div>b",
+            "  s ",
         ),
         ("a<pre class=moz-signature>M</pre>", " s"),
         ("a<div id=x_x_Signature>M</div>", " s"),
@@ -96,6 +96,7 @@ def test_markup_becomes_readable_lines(markup, text):
         ("a<div style='border-top:1pt solid rgb(225,225,225)'>x</div>", " b"),
         ("a<div style='border-style:solid none;border-width:1pt medium medium'>x</div>", " b"),
         ("a<div style='border-top-style: solid'>x</div>", " b"),
+        ("a<div id=x_>x</div>", "  "),
         ("a<div style='border:none;border-top:solid #E1E1E1 1.0pt'><p>From</p></div>", " b"),
         ("a<div style='border-top:solid windowtext 1pt'>x</div>", " b"),
         ("a<div style='border:1px solid red'>x</div>", "  "),
@@ -140,7 +141,7 @@ COSTLY = {
     "depth": "<div>" * 5001,
     "formatting": "".join(f"<font id={n}><p>" for n in range(400)),
     "options": "<select>" + "<option>" * 20 + "<body>" * 2001,
-    "tags": "<wbr>" * 400_001,
+    "tags": "<wbr>" * (html._MOST_TAGS + 1),
     "attributes": "<p " + "a=1 " * 20_000 + ">",
 }
 

@@ -56,6 +56,11 @@ def test_signature_and_footers_fold_together():
     assert divided(*lines).reply == "\n".join(lines)
 
 
+def test_a_rule_alone_is_no_signature():
+    lines = [NEW, "", "____________", ""]
+    assert divided(*lines) == Division(f"{NEW}\n\n____________", f"{NEW}\n\n____________", "")
+
+
 def test_one_separator_is_the_signature_and_more_are_text():
     assert divided("a", "--", "b", "--", "c").new == "a\n--\nb"
 
