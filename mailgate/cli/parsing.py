@@ -12,6 +12,8 @@ from mailgate.cli.options import AsJson
 from mailgate.cli.program import command
 from mailgate.errors import Refused
 
+_TEXTS = ("text", "reply_text", "new_text", "signature", "html")
+
 
 @command("parse", "mailgate parse mail.eml", "mailgate parse --json - < mail.eml")
 def parse(
@@ -39,7 +41,7 @@ def parse(
         for name in ("from", "to", "cc")
     }
     plain = {name: value for name, value in shape.items() if isinstance(value, str)}
-    texts = {name: plain.pop(name) for name in ("text", "reply_text", "html") if name in plain}
+    texts = {name: plain.pop(name) for name in _TEXTS if name in plain}
     printing.facts((plain | people).items())
     for each in shape["attachments"]:
         printing.line(f"  {each['name']}, {each['type']}, {each['size']} octets")

@@ -323,9 +323,11 @@ _FOOT = """
 ## `mailgate parse --json FILE`
 
 One object, what the parser makes of a mail: `subject`; `from`, `to` and `cc`, lists of `name` and
-`address`; `date`; `text` and `reply_text`, the whole and what is new; `html`; `attachments`, a list
-of `name`, `type`, `size` and `sha256`; `message_id`, `in_reply_to`, `references`; `report`, what a
-delivery report says; `degraded`, what could not be read as meant.
+`address`; `date`; `text`, the whole; `reply_text`, what is new in it (the quote cut, nothing else);
+`new_text`, the same without what is folded away; `signature`, what that is: signature, line of a
+telephone, footer of a list or of lawyers; `html`; `attachments`, a list of `name`, `type`, `size`
+and `sha256`; `message_id`, `in_reply_to`, `references`; `report`, what a delivery report says;
+`degraded`, what could not be read as meant.
 """
 
 

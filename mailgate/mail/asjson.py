@@ -16,7 +16,9 @@ def as_json(mail: ParsedMail) -> dict[str, Any]:
         "cc": _people(mail.cc),
         "date": mail.date.isoformat() if mail.date else None,
         "text": mail.text,
-        "reply_text": mail.new_text,
+        "reply_text": mail.reply_text,
+        "new_text": mail.new_text,
+        "signature": mail.signature,
         "html": mail.html,
         "attachments": [
             {"name": each.name, "type": each.type, "size": each.size, "sha256": each.sha256}

@@ -1,76 +1,113 @@
 """The new text of a mail: what its writer wrote this time, without quote and signature.
 
 Each line is classified once, by anchored tests of bounded cost; every decision after that is made
-on the string of classes. The languages stand in `quotes`. What is in doubt is kept: text that
-vanishes does more harm than a quote that stays, and the whole text is stored beside this one.
+on the string of classes. The languages stand in `quotes`, what folds at the end in `signatures`.
+What is in doubt is kept: text that vanishes does more harm than a quote that stays, and the whole
+text is stored beside this one.
 """
 
 import re
 from collections.abc import Sequence
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import compress, groupby
 
-from mailgate.mail import layout, quotes
+from mailgate.mail import layout, quotes, signatures
 from mailgate.mail.languages import Kind
+from mailgate.mail.signatures import BLANK, DEVICE, FOOTER, RULE, SIGNATURE, SIGNED
 
-BLANK, TEXT, QUOTED = " ", "t", ">"
+TEXT, QUOTED = "t", ">"
 MARKER = "m"  # our own line above which replies are written
-ATTRIBUTION, MAYBE_ATTRIBUTION = "a", "w"  # "On ..., ... wrote:", with and without date or address
+ATTRIBUTION, MAYBE_ATTRIBUTION = "a", "w"  # "On ..., ... wrote:"; one that lacks a sign of it
 LABEL, BORDERED = "h", "b"  # "From: ..."; a first line under a drawn border
 ORIGINAL = "d"  # "-----Original Message-----"
 FORWARDED = "f"  # "---------- Forwarded message ----------"
 CUT = "c"  # the markup says: the quote begins here
-RULE = "u"  # a line of underscores or dashes
-SIGNATURE, DEVICE = "s", "p"  # "-- "; "Sent from my telephone"
+ENCLOSED = "e"  # the markup says: part of a quote
 
-_MOST_LINES = 5000  # lines classified; what follows is text
+_MOST_LINES = 5000  # lines looked at; what follows is text
 _LONGEST_LINE = 2000  # characters; a longer line is text
 _LONGEST_ATTRIBUTION = 500
+_SHORTEST_OPENING = 40  # characters; a shorter line may open an attribution and hold nothing else
 _WRAPPED = 3  # lines before its last that an attribution may take up
 _HEADER_LINES = 14  # lines within which a quoted header has its fields
-_LONGEST_SIGNATURE = 15  # lines that are not blank
 
 _DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b(?:19|20)\d\d\b|年|년")
 _TIME = re.compile(r"\d{1,2}[:.]\d{2}|\d{1,2}\s?[hH時时]\s?\d{0,2}")
-_ENDS_WITH_ADDRESS = re.compile(r"[<(][^\s<>()@]{1,64}@[^\s<>()@]{1,255}[>)]+\s?[:：]\Z")
+_ENDS_WITH_ADDRESS = re.compile(r"[<(]\s?[^\s<>()@]{1,64}@[^\s<>()@]{1,255}[>)]+\s?[:：]\Z")
 _CUES = re.compile(f"[{CUT}{ORIGINAL}{LABEL}{BORDERED}]|{ATTRIBUTION}++")
-_NEXT = re.compile(rf"{BLANK}*+[^{QUOTED}{CUT}{FORWARDED}]")
+_WRITTEN = re.compile(f"[{TEXT}{DEVICE}{SIGNED}{SIGNATURE}{FOOTER}]")
+_NEXT = re.compile(rf"{BLANK}*+[^{QUOTED}{CUT}{ENCLOSED}{FORWARDED}]")
 _ANSWERED = re.compile(
-    rf"(?:{ATTRIBUTION}++|{MAYBE_ATTRIBUTION}++)(?={BLANK}*+[{QUOTED}{CUT}])|{ATTRIBUTION}++(?={BLANK}*+\Z)"
+    rf"(?:{ATTRIBUTION}++|{MAYBE_ATTRIBUTION}++)(?={BLANK}*+[{QUOTED}{CUT}{ENCLOSED}])"
+    rf"|{ATTRIBUTION}++(?={BLANK}*+\Z)"
 )
-_MEANT = re.compile(f"[^{BLANK}{QUOTED}{ATTRIBUTION}{MAYBE_ATTRIBUTION}{DEVICE}{RULE}]")
+_FORWARD = re.compile(rf"(?:\A|[^{ENCLOSED}{BLANK}]){BLANK}*+({FORWARDED})")
+_MEANT = re.compile(
+    f"[^{BLANK}{QUOTED}{ENCLOSED}{ATTRIBUTION}{MAYBE_ATTRIBUTION}{DEVICE}{SIGNED}{RULE}]"
+)
 _ENDS_OF_SENTENCES = ".!?。！？"
-_DASHES = "-_=*~–—\u2013 \t"
-_DEVICE_STARTS = tuple(start for start, _ in quotes.DEVICES)
-_LONGEST_DEVICE_LINE = 120
+_DASHES = "-_=*~‐‑–—―─━ \t"
+_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\ufeff"
+_INVISIBLE += "\u2066\u2067\u2068\u2069"
+_UNSEEN = dict.fromkeys(map(ord, _INVISIBLE))
+_AROUND = " \t*_\xa0" + _INVISIBLE
+_AROUND_TEXT = " \t\xa0\u3000" + _INVISIBLE
+_SAYING = {
+    layout.CUT: CUT,
+    layout.ENCLOSED: ENCLOSED,
+    layout.ATTRIBUTION: ATTRIBUTION,
+    layout.SIGNED: SIGNED,
+}
+_LONGEST_DEVICE_LINE = 200
 _QUOTE_PREFIX = "> |\t"
 _LONGEST_LABEL = 30
 _LONGEST_PHRASE = 80
 
 
-def new_text(lines: Sequence[str], cues: str = "", *, reply: bool, forwarded: bool = False) -> str:
-    r"""Return what is new in `lines`, with `\n` between lines and nothing blank around it.
+@dataclass(frozen=True, slots=True)
+class Division:
+    r"""What is new in a mail, with `\n` between lines and nothing blank around each text.
+
+    new: without what is folded away. reply: everything but the quote. signature: what was folded.
+    """
+
+    new: str
+    reply: str
+    signature: str
+
+
+def divide(
+    lines: Sequence[str], cues: str = "", *, reply: bool, forwarded: bool = False
+) -> Division:
+    """Return what is new in `lines`.
 
     `cues` is one character a line, as `layout` gives them. `reply` tells that something besides
     the text says that this is a reply (its references, its subject); `forwarded`, that the subject
     says this was forwarded, which makes all of it new. Answers between quoted lines are kept.
     Empty only when nothing but quote was found for certain.
     """
+    if len(lines) > _MOST_LINES:  # the rest is carried along as one line
+        lines = [*lines[:_MOST_LINES], "\n".join(lines[_MOST_LINES:])]
     classes = classify(lines, cues)
     marker = classes.find(MARKER)
     if marker >= 0:
         above = classes[:marker] + CUT
-        text = _joined(_runs(_kept(above, lines, reply=True)), above, lines)
-        if text or not lines[marker].lstrip().startswith(">") or TEXT not in classes[marker:]:
-            return text
+        found = _divided(_kept(above, lines, reply=True), above, lines)
+        if (
+            found.reply
+            or not lines[marker].lstrip().startswith(">")
+            or TEXT not in classes[marker:]
+        ):
+            return found
         # Written below the quoted marker, against what it asks: better read than lost.
         classes = classes.replace(MARKER, QUOTED)
-    if forwarded:
-        return _joined([range(len(lines))], classes, lines)
-    reply = reply or marker >= 0
-    text = _joined(_runs(_kept(classes, lines, reply=reply)), classes, lines)
-    if text or _only_quote(classes, reply=reply):
-        return text
-    return "\n".join(lines).strip()
+    if not forwarded:
+        reply = reply or marker >= 0
+        found = _divided(_kept(classes, lines, reply=reply), classes, lines)
+        if found.reply or _only_quote(classes, reply=reply):
+            return found
+    whole = "\n".join(lines).strip()
+    return Division(whole, whole, "")
 
 
 def classify(lines: Sequence[str], cues: str = "") -> str:
@@ -82,47 +119,64 @@ def classify(lines: Sequence[str], cues: str = "") -> str:
     for at, line in enumerate(lines[:_MOST_LINES]):
         if classes[at] == MARKER and not _closed(lines[at : at + 3]):
             classes[at] = TEXT
-        elif classes[at] == TEXT and line.rstrip(" *_\xa0")[-1:] in (":", "：") and line.strip():
+        elif classes[at] == TEXT and _ends_attribution(line):
             _attribute(at, lines, classes)
+        elif classes[at] == TEXT and _runs_into_quote(line):
+            classes[at] = ATTRIBUTION
     return "".join(classes)
 
 
 def _class(line: str, cue: str) -> str:
     """Return the class of a line as far as it can be told without its neighbours."""
     bare = line.strip()
+    if not bare.isascii():
+        bare = bare.strip(_AROUND_TEXT)
     if not bare:
         return BLANK
     if bare.lstrip(_QUOTE_PREFIX).startswith(quotes.MARKER_OPENS):
         return MARKER
+    marked = _between_dashes(bare) if len(bare) <= _LONGEST_LINE else ""
+    if marked == FORWARDED or (marked and cue not in _SAYING):
+        return marked
+    if cue in _SAYING:
+        return _SAYING[cue]
     if bare[0] == ">":
         return QUOTED
     if len(bare) > _LONGEST_LINE:
         return TEXT
-    marked = _between_dashes(bare)
-    if marked == FORWARDED or (marked and cue != layout.CUT):
-        return marked
-    if cue in (layout.CUT, layout.ATTRIBUTION):
-        return CUT if cue == layout.CUT else ATTRIBUTION
     if line[0] == bare[0] and _label(bare):
         return LABEL  # an indented one belongs to somebody's text
     if cue == layout.BORDER:
         return BORDERED
-    return DEVICE if _device(bare) else TEXT
+    return _folding(bare)
+
+
+def _folding(bare: str) -> str:
+    """Return the class of a line that begins what is folded away, TEXT for any other."""
+    low = bare.lower()
+    if _device(low):
+        return DEVICE
+    return signatures.footer(low) or TEXT
 
 
 def _between_dashes(bare: str) -> str:
     """Return the class of a line that dashes draw, "" for any other."""
-    if bare in ("--", "-- "):
+    if bare in ("--", "—", "––"):
         return SIGNATURE
     words = bare.strip(_DASHES)
     if not words:
         return RULE if len(bare) > len("-----") else ""
-    if len(words) > _LONGEST_PHRASE:
+    drawn = bare[0] in _DASHES
+    if len(words) > _LONGEST_PHRASE and not drawn:
         return ""
-    phrase = words.lower().rstrip(" :：")
+    phrase = words.lower().rstrip(" :：").replace("\xa0", " ")
     if phrase in quotes.FORWARDS:
         return FORWARDED
-    return ORIGINAL if bare[0] in _DASHES and phrase in quotes.ORIGINALS else ""
+    if drawn and phrase in quotes.ORIGINALS:
+        return ORIGINAL
+    # Zoho and Lotus Notes: "---- On ... wrote ----"
+    dashed = bare.startswith("---") and bare.endswith("--")
+    return ORIGINAL if dashed and attribution(f"{phrase}:") else ""
 
 
 def _label(bare: str) -> Kind | None:
@@ -131,13 +185,11 @@ def _label(bare: str) -> Kind | None:
     return quotes.LABELS.get(head.strip(" *_\xa0").lower()) if colon else None
 
 
-def _device(bare: str) -> bool:
-    if len(bare) > _LONGEST_DEVICE_LINE:
+def _device(low: str) -> bool:
+    if len(low) > _LONGEST_DEVICE_LINE or not low.startswith(quotes.DEVICE_STARTS):
         return False
-    low = bare.lower()
-    return low.startswith(_DEVICE_STARTS) and any(
-        low.startswith(start) and low.endswith(end) for start, end in quotes.DEVICES
-    )
+    words = re.split(r"\s?[<(]https?:", low, maxsplit=1)[0].rstrip(" .")
+    return quotes.DEVICE.match(words) is not None
 
 
 def _closed(lines: Sequence[str]) -> bool:
@@ -170,37 +222,58 @@ def _attribute(at: int, lines: Sequence[str], classes: list[str]) -> None:
         classes[first : at + 1] = found * (at + 1 - first)
 
 
+def _bare(line: str) -> str:
+    """Return a line of an attribution without what is drawn around it or not seen in it."""
+    bare = line.strip(_AROUND)
+    if not bare.isascii():
+        bare = bare.translate(_UNSEEN)
+    return bare.lstrip("- ") if bare.startswith("---") else bare
+
+
+def _ends_attribution(line: str) -> bool:
+    return line.rstrip(_AROUND)[-1:] in (":", "：", "-")
+
+
+def _runs_into_quote(line: str) -> bool:
+    """Tell whether a line is an attribution with the quote behind it (Yahoo's telephones)."""
+    head, gap, _ = line[:_LONGEST_ATTRIBUTION].partition(":  ")
+    return bool(gap) and "@" in head and attribution(f"{head}:") == ATTRIBUTION
+
+
 def _opens(line: str) -> bool:
-    return quotes.OPENS.match(line.strip().lower()) is not None
+    return quotes.OPENS.match(_bare(line).lower()) is not None
 
 
 def _could_begin(bare: str) -> bool:
     """Tell whether the first line of a wrapped attribution could read like `bare`."""
     if len(bare) > _LONGEST_ATTRIBUTION:
         return False
+    if bare.endswith("<") or (len(bare) < _SHORTEST_OPENING and _opens(bare)):
+        return True
     return "@" in bare or bool(_DATE.search(bare) or _TIME.search(bare))
 
 
 def attribution(line: str) -> str:
     """Return the class of a line as an attribution, "" when it is none."""
-    bare = line.strip(" *_\xa0\u200e\u200f")
-    if len(bare) > _LONGEST_ATTRIBUTION or bare[-1:] not in (":", "："):
+    bare = _bare(line[: _LONGEST_ATTRIBUTION + 1])
+    if len(bare) > _LONGEST_ATTRIBUTION or not bare.endswith((":", "：", "--")):
         return ""
     low = bare.lower()
-    date, time = _DATE.search(bare), _TIME.search(bare)
-    if not quotes.VERBS.search(low):
+    date = _DATE.search(bare)
+    time = _TIME.search(_DATE.sub(" ", bare, count=1))
+    if not quotes.says_wrote(low):
         # Some programs, in Russian and Japanese, say no "wrote".
         return ATTRIBUTION if date and time and _ENDS_WITH_ADDRESS.search(bare) else ""
     if not (date or time):
         return MAYBE_ATTRIBUTION
     opens = quotes.OPENS.match(low) or bare[0].isdigit() or "@" in bare
-    return ATTRIBUTION if opens else MAYBE_ATTRIBUTION
+    return ATTRIBUTION if opens and (time or "@" in bare) else MAYBE_ATTRIBUTION
 
 
 def _kept(classes: str, lines: Sequence[str], *, reply: bool) -> list[bool]:
     """Return for each class whether its line is new."""
-    forwarded = classes.find(FORWARDED)
-    end = forwarded if forwarded >= 0 else len(classes)
+    forwarded = _FORWARD.search(classes)
+    end = forwarded.start(1) if forwarded else len(classes)
     cut = _cut(classes, end, lines, reply=reply)
     if cut < end:
         end = cut
@@ -217,6 +290,8 @@ def _kept(classes: str, lines: Sequence[str], *, reply: bool) -> list[bool]:
     if quoting:
         for at in range(end):
             kept[at] = kept[at] and classes[at] != QUOTED
+    for at in range(end):
+        kept[at] = kept[at] and classes[at] not in (ENCLOSED, FORWARDED)  # enclosed as well
     return kept
 
 
@@ -225,12 +300,13 @@ def _cut(classes: str, end: int, lines: Sequence[str], *, reply: bool) -> int:
 
     A cue that is not certain counts only with text above it: answers stand above such quotes.
     """
-    first = classes.find(TEXT, 0, end)
+    written = _WRITTEN.search(classes, 0, end)
+    first = written.start() if written else end
     for cue in _CUES.finditer(classes, 0, end):
         at, kind = cue.start(), cue[0][0]
         if kind == CUT:
             return at
-        if not 0 <= first < at:
+        if first >= at:
             continue
         if kind == ORIGINAL:
             return at
@@ -266,7 +342,8 @@ def _quoted_header(at: int, end: int, classes: str, lines: Sequence[str], *, rep
 
 def _only_quote(classes: str, *, reply: bool) -> bool:
     """Tell whether every line is quote beyond doubt: an answer without a word."""
-    return reply and QUOTED in classes and not _MEANT.search(classes)
+    quoted = ENCLOSED in classes or (reply and QUOTED in classes)
+    return quoted and not _MEANT.search(classes)
 
 
 def _runs(kept: Sequence[bool]) -> list[range]:
@@ -281,18 +358,25 @@ def _runs(kept: Sequence[bool]) -> list[range]:
     return runs
 
 
-def _joined(runs: Sequence[range], classes: str, lines: Sequence[str]) -> str:
-    """Return the runs as text, each without the signature at its end."""
-    texts = ("\n".join(lines[run.start : _signed_off(run, classes)]) for run in runs)
-    return "\n\n".join(filter(None, (text.strip("\n \t\xa0") for text in texts)))
+def _divided(kept: Sequence[bool], classes: str, lines: Sequence[str]) -> Division:
+    """Return the lines that are kept, with and without what is folded away at the end of each run.
+
+    Where the writer said nothing besides, what would be folded away is the answer; only the line
+    of a telephone above a quote, and a signature that the markup shows, never are.
+    """
+    replies, news, folded = [], [], []
+    for run in _runs(kept):
+        stop = run.stop
+        if FORWARDED not in classes[run.start : run.stop]:
+            stop = signatures.begins(classes, run)
+        replies.append(lines[run.start : run.stop])
+        news.append([lines[at] for at in range(run.start, stop) if classes[at] != SIGNED])
+        folded.append([lines[at] for at in run if at >= stop or classes[at] == SIGNED])
+    reply, new = _joined(replies), _joined(news)
+    if not new and (all(kept) or _MEANT.search("".join(compress(classes, kept)))):
+        return Division(reply, reply, "")
+    return Division(new, reply, _joined(folded))
 
 
-def _signed_off(run: range, classes: str) -> int:
-    """Return where the signature at the end of a run begins (RFC 3676 section 4.3)."""
-    stop = run.stop
-    last = classes.rfind(SIGNATURE, run.start, stop)
-    if last >= 0 and len(classes[last + 1 : stop].replace(BLANK, "")) <= _LONGEST_SIGNATURE:
-        stop = last
-    while stop > run.start and classes[stop - 1] in (BLANK, DEVICE, RULE):
-        stop -= 1
-    return stop
+def _joined(runs: Sequence[Sequence[str]]) -> str:
+    return "\n\n".join(filter(None, ("\n".join(run).strip("\n \t\xa0") for run in runs)))

@@ -16,7 +16,7 @@ from mailgate.mail.layout import Layout
 LONGEST = 4 * 1024 * 1024  # characters of markup read, embedded images not counted
 
 _DEEPEST = 5000  # elements open at once
-_MOST_TAGS = 400_000
+_MOST_TAGS = 50_000  # opening and closing ones
 _MOST_REOPENED = 200_000  # unclosed formatting elements times tags: each may be cloned by each
 _MOST_OF_ONE = 2000  # options or bodies: for each the tree builder looks at all before it
 _LONGEST_TAG = 65_536
@@ -73,9 +73,11 @@ def costly(markup: str) -> bool:
         return True
     unclosed: Counter[str] = Counter()
     depth = formatting = deepest = most = tags = 0
-    for closing, name in _TAG.findall(markup):
-        tag = name.lower()
+    for found in _TAG.finditer(markup):
+        closing, tag = found[1], found[2].lower()
         tags += 1
+        if tags > _MOST_TAGS:
+            return True
         if tag in _VOID or tag in _CLOSED_BY_THE_NEXT:
             continue
         if not closing:
@@ -89,12 +91,7 @@ def costly(markup: str) -> bool:
         formatting += step * (tag in _FORMATTING)
         deepest, most = max(deepest, depth), max(most, formatting)
     searched = max(unclosed[tag] for tag in _SEARCHED)
-    return (
-        deepest > _DEEPEST
-        or tags > _MOST_TAGS
-        or most * tags > _MOST_REOPENED
-        or searched > _MOST_OF_ONE
-    )
+    return deepest > _DEEPEST or most * tags > _MOST_REOPENED or searched > _MOST_OF_ONE
 
 
 def stripped(markup: str) -> str:

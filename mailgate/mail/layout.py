@@ -6,12 +6,14 @@ out. Each line carries a cue of what its markup says about quotes.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-NONE, ATTRIBUTION, CUT, BORDER = " ", "a", "c", "b"
-"""Cues of a line: nothing; an attribution; the quote begins here; a border is drawn above it."""
+NONE, ATTRIBUTION, CUT, BORDER, ENCLOSED, SIGNED = " ", "a", "c", "b", "e", "s"
+"""Cues of a line: nothing; an attribution; the quote begins here; a border is drawn above it; in
+the midst of a quote; in a signature."""
 
 RULE = "_" * 32  # as Outlook writes a horizontal line in plain text
 
@@ -23,7 +25,16 @@ _HIDDEN = re.compile(
     r"(?:display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden)", re.IGNORECASE
 )
 _NO_MARGIN = re.compile(r"margin(?:-top|-bottom)?\s*:\s*0", re.IGNORECASE)
-_BORDER = re.compile(r"border-top\s*:\s*solid\s+#?\w{1,20}\s+1(?:\.0)?pt", re.IGNORECASE)
+_BORDER = re.compile(
+    r"border-top\s*:\s*(?:solid\s+#?\w{1,20}\s+1(?:\.0)?pt|1(?:\.0)?p[tx]\s+solid)"
+    r"|border-width\s*:\s*1(?:\.0)?p[tx]\s+(?:medium|0|none)|border-top-style\s*:\s*solid",
+    re.IGNORECASE,
+)
+_INDENT = re.compile(r"margin(?:-left)?\s*:[^;]{0,40}40px", re.IGNORECASE)
+_NO_BORDER = re.compile(r"border\s*:\s*(?:none|0)", re.IGNORECASE)
+_RENAMED = re.compile(r"(?:x_)+|ydp[0-9a-f]{6,10}(?=[a-z])")
+_NUMBERS = ("sig", "bloop_sign_")  # what a number follows
+_NUMBERED = re.compile(r"(sig|bloop_sign_)\d{1,20}\Z")
 
 _UNREAD = frozenset(
     {
@@ -66,21 +77,34 @@ _PARAGRAPHS = frozenset(
     {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
 )
 
-# What mail programs put around or in front of a quote: Outlook (desktop, web, phone), Yahoo,
-# Proton, Zoho; and around an attribution: Gmail, Thunderbird.
-_CUTTING = frozenset(
-    {
-        "divRplyFwdMsg",
-        "appendonsend",
-        "mail-editor-reference-message-container",
-        "stopSpelling",
-        "ms-outlook-mobile-reference-message",
-        "yahoo_quoted",
-        "protonmail_quote",
-        "zmail_extra",
-    }
-)
-_ATTRIBUTING = frozenset({"gmail_attr", "moz-cite-prefix"})
+# What mail programs write into id, class, name and data-marker.
+_SAYS = {
+    name: cue
+    for cue, names in {
+        CUT: (  # Outlook (web, phone, new, 2003), Hotmail, Zimbra: in front of the quote
+            *("divRplyFwdMsg", "appendonsend", "ms-outlook-mobile-reference-message"),
+            *("mail-editor-reference-message-container", "OutlookMessageHeader"),
+            *("stopSpelling", "zwchr", "__DIVIDER__"),
+        ),
+        ENCLOSED: (  # Yahoo, Proton, Zoho, Apple, Outlook for Mac, Spark, NetEase, Tuta, Front, ...
+            *("yahoo_quoted", "protonmail_quote", "zmail_extra", "AppleOriginalContents"),
+            *("OLK_SRC_BODY_SECTION", "messageReplySection", "isReplyContent", "tutanota_quote"),
+            *("front-blockquote", "missive_quote", "freshdesk_quote", "__QUOTED_TEXT__"),
+        ),
+        ATTRIBUTION: (  # Gmail, Thunderbird, Roundcube, Airmail
+            *("gmail_attr", "moz-cite-prefix", "reply-intro", "airmail_on"),
+        ),
+        SIGNED: (  # the same in their order, Fastmail, Evolution, Superhuman
+            *("Signature", "ms-outlook-mobile-signature", "__SIG_PRE__", "__SIG_POST__"),
+            *("signature", "protonmail_signature_block", "Zm-_Id_-Sgn", "AppleMailSignature"),
+            *("messageSignatureSection", "tutanota_signature", "gmail_signature"),
+            *("moz-signature", "_rc_sig", "bloop_sign_", "sig", "-x-evo-signature", "sh-signature"),
+        ),
+    }.items()
+    for name in names
+}
+_NAMING = ("id", "name", "data-marker")
+_GMX_QUOTE = "quote"  # as a name only: a class may be anybody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +120,8 @@ class _Open:
     """An element being walked through: what must be known of it when it closes."""
 
     tag: str
-    attribution: bool
+    cue: str
+    cited: bool
     tight: bool
     link: str | None
     since: int
@@ -120,7 +145,7 @@ class _Walk:
     quoted: int = 0
     depth: int = 0
     preformatted: int = 0
-    attributed: int = 0
+    within: Counter[str] = field(default_factory=Counter)
     cue: str = NONE
     gap: bool = False
     numbers: list[int] = field(default_factory=list)
@@ -158,15 +183,19 @@ class _Walk:
         names = (attributes.get("class") or "").split()
         tight = tag == "p" and bool(_NO_MARGIN.search(style) or "MsoNormal" in names)
         self._break(tag, tight=tight)
-        cue = _cue(attributes.get("id") or "", names, style)
-        if cue in (CUT, BORDER):
+        cue = _cue(attributes, names, style) if attributes else NONE
+        if cue != NONE:
             self._end_line()
+        if cue in (CUT, BORDER):
             self.cue = cue
-        self.attributed += cue == ATTRIBUTION
+        self.within[cue] += 1
+        cited = tag == "blockquote" and not (_INDENT.search(style) and _NO_BORDER.search(style))
+        self.quoted += cited
         self._begin(tag, attributes)
         return _Open(
             tag,
-            cue == ATTRIBUTION,
+            cue,
+            cited,
             tight,
             attributes.get("href") if tag == "a" else None,
             len(self.gathered),
@@ -183,8 +212,6 @@ class _Walk:
             case "img":
                 description = (attributes.get("alt") or "").strip()
                 self._text(f"[{description}]" if description else "")
-            case "blockquote":
-                self.quoted += 1
             case "pre":
                 self.preformatted += 1
             case "ul" | "ol":
@@ -201,12 +228,11 @@ class _Walk:
         elif tag in ("td", "th"):
             self._text(" ")
         self._break(tag, tight=opened.tight)
-        if opened.attribution:
+        if opened.cue != NONE:
             self._end_line()
-            self.attributed -= 1
-        if tag == "blockquote":
-            self.quoted -= 1
-        elif tag == "pre":
+        self.within[opened.cue] -= 1
+        self.quoted -= opened.cited
+        if tag == "pre":
             self.preformatted -= 1
         elif tag in ("ul", "ol"):
             self.numbers.pop()
@@ -262,7 +288,8 @@ class _Walk:
         if text and self.gap and self.lines and self.lines[-1].strip("> "):
             self._emit("", NONE, min(self.quoted, self.depth))
         self.gap = self.gap and not text
-        cue = ATTRIBUTION if self.attributed else self.cue
+        around = (cue for cue in (ENCLOSED, ATTRIBUTION, SIGNED) if self.within[cue])
+        cue = next(around, self.cue)
         self._emit(text, cue if text else NONE, self.quoted)
         if text:
             self.cue = NONE
@@ -275,14 +302,25 @@ class _Walk:
         self.written += len(text) + 1
 
 
-def _cue(identity: str, names: list[str], style: str) -> str:
-    """Return what the markup of an element says about quotes.
+def _cue(attributes: dict[str, str | None], names: list[str], style: str) -> str:
+    """Return what the markup of an element says about quotes and signatures.
 
-    Outlook on the web puts "x_" before the names in what it quotes; such an element tells as much.
+    Outlook on the web and Yahoo put something before the names in what they quote; such an element
+    tells as much.
     """
-    found = {name.removeprefix("x_") for name in (identity, *names)}
-    if found & _CUTTING:
-        return CUT
-    if found & _ATTRIBUTING:
-        return ATTRIBUTION
+    if attributes.get("name") == _GMX_QUOTE:
+        return ENCLOSED
+    for name in (*map(attributes.get, _NAMING), *names):
+        if not name:
+            continue
+        cue = _SAYS.get(name) or _SAYS.get(_bare(name))
+        if cue:
+            return cue
     return BORDER if style and _BORDER.search(style) else NONE
+
+
+def _bare(name: str) -> str:
+    """Return a name without what programs put before and after it."""
+    if name.startswith(("x_", "ydp")):
+        name = _RENAMED.sub("", name, count=1)
+    return _NUMBERED.sub(r"\1", name) if name.startswith(_NUMBERS) else name

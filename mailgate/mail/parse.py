@@ -60,6 +60,12 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
     in_reply_to = _ids(top, "in-reply-to", limits)
     references = _ids(top, "references", limits)
     low = subject.lower()
+    divided = body.divide(
+        text.lines,
+        text.cues,
+        reply=bool(in_reply_to or references or quotes.REPLY.match(low)),
+        forwarded=bool(quotes.FORWARD.match(low)),
+    )
     return ParsedMail(
         message_id=next(headers.message_ids(top.get("message-id", ())), None),
         subject=subject,
@@ -74,12 +80,9 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
         references=references,
         headers=top,
         text="\n".join(text.lines).strip(),
-        new_text=body.new_text(
-            text.lines,
-            text.cues,
-            reply=bool(in_reply_to or references or quotes.REPLY.match(low)),
-            forwarded=bool(quotes.FORWARD.match(low)),
-        ),
+        new_text=divided.new,
+        reply_text=divided.reply,
+        signature=divided.signature,
         html=text.html,
         attachments=attachments.read(raw, shown.files, limits, notes),
         report=report.read(raw, structure.root.leaves()),
@@ -116,6 +119,8 @@ def _unread(raw: bytes, limits: Limits, notes: Sequence[str]) -> ParsedMail:
         headers=MappingProxyType({}),
         text=text,
         new_text=text,
+        reply_text=text,
+        signature="",
         html=None,
         attachments=(),
         report=None,

@@ -55,7 +55,9 @@ class ParsedMail:
     in_reply_to, references: message ids with their angle brackets, the last ones.
     headers: the values of the top header by lower-case name, unfolded, decoded, each on one line.
     text: the whole text, made from the HTML where there is no plain text.
-    new_text: what is new in it, without quote and signature.
+    new_text: what is new in it, without quote, signature and the footers of lists and lawyers.
+    reply_text: what is new in it with the signature as it was written: the quote is cut, no more.
+    signature: what `new_text` leaves out of `reply_text`.
     html: the HTML of the body as it came, not made safe; None where there is none.
     report: what a delivery status notification says (RFC 3464).
     fingerprint: hexadecimal SHA-256 over the body and what no relay changes: the same for the same
@@ -79,6 +81,8 @@ class ParsedMail:
     headers: Mapping[str, tuple[str, ...]]
     text: str
     new_text: str
+    reply_text: str
+    signature: str
     html: str | None
     attachments: tuple[Attachment, ...]
     report: Report | None

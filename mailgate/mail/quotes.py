@@ -66,22 +66,28 @@ def _words(*columns: str) -> frozenset[str]:
     return frozenset(word for column in columns for word in column.split("|") if word)
 
 
-def _any_of(words: frozenset[str]) -> re.Pattern[str]:
-    """Return a pattern for any of `words`, whole where the script parts words by spaces."""
-    ordered = sorted(words, key=len, reverse=True)
-    spaced = "|".join(re.escape(word) for word in ordered if word[0] < "\u2e80")
-    joined = "|".join(re.escape(word) for word in ordered if word[0] >= "\u2e80")
-    return re.compile(rf"(?<!\w)(?:{spaced})(?!\w)|(?:{joined})")
-
-
 _OPENS = _words(*(language.opens for language in LANGUAGES))
 OPENS = re.compile(
     "(?:" + "|".join(re.escape(word) for word in sorted(_OPENS, key=len, reverse=True)) + r")[\s,:]"
 )
 """Matches the beginning of a lower-case line that opens an attribution."""
 
-VERBS = _any_of(_words(*(language.verbs for language in LANGUAGES)))
-"""Finds the verb of an attribution in a lower-case line."""
+_VERBS = _words(*(language.verbs for language in LANGUAGES))
+_FIRST_UNSPACED = "\u2e80"  # from here on are the scripts that do not part words by spaces
+_WHOLE_VERBS = re.compile(
+    r"(?<!\w)(?=\w)(?:"
+    + "|".join(re.escape(word) for word in sorted(_VERBS) if word < _FIRST_UNSPACED)
+    + r")(?!\w)"
+)
+_VERBS_WITHIN = tuple(word for word in sorted(_VERBS) if word >= _FIRST_UNSPACED)
+
+
+def says_wrote(low: str) -> bool:
+    """Tell whether the verb of an attribution stands in a lower-case line."""
+    if _WHOLE_VERBS.search(low):
+        return True
+    return not low.isascii() and any(word in low for word in _VERBS_WITHIN)
+
 
 LABELS: dict[str, Kind] = {
     label: kind
@@ -101,6 +107,12 @@ DEVICES = tuple(
     )
 )
 """How lines by which a telephone signs begin and end, in lower case."""
+
+DEVICE_STARTS = tuple(start for start, _ in DEVICES)
+DEVICE = re.compile(
+    "|".join(re.escape(start) + (rf".*{re.escape(end)}\Z" if end else "") for start, end in DEVICES)
+)
+"""Matches a lower-case line by which a telephone signs."""
 
 
 def _prefixed(prefixes: tuple[str, ...]) -> re.Pattern[str]:

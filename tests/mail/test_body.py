@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import body
-from mailgate.mail.body import attribution, classify, new_text
+from mailgate.mail.body import attribution, classify, divide
+from mailgate.mail.languages import LANGUAGES
 
 NEW = "It shows E-17."
 OLD = ["Good morning,", "", "what does it show?"]
@@ -14,7 +15,7 @@ QUOTED = ["> Good morning,", ">", "> what does it show?"]
 
 def new(*lines, cues="", reply=True, forwarded=False):
     split = [piece for line in lines for piece in line.split("\n")]
-    return new_text(split, cues, reply=reply, forwarded=forwarded)
+    return divide(split, cues, reply=reply, forwarded=forwarded).new
 
 
 ATTRIBUTIONS = {
@@ -42,6 +43,41 @@ ATTRIBUTIONS = {
     "gmail uk": "пн, 9 лист. 2026 р. о 10:02 Ann Lee <ann@desk.example> пише:",
     "gmail ko": "2026년 11월 9일 (월) 오전 10:02, Ann Lee <ann@desk.example>님이 작성:",
     "gmail vi": "Vào Th 2, 9 thg 11, 2026 vào lúc 10:02 Ann Lee <ann@desk.example> đã viết:",
+    "gmail zh-tw": "Ann Lee <ann@desk.example> 於 2026年11月9日 週一 上午10:02寫道：",
+    "gmail sk": "po 9. 11. 2026 o 10:02 Ann Lee <ann@desk.example> napísal(a):",
+    "gmail hr": "pon, 9. stu 2026. u 10:02 Ann Lee <ann@desk.example> napisao je:",
+    "gmail sr": "пон, 9. нов 2026. у 10:02 Ann Lee <ann@desk.example> је написао/ла:",
+    "gmail sl": "V V pon., 9. nov. 2026 ob 10:02 je oseba Ann Lee <ann@desk.example> napisala:",
+    "gmail bg": "На пн, 9.11.2026 г. в 10:02 Ann Lee <ann@desk.example> написа:",
+    "gmail ca": "Missatge de Ann Lee <ann@desk.example> del dia dl., 9 de nov. 2026 a les 10:02:",
+    "gmail gl": "O luns, 9 nov 2026 ás 10:02, Ann Lee (<ann@desk.example>) escribiu:",
+    "gmail et": "Kuupäev E, 9. november 2026 kell 10:02 kirjutas Ann Lee <ann@desk.example>:",
+    "gmail lv": "Pirmd., 2026. g. 9. nov., plkst. 10:02 — lietotājs Ann Lee (<ann@desk.example>)"
+    " rakstīja:",
+    "gmail lt": "2026-11-09, pr, 10:02 Ann Lee <ann@desk.example> rašė:",
+    "gmail th": "ในวันที่ จ. 9 พ.ย. 2026 เวลา 10:02 Ann Lee <ann@desk.example> เขียนว่า:",
+    "gmail id": "Pada tanggal Sen, 9 Nov 2026 pukul 10.02 Ann Lee <ann@desk.example> menulis:",
+    "gmail he": "\u202bבתאריך יום ב׳, 9 בנוב׳ 2026 ב-10:02 מאת \u202aAnn Lee\u202c\u200f"
+    " <\u202aann@desk.example\u202c\u200f>:\u202c",
+    "gmail ar": "في الاثنين، 9 نوفمبر 2026 في 10:02 ص تمت كتابة ما يلي بواسطة Ann Lee"
+    " <\u202aann@desk.example\u202c\u200f>:",
+    "gmail fa": "در تاریخ دوشنبه ۹ نوامبر ۲۰۲۶، ۱۰:۰۲ Ann Lee <ann@desk.example> نوشت:",
+    "gmail hi": "सोम, 9 नव॰ 2026 को 10:02 am बजे को Ann Lee <ann@desk.example> ने लिखा:",
+    "gmail 2014": "2026-11-09 10:02 GMT+01:00 Ann Lee <ann@desk.example>:",
+    "zoho": "---- On Mon, 09 Nov 2026 10:02:11 +0100 Ann Lee <ann@desk.example> wrote ----",
+    "zimbra": "----- On Nov 9, 2026, at 10:02 AM, Ann Lee ann@desk.example wrote:",
+    "proton": "On Monday, November 9th, 2026 at 10:02 AM, Ann Lee <ann@desk.example> wrote:",
+    "mailbird": "On 09.11.2026 10:02:11, Ann Lee <ann@desk.example> wrote:",
+    "spark": "On 9 Nov 2026 at 10:02 +0100, Ann Lee <ann@desk.example>, wrote:",
+    "front": "On November 9, 2026 at 10:02 AM, Ann Lee (ann@desk.example) wrote:",
+    "hey": "On November 9, 2026, Ann Lee <ann@desk.example> wrote:",
+    "fastmail": "On Mon, Nov 9, 2026, at 10:02 AM, Ann Lee wrote:",
+    "evolution": "On Mon, 2026-11-09 at 10:02 +0100, Ann Lee wrote:",
+    "roundcube de": "Am 2026-11-09 10:02, schrieb Ann Lee:",
+    "aol": "In a message dated 11/9/2026 10:02:11 AM, ann@desk.example writes:",
+    "mail.ru": "Понедельник, 9 ноября 2026, 10:02 +03:00 от Ann Lee <ann@desk.example>:",
+    "yandex": '09.11.2026, 10:02, "Ann Lee" <ann@desk.example>:',
+    "netease": '在 2026-11-09 10:02:11，"Ann Lee" <ann@desk.example> 写道：',
     "apple en": "On 9 Nov 2026, at 10:02, Ann Lee <ann@desk.example> wrote:",
     "apple de": "Am 09.11.2026 um 10:02 schrieb Ann Lee <ann@desk.example>:",
     "apple nl": "Op 9 nov 2026, om 10:02 heeft Ann Lee <ann@desk.example> het volgende geschreven:",
@@ -70,6 +106,11 @@ ATTRIBUTIONS = {
 }  # fmt: skip
 
 
+def test_every_language_has_its_attribution_above():
+    told = {name.removeprefix("gmail ")[:2] for name in ATTRIBUTIONS if name.startswith("gmail ")}
+    assert told >= {language.code for language in LANGUAGES}
+
+
 @pytest.mark.parametrize("line", ATTRIBUTIONS.values(), ids=ATTRIBUTIONS)
 def test_the_attribution_goes_with_its_quote(line):
     assert new(NEW, "", line, "", *QUOTED) == NEW
@@ -94,6 +135,7 @@ def test_an_attribution_may_be_wrapped(line):
         ("Ann wrote:", "w"),
         ("Ann Lee <ann@desk.example> wrote:", "w"),
         ("Ann Lee wrote on 9.11.2026:", "w"),
+        ("On 9.11.2026 you said:", "w"),
         ("Then the program wrote at 10:02:", "w"),
         ("*On 9.11.2026 10:02, Ann wrote:*", "a"),
         ("The list:", ""),
@@ -125,6 +167,40 @@ def test_a_line_before_a_wrapped_attribution_is_not_swallowed():
 def test_answers_between_the_lines_are_kept():
     lines = ["On 9.11.2026 10:02 Ann wrote:", "> one?", "yes", "> two?", "", "no", "", "> three?"]
     assert new(*lines) == "yes\n\nno"
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        ["On Mon,", "Nov 9, 2026 at 10:02 AM", "Ann Lee", "wrote:"],
+        ["On Mon, Nov 9, 2026 at", "10:02 AM Ann Lee of the Desk", "<ann@desk.example>", "wrote:"],
+        ["Ann Lee <", "ann@desk.example>, 9 Kas 2026 Pzt,", "10:02 tarihinde şunu yazdı:"],
+        ["пн, 9 нояб. 2026 г. в 10:02, Ann Lee <", "ann@desk.example>:"],
+        ["---- On Mon, 09 Nov 2026 10:02:11 +0100 Ann Lee", "<ann@desk.example> wrote ----"],
+        ["-----Ann Lee/DESK wrote: -----"],
+    ],
+)
+def test_an_attribution_over_up_to_four_lines_goes(wrapped):
+    assert new(NEW, "", *wrapped, "", *QUOTED) == NEW
+    assert new(NEW, "", *wrapped, "", *OLD) == NEW
+
+
+def test_a_quote_that_begins_on_the_line_of_its_attribution_goes():
+    line = "On Mon, Nov 9, 2026 at 10:02 AM, Ann Lee<ann@desk.example> wrote:   Good morning,"
+    assert new(NEW, "", line, *OLD[1:]) == NEW
+    assert new(NEW, "to ann@desk.example:  yes").endswith("yes")
+
+
+def test_what_the_markup_encloses_goes_and_what_stands_below_is_kept():
+    assert new(NEW, "old", "old", "And E-18.", cues=" ee ") == f"{NEW}\n\nAnd E-18."
+    assert new("old", "old", cues="ee", reply=False) == ""
+    lines = [NEW, "---- Forwarded message ----", "old"]
+    assert new(*lines, cues=" ee") == "\n".join(lines)
+    assert new(NEW, "old", "---- Forwarded message ----", "old", cues=" eee") == NEW
+
+
+def test_lines_of_what_is_not_seen_are_blank():
+    assert classify(["\u200b\ufeff", "\xa0", "\u200f> x", "—"]) == "  >s"
 
 
 def test_an_answer_below_the_quote_is_kept():
@@ -251,7 +327,7 @@ def test_what_is_quoted_before_a_forwarded_mail_still_goes():
         (["Hello", "--", *["text"] * 15], "Hello"),
         (["-- ", "Mara"], "-- \nMara"),
         (["Hello", "-- ", "Mara", "> old", "answer"], "Hello\n\nanswer"),
-        (["Hello", "Sent from my " + "x" * 120], "Hello\nSent from my " + "x" * 120),
+        (["Hello", "Sent from my " + "x" * 200], "Hello\nSent from my " + "x" * 200),
     ],
 )
 def test_the_signature_is_folded_away(lines, text):
@@ -288,6 +364,7 @@ def test_the_markup_tells_in_any_language(lines, cues, text):
 def test_lines_beyond_the_bound_and_very_long_lines_are_text():
     many = ["x"] * body._MOST_LINES + ["> y", MARKER]
     assert classify(many)[-2:] == "tt"
+    assert new(*many) == "\n".join(many)
     assert classify(["From: " + "x" * 3000, "> " + "x" * 3000]) == "t>"
 
 
@@ -314,7 +391,7 @@ def test_lines_beyond_the_bound_and_very_long_lines_are_text():
     st.booleans(),
 )
 def test_new_text_is_made_of_lines_of_the_text_in_their_order(lines, reply, forwarded):
-    text = new_text(lines, reply=reply, forwarded=forwarded)
+    text = divide(lines, reply=reply, forwarded=forwarded).new
     rest = iter(line.strip() for line in lines)
     for line in text.split("\n"):
         assert not line.strip() or line.strip() in rest
@@ -341,7 +418,7 @@ def test_hostile_text_costs_no_more_than_twice_as_much_when_it_is_twice_as_long(
 
     def cost(times):
         calls.clear()
-        new_text((shape * times).split("\n"), reply=True)
+        divide((shape * times).split("\n"), reply=True)
         return sum(calls)
 
     assert cost(2000) <= 2 * cost(1000) + 2 * len(shape)

@@ -3,8 +3,13 @@
 import pytest
 
 from mailgate.mail import quotes
-from mailgate.mail.body import new_text
+from mailgate.mail.body import divide
 from mailgate.mail.languages import LANGUAGES
+
+
+def new_text(lines, *, reply):
+    return divide(lines, reply=reply).new
+
 
 DEMANDED = {
     "en",
