@@ -5,12 +5,13 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { command -v "$$name"; break; }; done)
 WORKERS ?= 2
+MINUTES ?= 60
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 DOCS_TESTS := $(wildcard tests/docs)
 
-.PHONY: help run test check bench fmt
+.PHONY: help run test check bench fuzz fmt
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -35,6 +36,9 @@ check: .venv/.for-tests  ## Format, lint, types, layers, docs: what needs no ser
 
 bench: .venv/.for-use  ## Measure: mails a second, CPU, memory, latency
 	$(BIN)/python bench/run.py
+
+fuzz: .venv/.for-tests  ## Read bent mails for an hour, or MINUTES=n; stops at what breaks
+	PYTHONPATH=. nice -n 19 $(BIN)/python bench/fuzz.py $(MINUTES)
 
 fmt: .venv/.for-tests  ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff format .

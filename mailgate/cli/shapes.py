@@ -233,8 +233,10 @@ _FOOT = """
 
 One object, what the parser makes of a mail: `subject`; `from`, `to` and `cc`, lists of `name` and
 `address`; `date`; `text` and `reply_text`, the whole and what is new; `html`; `attachments`, a list
-of `name`, `type`, `size` and `sha256`; `message_id`, `in_reply_to`, `references`; `report`, what a
-delivery report says; `degraded`, what could not be read as meant.
+of `name`, `type`, `size`, `sha256`, `part` (its place in the mail, such as `2.1`, or `2/tnef:1`
+for a file inside winmail.dat), `inline` (whether the text shows it in its place) and `content_id`;
+`message_id`, `in_reply_to`, `references`; `report`, what a delivery report says; `degraded`, what
+could not be read as meant.
 """
 
 

@@ -57,7 +57,8 @@ def clean(name: str, limit: int) -> str:
 
 def invented(path: str, type_: str) -> str:
     """Return a name for the part at `path`, which has none; the same for the same mail always."""
-    return f"part-{path}{_EXTENSIONS.get(type_, '.bin')}"
+    place = path.replace("/", "-").replace(":", "-")
+    return f"part-{place}{_EXTENSIONS.get(type_, '.bin')}"
 
 
 def of_message(subject: str, limit: int) -> str:
