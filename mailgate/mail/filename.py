@@ -19,7 +19,6 @@ _EXTENSIONS = {
     "application/json": ".json",
     "application/msword": ".doc",
     "application/pdf": ".pdf",
-    "application/pgp-signature": ".asc",
     "application/rtf": ".rtf",
     "application/xml": ".xml",
     "application/zip": ".zip",
@@ -46,6 +45,16 @@ _EXTENSIONS = {
 }
 
 
+# What mail programs call these, and so what people expect to see.
+_USUAL = {
+    "application/pgp-signature": "signature.asc",
+    "application/pkcs7-mime": "smime.p7m",
+    "application/pkcs7-signature": "smime.p7s",
+    "application/x-pkcs7-mime": "smime.p7m",
+    "application/x-pkcs7-signature": "smime.p7s",
+}
+
+
 def clean(name: str, limit: int) -> str:
     """Return `name` without its path, in at most `limit` octets of UTF-8; may be empty."""
     line = plain.one_line(_PATH.sub("", name[-_LONGEST_INPUT:].replace("\0", "")), _LONGEST_INPUT)
@@ -57,6 +66,8 @@ def clean(name: str, limit: int) -> str:
 
 def invented(path: str, type_: str) -> str:
     """Return a name for the part at `path`, which has none; the same for the same mail always."""
+    if type_ in _USUAL:
+        return _USUAL[type_]
     place = path.replace("/", "-").replace(":", "-")
     return f"part-{place}{_EXTENSIONS.get(type_, '.bin')}"
 

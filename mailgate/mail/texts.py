@@ -127,7 +127,7 @@ def _characters(
         return reading.text.replace("\r\n", "\n")  # nothing else to be cleaned, as in most mail
     if not reading.sure:
         notes.append(f"part {part.path}: charset {label[:_SAID]!r} read as {reading.codec}")
-    return plain.many_lines(reading.text)
+    return plain.many_lines(reading.text.removeprefix("\ufeff"))
 
 
 def _parameter(part: Part, name: str) -> str:

@@ -182,11 +182,13 @@ def ours(raw):
     ]
 
 
-WELL_FORMED = [
-    path
-    for path in sorted(GOLDEN.glob("*.eml"))
-    if path.stem not in ("two-thousand-nested-parts", "missing-boundary", "broken-base64")
-]
+MULTIPART = "Content-Type: multipart/mixed"
+ILL_FORMED = {
+    *("boundary-of-the-parent", "boundary-undeclared", "broken-base64", "encoding-with-junk"),
+    *("missing-boundary", "quoted-printable-with-junk", "two-thousand-nested-parts"),
+    "type-without-semicolon",
+}
+WELL_FORMED = [path for path in sorted(GOLDEN.glob("*.eml")) if path.stem not in ILL_FORMED]
 
 
 @pytest.mark.parametrize("path", WELL_FORMED, ids=lambda path: path.stem)
@@ -231,3 +233,22 @@ def test_no_arrangement_of_delimiters_breaks_the_reading(pieces):
     for part in structure(raw).root.leaves():
         assert last <= part.start <= part.end <= len(raw)
         last = part.end
+
+
+@pytest.mark.parametrize(
+    ("name", "bodies"),
+    [("inner", [b"1", b"2"]), ("outerer", [b"1", b"2"]), ("outer", [b"1", b"2"])],
+)
+def test_a_multipart_inside_may_have_the_same_boundary_or_a_longer_one(name, bodies):
+    inner = f"{MULTIPART}; boundary={name}\r\n\r\n--{name}\r\n\r\n1\r\n--{name}--"
+    raw = f"{MULTIPART}; boundary=outer\r\n\r\n--outer\r\n{inner}\r\n--outer\r\n\r\n2\r\n--outer--"
+    assert [data for _, data in ours(raw.encode())] == bodies
+
+
+def test_a_boundary_is_taken_for_the_undeclared_one_only_where_it_stands_twice():
+    part = "--used\r\nContent-Type: text/plain\r\n\r\none\r\n"
+    raw = f"Content-Type: multipart/mixed; boundary=other\r\n\r\n{part}".encode()
+    assert structure(raw).defects == ("a multipart without its boundary, read as text",)
+    found = structure(raw + b"--used--")
+    assert found.defects == ("a multipart whose boundary is not the declared one",)
+    assert [leaf.path for leaf in found.root.leaves()] == ["1"]
