@@ -14,6 +14,7 @@ from types import MappingProxyType
 from mailgate.mail import (
     attachments,
     body,
+    cms,
     display,
     headers,
     invitation,
@@ -64,7 +65,7 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
     shown = display.arrange(structure.root)
     if scan.too_big or structure.over:
         shown = _reduced(raw, scan, shown)
-    text, files = _content(raw, shown, structure.root, limits, notes)
+    text, files = _content(raw, shown, structure.root, limits, notes, wrapped=False)
     subject = plain.one_line("".join(top.get("subject", ())[:1]), limits.subject)
     in_reply_to = _ids(top, "in-reply-to", limits)
     references = _ids(top, "references", limits)
@@ -99,9 +100,12 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
 
 
 def _content(
-    raw: bytes, shown: Display, root: Part, limits: Limits, notes: list[str]
+    raw: bytes, shown: Display, root: Part, limits: Limits, notes: list[str], *, wrapped: bool
 ) -> tuple[Texts, tuple[Attachment, ...]]:
-    """Return text and files; what has no text of its own is said in words where it can be."""
+    """Return text and files; what has no text of its own is said in words where it can be.
+
+    `wrapped` when the mail is itself out of the wrapping of a signature, which is not done twice.
+    """
     text = texts.read(raw, shown, limits, notes)
     files = attachments.read(raw, shown.files, text.written, limits, notes)
     if text.blank and files.wrapped:
@@ -109,6 +113,11 @@ def _content(
     invitations = _invitations(raw, shown)
     if invitations:
         text = text.followed_by(invitations, limits, notes)
+    if text.blank and not wrapped:
+        for part in (file.part for file in shown.files if file.part.type in sealed.ENVELOPES):
+            inner = cms.content(parts.decoded(raw, part)[0])
+            if inner is not None:
+                return _unwrapped(inner, part, limits, notes)
     if text.blank:
         line = sealed.says(raw, root)
     else:
@@ -118,6 +127,17 @@ def _content(
             text, lines=(line, "", *text.lines), cues=layout.NONE + layout.NONE + text.cues
         )
     return text, files.attachments
+
+
+def _unwrapped(
+    inner: bytes, part: Part, limits: Limits, notes: list[str]
+) -> tuple[Texts, tuple[Attachment, ...]]:
+    """Return text and files of the mail part `inner`, which `part` signs and holds."""
+    structure = parts.read(inner, prescan(inner, limits), limits)
+    notes += (*structure.over, *structure.defects)
+    shown = display.arrange(structure.root)
+    text, files = _content(inner, shown, structure.root, limits, notes, wrapped=True)
+    return text, tuple(replace(each, part=f"{part.path}/p7m:{each.part}") for each in files)
 
 
 def _invitations(raw: bytes, shown: Display) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from mailgate.mail import parts
 from mailgate.mail.parts import Part
 
-_ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 # Object identifiers of RFC 5652 and RFC 5083 in DER; one of them opens every such file.
 _ENCRYPTED = (bytes.fromhex("2a864886f70d010703"), bytes.fromhex("2a864886f70d0109100117"))
 _SIGNED = bytes.fromhex("2a864886f70d010702")
@@ -18,7 +18,7 @@ def says(raw: bytes, root: Part) -> str:
         pgp = any(part.type == "application/pgp-encrypted" for part in root.leaves())
         return _SAYS.format("encrypted (PGP/MIME)" if pgp else "encrypted")
     for part in root.leaves():
-        if part.type in _ENVELOPES:
+        if part.type in ENVELOPES:
             opening = parts.decoded(raw, part)[0][:_OPENING]
             if any(oid in opening for oid in _ENCRYPTED):
                 return _SAYS.format("encrypted (S/MIME)")
