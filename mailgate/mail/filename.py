@@ -83,7 +83,7 @@ def _shortened(name: str, limit: int) -> str:
         return name
     stem, dot, extension = name.rpartition(".")
     ending = dot + extension
-    if not stem or len(ending.encode()) > min(_LONGEST_EXTENSION, limit):
+    if not stem or len(ending.encode()) > min(_LONGEST_EXTENSION, limit - 1):
         stem, ending = name, ""
     room = limit - len(ending.encode())
     return stem.encode()[:room].decode("utf-8", "ignore") + ending

@@ -241,11 +241,15 @@ def _repeats(raw: bytes, opening: int, at: int, boundary: bytes) -> bool:
 
 
 def _undeclared(raw: bytes, start: int, end: int) -> bytes:
-    """Return the boundary that a multipart uses in place of the declared one, b"" if none."""
+    """Return the boundary that a multipart uses in place of the declared one, b"" if none.
+
+    It is one that opens the body, or stands in it twice: text may quote a delimiter.
+    """
     found = _UNDECLARED.search(raw, start, min(end, start + _HEAD))
-    if found is None or raw.find(found[1], found.end(), end) < 0:
+    if found is None:
         return b""
-    return found[1]
+    opens = not raw[start : found.start()].strip()
+    return found[1] if opens or raw.find(found[1], found.end(), end) >= 0 else b""
 
 
 def _before_break(raw: bytes, at: int) -> int:

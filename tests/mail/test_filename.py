@@ -41,6 +41,7 @@ def test_a_name_keeps_nothing_that_can_do_harm(name, cleaned):
         ("a.long-extension-that-is-none", 10, "a.long-ext"),
         (".txt" * 9, 8, "txt..txt"),
         ("a.bcd", 3, "a.b"),
+        ("a0.bcd", 4, "a0.b"),
     ],
 )
 def test_a_long_name_keeps_its_extension(name, limit, cleaned):

@@ -182,6 +182,7 @@ def ours(raw):
     ]
 
 
+USED = "--used\r\nContent-Type: text/plain\r\n\r\none\r\n"
 MULTIPART = "Content-Type: multipart/mixed"
 ILL_FORMED = {
     *("boundary-of-the-parent", "boundary-undeclared", "broken-base64", "encoding-with-junk"),
@@ -245,10 +246,21 @@ def test_a_multipart_inside_may_have_the_same_boundary_or_a_longer_one(name, bod
     assert [data for _, data in ours(raw.encode())] == bodies
 
 
-def test_a_boundary_is_taken_for_the_undeclared_one_only_where_it_stands_twice():
-    part = "--used\r\nContent-Type: text/plain\r\n\r\none\r\n"
-    raw = f"Content-Type: multipart/mixed; boundary=other\r\n\r\n{part}".encode()
-    assert structure(raw).defects == ("a multipart without its boundary, read as text",)
-    found = structure(raw + b"--used--")
-    assert found.defects == ("a multipart whose boundary is not the declared one",)
-    assert [leaf.path for leaf in found.root.leaves()] == ["1"]
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (USED, ["1"]),
+        ("\r\n" + USED, ["1"]),
+        ("words\r\n" + USED + "--used--", ["1"]),
+        ("words\r\n" + USED + USED, ["1", "2"]),
+    ],
+)
+def test_an_undeclared_boundary_is_seen_where_it_opens_the_body_or_stands_twice(body, found):
+    structured = structure(f"{MULTIPART}; boundary=other\r\n\r\n{body}".encode())
+    assert structured.defects == ("a multipart whose boundary is not the declared one",)
+    assert [leaf.path for leaf in structured.root.leaves()] == found
+
+
+def test_a_delimiter_that_is_quoted_once_is_no_boundary():
+    found = structure(f"{MULTIPART}; boundary=other\r\n\r\nwords\r\n{USED}".encode())
+    assert found.defects == ("a multipart without its boundary, read as text",)
