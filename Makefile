@@ -5,12 +5,13 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { command -v "$$name"; break; }; done)
 WORKERS ?= 2
+MINUTES ?= 60
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 DOCS_TESTS := $(wildcard tests/docs)
 
-.PHONY: help run test check bench bench-corpus fmt
+.PHONY: help run test check bench bench-corpus fuzz fmt
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -39,6 +40,9 @@ bench: .venv/.for-use  ## Measure: mails a second, CPU, memory, latency
 bench-corpus: .venv/.for-use  ## Read every mail below CORPUS=DIR; tell times, verdicts, differences
 	@test -n "$(CORPUS)" || { echo "say which mails: make bench-corpus CORPUS=DIR" >&2; exit 1; }
 	$(BIN)/python -m bench.corpus "$(CORPUS)"
+
+fuzz: .venv/.for-tests  ## Read bent mails for an hour, or MINUTES=n; stops at what breaks
+	PYTHONPATH=. nice -n 19 $(BIN)/python bench/fuzz.py $(MINUTES)
 
 fmt: .venv/.for-tests  ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff format .

@@ -31,6 +31,7 @@ from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Agent, Staff
 from mailgate.domain.routing import Route, Routing
 from mailgate.errors import MailgateError, Permanent, Refused, Temporary
+from mailgate.intake.child import Child
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.reading import Reader
 from mailgate.intake.rehearsal import Rehearsed, rehearse
@@ -199,6 +200,9 @@ class App:
             own_lists=frozenset(self.config.inbound.own_lists),
             delimiter=desk.subaddress_delimiter,
             limits=self._limits(),
+            read_odd=Child(
+                self.config.limits.processing_time, self.config.limits.processing_memory
+            ).read,
         )
 
     def _limits(self) -> Limits:

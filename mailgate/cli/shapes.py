@@ -325,9 +325,11 @@ _FOOT = """
 One object, what the parser makes of a mail: `subject`; `from`, `to` and `cc`, lists of `name` and
 `address`; `date`; `text`, the whole; `reply_text`, what is new in it (the quote cut, nothing else);
 `new_text`, the same without what is folded away; `signature`, what that is: signature, line of a
-telephone, footer of a list or of lawyers; `html`; `attachments`, a list of `name`, `type`, `size`
-and `sha256`; `message_id`, `in_reply_to`, `references`; `report`, what a delivery report says;
-`degraded`, what could not be read as meant.
+telephone, footer of a list or of lawyers; `html`; `attachments`, a list of `name`, `type`, `size`,
+`sha256`, `part` (its place in the mail, such as `2.1`, or `2/tnef:1` for a file inside
+winmail.dat), `inline` (whether the text shows it in its place) and `content_id`; `message_id`,
+`in_reply_to`, `references`; `report`, what a delivery report says; `degraded`, what could not be
+read as meant.
 """
 
 

@@ -335,6 +335,12 @@ class Limits(Table):
     text: kinds.Size = key(
         "1MiB", "Text of a mail that is shown and searched; the mail itself is kept whole."
     )
+    processing_time: kinds.Duration = key(
+        "10s", "The time in which an unusual mail must be read; then it is shown as it came."
+    )
+    processing_memory: kinds.Size = key(
+        "512MiB", "The memory that reading an unusual mail may take."
+    )
     trusted_relays: tuple[kinds.Peers, ...] = key(
         LOOPBACK, "Servers that bring many people's mail: not counted by connecting address."
     )

@@ -119,7 +119,10 @@ class Worker:
 
     def _take(self, claimed: Sequence[Claimed], now: datetime) -> None:
         readings: list[Reading] = []
-        for mail in claimed:
+        for at, mail in enumerate(claimed):
+            if self._now() - now > LEASE / 2:  # reading went on for long: what is left, later
+                self._give_back(claimed[at:])
+                break
             try:
                 readings.append(self._reader.read(mail, now))
             except Exception:  # noqa: BLE001 - a mail that cannot be read must not stop the others

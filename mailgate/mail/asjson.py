@@ -21,7 +21,15 @@ def as_json(mail: ParsedMail) -> dict[str, Any]:
         "signature": mail.signature,
         "html": mail.html,
         "attachments": [
-            {"name": each.name, "type": each.type, "size": each.size, "sha256": each.sha256}
+            {
+                "name": each.name,
+                "type": each.type,
+                "size": each.size,
+                "sha256": each.sha256,
+                "part": each.part,
+                "inline": each.inline,
+                "content_id": each.content_id,
+            }
             for each in mail.attachments
         ],
         "message_id": mail.message_id,

@@ -16,6 +16,8 @@ _NOT_IN_A_LABEL = re.compile(r"[^a-z0-9]")
 _END_OF_LABEL = re.compile(r"[\s\x00;,()]")
 _SAMPLE = 8192  # octets from the first that is not ASCII: enough for a guess, at most 5 ms
 _FEW_ERRORS = 50  # one damaged character in so many still leaves the declared charset believable
+_FEW_STRAYS = 8  # of so many characters beyond ASCII, one that is no UTF-8 may be an accident
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _TRUSTED_GUESS = (
     0.1  # chardet's confidence in Latin text; below it windows-1252 is right more often
 )
@@ -127,13 +129,17 @@ def _strictly(data: bytes, codec: str) -> str | None:
 
 
 def _damaged(data: bytes, codec: str | None) -> Reading | None:
-    """Return the declared reading of text with a few broken characters, for instance one cut."""
+    """Return the declared reading of text with a few broken characters, for instance one cut.
+
+    Undeclared text is taken for damaged UTF-8 where most of what is not ASCII reads as such.
+    """
+    text = data.decode(codec or "utf-8", "replace")
+    errors = text.count("\ufffd")
     if codec is None:
-        return None
-    text = data.decode(codec, "replace")
-    if text.count("\ufffd") * _FEW_ERRORS > max(len(text), _FEW_ERRORS):
-        return None
-    return Reading(text, codec, sure=False)
+        believable = errors * _FEW_STRAYS < sum(map(len, _BEYOND_ASCII.findall(text)))
+    else:
+        believable = errors * _FEW_ERRORS <= max(len(text), _FEW_ERRORS)
+    return Reading(text, codec or "utf-8", sure=False) if believable else None
 
 
 def _guessed(data: bytes) -> Reading:

@@ -75,6 +75,8 @@ def _descend(parent: Part, lists: _Lists, into: _Into) -> None:
             _descend(part, lists, _Into(into.text, into.html, inner))
         elif part.type.startswith("multipart/"):
             continue  # empty, or deeper than is read
+        elif subtype == "appledouble" and part.type == "application/applefile":
+            continue  # what a Macintosh knows of the file that follows, RFC 1740
         elif not _is_text(part, index, subtype):
             shown = part.disposition == "inline" or (
                 part.disposition is None and part.content_id is not None

@@ -19,7 +19,6 @@ _EXTENSIONS = {
     "application/json": ".json",
     "application/msword": ".doc",
     "application/pdf": ".pdf",
-    "application/pgp-signature": ".asc",
     "application/rtf": ".rtf",
     "application/xml": ".xml",
     "application/zip": ".zip",
@@ -46,6 +45,16 @@ _EXTENSIONS = {
 }
 
 
+# What mail programs call these, and so what people expect to see.
+_USUAL = {
+    "application/pgp-signature": "signature.asc",
+    "application/pkcs7-mime": "smime.p7m",
+    "application/pkcs7-signature": "smime.p7s",
+    "application/x-pkcs7-mime": "smime.p7m",
+    "application/x-pkcs7-signature": "smime.p7s",
+}
+
+
 def clean(name: str, limit: int) -> str:
     """Return `name` without its path, in at most `limit` octets of UTF-8; may be empty."""
     line = plain.one_line(_PATH.sub("", name[-_LONGEST_INPUT:].replace("\0", "")), _LONGEST_INPUT)
@@ -57,7 +66,10 @@ def clean(name: str, limit: int) -> str:
 
 def invented(path: str, type_: str) -> str:
     """Return a name for the part at `path`, which has none; the same for the same mail always."""
-    return f"part-{path}{_EXTENSIONS.get(type_, '.bin')}"
+    if type_ in _USUAL:
+        return _USUAL[type_]
+    place = path.replace("/", "-").replace(":", "-")
+    return f"part-{place}{_EXTENSIONS.get(type_, '.bin')}"
 
 
 def of_message(subject: str, limit: int) -> str:
@@ -71,7 +83,7 @@ def _shortened(name: str, limit: int) -> str:
         return name
     stem, dot, extension = name.rpartition(".")
     ending = dot + extension
-    if not stem or len(ending.encode()) > min(_LONGEST_EXTENSION, limit):
+    if not stem or len(ending.encode()) > min(_LONGEST_EXTENSION, limit - 1):
         stem, ending = name, ""
     room = limit - len(ending.encode())
     return stem.encode()[:room].decode("utf-8", "ignore") + ending

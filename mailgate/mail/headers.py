@@ -15,7 +15,7 @@ from mailgate.mail import charset, plain
 _FIELD = re.compile(
     rb"([!-9;-~]*+)[ \t]*+:([^\r\n]*+(?:(?:\r\n|\n|\r)[ \t][^\r\n]*+)*+)(?:\r\n|\n|\r|\Z)"
 )
-_NO_FIELD_YET = re.compile(rb"(?:>?From |[ \t])[^\r\n]*+(?:\r\n|\n|\r|\Z)")
+_NO_FIELD_YET = re.compile(rb"(?:>?From (?![ \t]*+:)|[ \t])[^\r\n]*+(?:\r\n|\n|\r|\Z)")
 _BLANK = re.compile(rb"\r\n|\n|\r")
 _END_OF_BLOCK = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bq])\?([^?]*)\?=", re.IGNORECASE)

@@ -25,6 +25,10 @@ _LONGEST_NAME = 255  # characters
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _WEEKDAY = re.compile(r"^\s*[^\d\s,]{1,20},?\s*(?=\d)")
 _ADDRESS = re.compile(r"<([^\s<>@]{1,64}@[^\s<>@]{1,255})>")
+_BARE_ADDRESS = re.compile(
+    r"(?<![^\s\"'(\[])([^\s<>@\"'()\[\],;:]{1,64}@[^\s<>@\"'()\[\],;:]{1,255})"
+)
+_LONGEST_FROM = 2000  # characters of a broken From that are looked at
 # Stands for "=?" while mail-parser reads: encoded words are decoded afterwards by `headers`, which
 # takes any charset, and for which a broken one is no reason to lose the sender with it.
 _MASK = "\ue000"
@@ -128,12 +132,17 @@ def _doubtful(defect: Mapping[str, Any]) -> bool:
 
 
 def _salvaged(values: Sequence[str]) -> tuple[Mailbox, ...]:
-    """Return the one address in a From that breaks the grammar, for showing, never for trust."""
-    decoded = " ".join(map(_decoded, values))
-    found = list(_ADDRESS.finditer(decoded))
-    if len(found) != 1:
-        return ()
-    return (_mailbox(decoded[: found[0].start()].strip(' "'), found[0][1]),)
+    """Return what a From that breaks the grammar shows, for showing, never for trust.
+
+    That is its one address with the words before it, or words without an address, as in the
+    `MAILER-DAEMON <>` of bounces; nothing where two addresses stand.
+    """
+    decoded = " ".join(map(_decoded, values))[:_LONGEST_FROM]
+    found = list(_ADDRESS.finditer(decoded)) or list(_BARE_ADDRESS.finditer(decoded))
+    if len(found) == 1:
+        return (_mailbox(decoded[: found[0].start()].strip(' "'), found[0][1]),)
+    words = plain.one_line(decoded.replace("<>", ""), _LONGEST_NAME).strip(' "')
+    return (Mailbox(words, ""),) if words and "@" not in words else ()
 
 
 def _arrival(received: Sequence[Mapping[str, Any]]) -> Hop | None:

@@ -7,31 +7,41 @@ addresses, dates and the last hop, `parts` finds the structure, `display` choose
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from mailgate.mail import (
     attachments,
     body,
+    cms,
     display,
     headers,
+    invitation,
+    layout,
     origin,
     parts,
     plain,
     quotes,
     report,
+    sealed,
     texts,
 )
 from mailgate.mail.display import Display
 from mailgate.mail.fingerprint import fingerprint
 from mailgate.mail.guard import guard
 from mailgate.mail.parsed import Attachment, Hop, Mailbox, ParsedMail
+from mailgate.mail.parts import Part
 from mailgate.mail.prescan import DEFAULTS, Limits, Scan, prescan
+from mailgate.mail.texts import Texts
 
-__all__ = ["Attachment", "Hop", "Limits", "Mailbox", "ParsedMail", "parse"]
+__all__ = ["Attachment", "Hop", "Limits", "Mailbox", "ParsedMail", "parse", "rough"]
 
 _OLDEST = timedelta(days=3653)  # a Date that is further from the receipt is wrong
 _LATEST = timedelta(days=1)
+_CALENDARS = frozenset({"text/calendar", "application/ics"})
+_MOST_CALENDARS = 5
+_OPENING = 20  # lines within which a text shows that it is nothing but an encrypted message
 
 
 def parse(raw: bytes, received_at: datetime, limits: Limits = DEFAULTS) -> ParsedMail:
@@ -55,7 +65,7 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
     shown = display.arrange(structure.root)
     if scan.too_big or structure.over:
         shown = _reduced(raw, scan, shown)
-    text = texts.read(raw, shown, limits, notes)
+    text, files = _content(raw, shown, structure.root, limits, notes, wrapped=False)
     subject = plain.one_line("".join(top.get("subject", ())[:1]), limits.subject)
     in_reply_to = _ids(top, "in-reply-to", limits)
     references = _ids(top, "references", limits)
@@ -84,12 +94,65 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
         reply_text=divided.reply,
         signature=divided.signature,
         html=text.html,
-        attachments=attachments.read(raw, shown.files, limits, notes),
+        attachments=files,
         report=report.read(raw, structure.root.leaves()),
         fingerprint=fingerprint(raw, scan.body, scan.fields),
         defects=found.defects,
         degraded=tuple(dict.fromkeys(notes)),
     )
+
+
+def _content(
+    raw: bytes, shown: Display, root: Part, limits: Limits, notes: list[str], *, wrapped: bool
+) -> tuple[Texts, tuple[Attachment, ...]]:
+    """Return text and files; what has no text of its own is said in words where it can be.
+
+    `wrapped` when the mail is itself out of the wrapping of a signature, which is not done twice.
+    """
+    text = texts.read(raw, shown, limits, notes)
+    files = attachments.read(raw, shown.files, text.written, limits, notes)
+    if text.blank and files.wrapped:
+        text = texts.of_wrapped(files.wrapped, limits, notes)
+    invitations = _invitations(raw, shown)
+    if invitations:
+        text = text.followed_by(invitations, limits, notes)
+    if text.blank and not wrapped:
+        for part in (file.part for file in shown.files if file.part.type in sealed.ENVELOPES):
+            inner = cms.content(parts.decoded(raw, part)[0])
+            if inner is not None:
+                return _unwrapped(inner, part, limits, notes)
+    if text.blank:
+        line = sealed.says(raw, root)
+    else:
+        line = sealed.says_armored("\n".join(text.lines[:_OPENING]))
+    if line:
+        text = replace(
+            text, lines=(line, "", *text.lines), cues=layout.NONE + layout.NONE + text.cues
+        )
+    return text, files.attachments
+
+
+def _unwrapped(
+    inner: bytes, part: Part, limits: Limits, notes: list[str]
+) -> tuple[Texts, tuple[Attachment, ...]]:
+    """Return text and files of the mail part `inner`, which `part` signs and holds."""
+    structure = parts.read(inner, prescan(inner, limits), limits)
+    notes += (*structure.over, *structure.defects)
+    shown = display.arrange(structure.root)
+    text, files = _content(inner, shown, structure.root, limits, notes, wrapped=True)
+    return text, tuple(replace(each, part=f"{part.path}/p7m:{each.part}") for each in files)
+
+
+def _invitations(raw: bytes, shown: Display) -> tuple[str, ...]:
+    calendars = [file.part for file in shown.files if file.part.type in _CALENDARS]
+    lines: list[str] = []
+    for part in calendars[:_MOST_CALENDARS]:
+        declared = part.parameters.get("charset")
+        label = declared.value.decode("latin-1") if declared else ""
+        found = invitation.read(parts.decoded(raw, part)[0], label)
+        if found != tuple(lines[-len(found) :]):  # programs attach what they show, once more
+            lines += ["", *found] if lines else found
+    return tuple(lines)
 
 
 def _reduced(raw: bytes, scan: Scan, shown: Display) -> Display:
@@ -99,6 +162,45 @@ def _reduced(raw: bytes, scan: Scan, shown: Display) -> Display:
     found = parts.first_text(raw, scan.body, scan.end)
     chosen = (found,) if found else ()
     return Display(chosen, chosen, ())
+
+
+def rough(raw: bytes, received_at: datetime, limits: Limits, why: str) -> ParsedMail:
+    """Return what the header says of a mail that was too much to be read, its bytes as the text.
+
+    `why` says in words what was too much. The work is that of the header alone.
+    """
+    notes = [why]
+    return guard(
+        "reading the header",
+        lambda: _headed(raw, received_at, limits, notes),
+        lambda: _unread(raw, limits, notes),
+        notes,
+    )
+
+
+def _headed(raw: bytes, received_at: datetime, limits: Limits, notes: list[str]) -> ParsedMail:
+    scan = prescan(raw, limits)
+    found = origin.read(scan, notes)
+    top = _decoded(scan)
+    text = plain.many_lines(raw[scan.body :][: limits.text].decode("utf-8", "replace")).strip()
+    return replace(
+        _unread(raw, limits, notes),
+        message_id=next(headers.message_ids(top.get("message-id", ())), None),
+        subject=plain.one_line("".join(top.get("subject", ())[:1]), limits.subject),
+        from_=found.from_,
+        strict_from=found.strict_from,
+        to=found.to,
+        cc=found.cc,
+        reply_to=found.reply_to,
+        date=_believable(found.date, received_at),
+        arrival=found.arrival,
+        in_reply_to=_ids(top, "in-reply-to", limits),
+        references=_ids(top, "references", limits),
+        headers=top,
+        text=text,
+        new_text=text,
+        fingerprint=fingerprint(raw, scan.body, scan.fields),
+    )
 
 
 def _unread(raw: bytes, limits: Limits, notes: Sequence[str]) -> ParsedMail:

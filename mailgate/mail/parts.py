@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from mailgate.errors import Refused
-from mailgate.mail import headers, params, transfer
+from mailgate.mail import cms, contained, headers, params, transfer
 from mailgate.mail.headers import Field
 from mailgate.mail.params import Parameter
 from mailgate.mail.prescan import DEFAULTS, Limits, Scan, prescan
@@ -19,6 +19,11 @@ from mailgate.mail.prescan import DEFAULTS, Limits, Scan, prescan
 _TYPE = re.compile(rb"[\s\"']*([!#$&^_.+A-Za-z0-9-]{1,80})/([!#$&^_.+A-Za-z0-9-]{1,80})")
 _AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]*+(?:\r\n|\n|\r|\Z)")
 _LONGEST_BOUNDARY = 200  # octets; RFC 2046 section 5.1.1 allows 70
+_BOUNDARY_IS = re.compile(rb'boundary\s*=\s*"?\Z', re.IGNORECASE)
+_AFTER_NAME = re.compile(rb"[\"';\s]")
+_UNDECLARED = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r?\nContent-", re.IGNORECASE | re.MULTILINE)
+_LONGEST_OPENING = 1000  # octets within which a part names its boundary
+_HEAD = 65_536  # octets of a multipart in which its undeclared boundary is looked for
 _TEXT_TYPE = re.compile(rb"^content-type:[ \t]*text/(?:plain|html)", re.IGNORECASE | re.MULTILINE)
 _UNLIMITED = Limits(size=2**62, parts=100_000, depth=200)
 
@@ -42,12 +47,15 @@ class Part:
     end: int
     parts: tuple["Part", ...] = ()
 
+    def walk(self) -> Iterator["Part"]:
+        """Yield this part and all within it, in the order of the mail."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
     def leaves(self) -> Iterator["Part"]:
         """Yield the parts that are no multiparts, in the order of the mail."""
-        if not self.type.startswith("multipart/"):
-            yield self
-        for part in self.parts:
-            yield from part.leaves()
+        return (part for part in self.walk() if not part.type.startswith("multipart/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,23 @@ def read(raw: bytes, scan: Scan, limits: Limits) -> Structure:
 def content(raw: bytes, part: str) -> bytes:
     """Return the decoded bytes of the part at the path `part`, as they were attached.
 
-    Raises `Refused` when the mail has no such part, or it is a multipart.
+    A path may lead into a part, as `contained` names what is there. Raises `Refused` when the mail
+    has no such part, or it is a multipart.
     """
     root = read(raw, prescan(raw, _UNLIMITED), _UNLIMITED).root
+    path, inside, place = part.partition("/")
+    wrapped, _, inner = place.partition("p7m:")
     for leaf in root.leaves():
-        if leaf.path == part:
-            return decoded(raw, leaf)[0]
+        if leaf.path == path:
+            data = decoded(raw, leaf)[0]
+            if inner and not wrapped:
+                unwrapped = cms.content(data)
+                if unwrapped is None:
+                    break
+                return content(unwrapped, inner)
+            found = contained.content(data, place) if inside else data
+            if found is not None:
+                return found
     raise Refused(f"the mail has no part {part[:40]!r}")
 
 
@@ -122,9 +141,8 @@ def _part(
     if depth == limits.depth:
         reading.over.add(f"multiparts nested deeper than {limits.depth}")
         return part
-    boundary = part.parameters["boundary"].value.rstrip() if "boundary" in part.parameters else b""
     left = limits.parts - reading.parts
-    sections = list(islice(_sections(reading.raw, start, end, boundary), left + 1))
+    sections = _divided(reading, part, left + 1)
     if not sections:
         reading.defects.add("a multipart without its boundary, read as text")
         return _leaf(_without_type(fields), start, end, path=path or "1", default="text/plain")
@@ -164,6 +182,20 @@ def _part(
     )
 
 
+def _divided(reading: _Reading, part: Part, most: int) -> list[tuple[int, int]]:
+    """Return the sections of a multipart, by the boundary that it declares or else uses."""
+    raw, start, end = reading.raw, part.start, part.end
+    declared = part.parameters.get("boundary")
+    boundary = declared.value.rstrip() if declared else b""
+    sections = list(islice(_sections(raw, start, end, boundary), most))
+    if sections:
+        return sections
+    sections = list(islice(_sections(raw, start, end, _undeclared(raw, start, end)), most))
+    if sections:
+        reading.defects.add("a multipart whose boundary is not the declared one")
+    return sections
+
+
 def _without_type(fields: tuple[Field, ...]) -> tuple[Field, ...]:
     return tuple(found for found in fields if found.name != "content-type")
 
@@ -172,17 +204,25 @@ def _sections(raw: bytes, start: int, end: int, boundary: bytes) -> Iterator[tup
     """Yield where each body part of a multipart begins and ends (RFC 2046 section 5.1.1).
 
     The line break before a delimiter belongs to the delimiter. A part that nothing closes ends
-    with the multipart.
+    with the multipart. One that is a multipart of the same boundary, as some programs write, ends
+    where that closes.
     """
     if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
         return
     delimiter = b"--" + boundary
-    opening = -1
+    opening = seen = -1
+    inside = False  # a multipart of the same boundary
     at = raw.find(delimiter, start, end)
     while at >= 0:
         line = _AFTER_BOUNDARY.match(raw, at + len(delimiter), end)
         if line is None or (at > start and raw[at - 1] not in b"\r\n"):
             at = raw.find(delimiter, at + len(delimiter), end)
+            continue
+        if opening > seen:
+            seen, inside = opening, _repeats(raw, opening, at, boundary)
+        if inside:
+            inside = not line[1]
+            at = raw.find(delimiter, line.end(), end)
             continue
         if opening >= 0:
             yield opening, max(opening, _before_break(raw, at))
@@ -192,6 +232,24 @@ def _sections(raw: bytes, start: int, end: int, boundary: bytes) -> Iterator[tup
         at = raw.find(delimiter, opening, end)
     if opening >= 0:
         yield opening, end
+
+
+def _repeats(raw: bytes, opening: int, at: int, boundary: bytes) -> bool:
+    """Tell whether the section up to `at` has only said that it is a multipart of `boundary`."""
+    before, _, after = raw[opening : min(at, opening + _LONGEST_OPENING)].partition(boundary)
+    return _BOUNDARY_IS.search(before) is not None and _AFTER_NAME.match(after) is not None
+
+
+def _undeclared(raw: bytes, start: int, end: int) -> bytes:
+    """Return the boundary that a multipart uses in place of the declared one, b"" if none.
+
+    It is one that opens the body, or stands in it twice: text may quote a delimiter.
+    """
+    found = _UNDECLARED.search(raw, start, min(end, start + _HEAD))
+    if found is None:
+        return b""
+    opens = not raw[start : found.start()].strip()
+    return found[1] if opens or raw.find(found[1], found.end(), end) >= 0 else b""
 
 
 def _before_break(raw: bytes, at: int) -> int:

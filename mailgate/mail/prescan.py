@@ -39,6 +39,20 @@ class Limits:
 DEFAULTS = Limits()
 
 
+# Counted before anything is read; a mail with more of one of them is read apart (`is_odd`).
+_MANY = (
+    (b"\n--", 200),  # lines that may begin a part
+    (b"\r--", 200),
+    (b"=?", 1000),  # encoded words
+    (b"<", 50_000),  # tags
+    (b"\nbegin ", 20),  # files written into the text
+)
+_LONG_HEADER = 65_536
+_END_OF_HEADER = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_LARGE = 1024 * 1024
+_WRAPPED = re.compile(rb"application/(?:vnd\.)?ms-tnef|winmail\.dat", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """The header fields within the limits, where the body lies, and what was left out, in words.
@@ -79,6 +93,19 @@ def prescan(raw: bytes, limits: Limits) -> Scan:
         too_big=len(raw) > end,
         charset=_charset(fields),
     )
+
+
+def is_odd(raw: bytes) -> bool:
+    """Tell whether reading `raw` might take long, from facts that are counted in no time.
+
+    All readers are linear, so this is for what they may have wrong: many parts, encoded words, tags
+    or embedded files, a huge header, a large winmail.dat (which is unpacked in Python).
+    """
+    if any(raw.count(token) > most for token, most in _MANY):
+        return True
+    if len(raw) > _LONG_HEADER and not _END_OF_HEADER.search(raw, 0, _LONG_HEADER):
+        return True
+    return len(raw) > _LARGE and _WRAPPED.search(raw) is not None
 
 
 def _charset(fields: Sequence[Field]) -> str | None:

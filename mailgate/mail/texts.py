@@ -1,13 +1,15 @@
 """The text of a mail out of its parts: lines for reading, the HTML as it came."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from mailgate.mail import charset, flowed, html, layout, parts, plain
+from mailgate.mail import charset, contained, flowed, html, layout, parts, plain, uu
+from mailgate.mail.contained import Contained
 from mailgate.mail.display import Display
 from mailgate.mail.parts import Part
 from mailgate.mail.prescan import Limits
+from mailgate.mail.tnef import Contents
 
 _WIDEST = 4  # octets that one character takes at most
 _META = re.compile(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
@@ -18,11 +20,27 @@ _SAID = 40  # characters of a label repeated in a note
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The lines of the text with their cues as in `layout`, and the HTML where there is one."""
+    """The lines of the text with their cues as in `layout`, and the HTML where there is one.
+
+    `written` are the files that stand in the text itself, which is shown without them.
+    """
 
     lines: tuple[str, ...]
     cues: str
     html: str | None
+    written: tuple[Contained, ...] = ()
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing to read."""
+        return not any(map(str.strip, self.lines))
+
+    def followed_by(self, lines: Sequence[str], limits: Limits, notes: list[str]) -> "Texts":
+        """Return the same with `lines` below, a blank one between."""
+        gap = [] if self.blank else [*self.lines, ""]
+        cues = "" if self.blank else self.cues + layout.NONE
+        cut, cues = _cut([*gap, *lines], cues + layout.NONE * len(lines), limits, notes)
+        return replace(self, lines=tuple(cut), cues=cues)
 
 
 def read(raw: bytes, shown: Display, limits: Limits, notes: list[str]) -> Texts:
@@ -31,15 +49,30 @@ def read(raw: bytes, shown: Display, limits: Limits, notes: list[str]) -> Texts:
     Where the plain parts are blank the HTML is taken instead.
     """
     chosen_by_path = {part.path: part for part in (*shown.text, *shown.html)}
+    written: list[Contained] = []
     characters = {
-        path: _characters(raw, part, limits, notes) for path, part in chosen_by_path.items()
+        path: _characters(raw, part, limits, notes, written)
+        for path, part in chosen_by_path.items()
     }
     pages = [characters[part.path] for part in shown.html if part.type == "text/html"]
     lines, cues = _lines(shown.text, characters, limits, notes)
     if pages and not any(map(str.strip, lines)):
         lines, cues = _lines(shown.html, characters, limits, notes)
     lines, cues = _cut(lines, cues, limits, notes)
-    return Texts(tuple(lines), cues, "\n".join(pages) if pages else None)
+    return Texts(tuple(lines), cues, "\n".join(pages) if pages else None, tuple(written))
+
+
+def of_wrapped(contents: Contents, limits: Limits, notes: list[str]) -> Texts:
+    """Return the text of a message that came in winmail.dat."""
+    markup = plain.many_lines(contents.html)
+    if markup.strip():
+        page = html.render(markup, limits.text + 1, notes)
+        lines, cues = list(page.lines), page.cues
+    else:
+        lines = plain.many_lines(contents.text).split("\n")
+        cues = layout.NONE * len(lines)
+    lines, cues = _cut(lines, cues, limits, notes)
+    return Texts(tuple(lines), cues, markup or None)
 
 
 def _lines(
@@ -74,13 +107,17 @@ def _cut(lines: list[str], cues: str, limits: Limits, notes: list[str]) -> tuple
     return lines, cues
 
 
-def _characters(raw: bytes, part: Part, limits: Limits, notes: list[str]) -> str:
-    """Return the text of a part, clean of control characters."""
+def _characters(
+    raw: bytes, part: Part, limits: Limits, notes: list[str], written: list[Contained]
+) -> str:
+    """Return the text of a part, clean of control characters, without the files written into it."""
     data, well_formed = parts.decoded(raw, part)
     if not well_formed:
         notes.append(f"part {part.path}: broken {part.encoding}")
     label = _parameter(part, "charset")
     if part.type != "text/html":
+        data, entries = uu.split(data)
+        written += contained.from_text(part.path, entries)
         data = data[: (limits.text + 1) * _WIDEST]
     elif not label:
         meta = _META.search(data, 0, _HEAD)
@@ -90,7 +127,7 @@ def _characters(raw: bytes, part: Part, limits: Limits, notes: list[str]) -> str
         return reading.text.replace("\r\n", "\n")  # nothing else to be cleaned, as in most mail
     if not reading.sure:
         notes.append(f"part {part.path}: charset {label[:_SAID]!r} read as {reading.codec}")
-    return plain.many_lines(reading.text)
+    return plain.many_lines(reading.text.removeprefix("\ufeff"))
 
 
 def _parameter(part: Part, name: str) -> str:

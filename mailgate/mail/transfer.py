@@ -9,6 +9,7 @@ import re
 _TOKEN = re.compile(rb"[\s\"']*([A-Za-z0-9-]+)")
 _JUNK = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _NOT_BASE64 = re.sub(rb"[A-Za-z0-9+/]", b"", bytes(range(256)))
+_PADDED_BREAK = re.compile(rb"=[ \t]++(?=\r?\n|\Z)")  # blanks that a relay put there, section 6.7
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} .*\r?\n", re.MULTILINE)
 _UU = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
@@ -27,7 +28,7 @@ def decode(data: bytes, encoding: str) -> tuple[bytes, bool]:
     if encoding == "base64":
         return _base64(data)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(data), True
+        return binascii.a2b_qp(_PADDED_BREAK.sub(b"=", data)), True
     if encoding in _UU:
         return _uu(data)
     return data, True

@@ -95,3 +95,15 @@ def test_a_guess_that_does_not_fit_still_gives_text(monkeypatch):
 )
 def test_any_bytes_under_any_label_give_text(data, label):
     assert isinstance(decode(data, label).text, str)
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "codec"),
+    [
+        ("Юникод запрещен".encode() + b"\xf1", "Юникод запрещен\ufffd", "utf-8"),
+        (b"gr\xfc\xdfe", "grüße", "cp1252"),
+    ],
+)
+def test_undeclared_utf_8_with_a_stray_octet_stays_utf_8(data, text, codec):
+    reading = charset.decode(data, None)
+    assert (reading.text, reading.codec, reading.sure) == (text, codec, False)

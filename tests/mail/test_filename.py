@@ -41,6 +41,7 @@ def test_a_name_keeps_nothing_that_can_do_harm(name, cleaned):
         ("a.long-extension-that-is-none", 10, "a.long-ext"),
         (".txt" * 9, 8, "txt..txt"),
         ("a.bcd", 3, "a.b"),
+        ("a0.bcd", 4, "a0.b"),
     ],
 )
 def test_a_long_name_keeps_its_extension(name, limit, cleaned):
@@ -50,6 +51,8 @@ def test_a_long_name_keeps_its_extension(name, limit, cleaned):
 def test_a_part_without_a_name_gets_the_same_one_always():
     assert invented("2", "image/png") == "part-2.png"
     assert invented("1.3", "application/x-strange") == "part-1.3.bin"
+    assert invented("2/tnef:1", "image/png") == "part-2-tnef-1.png"
+    assert invented("2", "application/pkcs7-signature") == "smime.p7s"
 
 
 def test_an_attached_message_is_named_after_its_subject():

@@ -36,7 +36,10 @@ def read(header):
         ("agent@desk.example, <eve@x.example>", None, None, False),
         ("<bob@x.example> <eve@x.example>", None, None, False),
         ("=?utf-8?q?Bob_=3Cbob=40x=2Eexample=3E?=", "Bob", "bob@x.example", False),
-        ("Bob Lee", None, None, False),
+        ("Bob Lee", "Bob Lee", "", False),
+        ("MAILER-DAEMON <>", "MAILER-DAEMON", "", False),
+        ("Bob bob@x.example", "Bob", "bob@x.example", False),
+        ("bob@x.example eve@x.example", None, None, False),
         ("", None, None, False),
     ],
 )

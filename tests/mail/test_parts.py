@@ -182,11 +182,14 @@ def ours(raw):
     ]
 
 
-WELL_FORMED = [
-    path
-    for path in sorted(GOLDEN.glob("*.eml"))
-    if path.stem not in ("two-thousand-nested-parts", "missing-boundary", "broken-base64")
-]
+USED = "--used\r\nContent-Type: text/plain\r\n\r\none\r\n"
+MULTIPART = "Content-Type: multipart/mixed"
+ILL_FORMED = {
+    *("boundary-of-the-parent", "boundary-undeclared", "broken-base64", "encoding-with-junk"),
+    *("missing-boundary", "quoted-printable-with-junk", "two-thousand-nested-parts"),
+    "type-without-semicolon",
+}
+WELL_FORMED = [path for path in sorted(GOLDEN.glob("*.eml")) if path.stem not in ILL_FORMED]
 
 
 @pytest.mark.parametrize("path", WELL_FORMED, ids=lambda path: path.stem)
@@ -231,3 +234,33 @@ def test_no_arrangement_of_delimiters_breaks_the_reading(pieces):
     for part in structure(raw).root.leaves():
         assert last <= part.start <= part.end <= len(raw)
         last = part.end
+
+
+@pytest.mark.parametrize(
+    ("name", "bodies"),
+    [("inner", [b"1", b"2"]), ("outerer", [b"1", b"2"]), ("outer", [b"1", b"2"])],
+)
+def test_a_multipart_inside_may_have_the_same_boundary_or_a_longer_one(name, bodies):
+    inner = f"{MULTIPART}; boundary={name}\r\n\r\n--{name}\r\n\r\n1\r\n--{name}--"
+    raw = f"{MULTIPART}; boundary=outer\r\n\r\n--outer\r\n{inner}\r\n--outer\r\n\r\n2\r\n--outer--"
+    assert [data for _, data in ours(raw.encode())] == bodies
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (USED, ["1"]),
+        ("\r\n" + USED, ["1"]),
+        ("words\r\n" + USED + "--used--", ["1"]),
+        ("words\r\n" + USED + USED, ["1", "2"]),
+    ],
+)
+def test_an_undeclared_boundary_is_seen_where_it_opens_the_body_or_stands_twice(body, found):
+    structured = structure(f"{MULTIPART}; boundary=other\r\n\r\n{body}".encode())
+    assert structured.defects == ("a multipart whose boundary is not the declared one",)
+    assert [leaf.path for leaf in structured.root.leaves()] == found
+
+
+def test_a_delimiter_that_is_quoted_once_is_no_boundary():
+    found = structure(f"{MULTIPART}; boundary=other\r\n\r\nwords\r\n{USED}".encode())
+    assert found.defects == ("a multipart without its boundary, read as text",)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailgate.mail.prescan import DEFAULTS, Limits, prescan
+from mailgate.mail.prescan import DEFAULTS, Limits, is_odd, prescan
 
 
 def test_an_ordinary_mail_passes_whole():
@@ -71,3 +71,26 @@ def test_the_charset_is_that_of_the_top_content_type():
         prescan(b"Content-Type: text/plain; charset=KOI8-R\r\n\r\n", DEFAULTS).charset == "KOI8-R"
     )
     assert prescan(b"X: 1\r\nContent-Type: text/plain\r\n\r\n", DEFAULTS).charset is None
+
+
+@pytest.mark.parametrize(
+    ("token", "most"),
+    [(b"\n--", 200), (b"\r--", 200), (b"=?", 1000), (b"<", 50_000), (b"\nbegin ", 20)],
+)
+@pytest.mark.parametrize(("more", "odd"), [(-1, False), (0, False), (1, True)])
+def test_a_mail_with_many_of_a_kind_is_odd(token, most, more, odd):
+    assert is_odd(b"Subject: x\r\n\r\n" + token * (most + more)) is odd
+
+
+@pytest.mark.parametrize(("length", "odd"), [(65_536, False), (65_537, True)])
+def test_a_mail_with_a_long_header_is_odd(length, odd):
+    assert is_odd(b"Subject: ".ljust(length, b"x")) is odd
+    assert not is_odd(b"Subject: x\r\n\r\n".ljust(length, b"x"))
+
+
+@pytest.mark.parametrize("name", [b"name=Winmail.dat", b"application/MS-TNEF"])
+def test_a_large_mail_with_winmail_is_odd(name):
+    small = b"Content-Type: x; " + name + b"\r\n\r\n"
+    assert not is_odd(small.ljust(1024 * 1024, b"x"))
+    assert is_odd(small.ljust(1024 * 1024 + 1, b"x"))
+    assert not is_odd(b"\n\n".ljust(1024 * 1024 + 1, b"x"))

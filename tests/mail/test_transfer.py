@@ -34,6 +34,7 @@ def test_the_name_of_an_encoding_is_its_first_word(value, encoding):
         (b"SGVsbG8hI", "base64", b"Hello!", False),
         (b"", "base64", b"", True),
         (b"a=20b=\r\nc=3", "quoted-printable", b"a bc=3", True),
+        (b"soft= \t\r\nbreak= ", "quoted-printable", b"softbreak", True),
         (b"as it is\xff", "8bit", b"as it is\xff", True),
         (b"as it is", "x-nonsense", b"as it is", True),
         (b"no beginning", "x-uuencode", b"no beginning", False),
