@@ -21,7 +21,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "To work on a ticket": (
             *("reply", "resolve", "close", "reopen", "wait", "assign", "priority", "tag"),
         ),
-        "Mail and clock": ("deliver", "tick", "outbox", "failed", "parse", "verify"),
+        "Mail and clock": ("deliver", "tick", "outbox", "failed", "quarantine", "parse", "verify"),
     }
 )
 """Every command, in the order of --help and of the documentation."""
