@@ -69,6 +69,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "mail.failed": _ERROR("A mail could not be processed; it will be tried again alone."),
         "mail.parked": _ERROR("A mail failed too often and waits for `mailgate failed retry`."),
         "mail.retried": _INFO("A parked mail was put back by hand."),
+        "mail.released": _INFO("A quarantined mail was let in by hand."),
         # --- tickets: the words of the history ---------------------------------------------------
         "ticket.opened": _INFO("A ticket begins."),
         "customer.wrote": _INFO("A message of the customer's side."),

@@ -21,7 +21,9 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "To work on a ticket": (
             *("reply", "resolve", "close", "reopen", "wait", "assign", "priority", "tag"),
         ),
-        "Mail and clock": ("deliver", "tick", "outbox", "failed", "parse", "explain", "verify"),
+        "Mail and clock": (
+            *("deliver", "tick", "outbox", "failed", "quarantine", "parse", "explain", "verify"),
+        ),
     }
 )
 """Every command, in the order of --help and of the documentation."""

@@ -1,4 +1,4 @@
-"""`mailgate outbox` and `failed`: mail that is to leave, and mail that could not be processed."""
+"""`mailgate outbox`, `failed` and `quarantine`: mail that waits to leave, or was set aside."""
 
 import sys
 from enum import StrEnum
@@ -203,7 +203,105 @@ def failed_retry(ids: Ids = None, every: Every = False, config: ConfigFile = Non
         _tell(count, wanted, "mail", "is parked")
 
 
-# --- both -----------------------------------------------------------------------------------------
+# --- mail that the filter in front took for spam --------------------------------------------------
+
+quarantine = group(
+    "quarantine",
+    "Show mails that the spam filter in front has marked, and let them in.",
+    "mailgate quarantine",
+    "mailgate quarantine show 17",
+    "mailgate quarantine release 17",
+)
+
+
+@quarantine.callback(invoke_without_command=True)
+def quarantine_start(ctx: typer.Context, json: AsJson = False, config: ConfigFile = None) -> None:
+    """Remember the configuration for what follows, or list."""
+    ctx.obj = config
+    if ctx.invoked_subcommand is None:
+        _list_quarantine(config, json=json)
+
+
+@command("list", "mailgate quarantine list --json", within=quarantine)
+def quarantine_list(json: AsJson = False, config: ConfigFile = None) -> None:
+    """List quarantined mails, oldest first; `known` are those of people who have written before."""
+    _list_quarantine(config, json=json)
+
+
+def _list_quarantine(config: "Path | None", *, json: bool) -> None:
+    from mailgate.store import inbox
+
+    with opened(config) as app, app.database.read() as connection:
+        rows = inbox.quarantined(connection, app.settings.tenant_id)
+        found = [_quarantined(row, row["known"]) for row in rows]
+    if json:
+        printing.as_json(found)
+    elif not found:
+        printing.line("No mail is in quarantine.")
+    else:
+        _table(found, ("id", "received_at", "mail_from", "known", "recipients", "marks"))
+
+
+def _quarantined(row: "RowMapping", known: object) -> dict[str, Any]:
+    special = {"known": bool(known), "marks": "; ".join((row["verdict"] or {}).get("reasons", ()))}
+    return {name: special[name] if name in special else row[name] for name in shapes.QUARANTINED}
+
+
+@command(
+    "show",
+    "mailgate quarantine show 17",
+    "mailgate quarantine show 17 --raw > mail.eml",
+    within=quarantine,
+)
+def quarantine_show(
+    id_: Annotated[int, typer.Argument(metavar="ID", help="Which one, as the list says.")],
+    raw: Annotated[bool, typer.Option("--raw", help="The mail itself, byte for byte.")] = False,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Show a quarantined mail: who sent it, which marks it has, what it says."""
+    from mailgate.mail.parse import parse
+    from mailgate.store import inbox, people, reports
+
+    with opened(config) as app, app.database.read() as connection:
+        tenant_id = app.settings.tenant_id
+        row = reports.delivery(connection, tenant_id, id_)
+        known = row and people.known(connection, tenant_id, [row["mail_from"]])
+    if row is None or row["state"] != inbox.QUARANTINED:
+        raise Refused(f"no quarantined mail has the number {id_}; `mailgate quarantine` lists them")
+    if raw:
+        sys.stdout.buffer.write(row["raw"])
+        return
+    facts = _quarantined(row, known)
+    if json:
+        printing.as_json(facts)
+        return
+    read = parse(row["raw"], row["received_at"])
+    printing.facts([*_readable(facts), ("subject", read.subject)])
+    printing.line()
+    printing.block(read.text)
+
+
+@command(
+    "release",
+    "mailgate quarantine release 17",
+    "mailgate quarantine release --all",
+    within=quarantine,
+)
+def quarantine_release(ids: Ids = None, every: Every = False, config: ConfigFile = None) -> None:
+    """Let mails in as no spam: the gateway or the next tick processes them like any other."""
+    from mailgate.log import log
+    from mailgate.store import inbox
+
+    with opened(config) as app:
+        wanted = _which(ids, every=every)
+        with app.database.write() as connection:
+            count = inbox.release(connection, app.settings.tenant_id, wanted)
+        log("mail.released", mails=wanted, count=count)
+        _tell(count, wanted, "mail", "is in quarantine")
+
+
+# --- all of them ----------------------------------------------------------------------------------
 
 
 def _which(ids: list[int] | None, *, every: bool) -> list[int] | None:

@@ -132,6 +132,19 @@ PARKED: Shape = MappingProxyType(
     }
 )
 
+QUARANTINED: Shape = MappingProxyType(
+    {
+        "id": "its number: `mailgate quarantine release ID`",
+        "mail_from": "the envelope sender; empty is the null path",
+        "known": "whether that address has written before",
+        "recipients": "the envelope recipients, a list",
+        "road": "smtp, lmtp, pipe or cli",
+        "received_at": "when it was accepted",
+        "size": "in octets",
+        "marks": "what the filter in front says of it",
+    }
+)
+
 STATISTICS: Shape = MappingProxyType(
     {
         "total_active_tickets": "the sum of the next six",
@@ -290,6 +303,10 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
         "failed list": (
             "A list, oldest first. `failed show ID` is one of them, with the whole `error`.",
             {"each": PARKED},
+        ),
+        "quarantine list": (
+            "A list, oldest first. `quarantine show ID` is one of them.",
+            {"each": QUARANTINED},
         ),
         "stats": ("One object; all values are counts.", {"fields": STATISTICS}),
         "explain": (

@@ -23,7 +23,10 @@ from mailgate.delivery.transport import (
     Transport,
     Unknown,
 )
-from mailgate.desk.ledger import Desk
+from mailgate.desk import returns
+from mailgate.desk.ledger import Desk, Ledger
+from mailgate.domain.events import Event, Undelivered
+from mailgate.domain.suspension import gone
 from mailgate.errors import Conflict, Permanent, Temporary
 from mailgate.log import log
 from mailgate.store import inbox, letters, outbox
@@ -311,5 +314,15 @@ class Worker:
             for entry in entries:
                 held.append(outbox.note(ledger.connection, entry.due, **entry.columns))
                 if held[-1] and entry.event is not None and entry.due.ticket_id is not None:
-                    ledger.apply(entry.due.ticket_id, entry.event)
+                    _happen(ledger, entry.due, entry.due.ticket_id, entry.event)
             return held
+
+
+def _happen(ledger: Ledger, due: Due, ticket_id: int, event: Event) -> None:
+    """Record how the sending of a notice ended; an address that is gone is left in peace."""
+    if not isinstance(event, Undelivered):
+        ledger.apply(ticket_id, event)
+        return
+    returns.failed(ledger, ticket_id, due.id, event, automatic=due.automatic)
+    if gone(event.reason):
+        returns.rest(ledger, due.recipient, event.reason)

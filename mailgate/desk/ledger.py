@@ -318,6 +318,7 @@ class Ledger:
         tickets.save_turns(self.connection, pages.turns_begun, pages.turns_changed)
         self._flush_references()
         people.seen(self.connection, tenant_id, self._people)
+        people.lift(self.connection, tenant_id, self._people)
         tickets.add(self.connection, "outbox", pages.outbox)
         self.lines += telling.lines(pages.events, pages.outbox, self._tickets)
         self._pages, self._people = _Pages(), {}

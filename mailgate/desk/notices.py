@@ -1,6 +1,6 @@
 """Turns what a decision asks for into rows of the outbox, frozen as they are to be sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, recipients
 from mailgate.domain.timers import response_due
 from mailgate.errors import Refused
-from mailgate.store import outbox
+from mailgate.store import outbox, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +189,14 @@ def addressed(
     silent = getattr(cause.event, "silent", False)
     found: dict[tuple[str, str], tuple[str, Recipient, str]] = {}
     for effect in effects:
-        people = recipients(
+        found_people = recipients(
             effect.audience,
             cause.after,
             settings.staff,
             cause.before.assignee,
             cause.doer,
         )
-        for to in people:
+        for to in found_people:
             if (
                 silent
                 and to.role is Role.CUSTOMER
@@ -219,6 +219,8 @@ def cap(
     for outgoing in rows:
         if outgoing["role"] != Role.CUSTOMER.value or not outgoing["automatic"]:
             continue
+        if outgoing["state"] == outbox.SUPPRESSED:
+            continue
         address, ticket_id = outgoing["recipient"], outgoing["ticket_id"]
         broken = exceeded(caps, recent, address, ticket_id, now)
         if broken is None and outgoing["stranger"]:
@@ -233,6 +235,18 @@ def cap(
             outgoing.update(state=outbox.SUPPRESSED, reason=reason, done_at=now)
 
 
+def silence(
+    rows: Sequence[dict[str, Any]], suspended: Mapping[str, tuple[datetime, str]], now: datetime
+) -> None:
+    """Suppress what the gateway itself would write to addresses that take no mail."""
+    for outgoing in rows:
+        found = suspended.get(outgoing["recipient"])
+        if found and outgoing["automatic"] and outgoing["role"] == Role.CUSTOMER.value:
+            since, why = found
+            reason = f"the address has taken no mail since {since:%Y-%m-%d}: {why}"
+            outgoing.update(state=outbox.SUPPRESSED, reason=reason, done_at=now)
+
+
 def hold_back(
     connection: Connection, rows: Sequence[dict[str, Any]], settings: Settings, now: datetime
 ) -> None:
@@ -240,6 +254,8 @@ def hold_back(
     customers = {row["recipient"] for row in rows if row["role"] == Role.CUSTOMER.value}
     if not customers:
         return
+    suspended = people.suspended(connection, settings.tenant_id, customers)
+    silence(rows, suspended, now)
     sent = outbox.recent_automatic(connection, settings.tenant_id, customers, now - DAY)
     strangers = 0
     if any(row["stranger"] for row in rows):

@@ -1,5 +1,6 @@
-"""Mail of ours that came back: the notice is marked, and staff are told once."""
+"""Mail of ours that did not arrive: the notice is marked, staff are told once, an address rests."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import RowMapping
@@ -8,7 +9,8 @@ from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import Undelivered
 from mailgate.domain.model import Actor, ActorKind
 from mailgate.domain.people import Role
-from mailgate.store import outbox
+from mailgate.domain.suspension import gone
+from mailgate.store import outbox, people
 
 
 def about(ledger: Ledger, outbox_id: int) -> int | None:
@@ -17,8 +19,16 @@ def about(ledger: Ledger, outbox_id: int) -> int | None:
     return None if row is None else row["ticket_id"]
 
 
-def returned(ledger: Ledger, outbox_id: int, reason: str, at: datetime, *, proven: bool) -> None:
-    """Note that a notice came back for good at `at`.
+def returned(
+    ledger: Ledger,
+    outbox_id: int,
+    reason: str,
+    at: datetime,
+    *,
+    proven: bool,
+    about: frozenset[str] = frozenset(),
+) -> None:
+    """Note that a notice came back for good at `at`; `about` are the addresses that it names.
 
     `proven`: the report came to the signed return path of that very mail. Mail with a person's
     words has one, so that a report without that proof says nothing about it; the gateway's own
@@ -32,8 +42,32 @@ def returned(ledger: Ledger, outbox_id: int, reason: str, at: datetime, *, prove
     if not proven and not row["automatic"]:
         return
     if row["role"] == Role.CUSTOMER.value:
-        ledger.apply(row["ticket_id"], _event(row, reason, at))
+        automatic, ticket_id = row["automatic"], row["ticket_id"]
+        failed(ledger, ticket_id, outbox_id, _event(row, reason, at), automatic=automatic)
+        # A mailbox that passes mail on is there, though its target may be gone.
+        if proven and gone(reason) and (not about or row["recipient"] in about):
+            rest(ledger, row["recipient"], reason)
     outbox.failed(ledger.connection, ledger.settings.tenant_id, outbox_id, reason, ledger.now)
+
+
+def failed(
+    ledger: Ledger, ticket_id: int, outbox_id: int, event: Undelivered, *, automatic: bool
+) -> None:
+    """Let it happen that a notice to a customer does not arrive.
+
+    Staff are told of every answer of theirs that fails, and once for a ticket and an address of
+    what the gateway itself wrote.
+    """
+    tenant_id = ledger.settings.tenant_id
+    known = automatic and outbox.never_reached(
+        ledger.connection, tenant_id, ticket_id, event.recipient, but=outbox_id
+    )
+    ledger.apply(ticket_id, replace(event, known=known))
+
+
+def rest(ledger: Ledger, address: str, reason: str) -> None:
+    """Write nothing automatic to an address until mail comes from it."""
+    people.suspend(ledger.connection, ledger.settings.tenant_id, address, ledger.now, reason)
 
 
 def _event(row: RowMapping, reason: str, at: datetime) -> Undelivered:

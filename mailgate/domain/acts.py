@@ -12,6 +12,7 @@ from mailgate.domain.events import (
     Escalate,
     Event,
     Follow,
+    MachineWrote,
     MergeInto,
     Opened,
     PolicyChanged,
@@ -38,6 +39,13 @@ def _event(draft: Draft, kind: type[E]) -> E:
 
 def keep(draft: Draft) -> None:
     """Record only."""
+
+
+def wait_for_return(draft: Draft) -> None:
+    """Press for no answer before the customer can give one; whose turn it is stays."""
+    back_at = _event(draft, MachineWrote).back_at
+    draft.set(not_before=back_at)
+    draft.because(f"the customer is away: no reminder before {back_at:%Y-%m-%d %H:%M} UTC")
 
 
 # --- the customer's side ------------------------------------------------------------------------
@@ -383,5 +391,7 @@ def reply_undelivered(draft: Draft) -> None:
 
 
 def undelivered(draft: Draft) -> None:
-    """Tell whoever holds the ticket."""
-    draft.notify("undelivered", Audience.HOLDERS, reason=_event(draft, Undelivered).reason)
+    """Tell whoever holds the ticket, unless they know."""
+    event = _event(draft, Undelivered)
+    if not event.known:
+        draft.notify("undelivered", Audience.HOLDERS, reason=event.reason)

@@ -140,7 +140,8 @@ class Draft:
         turn is not told again.
         """
         self.targets(self.now)
-        self.set(not_before=self.now)
+        floor = self.before.not_before
+        self.set(not_before=self.now if floor is None else max(floor, self.now))
         due = response_due(replace(self.ticket(), not_before=None), self.policy)
         if self.before.delay is not Delay.NONE and due is not None and due > self.now:
             self.set(delay=Delay.NONE, rearmed=self.before.rearmed + 1)

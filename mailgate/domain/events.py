@@ -94,10 +94,14 @@ class CustomerWrote(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineWrote(Event):
-    """A mail that a machine wrote, on a known thread."""
+    """A mail that a machine wrote, on a known thread.
+
+    `back_at`: by an auto-reply of the requester, when they can answer again.
+    """
 
     name: ClassVar[str] = "machine.wrote"
     message: int | None = None
+    back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +153,17 @@ class Delivered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelivered(Event):
-    """A mail to the customer was refused for good, or its fate is unknown and it is held."""
+    """A mail to the customer was refused for good, or its fate is unknown and it is held.
+
+    `known`: staff have been told before that this ticket does not reach that address.
+    """
 
     name: ClassVar[str] = "notice.undelivered"
     notice: str
     turn: int
     recipient: str
     reason: str
+    known: bool = False
 
 
 # --- commands -----------------------------------------------------------------------------------

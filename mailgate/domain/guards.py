@@ -16,6 +16,7 @@ from mailgate.domain.events import (
     Delivered,
     Discard,
     Event,
+    MachineWrote,
     MergeInto,
     Opened,
     Resolve,
@@ -175,6 +176,14 @@ def reply_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: da
 def reminder_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: datetime) -> bool:
     """It is a reminder of this turn."""
     return event.notice == "waiting" and event.turn == ticket.turn
+
+
+def away(ticket: Ticket, event: MachineWrote, policy: Policy, now: datetime) -> bool:
+    """The requester is away until a time ahead, and no deadline waits for longer than that."""
+    floor = ticket.not_before
+    return (
+        event.back_at is not None and event.back_at > now and (not floor or event.back_at > floor)
+    )
 
 
 def reply_bounced(ticket: Ticket, event: Undelivered, policy: Policy, now: datetime) -> bool:

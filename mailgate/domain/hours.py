@@ -1,7 +1,7 @@
 """The only place that knows local time: zones in, aware UTC out."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from mailgate.errors import Refused
@@ -13,6 +13,11 @@ _DURATION = re.compile(r"(\d{1,9})\s{0,3}([smhdw])", re.ASCII | re.IGNORECASE)
 def local_date(at: datetime, zone: str) -> date:
     """Return the calendar day of the instant `at` in `zone` (an IANA name)."""
     return at.astimezone(ZoneInfo(zone)).date()
+
+
+def morning(day: date, zone: str) -> datetime:
+    """Return when work begins on `day` in `zone`: nine o'clock there, as UTC."""
+    return datetime.combine(day, time(9), ZoneInfo(zone)).astimezone(UTC)
 
 
 def duration(text: str) -> timedelta:

@@ -171,6 +171,7 @@ def _said(ticket: Ticket) -> Iterator[Event]:
     yield events.CustomerWrote(**later, thanks=True, author=events.Author.PARTICIPANT)
     yield events.CustomerWrote(**later, confirms=ticket.resolution + 1)
     yield events.MachineWrote(**later)
+    yield events.MachineWrote(**later, back_at=later["at"] + timedelta(days=9))
     yield events.NoteAdded(**later)
     yield events.CommandRefused(**later, reason="")
 

@@ -112,6 +112,13 @@ TABLE: tuple[Row, ...] = (
         "it is our turn already: a nudge neither postpones nor clears",
     ),
     Row(events.CommandRefused, ANY, None, acts.keep, "refused: nothing moves"),
+    Row(
+        events.MachineWrote,
+        WAITING,
+        guards.away,
+        acts.wait_for_return,
+        "the customer is away: recorded, reminders wait for the return",
+    ),
     Row(events.MachineWrote, ANY, None, acts.keep, "a machine wrote: recorded, nothing moves"),
     # --- mail of the desk
     Row(

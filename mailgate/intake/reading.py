@@ -81,7 +81,7 @@ class Reader:
             recipients=claimed.recipients,
             delimiter=self.delimiter,
         )
-        verdict = screen(mail, claimed.mail_from, own)
+        verdict = screen(mail, claimed.mail_from, own, released=claimed.released)
         found = keys(mail, claimed.recipients, self.numbers, self.signer, now)
         return Reading(
             claimed, mail, verdict, found, self._quotes_signed(mail, now), Authentication()

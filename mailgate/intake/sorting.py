@@ -5,16 +5,19 @@ agent's mail, a customer's mail. Every mail ends in exactly one state.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mailgate.desk import returns
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NewAttachment, NewMessage
 from mailgate.domain.events import Author, CustomerWrote, MachineWrote, Opened
+from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.intake import agents, overflow
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
+from mailgate.mail import absence
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import TicketAddress
 from mailgate.mail.thanks import is_bare_thanks
@@ -82,7 +85,9 @@ def _report(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return Ending("report", says="about no mail that we know of")
     if reading.verdict.kind is Kind.BOUNCE:
         at = reading.claimed.received_at
-        returns.returned(ledger, outbox_id, _why(reading), at, proven=proven)
+        named = (outcome.final_recipient.lower() for outcome in report.outcomes) if report else ()
+        about = frozenset(filter(None, named))
+        returns.returned(ledger, outbox_id, _why(reading), at, proven=proven, about=about)
     return Ending("report", ticket_id, says=f"about notice {outbox_id}")
 
 
@@ -101,11 +106,24 @@ def _machine(ledger: Ledger, reading: Reading, placement: Placement) -> Ending:
     if placement.ticket_id is None:
         return _open(ledger, reading, placement)
     event = MachineWrote(
-        at=reading.claimed.received_at, actor=Actor(ActorKind.MACHINE, reading.sender)
+        at=reading.claimed.received_at,
+        actor=Actor(ActorKind.MACHINE, reading.sender),
+        back_at=_back_at(ledger, reading, placement.ticket_id),
     )
     message = _message(reading, side=Side.CLIENT, machine=True)
     ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))
     return Ending("threaded", placement.ticket_id, "a machine wrote", placement)
+
+
+def _back_at(ledger: Ledger, reading: Reading, ticket_id: int) -> datetime | None:
+    """Return when the requester's auto-reply says that they are back, if it is one and says so."""
+    if reading.verdict.kind is not Kind.AUTO_REPLY:
+        return None
+    if reading.mail.strict_from != ledger.ticket(ticket_id).requester:
+        return None
+    zone = ledger.settings.zone
+    day = absence.back_on(reading.mail.text, local_date(reading.claimed.received_at, zone))
+    return None if day is None else morning(day, zone)
 
 
 def _agent(

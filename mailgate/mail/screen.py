@@ -48,14 +48,16 @@ class Verdict:
     bounced_outbox: int | None
 
 
-def screen(mail: ParsedMail, mail_from: str | None, own: Own) -> Verdict:
+def screen(mail: ParsedMail, mail_from: str | None, own: Own, *, released: bool = False) -> Verdict:
     """Return what kind of mail it is, and why.
 
     `mail_from` is the envelope's sender, empty for the null path; None where no envelope is known
-    (then a single Return-Path header counts).
+    (then a single Return-Path header counts). `released`: somebody has looked at it, and it is no
+    spam, whatever the filter in front says.
     """
     evidence = Evidence(mail, mail_from, own)
-    seen = [(signal, saw) for signal in SIGNALS if (saw := signal.test(evidence)) is not None]
+    signals = (s for s in SIGNALS if not (released and s.effect is Effect.SPAM))
+    seen = [(signal, saw) for signal in signals if (saw := signal.test(evidence)) is not None]
     effects = {signal.effect for signal, _ in seen}
     kind = next((kind for effect, kind in _KINDS.items() if effect in effects), Kind.PERSON)
     reasons = [f"{signal.name}: {saw[:_LONGEST_REASON]}" for signal, saw in seen]

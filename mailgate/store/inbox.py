@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, case, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, case, func, or_, select, update
 
 from mailgate.store import schema
 from mailgate.store.db import inserting
@@ -41,7 +41,8 @@ class Arrival:
 class Claimed:
     """A mail that one worker has taken, until its lease lapses.
 
-    `lost` counts the claims before this one that ended without anybody saying how.
+    `lost` counts the claims before this one that ended without anybody saying how. `released`:
+    somebody has looked at it, and it is no spam.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Claimed:
     attempts: int
     fence: int
     lost: int
+    released: bool
     raw: bytes
 
 
@@ -336,6 +338,39 @@ def retry(connection: Connection, tenant_id: int, ids: Sequence[int] | None) -> 
         statement = statement.where(table.c.id.in_(ids))
     back = statement.values(
         state=PENDING, attempts=0, lost=0, next_try_at=None, error=None, done_at=None
+    )
+    return connection.execute(back).rowcount
+
+
+def quarantined(connection: Connection, tenant_id: int) -> list[RowMapping]:
+    """Return the mails that the filter in front took for spam, oldest first, without their bytes.
+
+    `known` tells whether the envelope's sender has written before.
+    """
+    delivery, mail, contact = schema.mail_delivery, schema.mail, schema.contact
+    known = select(contact.c.address).where(
+        contact.c.tenant_id == delivery.c.tenant_id,
+        contact.c.address == func.lower(delivery.c.mail_from),
+    )
+    rows = connection.execute(
+        select(delivery, mail.c.size, known.exists().label("known"))
+        .join(mail, mail.c.id == delivery.c.mail_id)
+        .where(delivery.c.tenant_id == tenant_id, delivery.c.state == fixed(QUARANTINED))
+        .order_by(delivery.c.id)
+    )
+    return list(rows.mappings())
+
+
+def release(connection: Connection, tenant_id: int, ids: Sequence[int] | None) -> int:
+    """Put quarantined mails (None: all) back as no spam; returns how many."""
+    table = schema.mail_delivery
+    statement = update(table).where(
+        table.c.tenant_id == tenant_id, table.c.state == fixed(QUARANTINED)
+    )
+    if ids is not None:
+        statement = statement.where(table.c.id.in_(ids))
+    back = statement.values(
+        state=PENDING, released=True, attempts=0, lost=0, next_try_at=None, done_at=None
     )
     return connection.execute(back).rowcount
 

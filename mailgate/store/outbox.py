@@ -169,6 +169,21 @@ def one(connection: Connection, tenant_id: int, id_: int) -> RowMapping | None:
     return rows.mappings().one_or_none()
 
 
+def never_reached(
+    connection: Connection, tenant_id: int, ticket_id: int, address: str, but: int
+) -> bool:
+    """Tell whether a notice about a ticket, other than `but`, has failed for good at an address."""
+    table = schema.outbox.c
+    query = select(table.id).where(
+        table.tenant_id == tenant_id,
+        table.ticket_id == ticket_id,
+        table.recipient == address,
+        table.state == NEVER,
+        table.id != but,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def failed(connection: Connection, tenant_id: int, id_: int, reason: str, now: datetime) -> None:
     """Note that a mail that had left came back."""
     table = schema.outbox

@@ -1,9 +1,9 @@
-"""People who have written to the desk."""
+"""People who have written to the desk, and addresses that take no mail."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from mailgate.store import schema
 from mailgate.store.db import inserting
@@ -42,3 +42,40 @@ def seen(
     connection.execute(
         statement.on_conflict_do_update(index_elements=["tenant_id", "address"], set_=again), rows
     )
+
+
+def suspend(
+    connection: Connection, tenant_id: int, address: str, since: datetime, reason: str
+) -> None:
+    """Note that an address takes no mail; the first reason stays."""
+    connection.execute(
+        inserting(connection, schema.suspension)
+        .values(tenant_id=tenant_id, address=address, since=since, reason=reason)
+        .on_conflict_do_nothing()
+    )
+
+
+def suspended(
+    connection: Connection, tenant_id: int, addresses: Iterable[str]
+) -> dict[str, tuple[datetime, str]]:
+    """Return those of the addresses that take no mail: address -> (since when, why)."""
+    wanted = list(addresses)
+    if not wanted:
+        return {}
+    table = schema.suspension.c
+    rows = connection.execute(
+        select(table.address, table.since, table.reason).where(
+            table.tenant_id == tenant_id, table.address.in_(wanted)
+        )
+    )
+    return {address: (since, reason) for address, since, reason in rows}
+
+
+def lift(connection: Connection, tenant_id: int, addresses: Iterable[str]) -> None:
+    """End the suspension of addresses from which mail has come."""
+    wanted = list(addresses)
+    if wanted:
+        table = schema.suspension
+        connection.execute(
+            delete(table).where(table.c.tenant_id == tenant_id, table.c.address.in_(wanted))
+        )

@@ -119,6 +119,13 @@ mail_delivery = Table(
     Column("ticket_id", Id, comment="where it ended"),
     Column("verdict", Json, comment="what kind of mail it is, and how it found its ticket"),
     Column(
+        "released",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="no spam after all",
+    ),
+    Column(
         "degraded", Boolean, nullable=False, server_default=text("false"), comment="read in part"
     ),
     Column("error", Text, comment="why it could not be processed"),
@@ -430,6 +437,17 @@ contact = Table(
     Column("last_seen_at", Instant, nullable=False, comment="their last mail"),
     PrimaryKeyConstraint("tenant_id", "address"),
     comment="people who have written",
+)
+
+suspension = Table(
+    "suspension",
+    metadata,
+    _tenant(),
+    Column("address", Text, nullable=False, comment="normalised"),
+    Column("since", Instant, nullable=False, comment="when a mail to it came back"),
+    Column("reason", Text, nullable=False, comment="what its server said"),
+    PrimaryKeyConstraint("tenant_id", "address"),
+    comment="addresses that get no automatic mail until they write again",
 )
 
 number_sequence = Table(

@@ -172,6 +172,7 @@ def test_every_command_that_takes_json_is_documented():
     }
     listed = {name.removesuffix(" NUMBER") for name in shapes.PRINTED}
     also = {"parse", "failed", "failed show", "outbox list", "thresholds list"}
+    also |= {"quarantine", "quarantine show"}
     assert takes == listed | also
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.domain.hours import duration, local_date, when
+from mailgate.domain.hours import duration, local_date, morning, when
 from mailgate.errors import Refused
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -93,3 +93,8 @@ def test_any_text_is_a_time_in_utc_or_refused(text):
 )
 def test_the_day_of_an_instant_is_that_of_the_desks_zone(zone, day):
     assert local_date(datetime(2026, 12, 31, 12, tzinfo=UTC), zone) == day
+
+
+def test_the_morning_of_a_day_is_nine_o_clock_there():
+    assert morning(date(2026, 3, 2), "Europe/Berlin") == datetime(2026, 3, 2, 8, tzinfo=UTC)
+    assert morning(date(2026, 7, 2), "Europe/Berlin") == datetime(2026, 7, 2, 7, tzinfo=UTC)

@@ -40,6 +40,7 @@ NAMES_NO_ROW = {
 
 HOUR = timedelta(hours=1)
 CAROL = "carol@customer.example"
+NOBODY = "nobody@customer.example"
 
 
 # --- references -----------------------------------------------------------------------------------
@@ -179,24 +180,28 @@ class Life:
         put(schema.timer, **subject, kind="reminder", turn=1, step=0, due_at=NOW)
         put(schema.reference, rfc_id="<q@x>", ticket_id=self.ticket)
         put(schema.contact, address=CAROL)
+        put(schema.suspension, address=NOBODY)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
         put(schema.event, subject_kind="mail", subject_id=threaded, policy_id=rules)
         parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]
+        marked = put(schema.mail_delivery, state="quarantined", done_at=NOW)["id"]
         pending = put(schema.mail_delivery, received_at=NOW)["id"]
         self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
         sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
         ready = notice(connection, automatic=True, stranger=True, **sending)
         never = notice(connection, state="never", notice="other", **sending)
-        self.ids = [old, self.ticket, threaded, parked, pending, ready, never]
+        self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never]
 
     def arguments(self) -> dict[str, Any]:
         """Return what to say for each parameter, whichever function has it."""
         (c,) = self.claimed
         return {
-            "addresses": [CAROL],
+            "address": NOBODY,
+            "addresses": [CAROL, NOBODY],
             "after": 0,
+            "but": 0,
             "claimed": self.claimed,
             "format_": NumberFormat("T-{seq}"),
             "at": NOW + HOUR,
@@ -229,6 +234,8 @@ class Life:
             "timers": {self.ticket: ()},
             "until": NOW + HOUR,
             "wanted": Wanted(),
+            "outbox.never_reached.address": CAROL,
+            "people.suspend.address": "another@x.example",
         }
 
     def call(self, connection: Connection, name: str, tenant_id: int) -> list[Any]:

@@ -78,6 +78,16 @@ def upgrade() -> None:
         comment="people who have written",
     )
     op.create_table(
+        "suspension",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("address", sa.Text(), nullable=False, comment="normalised"),
+        sa.Column("since", Instant(), nullable=False, comment="when a mail to it came back"),
+        sa.Column("reason", sa.Text(), nullable=False, comment="what its server said"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_suspension_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "address", name=op.f("pk_suspension")),
+        comment="addresses that get no automatic mail until they write again",
+    )
+    op.create_table(
         "event",
         sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
@@ -390,6 +400,13 @@ def upgrade() -> None:
             Json,
             nullable=True,
             comment="what kind of mail it is, and how it found its ticket",
+        ),
+        sa.Column(
+            "released",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="no spam after all",
         ),
         sa.Column(
             "degraded",

@@ -1,0 +1,80 @@
+"""What a machine writes moves nothing, but that nobody is pressed for an answer while away."""
+
+from datetime import timedelta
+
+import pytest
+
+from mailgate.domain import events
+from mailgate.domain.model import GATEWAY, Delay, Priority
+from tests.domain.lives import CAROL, HOUR, IN, waiting
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize("status", list(IN))
+def test_a_machines_mail_moves_nothing(status):
+    life = IN[status]().do(events.MachineWrote, CAROL)
+    assert (life.changed, life.told) == ({}, [])
+
+
+def test_reminders_wait_for_the_day_of_return():
+    life = waiting()
+    back = life.now + 10 * DAY
+    life.do(events.MachineWrote, CAROL, back_at=back)
+    assert life.changed == {"not_before": back}
+    assert life.told == []
+    assert life.timers == [("client_response", back - life.now)]
+    assert "no reminder before" in str(life.decision.reasons)
+
+
+def test_a_return_before_the_deadline_changes_no_deadline():
+    life = waiting()
+    due = life.now + 48 * HOUR
+    life.do(events.MachineWrote, CAROL, back_at=life.now + DAY)
+    assert life.timers == [("client_response", due - life.now)]
+
+
+def test_later_reminders_wait_too():
+    life = waiting().due().do(events.Delivered, GATEWAY, notice="waiting", turn=2, recipient="x")
+    assert life.ticket.delay is Delay.CLIENT
+    back = life.now + 30 * DAY
+    life.do(events.MachineWrote, CAROL, back_at=back)
+    assert life.timers == [("reminder", back - life.now)]
+
+
+def test_an_earlier_return_does_not_bring_a_deadline_back():
+    life = waiting()
+    back = life.now + 10 * DAY
+    life.do(events.MachineWrote, CAROL, back_at=back)
+    life.do(events.MachineWrote, CAROL, back_at=back - DAY)
+    assert life.changed == {}
+
+
+def test_a_return_that_is_past_is_nothing():
+    life = waiting()
+    life.do(events.MachineWrote, CAROL, back_at=life.now)
+    assert life.changed == {}
+
+
+def test_a_change_of_priority_does_not_forget_the_absence():
+    life = waiting()
+    back = life.now + 10 * DAY
+    life.do(events.MachineWrote, CAROL, back_at=back)
+    life.do(events.SetPriority, priority=Priority.CRITICAL)
+    assert life.timers == [("client_response", back - life.now)]
+
+
+def test_the_next_turn_knows_nothing_of_it():
+    life = waiting()
+    life.do(events.MachineWrote, CAROL, back_at=life.now + 10 * DAY)
+    life.customer()
+    assert life.ticket.not_before is None
+
+
+@pytest.mark.parametrize("notice", ["agent_reply", "resolved"])
+def test_staff_who_know_are_not_told_again(notice):
+    facts = {"notice": notice, "turn": 2, "recipient": CAROL.id, "reason": "550 5.1.1"}
+    life = waiting().do(events.Undelivered, GATEWAY, **facts)
+    assert life.told == [("undelivered", "holders")]
+    life.do(events.Undelivered, GATEWAY, known=True, **facts)
+    assert life.told == []
