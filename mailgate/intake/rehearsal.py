@@ -52,6 +52,7 @@ def rehearse(
         attempts=0,
         fence=0,
         lost=0,
+        released=False,
         raw=raw,
     )
     reading = reader.read(claimed, now)
