@@ -19,7 +19,6 @@ help:  ## Show this list
 
 run: .venv/.for-use  ## Try it: a desk of your own in ./run, listening on the loopback interface
 	@test -f run/config.toml || $(BIN)/mailgate init --yes --dir run --agent alice=alice@agents.example --admin boss@agents.example
-	@$(BIN)/python -c "$$WHERE"
 	@$(BIN)/mailgate serve --config run/config.toml
 
 test: .venv/.for-tests  ## Run every test, with real servers; fails below the demanded coverage
@@ -47,19 +46,6 @@ fuzz: .venv/.for-tests  ## Read bent mails for an hour, or MINUTES=n; stops at w
 fmt: .venv/.for-tests  ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-
-define WHERE
-import tomllib
-with open("run/config.toml", "rb") as file:
-    config = tomllib.load(file)
-delivery = config.get("delivery", {})
-print("The desk is", config["desk"]["address"])
-print("Send mail to it by SMTP at", config.get("inbound", {}).get("listen", "127.0.0.1:2525"))
-if delivery.get("transport", "maildir") == "maildir":
-    print("Read what it sends in run/" + delivery.get("maildir", "outgoing") + " (a Maildir)")
-print("Stop it by Ctrl-C", flush=True)
-endef
-export WHERE
 
 .venv/.for-use: pyproject.toml
 	@$(call install,postgres)

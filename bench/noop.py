@@ -55,7 +55,7 @@ class Blocks(SMTP):
         self._ended = self.loop.create_future()
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         await self._ended
-        self.envelope.content = data.content
+        self.envelope.content = data.take()
         status = await self._call_handler_hook("DATA")
         self._set_post_data_state()
         await self.push(status)

@@ -1,5 +1,6 @@
 """The one place where everything is put together; it reads like the story of a start."""
 
+import ctypes
 import os
 import secrets
 import socket
@@ -7,6 +8,7 @@ import ssl
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +45,7 @@ from mailgate.mail.address import normalise
 from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
+from mailgate.port import open_port
 from mailgate.scheduler import Job, Scheduler
 from mailgate.store import backlog, heartbeat, migrate, numbers, outbox
 from mailgate.store.db import Database
@@ -57,6 +60,9 @@ TENANT, TENANT_ID, QUEUE = "default", 1, "default"
 _SWITCH = 0.0005
 """Seconds after which a busy thread lets another go on: the answer to a sender must not wait for
 the workers, as it would with Python's 5 ms."""
+
+_MMAP_THRESHOLD, _LARGE = -3, 1024 * 1024
+"""The option of glibc's mallopt(3), and the octets from which a block counts as large."""
 
 _HELD = timedelta(minutes=1)
 """A mail that waits for longer than this is worth a line when the clock waits for it."""
@@ -450,20 +456,23 @@ class App:
     def start(self) -> None:
         """Start every part, the ways in last. Raises `Temporary` when a port is taken."""
         sys.setswitchinterval(_SWITCH)
+        _free_large_blocks()
         faults = self.renderer.check()  # found at start, not when a mail is due
         if faults:
             raise Refused(f"a template is broken: {'; '.join(faults)}")
-        self.clock.refresh(now())
-        self.inbox.start()
-        try:
+        inbound, web = self.config.inbound.listen, self.config.web.listen
+        with ExitStack() as undo:  # of two gateways by mistake, the second one touches nothing
+            smtp = undo.enter_context(open_port(inbound.host, inbound.port, "[inbound] listen"))
+            http = undo.enter_context(open_port(web.host, web.port, "[web] listen"))
+            self.clock.refresh(now())
+            undo.callback(self._stop_workers)  # a mail that is being sent by then is finished
+            self.inbox.start()
             self.intake.start()
             self.delivery.start()
             self.scheduler.start()
-            self.web.start()
-            self.listener.start()
-        except MailgateError:
-            self._stop_workers()  # a mail that is being sent by now is finished
-            raise
+            self.web.start(http)
+            self.listener.start(smtp)
+            undo.pop_all()
 
     def stop(self) -> None:
         """Stop taking mail, finish what is in hand, and leave everything in order."""
@@ -477,6 +486,15 @@ class App:
         self.intake.stop()
         self.delivery.stop()
         self.database.close()
+
+
+def _free_large_blocks() -> None:
+    """Have memory of large mails given back to the system as soon as it is free.
+
+    Left alone, glibc keeps for each thread what it once needed, up to 32 MiB a block.
+    """
+    with suppress(OSError, AttributeError):  # another C library knows no such thing
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 def _server_tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mailgate.app import App
     from mailgate.store.db import Database
 
+_HEARD = 5.0  # seconds that a gateway may take to say how it is
+_MOST_SAID = 64 * 1024  # octets
 _SILENT = timedelta(minutes=15)  # a clock that has not run for so long waits for cron or a start
 
 
@@ -48,16 +50,16 @@ def check(
 ) -> None:
     """Check that the gateway can run as it is configured.
 
-    Looks at the configuration, the database, the templates and the way out. A fault in the
-    configuration is named with file, line and key, what was found, what is allowed,
-    and a remedy. Changes nothing. Ends with 0 when the gateway can run, with 1 when it cannot.
+    Looks at the configuration, the database, the templates and the way out, and tells whether a
+    gateway runs now and when its clock last ran. A fault in the configuration is named with file,
+    line and key, what was found, what is allowed, and a remedy. Changes nothing. Ends with 0 when
+    the gateway can run or does, with 1 when it cannot.
     """
     from mailgate.config import ConfigError
 
     try:
         with opened(config) as app:
-            findings = [Finding("configuration", "ok", f"{app.config.desk.address} is understood")]
-            findings += _all(app, send_to)
+            findings = [*_configuration(app), *_all(app, send_to)]
     except ConfigError as error:
         findings = [Finding("configuration", "fault", str(fault)) for fault in error.faults]
     if json:
@@ -74,9 +76,18 @@ def check(
         raise typer.Exit(NO)
 
 
+def _configuration(app: "App") -> Iterator[Finding]:
+    from mailgate.cli.setting_up import lacking
+
+    yield Finding("configuration", "ok", f"{app.config.desk.address} is understood")
+    for says in lacking(bool(app.config.agents), bool(app.config.desk.admins)):
+        yield Finding("configuration", "warning", says)
+
+
 def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
     checks: list[tuple[str, Callable[[App], Iterator[Finding]]]] = [
         ("database", _database),
+        ("gateway", _gateway),
         ("templates", _templates),
         ("delivery", _delivery),
     ]
@@ -148,9 +159,46 @@ def _clock(last: datetime) -> Finding:
 
     silence = now() - last
     if silence > _SILENT:
-        says = f"it ran {printing.span(silence)} ago: start `mailgate serve`, or see to cron"
+        says = f"it last ran {printing.span(silence)} ago: start `mailgate serve`, or see to cron"
         return Finding("clock", "warning", says)
-    return Finding("clock", "ok", "it runs")
+    return Finding("clock", "ok", f"it last ran {printing.span(silence)} ago")
+
+
+# --- a gateway that runs now ----------------------------------------------------------------------
+
+
+def _gateway(app: "App") -> Iterator[Finding]:
+    """Ask the gateway that runs with this configuration; without one, try the ports it needs."""
+    from mailgate.port import open_port
+
+    web, inbound = app.config.web.listen, app.config.inbound.listen
+    answer = _health(web.host, web.port) if web.port else None
+    if answer is not None:
+        faults = "; ".join(f"{name}: {fault}" for name, fault in answer.items())
+        where = f"one runs now, and answers at {web}"
+        state: Literal["ok", "warning"] = "warning" if faults else "ok"
+        yield Finding("gateway", state, f"{where}, but {faults}" if faults else where)
+        return
+    for at, key in ((inbound, "[inbound] listen"), (web, "[web] listen")):
+        open_port(at.host, at.port, key).close()
+    yield Finding("gateway", "ok", "none runs now, and its ports are free: `mailgate serve`")
+
+
+def _health(host: str, port: int) -> dict[str, str] | None:
+    """Return what is not well with the gateway at a port; None when there is no gateway."""
+    import json as json_
+    from http.client import HTTPConnection, HTTPException
+
+    link = HTTPConnection(host, port, timeout=_HEARD)
+    try:
+        link.request("GET", "/healthz")
+        said = json_.loads(link.getresponse().read(_MOST_SAID))
+    except (OSError, HTTPException, ValueError):
+        return None
+    finally:
+        link.close()
+    faults = said.get("faults") if isinstance(said, dict) else None
+    return {str(k): str(v) for k, v in faults.items()} if isinstance(faults, dict) else None
 
 
 # --- templates and the way out --------------------------------------------------------------------

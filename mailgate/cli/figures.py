@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,6 +20,36 @@ if TYPE_CHECKING:
     from mailgate.domain.table import Row
 
 
+COUNTED: Mapping[str, str] = MappingProxyType(
+    {
+        "total_active_tickets": "not closed, in all",
+        "waiting_for_system": "new, open or in progress",
+        "waiting_for_client": "waiting on customer",
+        "delayed_by_system": "overdue: ours to answer",
+        "delayed_by_client": "overdue: the customer's to answer",
+        "resolved_pending_confirmation": "resolved",
+        "reopened": "reopened",
+        "auto_closed_last_24h": "closed by the clock within 24 h",
+    }
+)
+"""The statistics in the words that people see; each ticket that is not closed is in one line."""
+
+
+SEEN: Mapping[str, str] = MappingProxyType(
+    {
+        "resolved_awaiting_confirmation": "resolved",
+        "auto_closed": "closed by auto",
+        "closed": "closed by agent, closed by customer",
+        "delayed_by_system": "new, open, in progress or reopened; overdue",
+        "delayed_by_client": "waiting on customer; overdue",
+        "reopened": "reopened",
+        "waiting_for_client_response": "waiting on customer",
+        "waiting_for_system_response": "new, open or in progress",
+    }
+)
+"""What people see of a ticket, by its automation status."""
+
+
 @command("stats", "mailgate stats", "mailgate stats --json")
 def stats(json: AsJson = False, config: ConfigFile = None) -> None:
     """Count the tickets by whose turn it is and whether they are late."""
@@ -30,8 +61,7 @@ def stats(json: AsJson = False, config: ConfigFile = None) -> None:
     if json:
         printing.as_json(counted)
     else:
-        rows = ((name.replace("_", " "), count) for name, count in counted.items())
-        printing.table(("TICKETS", "COUNT"), rows)
+        printing.table(("TICKETS", "COUNT"), ((COUNTED[name], n) for name, n in counted.items()))
 
 
 thresholds = group(
@@ -130,6 +160,7 @@ def lifecycle(json: AsJson = False) -> None:
             for row in rows
         ),
         long=("AND", "THEN", "WHEN IT IS"),
+        least=("MOVE",),
     )
 
 

@@ -7,7 +7,7 @@ taken for markup.
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mailgate.domain.lifecycle import Decision
 
 _WIDE = 500  # columns where nobody says how wide the output is
+_GAP = 2  # columns between two cells
+_READABLE = 16  # columns in which a text of many words can still be read
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
@@ -47,18 +49,65 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def table(
-    headings: Sequence[str], rows: Iterable[Sequence[object]], *, long: Sequence[str] = ()
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    long: Sequence[str] = (),
+    least: Sequence[str] = (),
 ) -> None:
-    """Print a table; the columns named in `long` go on in the next line where it is narrow."""
+    """Print a table that can be read on a narrow terminal, too.
+
+    The columns named in `long` go on in the next line where they must. If that is not enough,
+    those in `least` are left out, the first named first, and it is said which. No other cell is
+    ever cut: numbers and states stay whole.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in headings:
-        made.add_column(heading, no_wrap=heading not in long, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(cell(value)) for value in row))
-    console().print(made)
+    written = [tuple(cell(value) for value in row) for row in rows]
+    where = console()
+    needs = _needs(headings, written, long)
+    gone = _left_out(needs, where.width, least)
+    shown = [at for at, heading in enumerate(headings) if heading not in gone]
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for at in shown:
+        heading = headings[at]
+        made.add_column(
+            heading, no_wrap=heading not in long, overflow="fold", min_width=needs[heading]
+        )
+    for row in written:
+        made.add_row(*(Text(row[at]) for at in shown))
+    where.print(made)
+    if gone:
+        names = ", ".join(heading for heading in headings if heading in gone)
+        line(f"(Too narrow for {names}: a wider terminal shows them.)")
+
+
+def _needs(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], long: Sequence[str]
+) -> dict[str, int]:
+    """Return how many columns of the terminal each heading needs, to be read."""
+    from rich.cells import cell_len
+
+    whole = {
+        heading: max(cell_len(text) for text in (heading, *(row[at] for row in rows)))
+        for at, heading in enumerate(headings)
+    }
+    return {
+        heading: min(width, max(_READABLE, len(heading))) if heading in long else width
+        for heading, width in whole.items()
+    }
+
+
+def _left_out(needs: Mapping[str, int], width: int, least: Sequence[str]) -> set[str]:
+    """Return the headings without which the others fit, or all that may be left out."""
+    gone: set[str] = set()
+    for heading in least:
+        kept = [need + _GAP for name, need in needs.items() if name not in gone]
+        if sum(kept) - _GAP <= width:
+            break
+        gone.add(heading)
+    return gone
 
 
 def cell(value: object) -> str:
@@ -117,4 +166,11 @@ def told(decision: "Decision") -> None:
     from mailgate.domain.lifecycle import label
 
     ticket = decision.ticket
-    line(f"{ticket.number} is {label(ticket.status)}: {'; '.join(decision.reasons)}.")
+    facts_now = [
+        label(ticket.status),
+        f"held by {ticket.assignee or 'nobody'}",
+        *([f"team {ticket.team}"] if ticket.team else ()),
+        f"priority {ticket.priority}",
+        *([f"tags {' '.join(sorted(ticket.tags))}"] if ticket.tags else ()),
+    ]
+    line(f"{ticket.number} is {', '.join(facts_now)} ({'; '.join(decision.reasons)}).")

@@ -84,7 +84,11 @@ def _list_outbox(
     elif not found:
         printing.line("No such notices.")
     else:
-        _table(found, ("id", "ticket", "notice", "recipient", "state", "attempts", "reason"))
+        _table(
+            found,
+            ("id", "ticket", "notice", "recipient", "state", "attempts", "reason"),
+            ("ATTEMPTS", "NOTICE", "TICKET"),
+        )
 
 
 def _notice(row: "RowMapping") -> dict[str, Any]:
@@ -96,7 +100,8 @@ def _notice(row: "RowMapping") -> dict[str, Any]:
 def outbox_retry(ids: Ids = None, every: Every = False, config: ConfigFile = None) -> None:
     """Send notices again that were refused for good, or of which nobody knows whether they arrived.
 
-    Each keeps its Message-ID, so that a mail program shows a double once.
+    Each keeps its Message-ID, so that a mail program shows a double once, and gets the whole
+    schedule of tries again: `give_up_after` counts from now.
     """
     from mailgate.app import now
     from mailgate.store import outbox as store
@@ -148,7 +153,11 @@ def _list_failed(config: "Path | None", *, json: bool) -> None:
     elif not found:
         printing.line("No mail is parked.")
     else:
-        _table(found, ("id", "received_at", "mail_from", "recipients", "size", "error"))
+        _table(
+            found,
+            ("id", "received_at", "mail_from", "recipients", "size", "error"),
+            ("SIZE", "RECIPIENTS", "RECEIVED AT"),
+        )
 
 
 def _parked(row: "RowMapping", *, whole: bool = False) -> dict[str, Any]:
@@ -239,7 +248,8 @@ def _list_quarantine(config: "Path | None", *, json: bool) -> None:
     elif not found:
         printing.line("No mail is in quarantine.")
     else:
-        _table(found, ("id", "received_at", "mail_from", "known", "recipients", "marks"))
+        names = ("id", "received_at", "mail_from", "known", "recipients", "marks")
+        _table(found, names, least=("RECIPIENTS", "RECEIVED AT"))
 
 
 def _quarantined(row: "RowMapping", known: object) -> dict[str, Any]:
@@ -318,11 +328,14 @@ def _tell(count: int, wanted: list[int] | None, thing: str, what: str) -> None:
         raise Refused(f"{len(set(wanted)) - count} of those named no {thing} that {what}")
 
 
-def _table(rows: list[dict[str, Any]], names: tuple[str, ...]) -> None:
+_LONG = ("MAIL FROM", "RECIPIENT", "RECIPIENTS", "REASON", "ERROR", "MARKS")
+
+
+def _table(rows: list[dict[str, Any]], names: tuple[str, ...], least: tuple[str, ...]) -> None:
     shown = [dict(_readable(row)) for row in rows]
     headings = tuple(name.upper().replace("_", " ") for name in names)
     values = ([row[name] for name in names] for row in shown)
-    printing.table(headings, values, long=("RECIPIENT", "RECIPIENTS", "REASON", "ERROR"))
+    printing.table(headings, values, long=_LONG, least=least)
 
 
 def _readable(row: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -5,7 +5,10 @@ from typing import Any
 from typer.main import get_command
 
 from mailgate.cli.ending import EXIT_CODES
+from mailgate.cli.figures import COUNTED, SEEN
 from mailgate.cli.program import program
+from mailgate.domain.automation import AUTOMATION
+from mailgate.store.reports import ACTIVE
 
 BAR = r"\|"  # within a table of Markdown
 _HEAD = """\
@@ -22,15 +25,41 @@ traceback of a fault. [json.md](json.md) lists the fields of `--json`.
 | --- | --- |
 """
 
+_STATUSES = """
+## Statuses
+
+A ticket has one status, and people see it by the same words everywhere: in `tickets`, in `show`, in
+what a command confirms, and in mails. Whoever's turn it is has let their time run out: then the
+ticket is `overdue`, too. `--status` takes the words, with spaces or as programs write them.
+
+Programs also get the `automation_status`, one value made of status, delay and who closed it; the
+first line that fits counts. `--automation` takes it, and `stats --json` counts by it.
+
+| `automation_status` | what people see | counted by `stats` as | by `stats --json` as |
+| --- | --- | --- | --- |
+"""
+
 
 def commands() -> str:
     """Return docs/commands.md."""
     parts = [_HEAD, *(f"| {code} | {meaning} |\n" for code, meaning in EXIT_CODES.items())]
     parts.append("\n`mailgate deliver` ends as mail servers expect; see there.\n")
+    parts += [_STATUSES, *_statuses()]
     root = get_command(program)
     for name, command in commands_of(root):
         parts += _section(name, command)
     return "".join(parts)
+
+
+def _statuses() -> list[str]:
+    """Return a line for each automation status."""
+    counts = {value: name for name, value in ACTIVE.items()}
+    lines = []
+    for row in AUTOMATION:
+        name = counts.get(row.name, "auto_closed_last_24h" if row.name == "auto_closed" else "")
+        counted = f"{COUNTED[name]} | `{name}`" if name else "- | -"
+        lines.append(f"| `{row.name}` | {SEEN[row.name]} | {counted} |\n")
+    return lines
 
 
 def commands_of(place: Any, path: str = "mailgate") -> list[tuple[str, Any]]:

@@ -14,7 +14,7 @@ from mailgate.cli.opening import find, opened
 from mailgate.cli.options import AsJson, ConfigFile, Limit, Number, priority
 from mailgate.cli.program import command
 from mailgate.domain.automation import AUTOMATION
-from mailgate.domain.model import Actor, ActorKind, Priority, Status
+from mailgate.domain.model import Actor, ActorKind, Delay, Priority, Status
 from mailgate.errors import Refused
 
 if TYPE_CHECKING:
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from mailgate.app import App
 
 _NOBODY = "none"
+
+
+def _status(text: str) -> Status:
+    """Read a status, as the table shows it or as programs get it. Raises a usage error."""
+    try:
+        return Status(text.strip().lower().replace(" ", "_").replace("-", "_"))
+    except ValueError:
+        names = ", ".join(Status)
+        raise typer.BadParameter(f"{text!r} is no status: {names}") from None
 
 
 def _automation(text: str) -> str:
@@ -35,12 +44,18 @@ def _automation(text: str) -> str:
 
 _Statuses = Annotated[
     list[Status] | None,
-    typer.Option(metavar="STATUS", help=f"Any of {', '.join(Status)}; may be given again."),
+    typer.Option(
+        parser=_status,
+        metavar="STATUS",
+        help=f"Any of {', '.join(Status)}; may be given again.",
+    ),
 ]
 _Automation = Annotated[
     list[str] | None,
     typer.Option(
-        parser=_automation, metavar="STATUS", help="By automation status, as `stats` counts."
+        parser=_automation,
+        metavar="STATUS",
+        help="By automation status, for programs; see Statuses in docs/commands.md.",
     ),
 ]
 _Priorities = Annotated[
@@ -131,17 +146,33 @@ def _list(rows: Sequence["RowMapping"], now: datetime) -> None:
             (
                 row["number"],
                 row["subject"],
-                row["automation_status"],
+                standing(row),
                 row["priority"],
                 row["assignee"],
                 row["requester"],
-                "-" if row["waiting_since"] is None else printing.span(now - row["waiting_since"]),
+                _waiting(row, now),
                 printing.ago(row["next_due_at"], now),
             )
             for row in rows
         ),
         long=("SUBJECT", "REQUESTER"),
+        least=("DUE", "REQUESTER", "PRIORITY", "ASSIGNEE", "WAITING"),
     )
+
+
+def standing(row: "Mapping[str, Any] | RowMapping") -> str:
+    """Return a ticket's status in words, as every command tells it."""
+    from mailgate.domain.lifecycle import label
+
+    return label(Status(row["status"]))
+
+
+def _waiting(row: "RowMapping", now: datetime) -> str | None:
+    """Return for how long a side has been waited for, and that its time has run out."""
+    if row["waiting_since"] is None:
+        return None
+    late = "" if row["delay"] == Delay.NONE else ", overdue"
+    return printing.span(now - row["waiting_since"]) + late
 
 
 # --- one ticket ---------------------------------------------------------------------------------
@@ -200,7 +231,7 @@ def event_shape(row: "RowMapping | Mapping[str, Any]") -> dict[str, Any]:
 
 _FACTS = (
     ("Requester", "requester"),
-    ("Status", "automation_status"),
+    ("Status", "standing"),
     ("Priority", "priority"),
     ("Category", "category"),
     ("Assignee", "assignee"),
@@ -220,7 +251,12 @@ _MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "
 
 def _print(whole: dict[str, Any]) -> None:
     printing.line(f"{whole['number']}  {whole['subject']}")
-    known = whole | {"tags": ", ".join(whole["tags"])}
+    late = whole["delay"] != Delay.NONE
+    by = whole["closed_by"]
+    known = whole | {
+        "tags": ", ".join(whole["tags"]),
+        "standing": standing(whole) + (", overdue" if late else "") + (f" by {by}" if by else ""),
+    }
     moments = [(name, whole[key]) for name, key in _MOMENTS if whole[key] is not None]
     printing.facts(
         [(name, known[key]) for name, key in _FACTS]

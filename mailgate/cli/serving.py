@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 import mailgate
-from mailgate.cli.ending import LATER, NO
+from mailgate.cli import printing
+from mailgate.cli.ending import LATER, NO, say
 from mailgate.cli.opening import opened
 from mailgate.cli.options import ConfigFile
 from mailgate.cli.program import command
@@ -52,11 +54,12 @@ class _Stop:
 def serve(config: ConfigFile = None) -> None:
     """Run the gateway: take mail, keep the clock, send what is due.
 
-    Writes one line `gateway.ready` to stderr when every port is open. SIGTERM or Ctrl-C lets what
-    is under way be finished; a second one ends at once. SIGHUP changes nothing: for another
-    configuration start anew. Ends with 0 when it was stopped, 1 when it
-    could not start, 75 when that may pass (a port taken, the database away), 78 when the
-    configuration cannot be used.
+    Writes one line `gateway.ready` to stderr when every port is open; at a terminal it also says
+    where mail goes in and out. SIGTERM or Ctrl-C lets what is under way be finished; a second one
+    ends at once. SIGHUP changes nothing: for another configuration start anew.
+
+    Ends with 0 when it was stopped, 1 when it could not start, 75 when that may pass (a port
+    taken, the database away), 78 when the configuration cannot be used.
     """
     stop = _Stop()
     with opened(config, quiet=False) as app:
@@ -71,9 +74,30 @@ def _run(app: "App", stop: _Stop) -> None:
         app.start()
     except MailgateError as error:
         log("gateway.failed", error=str(error))
+        if sys.stderr.isatty():
+            say(str(error))
         raise typer.Exit(LATER if isinstance(error, Temporary) else NO) from None
     log("gateway.ready", smtp=app.listener.port, http=app.web.port)
+    if sys.stdout.isatty():
+        _greet(app)
     stop.asked.wait()
     log("gateway.stopping", signal=stop.by)
     app.stop()
     log("gateway.stopped")
+
+
+def _greet(app: "App") -> None:
+    """Tell the person who started it where mail goes in and out."""
+    config = app.config
+    printing.line()
+    printing.line(f"The desk is {config.desk.address}.")
+    printing.line(f"Send mail to it by SMTP at {config.inbound.listen.host}:{app.listener.port}.")
+    match config.delivery.transport:
+        case "maildir":
+            printing.line(f"What it sends is put into the Maildir {config.delivery.maildir}.")
+        case "terminal":
+            printing.line("What it sends is shown here.")
+        case _:
+            printing.line(f"What it sends goes to {config.delivery.host}.")
+    printing.line("Stop it by Ctrl-C.")
+    printing.line()

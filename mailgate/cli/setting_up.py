@@ -38,6 +38,16 @@ def _ask_for_agents() -> dict[str, str]:
             typer.echo(wrong.message)
 
 
+def lacking(agents: bool, admins: bool) -> list[str]:
+    """Return who is missing at a desk, and what follows from that."""
+    says = []
+    if not agents:
+        says.append("nobody can answer tickets by mail: add an [[agent]] with name and address")
+    if not admins:
+        says.append("nobody is told of new tickets and late answers: set [desk] admins")
+    return says
+
+
 @command(
     "init",
     "mailgate init",
@@ -94,5 +104,7 @@ def init(
         folder or Path(), address or _ADDRESS, agents, admin or [], database, smtp_port, http_port
     )
     printing.line(f"Wrote {path}.")
+    for missing in lacking(bool(agents), bool(admin)):
+        typer.echo(f"Warning: {missing}", err=True)
     printing.line(f"Look it over, then: mailgate check --config {path}")
     printing.line(f"To begin:           mailgate serve --config {path}")

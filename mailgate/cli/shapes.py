@@ -175,6 +175,8 @@ TICK: Shape = MappingProxyType(
         "horizon": "how far the clock could see: it waits for mail that is not processed",
         "hold_until": "until when steps that write to customers wait after an outage, or null",
         "steps": "a list of the deadlines acted on",
+        "next": "number, timer and due_at of the first deadline after that, or null; only in a "
+        "dry run",
     }
 )
 

@@ -12,7 +12,7 @@ from mailgate.cli.program import command
 
 if TYPE_CHECKING:
     from mailgate.app import App
-    from mailgate.desk.clock import Tick
+    from mailgate.desk.clock import Ahead, Tick
 
 
 @command(
@@ -81,6 +81,13 @@ def _shape(done: "Tick") -> dict[str, object]:
             }
             for step in done.steps
         ],
+        "next": None
+        if done.ahead is None
+        else {
+            "number": done.ahead.number,
+            "timer": done.ahead.timer.value,
+            "due_at": done.ahead.due_at,
+        },
     }
 
 
@@ -110,4 +117,16 @@ def _print(done: "Tick", *, verbose: bool, dry: bool) -> None:
                 for step in done.steps
             ),
             long=("WHAT HAPPENS", "NOTICES"),
+            least=("STATUS", "DUE", "DEADLINE"),
         )
+    if dry and (done.ahead is not None or not count):
+        printing.line(_next(done.ahead, done.at))
+
+
+def _next(ahead: "Ahead | None", at: datetime) -> str:
+    """Return what is due after this, and when."""
+    if ahead is None:
+        return "No deadline runs."
+    what = ahead.timer.value.replace("_", " ")
+    when = f"{printing.moment(ahead.due_at)}, {printing.ago(ahead.due_at, at)}"
+    return f"Next: {what} of {ahead.number}, due {when}."

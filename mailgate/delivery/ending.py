@@ -56,7 +56,7 @@ def ending(due: Due, result: Result, rules: Rules, now: datetime) -> Entry:
         case Unknown(reason) if rules.on_unknown == "hold":
             return _ended(due, outbox.UNKNOWN, reason, now)
         case _:
-            if now - due.created_at >= rules.give_up_after:
+            if now - (due.retried_at or due.created_at) >= rules.give_up_after:
                 return _ended(due, outbox.NEVER, f"given up: {result.reason}", now)
             return _put_off(due, result, rules, now)
 

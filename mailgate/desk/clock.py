@@ -39,13 +39,26 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """The first deadline that is not due yet."""
+
+    number: str
+    timer: TimerKind
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
-    """What one run of the clock did; `horizon` is how far it could see."""
+    """What one run of the clock did; `horizon` is how far it could see.
+
+    `ahead` is looked up by a preview only: a tick reads what is due and nothing else.
+    """
 
     at: datetime
     horizon: datetime
     hold_until: datetime | None
     steps: tuple[Step, ...]
+    ahead: Ahead | None = None
 
 
 class Clock:
@@ -101,7 +114,11 @@ class Clock:
             held = _held(life) if life.hold_until and life.hold_until > at else frozenset()
             ledger = Ledger(connection, count(-1, -1), self._desk.settings, self._desk.signer, at)
             rows = tickets.due_timers(connection, tenant_id, limit, None, held)
-            return Tick(at, limit, life.hold_until, tuple(_act(ledger, rows)))
+            coming = tickets.next_timer(connection, tenant_id, limit)
+            ahead = None
+            if coming is not None:
+                ahead = Ahead(coming["number"], TimerKind(coming["kind"]), coming["due_at"])
+            return Tick(at, limit, life.hold_until, tuple(_act(ledger, rows)), ahead)
 
     def _limit(self, now: datetime) -> tuple[datetime, Heartbeat]:
         """Return the horizon, and keep the sign of life now and then."""

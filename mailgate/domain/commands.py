@@ -55,7 +55,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A line that cannot be carried out, why, and what would be right."""
+    """A line that cannot be carried out, why, and what would be right; empty: nothing would."""
 
     line: str
     reason: str
@@ -239,12 +239,11 @@ def read(text: str) -> Script:
 
 
 def reference() -> str:
-    """Return the table of commands as Markdown, for the documentation."""
+    """Return the commands that can be carried out as a table in Markdown, for the documentation."""
     rows = ["| command | what it does |", "| --- | --- |"]
-    for word in WORDS.values():
+    for word in _wired():
         forms = ", ".join(f"`{form}`" for form in word.forms)
-        later = "" if word.wired else " Not available in this version."
-        rows.append(f"| {forms} | {word.says}{later} |")
+        rows.append(f"| {forms} | {word.says} |")
     return "\n".join(rows) + "\n"
 
 
@@ -255,14 +254,12 @@ def _line(line: str) -> Command | Fault | None:
         return None
     gap, name = marked[1], marked[2].lower()
     word = WORDS.get(name)
-    if gap:
-        if word is None:
-            return None
-        return _fault(line, "the word follows the mark at once", word.forms[0])
     if word is None:
-        return _unknown(line, name)
+        return None if gap else _unknown(line, name)
     if not word.wired:
-        return _fault(line, f"/{name} is not available in this version", word.forms[0])
+        return _fault(line, f"/{name} is not available in this version", "")
+    if gap:
+        return _fault(line, "the word follows the mark at once", word.forms[0])
     return _known(line, word, line[marked.end() :])
 
 
@@ -309,12 +306,14 @@ def _unknown(line: str, name: str) -> Fault | None:
         reason = f"{name!r} is not a command, but much like one"
     else:
         return None
-    right = " or ".join(WORDS[meant].forms) if meant else ", ".join(f"/{w}" for w in _wired())
+    wired = {word.name: word for word in _wired()}
+    best = _nearest(name, list(wired))
+    right = " or ".join(wired[best].forms) if best else ", ".join(f"/{word}" for word in wired)
     return _fault(line, reason, right)
 
 
-def _wired() -> list[str]:
-    return [word.name for word in WORDS.values() if word.wired]
+def _wired() -> list[Word]:
+    return [word for word in WORDS.values() if word.wired]
 
 
 def _nearest(name: str, known: list[str]) -> str | None:

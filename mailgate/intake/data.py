@@ -48,10 +48,14 @@ class DataReader:
         """Whether it is time to give up waiting for the end of flawed data."""
         return self._seen > self._patience and self.flaw is not None
 
-    @property
-    def content(self) -> bytes:
-        """The mail, without transport dots; empty when it is flawed."""
-        return b"".join(self._blocks)
+    def take(self) -> bytes:
+        """Hand the mail over, without transport dots; empty when it is flawed or was taken.
+
+        Nothing of it stays here: a large mail is in memory once while it is being stored.
+        """
+        content = b"".join(self._blocks)
+        self._blocks.clear()
+        return content
 
     def feed(self, block: bytes) -> bytes | None:
         """Take the next octets; return what follows the end of data, None while it has not come."""

@@ -258,7 +258,7 @@ class Dialogue(SMTP):
             if data.flaw:
                 reply = self._refused(replies.FLAWED[data.flaw], flaw=data.flaw.value)
             else:
-                reply = await self._store(data.content)
+                reply = await self._store(data.take())
             await self.push(reply)
             if data.exhausted:
                 self._close()

@@ -6,18 +6,19 @@ else to come again. What is said on the wire stands in `dialogue`.
 
 import asyncio
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
-from mailgate.errors import Temporary
 from mailgate.intake.dialogue import Dialogue, House
 from mailgate.intake.gate import Gate
 from mailgate.intake.inbox import Inbox
 from mailgate.intake.settings import SmtpSettings
 from mailgate.log import log
+from mailgate.port import open_port
 
 # aiosmtpd sets 100: three hundred senders that come at once then wait for a minute.
 _BACKLOG = 4096
@@ -62,15 +63,15 @@ class Listener:
         """Whether the event loop runs."""
         return self._thread.is_alive()
 
-    def start(self) -> None:
-        """Begin to listen. Raises Temporary if the address cannot be had."""
+    def start(self, opened: socket.socket | None = None) -> None:
+        """Begin to serve a port that was opened for it, or else the one of the settings.
+
+        Raises Temporary if that one cannot be had.
+        """
+        host, port = self._settings.host, self._settings.port
+        self._opened = opened or open_port(host, port, "[inbound] listen")
         self._thread.start()
-        try:
-            port = self._listening.result()
-        except OSError as error:
-            where = f"{self._settings.host}:{self._settings.port}"
-            raise Temporary(f"cannot listen for SMTP on {where}: {error.strerror}") from error
-        log("smtp.listening", host=self._settings.host, port=port)
+        log("smtp.listening", host=host, port=self._listening.result())
 
     def stop(self, grace: float = 20.0) -> None:
         """Stop listening, and return when all sessions have ended.
@@ -97,8 +98,7 @@ class Listener:
         try:
             server = await loop.create_server(
                 lambda: Dialogue(self._house),
-                self._settings.host,
-                self._settings.port,
+                sock=self._opened,
                 backlog=_BACKLOG,
             )
         except Exception as error:  # noqa: BLE001 -- start raises it again, in its own thread

@@ -5,10 +5,11 @@ of filters and line ends. None of these enters the digest.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mailgate.mail.headers import Field
 
+_BLOCK = 256 * 1024  # octets
 _STABLE = ("from", "date", "message-id", "subject")
 
 
@@ -22,8 +23,26 @@ def fingerprint(raw: bytes, body: int, fields: Sequence[Field]) -> str:
         for field in fields:
             if field.name == name:
                 digest.update(name.encode() + b":" + b" ".join(field.value.split()) + b"\n")
-    content = raw[body:]
-    if b"\r" in content:
-        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    digest.update(b"\n" + content.rstrip(b"\n"))
+    digest.update(b"\n")
+    ends = 0  # line ends not digested yet: they count only where something follows
+    for block in _normalised(raw, body):
+        content = block.rstrip(b"\n")
+        if content:
+            digest.update(b"\n" * ends)
+            digest.update(content)
+            ends = 0
+        ends += len(block) - len(content)
     return digest.hexdigest()
+
+
+def _normalised(raw: bytes, start: int) -> Iterator[bytes]:
+    """Yield `raw` from `start` with line ends as LF, in blocks, so as not to copy a large mail."""
+    while start < len(raw):
+        end = start + _BLOCK
+        if raw[end - 1 : end + 1] == b"\r\n":
+            end += 1
+        block = raw[start:end]
+        if b"\r" in block:
+            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        yield block
+        start = end

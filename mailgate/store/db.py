@@ -40,7 +40,13 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = threading.RLock()
         seconds = BUSY.total_seconds()
-        pool: dict[str, Any] = {"pool_size": 8, "max_overflow": 24, "pool_timeout": seconds}
+        # The last one used is used again: each connection has a cache of its own to be filled.
+        pool: dict[str, Any] = {
+            "pool_use_lifo": True,
+            "pool_size": 8,
+            "max_overflow": 24,
+            "pool_timeout": seconds,
+        }
         if self.sqlite:
             options = {"timeout": seconds, "check_same_thread": False}
             self.engine = create_engine(

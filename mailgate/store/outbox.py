@@ -38,6 +38,7 @@ class Due:
     kept: bool
     attempts: int
     created_at: datetime
+    retried_at: datetime | None
     began_at: datetime | None
     fence: int
 
@@ -195,7 +196,10 @@ def failed(connection: Connection, tenant_id: int, id_: int, reason: str, now: d
 
 
 def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: datetime) -> int:
-    """Send notices again that ended as never or unknown; returns how many."""
+    """Send notices again that ended as never or unknown; returns how many.
+
+    Each gets the whole schedule of retries anew, however old it is.
+    """
     table = schema.outbox
     statement = (
         update(table)
@@ -204,6 +208,14 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
             table.c.id.in_(bindparam("ids", expanding=True)),
             table.c.state.in_((NEVER, UNKNOWN)),
         )
-        .values(state=READY, next_try_at=now, attempts=0, began_at=None, done_at=None, reason=None)
+        .values(
+            state=READY,
+            next_try_at=now,
+            retried_at=now,
+            attempts=0,
+            began_at=None,
+            done_at=None,
+            reason=None,
+        )
     )
     return connection.execute(statement, {"ids": list(ids)}).rowcount

@@ -384,6 +384,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
     Column("created_at", Instant, nullable=False, comment="when it was decided"),
     Column("next_try_at", Instant, nullable=False, comment="not before this time"),
+    Column("retried_at", Instant, comment="when a person put it back"),
     *_lease(),
     Column("began_at", Instant, comment="when its content began to be sent"),
     Column("done_at", Instant, comment="when it ended"),

@@ -315,6 +315,19 @@ def due_timers(
     return list(connection.execute(query).mappings())
 
 
+def next_timer(connection: Connection, tenant_id: int, after: datetime) -> RowMapping | None:
+    """Return number, kind and due_at of the first deadline that lies after an instant."""
+    table, ticket = schema.timer, schema.ticket
+    query = (
+        select(ticket.c.number, table.c.kind, table.c.due_at)
+        .join(ticket, ticket.c.id == table.c.subject_id)
+        .where(table.c.tenant_id == tenant_id, table.c.fired_at.is_(None), table.c.due_at > after)
+        .order_by(table.c.due_at, table.c.subject_id)
+        .limit(1)
+    )
+    return connection.execute(query).mappings().one_or_none()
+
+
 def save_turns(
     connection: Connection,
     begun: Sequence[Mapping[str, Any]],

@@ -7,11 +7,10 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
-from mailgate.errors import Temporary
 from mailgate.log import log
+from mailgate.port import open_port
 
 _START = 15.0  # seconds
-_BACKLOG = 128  # connections
 
 
 class Server:
@@ -35,19 +34,9 @@ class Server:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
-    def start(self) -> None:
-        """Open the port and serve."""
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind((self._host, self._wanted))
-            self._socket.listen(_BACKLOG)  # who comes before the thread runs is served by it
-        except OSError as error:
-            self._socket.close()
-            raise Temporary(
-                f"the HTTP port {self._host}:{self._wanted} cannot be opened: {error.strerror}"
-            ) from error
+    def start(self, opened: socket.socket | None = None) -> None:
+        """Serve a port that was opened for it, or else the one that was wanted."""
+        self._socket = opened or open_port(self._host, self._wanted, "[web] listen")
         self._port = int(self._socket.getsockname()[1])
         # It would tell again, and at length, what the application logs as `http.failed`.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

@@ -1,11 +1,16 @@
 """`mailgate check`: what would keep the gateway from running is found before it runs."""
 
+import re
+import socket
 import sqlite3
+import threading
 
 import pytest
 
 from mailgate.mail.render import Renderer
 from mailgate.store import audit, migrate
+from mailgate.web.health import create_app
+from mailgate.web.server import Server
 from tests.peers.sink import Sink, Stage
 
 
@@ -27,6 +32,7 @@ def test_a_new_desk_is_well_and_nothing_is_made_by_looking(new_cli):
     assert {name for name, _state in checks} == {
         "configuration",
         "database",
+        "gateway",
         "templates",
         "delivery",
     }
@@ -39,8 +45,54 @@ def test_a_desk_that_was_used_is_well(cli):
     cli.open()
     checks = found(cli)
     assert "at this version's schema" in checks["database", "ok"]
-    assert checks["clock", "ok"] == "it runs"
+    assert re.fullmatch(r"it last ran \d+ s ago", checks["clock", "ok"])
+    assert checks["gateway", "ok"].startswith("none runs now")
     assert "ok       database: " in cli.ok("check")
+
+
+def test_a_gateway_that_runs_is_asked_how_it_is(cli):
+    faults = {}
+    server = Server(create_app({"intake": lambda: faults.get("intake")}), "127.0.0.1", 0)
+    server.start()
+    try:
+        cli.set(web__listen=f"127.0.0.1:{server.port}")
+        assert "one runs now" in found(cli)["gateway", "ok"]
+        faults["intake"] = "its thread has ended"
+        assert "but intake: its thread has ended" in found(cli)["gateway", "warning"]
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("key", ["inbound__listen", "web__listen"])
+def test_a_port_that_something_else_has_is_a_fault_with_its_number_and_key(cli, key):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        if key == "web__listen":
+            talk = threading.Thread(target=nonsense, args=(taken,))
+            talk.start()
+        cli.set(**{key: f"127.0.0.1:{port}"})
+        says = found(cli, 1)["gateway", "fault"]
+    assert f"port {port} on 127.0.0.1 is taken" in says
+    assert f"[{key.partition('__')[0]}] listen" in says
+
+
+def nonsense(listening):
+    """Answer one connection as no HTTP server would."""
+    listening.settimeout(30)
+    link, _ = listening.accept()
+    with link:
+        link.recv(1000)
+        link.sendall(b"220 not HTTP\r\n")
+
+
+def test_a_desk_without_people_is_a_warning(cli):
+    text = cli.config.read_text().partition("[[agent]]")
+    cli.config.write_text(text[0] + "[sla]" + text[2].partition("[sla]")[2])
+    cli.set(desk__admins=[])
+    says = [line for line in cli.ok("check").splitlines() if line.startswith("warning")]
+    assert len(says) == 2
+    assert "add an [[agent]]" in says[0]
+    assert "[desk] admins" in says[1]
 
 
 def test_a_clock_that_has_not_run_is_a_warning(cli):
@@ -48,7 +100,7 @@ def test_a_clock_that_has_not_run_is_a_warning(cli):
     with sqlite3.connect(cli.folder / "mailgate.db") as behind:
         behind.execute("UPDATE heartbeat SET seen_at = seen_at - 7200000000")
     behind.close()
-    assert "it ran 2 h ago" in found(cli)["clock", "warning"]
+    assert "it last ran 2 h ago" in found(cli)["clock", "warning"]
 
 
 def test_every_fault_of_the_configuration_is_named(cli):

@@ -5,7 +5,9 @@ import hashlib
 import sys
 
 import pytest
+import time_machine
 
+from mailgate.app import now
 from tests.cli.conftest import CUSTOMER, mail
 
 BILL = bytes(range(256)) * 5
@@ -79,8 +81,49 @@ def test_the_table_for_people_shows_what_matters(cli):
     number = cli.open(subject="Printer [bold]broken[/bold]")
     shown = cli.ok("tickets")
     assert shown.splitlines()[0].split()[:3] == ["NUMBER", "SUBJECT", "STATUS"]
-    for text in (number, "[bold]broken[/bold]", "waiting_for_system_response", CUSTOMER, "in 23 h"):
+    for text in (number, "[bold]broken[/bold]", " new ", CUSTOMER, "in 23 h"):
         assert text in shown
+
+
+def test_a_narrow_terminal_shows_fewer_columns_and_says_so(cli, monkeypatch):
+    number = cli.open(subject="The printer on the third floor prints blank pages only")
+    cli.ok("assign", number, "alice")
+    cli.ok("wait", number)
+    widths = {}
+    for columns in (60, 80, 120, 160):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        shown = cli.ok("tickets").splitlines()
+        assert all(len(row) <= columns for row in shown[:-1])
+        assert number in shown[1]
+        assert "waiting on customer" in shown[1]
+        widths[columns] = shown[0].split()
+    assert widths[60] == ["NUMBER", "SUBJECT", "STATUS"]
+    assert widths[80] == ["NUMBER", "SUBJECT", "STATUS", "ASSIGNEE", "WAITING"]
+    assert "REQUESTER" in widths[120]
+    assert "DUE" in widths[160]
+    assert "(Too narrow for" not in cli.ok("tickets")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "(Too narrow for PRIORITY, REQUESTER, DUE: a wider terminal shows them.)" in cli.ok(
+        "tickets"
+    )
+
+
+def test_a_status_is_taken_as_it_is_shown(cli):
+    number = cli.open()
+    cli.ok("wait", number)
+    for words in ("waiting on customer", "waiting_on_customer", "Waiting-on-Customer"):
+        assert [each["number"] for each in cli.json("tickets", "--status", words)] == [number]
+    assert "'lost' is no status: new, open" in cli.no(2, "tickets", "--status", "lost")
+
+
+def test_a_late_ticket_is_shown_as_overdue(cli):
+    number = cli.open()
+    with time_machine.travel(now(), tick=False) as clock:
+        for _ in range(25 * 6):  # a gateway that runs: an outage would hold the clock back
+            clock.shift(600)
+        cli.ok("tick")
+        assert "1 d 1 h, overdue" in cli.ok("tickets")
+        assert "new, overdue" in cli.ok("show", number)
 
 
 def test_a_ticket_is_shown_with_all_that_was_said_and_its_history(cli):

@@ -109,7 +109,9 @@ def test_a_port_that_is_taken_is_told_and_may_be_free_later(gateway, key):
         code, log = ended(gateway)
     assert code == 75
     (line,) = [line for line in log.splitlines() if "gateway.failed" in line]
-    assert f"127.0.0.1:{port}" in line
+    assert f"port {port} on 127.0.0.1 is taken" in line
+    assert f"[{key.partition('.')[0]}] listen" in line
+    assert "listening" not in log
     assert "gateway.ready" not in log
 
 

@@ -18,7 +18,8 @@ def test_a_ticket_is_given_to_an_agent_a_team_and_nobody(cli, number):
         cli.config.read_text() + '\n[[team]]\nname = "billing"\nmembers = ["bob"]\n'
     )
     said = cli.ok("assign", number, "alice", "--as", "bob", "--note", "you know it better")
-    assert said == f"{number} is in progress: in an agent's hands.\n"
+    facts_now = "in progress, held by alice, priority normal"
+    assert said == f"{number} is {facts_now} (in an agent's hands).\n"
     event = cli.json("show", number)["events"][-1]
     assert (event["actor"], event["note"]) == ("agent:bob", "you know it better")
     assert event["after"]["assignee"] == "alice"
@@ -27,7 +28,7 @@ def test_a_ticket_is_given_to_an_agent_a_team_and_nobody(cli, number):
     cli.ok("assign", number, "me", "--as", "alice@agent.example")
     assert facts(cli, number, "assignee") == ("alice",)
     cli.ok("assign", number, "none")
-    cli.ok("assign", number, "team:billing")
+    assert "held by nobody, team billing" in cli.ok("assign", number, "team:billing")
     assert facts(cli, number, "assignee", "team", "status") == (None, "billing", "open")
     assert cli.json("verify") == []
 
@@ -52,7 +53,8 @@ def test_a_life_goes_through_its_states(cli, number):
 
 
 def test_tags_are_put_on_and_taken_off(cli, number):
-    cli.ok("tag", number, "VIP", "late", "--as", "alice")
+    said = cli.ok("tag", number, "VIP", "late", "--as", "alice")
+    assert said.startswith(f"{number} is new, held by nobody, priority normal, tags late vip (")
     cli.ok("tag", number, "new", "-late")
     assert facts(cli, number, "tags") == (["new", "vip"],)
 

@@ -16,7 +16,9 @@ def test_a_tick_processes_what_waits_acts_and_sends(cli):
 
 def test_a_dry_run_changes_nothing(cli):
     cli.ok("deliver", stdin=mail())
-    assert "0 deadlines would be acted on." in cli.ok("tick", "--dry-run")
+    said = cli.ok("tick", "--dry-run")
+    assert "0 deadlines would be acted on." in said
+    assert "No deadline runs." in said
     assert cli.json("tickets") == []
     assert cli.sent() == []
 
@@ -37,7 +39,12 @@ def test_what_would_happen_then_is_told_and_does_not_happen(cli):
     (step,) = cli.json("tick", "--at", "+25h")["steps"]
     assert (step["number"], step["timer"]) == (number, "system_response")
     assert step["due_at"] == before["next_due_at"]
-    assert cli.json("tick", "--at", "+23h")["steps"] == []
+    nothing = cli.json("tick", "--at", "+23h")
+    assert nothing["steps"] == []
+    assert nothing["next"] == {name: step[name] for name in ("number", "timer", "due_at")}
+    said = cli.ok("tick", "--at", "+23h")
+    assert f"Next: system response of {number}, due " in said
+    assert ", in 1 h" in said or ", in 59 min" in said
     assert cli.json("show", number) == before
 
 

@@ -8,6 +8,7 @@ from mailgate.delivery.ending import Rules
 from mailgate.delivery.transport import Later, Never, Sent, Unknown
 from mailgate.delivery.worker import BATCH, LEASE, SENDING
 from mailgate.errors import Temporary
+from mailgate.store.outbox import release
 from tests.delivery.sending import MINUTE, Begun, Scripted, make_due, only, outbox, worker_of
 from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER
 from tests.peers.waiting import wait_until
@@ -139,6 +140,21 @@ class TestLater:
         state, reason = outbox(world, "state", "reason")[0]
         assert (state, reason[:10]) == ("never", "given up: ")
         assert len(way.tried) == 3
+
+    def test_is_tried_for_days_again_when_a_person_puts_it_back(self, world, one):
+        worker = worker_of(
+            world, Scripted(*[GREYLISTED] * 4), Rules(give_up_after=timedelta(days=2))
+        )
+        world.pass_time(days=3)
+        worker.drain()
+        assert outbox(world, "state")[0] == "never"
+        with world.database.write() as connection:
+            ids = outbox(world, "id")
+            release(connection, world.desk.settings.tenant_id, ids, world.now)
+        for _ in range(2):
+            worker.drain()
+            assert outbox(world, "state")[0] == "ready"
+            world.pass_time(hours=23)
 
 
 class TestAWayThatIsOutOfOrder:

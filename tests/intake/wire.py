@@ -109,12 +109,14 @@ class Wire:
 
 
 @contextlib.contextmanager
-def listening(inbox: FakeInbox, accepts: Any = None, **settings: Any) -> Iterator[Listener]:
-    """Run a listener on a free port of the loopback interface."""
+def listening(
+    inbox: FakeInbox, accepts: Any = None, opened: Any = None, **settings: Any
+) -> Iterator[Listener]:
+    """Run a listener on a free port of the loopback interface, or on one that was opened."""
     place = {"host": "127.0.0.1", "port": 0, "hostname": "mx.desk.example"}
     chosen = SmtpSettings(**place | settings)
     listener = Listener(chosen, inbox, accepts or (lambda address: address == DESK), lambda: NOW)
-    listener.start()
+    listener.start(opened)
     try:
         yield listener
     finally:

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from mailgate.mail.fingerprint import fingerprint
+from mailgate.mail.fingerprint import _BLOCK, fingerprint
 from mailgate.mail.prescan import DEFAULTS, prescan
 
 MAIL = (
@@ -49,3 +49,14 @@ def test_what_makes_another_mail_does(old, new):
 
 def test_it_is_a_sha_256():
     assert of(b"") == hashlib.sha256(b"\n").hexdigest()
+
+
+@pytest.mark.parametrize("shift", [-2, -1, 0, 1])
+def test_a_line_end_at_the_edge_of_a_block_is_one_line_end(shift):
+    text = b"x" * (_BLOCK + shift) + b"\r\n" * (_BLOCK + 3) + b"end\r\n"
+    assert of(b"\r\n" + text) == of(b"\n" + text.replace(b"\r\n", b"\n"))
+    assert of(b"\r\n" + text) != of(b"\r\n" + text.replace(b"\r\nend", b"end"))
+
+
+def test_line_ends_at_the_end_do_not_matter_however_many():
+    assert of(MAIL + b"\n" * 3 * _BLOCK) == of(MAIL)

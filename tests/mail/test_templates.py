@@ -301,6 +301,13 @@ class TestToTheDesk:
         assert words in mail.text
         assert "line 499" in shown(mail)
 
+    def test_a_mail_refused_for_no_command_has_no_empty_lines_of_commands(self):
+        reason = "it came to the plain address"
+        text = said("command_refused", commands=[{"line": "", "reason": reason, "form": ""}])
+        assert f"Why: {reason}." in text
+        assert "Right:" not in text
+        assert "could not be carried out" not in text
+
     def test_a_refusal_of_a_whole_mail_gives_its_reason(self):
         text = said("command_refused", commands=[], note="This address may not write here.")
 

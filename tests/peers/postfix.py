@@ -58,7 +58,8 @@ class Setup:
     LMTP; `pipes` to the words of a command that takes it on stdin, in which ${sender} and
     ${recipient} are filled in. `mailboxes` are the addresses delivered to Maildirs; any other
     address of their domains is an unknown user (550 5.1.1), and any other domain is refused (550).
-    With `certificate`, STARTTLS is offered. `max_size` is in bytes.
+    With `certificate`, STARTTLS is offered. `max_size` is in bytes. `main` and `master` are lines
+    put at the end of main.cf, where they outdo what stands above them, and of master.cf.
     """
 
     relays: Mapping[str, int] = field(default_factory=dict)
@@ -67,6 +68,8 @@ class Setup:
     mailboxes: Iterable[str] = ()
     certificate: Certificate | None = None
     max_size: int = 100 * 1024 * 1024
+    main: str = ""
+    master: str = ""
 
 
 class Postfix:
@@ -134,8 +137,10 @@ class Postfix:
         self._make("queue/maildrop", postfix.pw_uid, postdrop, 0o730)
         self._make("queue/public", postfix.pw_uid, postdrop, 0o710)
         listener = f"{LOOPBACK}:{self.port}  inet  n  -  n  -  -  smtpd\n"
-        self._write("master.cf", listener + _SERVICES.lstrip() + _pipes(setup.pipes))
-        self._write("main.cf", "".join(f"{k} = {v}\n" for k, v in self._main(setup, owner)))
+        self._write("master.cf", listener + _SERVICES.lstrip() + _pipes(setup.pipes) + setup.master)
+        self._write(
+            "main.cf", "".join(f"{k} = {v}\n" for k, v in self._main(setup, owner)) + setup.main
+        )
 
     def _make(self, name: str, uid: int, gid: int, mode: int = 0o755) -> None:
         path = self._folder / name

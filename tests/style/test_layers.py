@@ -10,12 +10,13 @@ import pytest
 from tests.style.tree import ROOT, Source, assert_none, sources
 
 CORE = frozenset({"domain", "mail", "store", "desk"})
-EDGE = CORE | {"errors", "log"}
+EDGE = CORE | {"errors", "log", "port"}
 
 # Area: what it may import of mailgate besides itself. Imports for type checkers count.
 SEES: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "log": frozenset(),
+    "port": frozenset({"errors"}),
     "config": frozenset({"errors", "domain"}),  # thresholds, zones and formats are its values
     "domain": frozenset({"errors"}),
     "mail": frozenset({"errors"}),

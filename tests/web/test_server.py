@@ -55,7 +55,7 @@ def test_what_is_not_there_is_not_found(server):
 def test_a_port_that_is_taken_is_temporary_and_is_named(server):
     other = serve(port=server.port)
 
-    with pytest.raises(Temporary, match=rf"the HTTP port 127\.0\.0\.1:{server.port} cannot"):
+    with pytest.raises(Temporary, match=rf"port {server.port} on 127\.0\.0\.1 is taken"):
         other.start()
     other.stop()
     assert not other.alive
