@@ -185,7 +185,7 @@ FAULT: Shape = MappingProxyType(
 
 CHECKED: Shape = MappingProxyType(
     {
-        "check": "configuration, database, templates, delivery or clock",
+        "check": "configuration, database, templates, delivery, trust or clock",
         "state": "ok, warning or fault",
         "says": "what was found, in a sentence",
     }
@@ -234,7 +234,12 @@ _FOOT = """
 One object, what the parser makes of a mail: `subject`; `from`, `to` and `cc`, lists of `name` and
 `address`; `date`; `text` and `reply_text`, the whole and what is new; `html`; `attachments`, a list
 of `name`, `type`, `size` and `sha256`; `message_id`, `in_reply_to`, `references`; `report`, what a
-delivery report says; `degraded`, what could not be read as meant.
+delivery report says; `authentication`, what the Authentication-Results fields claim, topmost first;
+`degraded`, what could not be read as meant.
+
+Each of `authentication` has `server`, the authserv-id or empty; `believed`, false, for no border is
+known here and anybody can write such a field; and `results`, a list of `method`, `result`,
+`properties` (an object such as `{"header.d": "customer.example"}`) and `comment`.
 """
 
 

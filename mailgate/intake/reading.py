@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
+from mailgate.intake.authentication import Authenticator
 from mailgate.mail.evidence import Own
 from mailgate.mail.parse import Limits, ParsedMail, parse
 from mailgate.mail.screen import Verdict, screen
@@ -65,9 +66,10 @@ class Reader:
     own_lists: frozenset[str]
     delimiter: str
     limits: Limits
+    authenticator: Authenticator = field(default_factory=Authenticator)
 
     def read(self, claimed: Claimed, now: datetime) -> Reading:
-        """Parse and screen one mail, and find what may point to a ticket."""
+        """Parse, screen and authenticate one mail, and find what may point to a ticket."""
         mail = parse(claimed.raw, claimed.received_at, self.limits)
         own = Own(
             addresses=self.addresses,
@@ -80,8 +82,9 @@ class Reader:
         )
         verdict = screen(mail, claimed.mail_from, own)
         found = keys(mail, claimed.recipients, self.numbers, self.signer, now)
+        authentication = self.authenticator.authenticate(claimed, mail)
         return Reading(
-            claimed, mail, verdict, found, self._quotes_signed(mail, now), Authentication()
+            claimed, mail, verdict, found, self._quotes_signed(mail, now), authentication
         )
 
     def _quotes_signed(self, mail: ParsedMail, now: datetime) -> bool:

@@ -6,7 +6,7 @@ addresses, dates and the last hop, `parts` finds the structure, `display` choose
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -25,13 +25,15 @@ from mailgate.mail import (
 from mailgate.mail.display import Display
 from mailgate.mail.fingerprint import fingerprint
 from mailgate.mail.guard import guard
-from mailgate.mail.parsed import Attachment, Hop, Mailbox, ParsedMail
+from mailgate.mail.parsed import Attachment, Hop, Mailbox, ParsedMail, ResultsField
 from mailgate.mail.prescan import DEFAULTS, Limits, Scan, prescan
 
 __all__ = ["Attachment", "Hop", "Limits", "Mailbox", "ParsedMail", "parse"]
 
 _OLDEST = timedelta(days=3653)  # a Date that is further from the receipt is wrong
 _LATEST = timedelta(days=1)
+_LONGEST_FIELD = 65_536  # characters
+_RESULTS = "authentication-results"
 
 
 def parse(raw: bytes, received_at: datetime, limits: Limits = DEFAULTS) -> ParsedMail:
@@ -72,6 +74,7 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
         arrival=found.arrival,
         in_reply_to=in_reply_to,
         references=references,
+        authentication_results=tuple(_authentication_results(scan)) if _RESULTS in top else (),
         headers=top,
         text="\n".join(text.lines).strip(),
         new_text=body.new_text(
@@ -113,6 +116,7 @@ def _unread(raw: bytes, limits: Limits, notes: Sequence[str]) -> ParsedMail:
         arrival=None,
         in_reply_to=(),
         references=(),
+        authentication_results=(),
         headers=MappingProxyType({}),
         text=text,
         new_text=text,
@@ -130,6 +134,16 @@ def _decoded(scan: Scan) -> Mapping[str, tuple[str, ...]]:
     for field in scan.fields:
         values.setdefault(field.name, []).append(headers.text(field.value, label=scan.charset))
     return MappingProxyType({name: tuple(found) for name, found in values.items()})
+
+
+def _authentication_results(scan: Scan) -> Iterator[ResultsField]:
+    hops = 0
+    for field in scan.fields:
+        if field.name == "received":
+            hops += 1
+        elif field.name == _RESULTS:
+            text = headers.characters(field.value, scan.charset)
+            yield ResultsField(plain.one_line(text, _LONGEST_FIELD), hops)
 
 
 def _ids(top: Mapping[str, tuple[str, ...]], name: str, limits: Limits) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ class Claimed:
     queue: str
     recipients: tuple[str, ...]
     mail_from: str
+    peer: str
     road: str
     received_at: datetime
     attempts: int
