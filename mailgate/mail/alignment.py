@@ -16,6 +16,7 @@ from mailgate.errors import Refused
 from mailgate.mail.address import domain_of
 
 _TAG = re.compile(r"\s*+([a-z]++)\s*+=\s*+([^;]*+)", re.IGNORECASE)
+_LONGEST_DOMAIN = 255  # octets, RFC 5321 section 4.5.3.1.2
 _DISPOSITIONS = ("none", "quarantine", "reject")
 
 
@@ -34,8 +35,13 @@ class Policy:
 
 def canonical(domain: str) -> str:
     """Return a domain in small letters and ASCII (A-labels); "" for what is none."""
+    return _canonical(domain.strip(".")) if len(domain) <= _LONGEST_DOMAIN else ""
+
+
+@lru_cache(maxsize=4096)
+def _canonical(domain: str) -> str:
     try:
-        return domain_of(f"x@{domain.strip('.')}")
+        return domain_of(f"x@{domain}")
     except Refused:
         return ""
 

@@ -60,14 +60,11 @@ class _Case:
     finding: Finding
     sender: str
     domain: str
+    aligned: bool  # what it is about speaks for the domain of From
     denied: bool  # DMARC has failed: what passes besides was not enough for the domain's owner
 
     def says(self, method: str, *results: str) -> bool:
         return self.finding.method == method and self.finding.result in results
-
-    @property
-    def aligned(self) -> bool:
-        return _speaks(self.finding, self.domain)
 
     @property
     def about_sender(self) -> bool:
@@ -161,7 +158,7 @@ def judge(mail: ParsedMail, findings: Sequence[Finding]) -> Authentication:
 
 def _level(sender: str, domain: str, findings: Sequence[Finding]) -> tuple[Trust, str]:
     denied = any(each.method == "dmarc" and each.result == "fail" for each in findings)
-    cases = [_Case(finding, sender, domain, denied) for finding in findings]
+    cases = [_Case(each, sender, domain, _speaks(each, domain), denied) for each in findings]
     for rule in _RULES if cases else ():
         if (sender or rule.level is Trust.FAILED) and any(map(rule.holds, cases)):
             return rule.level, rule.says
