@@ -33,15 +33,19 @@ from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Agent, Staff
 from mailgate.domain.routing import Route, Routing
 from mailgate.errors import MailgateError, Permanent, Refused, Temporary
+from mailgate.intake.authentication import Authenticator
 from mailgate.intake.child import Child
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.reading import Reader
 from mailgate.intake.rehearsal import Rehearsed, rehearse
+from mailgate.intake.resolver import system_resolver
 from mailgate.intake.settings import SmtpSettings
 from mailgate.intake.smtp import Listener
+from mailgate.intake.verification import Verifier
 from mailgate.intake.worker import Worker as IntakeWorker
 from mailgate.log import log, written
 from mailgate.mail.address import normalise
+from mailgate.mail.border import Border
 from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
@@ -209,6 +213,22 @@ class App:
             read_odd=Child(
                 self.config.limits.processing_time, self.config.limits.processing_memory
             ).read,
+            authenticator=self.authenticator,
+        )
+
+    @cached_property
+    def authenticator(self) -> Authenticator:
+        """Finds how far a sender can be believed."""
+        trust, limits = self.config.trust, self._limits()
+        verifier = None
+        if trust.verify:
+            verifier = Verifier(system_resolver(), trust.verify_within.total_seconds(), limits)
+        return Authenticator(
+            border=Border(frozenset(trust.authserv_ids), trust.border_hops),
+            relays=self.config.limits.trusted_relays,
+            verifier=verifier,
+            sealers=frozenset(trust.arc_sealers),
+            limits=limits,
         )
 
     def _limits(self) -> Limits:

@@ -90,6 +90,7 @@ def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
         ("gateway", _gateway),
         ("templates", _templates),
         ("delivery", _delivery),
+        ("trust", _trust),
     ]
     if send_to is not None:
         checks.append(("delivery", lambda app: _send(app, send_to)))
@@ -238,6 +239,22 @@ def _write_to(folder: Path) -> None:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise Temporary(f"nothing can be written to {folder}: {reason}") from error
+
+
+def _trust(app: "App") -> Iterator[Finding]:
+    """Say who vouches for senders; the DNS is not asked."""
+    trust = app.config.trust
+    ways = []
+    if trust.authserv_ids:
+        ways.append(f"the Authentication-Results of {', '.join(trust.authserv_ids)} are believed")
+    if trust.verify:
+        app.authenticator  # noqa: B018 - built, so that what it needs is there
+        ways.append("DKIM, SPF and DMARC are verified here")
+    nobody = "nobody vouches for senders: every one is unknown, see [trust]"
+    yield Finding("trust", "ok", ", else ".join(ways) or nobody)
+    if trust.arc_sealers and not ways:
+        says = "arc_sealers do nothing without authserv_ids or verify"
+        yield Finding("trust", "warning", says)
 
 
 def _send(app: "App", address: str) -> Iterator[Finding]:

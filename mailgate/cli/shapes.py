@@ -200,7 +200,7 @@ FAULT: Shape = MappingProxyType(
 
 CHECKED: Shape = MappingProxyType(
     {
-        "check": "configuration, database, templates, delivery, clock or flood",
+        "check": "configuration, database, templates, delivery, trust, clock or flood",
         "state": "ok, warning or fault",
         "says": "what was found, in a sentence",
     }
@@ -347,8 +347,12 @@ One object, what the parser makes of a mail: `subject`; `from`, `to` and `cc`, l
 telephone, footer of a list or of lawyers; `html`; `attachments`, a list of `name`, `type`, `size`,
 `sha256`, `part` (its place in the mail, such as `2.1`, or `2/tnef:1` for a file inside
 winmail.dat), `inline` (whether the text shows it in its place) and `content_id`; `message_id`,
-`in_reply_to`, `references`; `report`, what a delivery report says; `degraded`, what could not be
-read as meant.
+`in_reply_to`, `references`; `report`, what a delivery report says; `authentication`, what the
+Authentication-Results fields claim, topmost first; `degraded`, what could not be read as meant.
+
+Each of `authentication` has `server`, the authserv-id or empty; `believed`, false, for no border is
+known here and anybody can write such a field; and `results`, a list of `method`, `result`,
+`properties` (an object such as `{"header.d": "customer.example"}`) and `comment`.
 """
 
 

@@ -52,6 +52,11 @@ def read_maybe_host(value: object, folder: Path) -> str:
     return "" if value == "" else read_host(value, folder)
 
 
+def read_server_id(value: object, folder: Path) -> str:
+    """Read the authserv-id of a server (RFC 8601 section 2.5), or `-` for none at all."""
+    return "-" if value == "-" else read_host(value, folder)
+
+
 def _domain(text: str) -> str:
     try:
         name = text.encode("idna").decode("ascii").lower()

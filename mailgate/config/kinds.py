@@ -16,6 +16,7 @@ Name = Annotated[str, Kind("a text that is not empty", values.read_name)]
 Flag = Annotated[bool, Kind("true or false", values.read_flag)]
 Count = Annotated[int, whole(1, 1_000_000)]
 Connections = Annotated[int, whole(1, 10_000)]
+Hops = Annotated[int, whole(0, 20)]
 Port = Annotated[int, whole(0, 65_535)]
 
 Duration = Annotated[timedelta, Kind("a duration such as 90s, 15m, 4h or 2d", values.read_duration)]
@@ -52,6 +53,8 @@ Address = Annotated[
     str, Kind("a mail address such as support@desk.example", addresses.read_address)
 ]
 MaybeHost = Annotated[str, Kind('a host name or an IP address, or ""', addresses.read_maybe_host)]
+ServerId = Annotated[str, Kind('a host name, or "-"', addresses.read_server_id)]
+Host = Annotated[str, Kind("a host name", addresses.read_host)]
 ListId = Annotated[str, Kind("a List-Id or the address of a list", addresses.read_list)]
 ListenAt = Annotated[
     Listen, Kind("an IP address and a port such as 127.0.0.1:2525", addresses.read_listen)

@@ -368,6 +368,37 @@ class Limits(Table):
     )
 
 
+class Trust(Table):
+    """Who vouches for senders. Without any of it every sender is unknown.
+
+    docs/decisions/0004-trust.md says what is believed, and why.
+    """
+
+    authserv_ids: tuple[kinds.ServerId, ...] = key(
+        [],
+        "The names that your own mail servers write into Authentication-Results (RFC 8601); they "
+        'must take such fields away from mail that comes in. "-" stands for fields without a '
+        "name, as Microsoft 365 writes them.",
+    )
+    border_hops: kinds.Hops = key(
+        1,
+        "How many Received fields your own servers add to a mail: Authentication-Results below "
+        "the next one are the sender's. 0: only what stands above all of them.",
+    )
+    verify: kinds.Flag = key(
+        default=False,
+        why="Whether DKIM, SPF and DMARC are verified here where your servers say nothing; asks "
+        "the DNS.",
+    )
+    verify_within: kinds.Duration = key(
+        "5s", "How long the DNS may take for one mail; after that its sender is unknown."
+    )
+    arc_sealers: tuple[kinds.Host, ...] = key(
+        [],
+        "Domains of lists and forwarders whose word is taken for what they pass on (ARC).",
+    )
+
+
 class Log(Table):
     """What is written to stderr, one line a fact; docs/logging.md lists the lines."""
 
@@ -389,6 +420,7 @@ class Config(Table):
     database: Database = table()
     jobs: Jobs = table()
     limits: Limits = table()
+    trust: Trust = table()
     log: Log = table()
 
     @property

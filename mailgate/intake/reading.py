@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
+from mailgate.intake.authentication import Authenticator
 from mailgate.mail.evidence import Own
 from mailgate.mail.parse import Limits, ParsedMail, parse
 from mailgate.mail.prescan import is_odd
@@ -66,10 +67,11 @@ class Reader:
     own_lists: frozenset[str]
     delimiter: str
     limits: Limits
+    authenticator: Authenticator = field(default_factory=Authenticator)
     read_odd: Callable[[bytes, datetime, Limits], ParsedMail] = parse
 
     def read(self, claimed: Claimed, now: datetime) -> Reading:
-        """Parse and screen one mail, and find what may point to a ticket."""
+        """Parse, screen and authenticate one mail, and find what may point to a ticket."""
         reading = self.read_odd if is_odd(claimed.raw) else parse
         mail = reading(claimed.raw, claimed.received_at, self.limits)
         own = Own(
@@ -83,8 +85,9 @@ class Reader:
         )
         verdict = screen(mail, claimed.mail_from, own, released=claimed.released)
         found = keys(mail, claimed.recipients, self.numbers, self.signer, now)
+        authentication = self.authenticator.authenticate(claimed, mail)
         return Reading(
-            claimed, mail, verdict, found, self._quotes_signed(mail, now), Authentication()
+            claimed, mail, verdict, found, self._quotes_signed(mail, now), authentication
         )
 
     def _quotes_signed(self, mail: ParsedMail, now: datetime) -> bool:

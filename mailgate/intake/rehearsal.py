@@ -47,6 +47,7 @@ def rehearse(
         queue=queue,
         recipients=tuple(recipients),
         mail_from=mail_from,
+        peer="local",
         road="pipe",
         received_at=now,
         attempts=0,

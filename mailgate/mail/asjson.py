@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from mailgate.mail import authres
 from mailgate.mail.parsed import Mailbox, ParsedMail
 
 
@@ -36,9 +37,28 @@ def as_json(mail: ParsedMail) -> dict[str, Any]:
         "in_reply_to": list(mail.in_reply_to),
         "references": list(mail.references),
         "report": asdict(mail.report) if mail.report else None,
+        "authentication": [_claims(field.text) for field in mail.authentication_results],
         "degraded": list(mail.degraded),
     }
 
 
 def _people(mailboxes: Iterable[Mailbox]) -> list[dict[str, str]]:
     return [{"name": each.name, "address": each.address} for each in mailboxes]
+
+
+def _claims(text: str) -> dict[str, Any]:
+    """Return what an Authentication-Results field says; whose border wrote it is not known here."""
+    read = authres.read(text)
+    return {
+        "server": read.server,
+        "believed": False,
+        "results": [
+            {
+                "method": each.method,
+                "result": each.result,
+                "properties": dict(each.properties),
+                "comment": each.comment,
+            }
+            for each in read.results
+        ],
+    }

@@ -6,7 +6,7 @@ addresses, dates and the last hop, `parts` finds the structure, `display` choose
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -30,7 +30,7 @@ from mailgate.mail import (
 from mailgate.mail.display import Display
 from mailgate.mail.fingerprint import fingerprint
 from mailgate.mail.guard import guard
-from mailgate.mail.parsed import Attachment, Hop, Mailbox, ParsedMail
+from mailgate.mail.parsed import Attachment, Hop, Mailbox, ParsedMail, ResultsField
 from mailgate.mail.parts import Part
 from mailgate.mail.prescan import DEFAULTS, Limits, Scan, prescan
 from mailgate.mail.texts import Texts
@@ -42,6 +42,8 @@ _LATEST = timedelta(days=1)
 _CALENDARS = frozenset({"text/calendar", "application/ics"})
 _MOST_CALENDARS = 5
 _OPENING = 20  # lines within which a text shows that it is nothing but an encrypted message
+_LONGEST_FIELD = 65_536  # characters
+_RESULTS = "authentication-results"
 
 
 def parse(raw: bytes, received_at: datetime, limits: Limits = DEFAULTS) -> ParsedMail:
@@ -88,6 +90,7 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
         arrival=found.arrival,
         in_reply_to=in_reply_to,
         references=references,
+        authentication_results=tuple(_authentication_results(scan)) if _RESULTS in top else (),
         headers=top,
         text="\n".join(text.lines).strip(),
         new_text=divided.new,
@@ -218,6 +221,7 @@ def _unread(raw: bytes, limits: Limits, notes: Sequence[str]) -> ParsedMail:
         arrival=None,
         in_reply_to=(),
         references=(),
+        authentication_results=(),
         headers=MappingProxyType({}),
         text=text,
         new_text=text,
@@ -237,6 +241,16 @@ def _decoded(scan: Scan) -> Mapping[str, tuple[str, ...]]:
     for field in scan.fields:
         values.setdefault(field.name, []).append(headers.text(field.value, label=scan.charset))
     return MappingProxyType({name: tuple(found) for name, found in values.items()})
+
+
+def _authentication_results(scan: Scan) -> Iterator[ResultsField]:
+    hops = 0
+    for field in scan.fields:
+        if field.name == "received":
+            hops += 1
+        elif field.name == _RESULTS:
+            text = headers.characters(field.value, scan.charset)
+            yield ResultsField(plain.one_line(text, _LONGEST_FIELD), hops)
 
 
 def _ids(top: Mapping[str, tuple[str, ...]], name: str, limits: Limits) -> tuple[str, ...]:

@@ -28,6 +28,17 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultsField:
+    """An Authentication-Results field, unfolded but not decoded, for it holds words of strangers.
+
+    `hops` counts the Received fields above it: every server adds its fields on top.
+    """
+
+    text: str
+    hops: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A file in a mail; `part` is what `parts.content` takes, `size` in decoded octets.
 
@@ -53,6 +64,7 @@ class ParsedMail:
         the only one to be compared with people's addresses; None otherwise.
     date: UTC, within ten years before and one day after the receipt; None otherwise.
     in_reply_to, references: message ids with their angle brackets, the last ones.
+    authentication_results: those fields of the top header, the topmost first.
     headers: the values of the top header by lower-case name, unfolded, decoded, each on one line.
     text: the whole text, made from the HTML where there is no plain text.
     new_text: what is new in it, without quote, signature and the footers of lists and lawyers.
@@ -78,6 +90,7 @@ class ParsedMail:
     arrival: Hop | None
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
+    authentication_results: tuple[ResultsField, ...]
     headers: Mapping[str, tuple[str, ...]]
     text: str
     new_text: str

@@ -51,6 +51,7 @@ class Claimed:
     queue: str
     recipients: tuple[str, ...]
     mail_from: str
+    peer: str
     road: str
     received_at: datetime
     attempts: int

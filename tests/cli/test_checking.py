@@ -35,10 +35,22 @@ def test_a_new_desk_is_well_and_nothing_is_made_by_looking(new_cli):
         "gateway",
         "templates",
         "delivery",
+        "trust",
     }
     assert {state for _name, state in checks} == {"ok"}
     assert "is made at the first start" in checks["database", "ok"]
     assert not (new_cli.folder / "mailgate.db").exists()
+
+
+def test_who_vouches_for_senders_is_told(new_cli):
+    assert "every one is unknown" in found(new_cli)["trust", "ok"]
+    new_cli.set(trust__arc_sealers=["lists.example"])
+    assert "do nothing" in found(new_cli)["trust", "warning"]
+    new_cli.set(trust__authserv_ids=["mx.desk.example", "-"], trust__verify=True)
+    assert found(new_cli)["trust", "ok"] == (
+        "the Authentication-Results of mx.desk.example, - are believed, "
+        "else DKIM, SPF and DMARC are verified here"
+    )
 
 
 def test_a_desk_that_was_used_is_well(cli):

@@ -23,6 +23,23 @@ def test_a_file_is_read_for_programs(tmp_path):
     assert read["message_id"] == "<bill@customer.example>"
 
 
+def test_what_a_mail_claims_of_its_authentication_is_shown_and_not_believed():
+    claim = b"Authentication-Results: mx.desk.example; dmarc=pass header.from=customer.example\r\n"
+    (shown,) = json.loads(parse("--json", "-", stdin=claim + mail()).stdout)["authentication"]
+    assert shown == {
+        "server": "mx.desk.example",
+        "believed": False,
+        "results": [
+            {
+                "method": "dmarc",
+                "result": "pass",
+                "properties": {"header.from": "customer.example"},
+                "comment": "",
+            }
+        ],
+    }
+
+
 def test_stdin_is_read_for_people():
     reply = "Yes.\n\nOn Monday, Support wrote:\n> Is it plugged in?\n"
     done = parse("-", stdin=mail(subject="Re: Printer", text=reply))

@@ -1,12 +1,15 @@
 """From a stored mail to what the desk knows: every kind of mail ends in exactly one state."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from mailgate.domain.events import Close
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, Priority, Status
+from mailgate.intake.authentication import Authenticator
 from mailgate.intake.inbox import Incoming
+from mailgate.mail.border import Border
 from tests.desk.conftest import ALICE, CUSTOMER, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
 
@@ -266,3 +269,15 @@ def test_a_closed_ticket_past_its_window_is_followed_by_one_new_ticket(database)
     assert first["ticket_id"] == second["ticket_id"] != old
     assert gateway.ticket(first["ticket_id"]).follows == old
     assert gateway.ticket(old).status is Status.CLOSED
+
+
+def test_what_the_border_says_of_a_sender_stands_in_the_verdict(gateway):
+    border = Border(frozenset({"mx.desk.example"}), 1)
+    reader = replace(gateway.worker._reader, authenticator=Authenticator(border=border))
+    gateway.worker._reader = reader
+    row = gateway.mail(Authentication_Results="mx.desk.example; dmarc=pass")
+    assert row["verdict"]["trust"] == "strong"
+    assert row["verdict"]["authentication"] == [
+        "DMARC passed for the domain of From (RFC 7489 4.2)",
+        "mx.desk.example says dmarc=pass",
+    ]

@@ -23,6 +23,8 @@ def twin_of(raw):
             "inline": attachment.inline,
             "content_id": attachment.content_id,
         }
+    if not twin["authentication"]:
+        del twin["authentication"]  # most mails say nothing of it
     twin |= {
         "strict_from": mail.strict_from,
         "reply_to": [{"name": each.name, "address": each.address} for each in mail.reply_to],

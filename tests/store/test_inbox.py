@@ -155,6 +155,7 @@ def test_a_claim_brings_all_that_a_worker_needs(database):
         queue="default",
         recipients=("a@x.example",),
         mail_from="",
+        peer="127.0.0.1",
         road="smtp",
         received_at=NOW,
         attempts=0,
