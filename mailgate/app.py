@@ -128,6 +128,8 @@ class App:
                 strangers_hour=limits.acknowledgements_to_strangers,
             ),
             categories=desk.categories,
+            number_needs=self.config.trust.number_needs,
+            new_people=limits.new_people,
         )
 
     def _staff(self) -> Staff:

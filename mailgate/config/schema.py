@@ -228,6 +228,16 @@ class Inbound(Table):
     )
 
 
+class Trust(Table):
+    """How far a sender is believed."""
+
+    number_needs: kinds.NumberNeeds = key(
+        "not_failed",
+        "What a customer's mail needs before a ticket number in its subject joins that ticket: no "
+        "evidence of forgery, or a proof that its From is genuine. Without it, a new ticket.",
+    )
+
+
 class Delivery(Table):
     """Mail out."""
 
@@ -330,6 +340,9 @@ class Limits(Table):
     recipients: kinds.Count = key(
         100, "Recipients of a mail; RFC 5321 4.5.3.1.8 asks for no fewer."
     )
+    new_people: kinds.Count = key(
+        20, "People in To and Cc of one mail who join its ticket; the others are named to staff."
+    )
     references: kinds.Count = key(50, "Message-IDs of References that are looked up, from the end.")
     subject: kinds.Count = key(500, "Characters of a subject that are kept.")
     text: kinds.Size = key(
@@ -373,6 +386,7 @@ class Config(Table):
     sla: Sla = table()
     lifecycle: Lifecycle = table()
     inbound: Inbound = table()
+    trust: Trust = table()
     delivery: Delivery = table()
     web: Web = table()
     database: Database = table()

@@ -47,3 +47,5 @@ class Settings:
     tenant_id: int = 1
     caps: Caps = field(default_factory=Caps)
     categories: tuple[str, ...] = ("general_inquiry",)
+    number_needs: Literal["not_failed", "aligned"] = "not_failed"
+    new_people: int = 20

@@ -171,6 +171,8 @@ def _said(ticket: Ticket) -> Iterator[Event]:
     yield events.CustomerWrote(**later, thanks=True, author=events.Author.PARTICIPANT)
     yield events.CustomerWrote(**later, confirms=ticket.resolution + 1)
     yield events.MachineWrote(**later)
+    yield events.PeopleJoined(**later, people=("dave@customer.example",))
+    yield events.Doubted(**later, reason="")
     yield events.NoteAdded(**later)
     yield events.CommandRefused(**later, reason="")
 

@@ -1,0 +1,1 @@
+"""Attacks, each led through the door by which it would come."""
