@@ -6,7 +6,6 @@ import secrets
 import socket
 import ssl
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
@@ -28,11 +27,10 @@ from mailgate.desk.clock import Clock, Tick
 from mailgate.desk.ledger import Desk
 from mailgate.desk.settings import Settings
 from mailgate.domain.caps import HOUR, Caps
-from mailgate.domain.horizon import OUTAGE
 from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Agent, Staff
 from mailgate.domain.routing import Route, Routing
-from mailgate.errors import MailgateError, Permanent, Refused, Temporary
+from mailgate.errors import Permanent, Refused, Temporary
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.child import Child
 from mailgate.intake.inbox import Inbox, Incoming
@@ -43,7 +41,7 @@ from mailgate.intake.settings import SmtpSettings
 from mailgate.intake.smtp import Listener
 from mailgate.intake.verification import Verifier
 from mailgate.intake.worker import Worker as IntakeWorker
-from mailgate.log import log, written
+from mailgate.log import log
 from mailgate.mail.address import normalise
 from mailgate.mail.border import Border
 from mailgate.mail.parse import Limits
@@ -51,12 +49,11 @@ from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
 from mailgate.port import open_port
 from mailgate.scheduler import Job, Scheduler
-from mailgate.store import backlog, heartbeat, migrate, numbers, outbox
+from mailgate.store import migrate, numbers, outbox
 from mailgate.store.db import Database
 
 if TYPE_CHECKING:
     from mailgate.web.health import Check
-    from mailgate.web.metrics import Sample
     from mailgate.web.server import Server
 
 TENANT, TENANT_ID, QUEUE = "default", 1, "default"
@@ -143,6 +140,8 @@ class App:
             ),
             new_tickets_an_hour=limits.new_tickets_an_hour,
             categories=desk.categories,
+            number_needs=self.config.trust.number_needs,
+            new_people=limits.new_people,
         )
 
     def _staff(self) -> Staff:
@@ -366,13 +365,14 @@ class App:
     @cached_property
     def web(self) -> "Server":
         """The HTTP port."""
-        from mailgate.web.health import create_app, running  # half a second: no command needs it
-        from mailgate.web.metrics import Metrics
+        # It takes half a second to import all this, which no command needs.
+        from mailgate.web.health import clock_check, create_app, database_check, running
+        from mailgate.web.metrics import Metrics, sample
         from mailgate.web.server import Server
 
         listen = self.config.web.listen
         checks: dict[str, Check] = {
-            "database": self._database_fault,
+            "database": database_check(self.database),
             "smtp": running(self.listener),
             "inbox": lambda: running(self.inbox)() or self.inbox.fault,
             "intake": running(self.intake),
@@ -380,49 +380,10 @@ class App:
             "scheduler": running(self.scheduler),
         }
         if (every := self.config.jobs.deadlines) is not None:
-            checks["clock"] = self._clock_check(every)
+            checks["clock"] = clock_check(self.database, every, now)
         needed = ("database", "smtp", "inbox")
-        app = create_app(checks, needed, Metrics(self._sample))
+        app = create_app(checks, needed, Metrics(lambda: sample(self.database, TENANT_ID, now())))
         return Server(app, listen.host, listen.port)
-
-    def _sample(self) -> "Sample":
-        """Return what a scrape of the figures finds."""
-        from mailgate.web.metrics import Sample
-
-        try:
-            with self.database.read() as connection:
-                waiting = backlog.read(connection, TENANT_ID)
-                seen_at = heartbeat.last(connection).seen_at
-        except MailgateError as error:
-            log("database.unavailable", where="metrics", error=str(error))
-            return Sample(now(), None, None, written())
-        return Sample(now(), waiting, seen_at, written())
-
-    def _database_fault(self) -> str | None:
-        try:
-            with self.database.read() as connection:
-                migrate.revision(connection)
-        except MailgateError as error:
-            return str(error)
-        return None
-
-    def _clock_check(self, every: timedelta) -> "Check":
-        """Return the check that the clock runs; a gateway just started has time to begin."""
-        from mailgate.web.health import clock_fault
-
-        start, grace = time.monotonic(), (every + OUTAGE).total_seconds()
-
-        def check() -> str | None:
-            if time.monotonic() - start < grace:
-                return None
-            try:
-                with self.database.read() as connection:
-                    seen_at = heartbeat.last(connection).seen_at
-            except MailgateError as error:
-                return str(error)
-            return clock_fault(seen_at, now(), every)
-
-        return check
 
     # --- for a command, which starts no threads ---
 

@@ -66,6 +66,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "mail.quarantined": _INFO("A mail was spam by the marks of the filter in front."),
         "mail.degraded": _WARNING("A mail was over a limit, and was read in part only."),
         "mail.doubted": _WARNING("An agent's mail came to the plain address; it was sent back."),
+        "agent.doubted": _WARNING("A mail bore an agent's address without proof; they are asked."),
         "mail.failed": _ERROR("A mail could not be processed; it will be tried again alone."),
         "mail.parked": _ERROR("A mail failed too often and waits for `mailgate failed retry`."),
         "mail.retried": _INFO("A parked mail was put back by hand."),
@@ -73,6 +74,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         # --- tickets: the words of the history ---------------------------------------------------
         "ticket.opened": _INFO("A ticket begins."),
         "customer.wrote": _INFO("A message of the customer's side."),
+        "people.joined": _INFO("Others to whom a customer's mail was addressed take part."),
         "machine.wrote": _INFO("A mail that a machine wrote, on a known thread."),
         "agent.replied": _INFO("A public reply of the desk."),
         "command.refused": _INFO("An agent's command was not carried out; the agent is told."),

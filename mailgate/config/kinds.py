@@ -77,6 +77,7 @@ TransportName = Annotated[
     Literal["maildir", "smtp", "terminal"], one_of("maildir", "smtp", "terminal")
 ]
 TlsMode = Annotated[Literal["starttls", "implicit", "off"], one_of("starttls", "implicit", "off")]
+NumberNeeds = Annotated[Literal["not_failed", "aligned"], one_of("not_failed", "aligned")]
 OnUnknown = Annotated[Literal["resend", "hold"], one_of("resend", "hold")]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"], one_of("debug", "info", "warning", "error")

@@ -330,6 +330,9 @@ class Limits(Table):
     recipients: kinds.Count = key(
         100, "Recipients of a mail; RFC 5321 4.5.3.1.8 asks for no fewer."
     )
+    new_people: kinds.Count = key(
+        20, "People in To and Cc of one mail who join its ticket; the others are named to staff."
+    )
     references: kinds.Count = key(50, "Message-IDs of References that are looked up, from the end.")
     subject: kinds.Count = key(500, "Characters of a subject that are kept.")
     text: kinds.Size = key(
@@ -396,6 +399,11 @@ class Trust(Table):
     arc_sealers: tuple[kinds.Host, ...] = key(
         [],
         "Domains of lists and forwarders whose word is taken for what they pass on (ARC).",
+    )
+    number_needs: kinds.NumberNeeds = key(
+        "not_failed",
+        "What a customer's mail needs before a ticket number in its subject joins that ticket: no "
+        "evidence of forgery, or a proof that its From is genuine. Without it, a new ticket.",
     )
 
 

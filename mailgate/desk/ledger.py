@@ -23,7 +23,7 @@ from mailgate.domain.model import GATEWAY, Ticket, changes
 from mailgate.domain.people import Recipient
 from mailgate.domain.timers import running
 from mailgate.errors import Permanent
-from mailgate.store import numbers, people, policies, tickets
+from mailgate.store import numbers, outbox, people, policies, tickets
 from mailgate.store.db import Database
 from mailgate.store.outbox import SUPPRESSED
 
@@ -256,6 +256,13 @@ class Ledger:
         cause = notices.Cause(event_id, event, ticket, ticket)
         filled = notices.context(self.settings, self._signer, cause, notice, to, self.now)
         self._send(cause, to, notice, filled | extra)
+
+    def told_lately(self, notice: str, address: str, since: datetime) -> bool:
+        """Whether a notice went to an address, or is about to, after an instant."""
+        rows = ((row["notice"], row["recipient"]) for row in self._pages.outbox)
+        if (notice, address) in rows:
+            return True
+        return outbox.told(self.connection, self.settings.tenant_id, notice, address, since)
 
     def fire(self, ticket_id: int, kind: str, turn: int, step: int) -> None:
         """Note that a timer was acted on."""

@@ -11,7 +11,7 @@ from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Purpose, Settings, Signer
 from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
 from mailgate.domain.draft import Notify
-from mailgate.domain.events import Event, SetPriority, Undelivered
+from mailgate.domain.events import CustomerWrote, Event, Opened, SetPriority, Undelivered
 from mailgate.domain.model import ActorKind, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, recipients
@@ -45,6 +45,11 @@ class Cause:
         desk_said = self.message.side is Side.SYSTEM and self.message.kind == PUBLIC
         return self.message_id if desk_said or to.role is not Role.CUSTOMER else None
 
+    def is_older_than(self, to: Recipient) -> bool:
+        """Tell whether what was said was said before a participant joined."""
+        joined = self.after.joined_at(to.address)
+        return joined is not None and self.message is not None and self.message.at < joined
+
 
 def _seconds(value: timedelta) -> int:
     return int(value.total_seconds())
@@ -63,7 +68,28 @@ def context(
     now: datetime,
     reason: str = "",
 ) -> dict[str, Any]:
-    """Return what the templates are filled with; the message's text is added when it is sent."""
+    """Return what the templates are filled with; the message's text is added when it is sent.
+
+    Where nothing vouches for who wrote, what goes to that address holds none of their words:
+    whoever really has it must not be brought a stranger's text by us.
+    """
+    filled = _filled(settings, signer, cause, notice, to, now, reason)
+    opened = cause.event if isinstance(cause.event, Opened) else None
+    if to.role is Role.CUSTOMER and opened is not None and opened.unproven:
+        filled["ticket"] |= {"subject": "", "requester_name": ""}
+        filled["recipient"]["name"] = ""
+    return filled
+
+
+def _filled(
+    settings: Settings,
+    signer: Signer,
+    cause: Cause,
+    notice: str,
+    to: Recipient,
+    now: datetime,
+    reason: str,
+) -> dict[str, Any]:
     ticket = cause.after
     row = settings.policy.for_priority(ticket.priority)
     holder = settings.staff.find(ticket.assignee or "")
@@ -113,7 +139,14 @@ def context(
         "note_address": signed("note") if staff else None,
         "confirm_address": signed("confirm", ticket.resolution) if confirm else None,
         "undelivered": _undelivered(cause),
+        "remarks": _remarks(cause) if staff else [],
     }
+
+
+def _remarks(cause: Cause) -> list[dict[str, str]]:
+    if not isinstance(cause.event, Opened | CustomerWrote):
+        return []
+    return [{"kind": kind, "about": about} for kind, about in cause.event.remarks]
 
 
 def _change(cause: Cause) -> dict[str, Any] | None:
@@ -184,7 +217,8 @@ def addressed(
 ) -> list[tuple[str, Recipient, str]]:
     """Return (notice, recipient, reason), each recipient once for a notice.
 
-    What must not be answered by a machine brings its author nothing that the gateway wrote.
+    What must not be answered by a machine brings its author nothing that the gateway wrote, and
+    nobody gets what was said before they joined.
     """
     silent = getattr(cause.event, "silent", False)
     found: dict[tuple[str, str], tuple[str, Recipient, str]] = {}
@@ -202,6 +236,8 @@ def addressed(
                 and to.role is Role.CUSTOMER
                 and NOTICES[effect.notice].words is not Words.PERSON
             ):
+                continue
+            if cause.is_older_than(to):
                 continue
             found.setdefault((effect.notice, to.address), (effect.notice, to, effect.reason))
     return list(found.values())

@@ -51,3 +51,5 @@ class Settings:
     caps: Caps = field(default_factory=Caps)
     new_tickets_an_hour: int = 10
     categories: tuple[str, ...] = ("general_inquiry",)
+    number_needs: Literal["not_failed", "aligned"] = "not_failed"
+    new_people: int = 20

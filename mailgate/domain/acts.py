@@ -15,6 +15,7 @@ from mailgate.domain.events import (
     MachineWrote,
     MergeInto,
     Opened,
+    PeopleJoined,
     PolicyChanged,
     Resolve,
     SetCategory,
@@ -73,6 +74,16 @@ def opened(draft: Draft) -> None:
     draft.targets(event.at)
     draft.notify("received", Audience.REQUESTER)
     draft.notify("new_message", Audience.TEAM)
+
+
+def join(draft: Draft) -> None:
+    """Let people take part who did not; they see nothing that is older."""
+    event = _event(draft, PeopleJoined)
+    new = [who for who in dict.fromkeys(event.people) if who not in draft.before.people]
+    draft.set(
+        participants=(*draft.before.participants, *new),
+        joined=(*draft.before.joined, *(event.at for _ in new)),
+    )
 
 
 def tell_holders(draft: Draft) -> None:

@@ -34,6 +34,21 @@ class Author(StrEnum):
     OTHER = "another_address"
 
 
+class Remark(StrEnum):
+    """What staff should know of a mail before they believe it, each with what it is about."""
+
+    FAILED = "failed"  # the address that it only claims to come from
+    AGENT = "agent"  # the address of an agent who was not shown to have written it
+    REPLY_TO = "reply_to"  # the address of another domain at which an answer is wanted
+    COLLEAGUE = "colleague"  # the name, which is one of ours, of somebody who is not
+    ADDRESS = "address"  # the name, which shows an address that is not the sender's
+    SCRIPTS = "scripts"  # the name, which mixes letters of scripts that look alike
+    HIDDEN = "hidden"  # the name, in which there are characters that nobody sees
+    DOMAIN = "domain"  # the domain, which can be taken for one of ours
+    LEFT_OUT = "left_out"  # addresses in To and Cc that did not join
+    FORWARDED = "forwarded"  # the name of the agent who forwarded it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One thing that happened; `name` is its word in the history and in the logs."""
@@ -58,7 +73,12 @@ class Command(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened(Event):
-    """The first mail of a matter; `silent`: nothing automatic may answer it."""
+    """The first mail of a matter.
+
+    `silent`: nothing automatic may answer it. `unproven`: nothing vouches for its sender, who was
+    never seen before: what answers it holds none of their words. `remarks`: pairs of a `Remark`
+    and what it is about, for staff.
+    """
 
     name: ClassVar[str] = "ticket.opened"
     number: str
@@ -74,6 +94,8 @@ class Opened(Event):
     follows: int | None = None
     message: int | None = None
     silent: bool = False
+    unproven: bool = False
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +103,7 @@ class CustomerWrote(Event):
     """A message of the customer's side.
 
     `thanks`: it only thanks or agrees. `confirms`: the resolution whose confirm address it was
-    sent to, if any. `silent`: nothing automatic may answer it.
+    sent to, if any. `silent`: nothing automatic may answer it. `remarks` as of `Opened`.
     """
 
     name: ClassVar[str] = "customer.wrote"
@@ -90,6 +112,15 @@ class CustomerWrote(Event):
     thanks: bool = False
     confirms: int | None = None
     silent: bool = False
+    remarks: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleJoined(Event):
+    """A believable mail of the customer's side was addressed to others too: they take part."""
+
+    name: ClassVar[str] = "people.joined"
+    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +156,14 @@ class CommandRefused(Event):
     """A mail of an agent that could not be carried out; recorded about the mail."""
 
     name: ClassVar[str] = "command.refused"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubted(Event):
+    """A mail bore an agent's address without proof; recorded about the mail."""
+
+    name: ClassVar[str] = "agent.doubted"
     reason: str
 
 

@@ -141,7 +141,7 @@ class Ticket:
     while it is somebody's turn. `told`, `rearmed`, `reminders` and `reminded_at` say what the
     clock has already done in this turn; `not_before` keeps a changed deadline from lying in the
     past; `held` says that the customer's clock waits for our last reply to be delivered, which
-    is then what they wait since.
+    is then what they wait since. `joined` says since when each of the participants takes part.
     """
 
     id: int
@@ -154,6 +154,7 @@ class Ticket:
     requester: str = ""
     requester_name: str = ""
     participants: tuple[str, ...] = ()
+    joined: tuple[datetime, ...] = ()
     assignee: str | None = None
     team: str | None = None
     followers: tuple[str, ...] = ()
@@ -209,6 +210,10 @@ class Ticket:
     def people(self) -> frozenset[str]:
         """The customer's side: requester and participants."""
         return frozenset((self.requester, *self.participants))
+
+    def joined_at(self, address: str) -> datetime | None:
+        """Return when a participant joined; None for the requester and everybody else."""
+        return dict(zip(self.participants, self.joined, strict=True)).get(address)
 
 
 TICKET_FACTS: tuple[str, ...] = tuple(

@@ -37,6 +37,7 @@ NOTICES: dict[str, Notice] = {
         Notice("auto_closed", Words.GATEWAY, "closed, since nobody objected"),
         Notice("reopened", Words.EITHER, "taken up again"),
         Notice("command_refused", Words.GATEWAY, "a mail with a command that was not carried out"),
+        Notice("was_this_you", Words.GATEWAY, "a mail bore an agent's address without proof"),
         Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive"),
     )
 }

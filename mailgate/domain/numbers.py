@@ -17,7 +17,9 @@ from mailgate.errors import Refused
 _PERIODS = {"year": (r"\d{4}", "%Y"), "date": (r"\d{8}", "%Y%m%d")}
 _LITERAL = re.compile(r"[A-Za-z0-9_./-]*", re.ASCII)
 _WIDTH = re.compile(r"0?([1-9]|1[0-8])d|", re.ASCII)  # 18 digits fit any integer column
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+# What programs, keyboards and typesetters put in the place of a hyphen; the last is a long vowel
+# mark, which stands where the hyphen does on a Japanese keyboard.
+_DASHES = str.maketrans(dict.fromkeys("\u02d7‐‑‒–—\u2015\u2043−\u30fc", "-"))
 _MOST_TEXT = 4000
 
 

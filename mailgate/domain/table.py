@@ -111,7 +111,9 @@ TABLE: tuple[Row, ...] = (
         acts.nudged,
         "it is our turn already: a nudge neither postpones nor clears",
     ),
+    Row(events.PeopleJoined, ANY, None, acts.join, "others take part from now on"),
     Row(events.CommandRefused, ANY, None, acts.keep, "refused: nothing moves"),
+    Row(events.Doubted, ANY, None, acts.keep, "an agent's address without proof: nothing moves"),
     Row(
         events.MachineWrote,
         WAITING,

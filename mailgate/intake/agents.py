@@ -5,6 +5,7 @@ back to the agent with the reason, the right form and their own text.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from mailgate.desk import commands as asked
@@ -19,7 +20,8 @@ from mailgate.intake.reading import Reading
 
 _BEFORE = ("reopen", "take", "assign", "priority", "tag")
 _AFTER = ("wait", "close")
-REFUSED = "command_refused"
+REFUSED, WAS_THIS_YOU = "command_refused", "was_this_you"
+_ASKED_AGAIN = timedelta(hours=1)
 _SHOWN = 20_000  # characters of the agent's text given back
 
 
@@ -138,6 +140,21 @@ def send_back(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) ->
     _answer(ledger, reading, agent, ticket_id, [{"line": "", "reason": reason, "form": ""}])
 
 
+def ask(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) -> None:
+    """Ask an agent, at the address we know, whether a mail without proof was theirs.
+
+    At most once an hour, or whoever forges the address could flood it. It answers the agent and
+    not the mail, and brings signed addresses for the ticket that the mail was about.
+    """
+    if ledger.told_lately(WAS_THIS_YOU, agent.address, ledger.now - _ASKED_AGAIN):
+        return
+    reason = f"{reading.authentication.level.value}, without an address signed for {agent.name}"
+    event = events.Doubted(
+        at=reading.claimed.received_at, actor=Actor(ActorKind.GATEWAY), reason=reason
+    )
+    _write_to(ledger, reading, agent, ticket_id, event, WAS_THIS_YOU, {})
+
+
 def _answer(
     ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, lines: list[dict[str, str]]
 ) -> None:
@@ -146,6 +163,19 @@ def _answer(
         actor=Actor(ActorKind.AGENT, agent.name),
         reason="; ".join(line["reason"] for line in lines),
     )
+    _write_to(ledger, reading, agent, ticket_id, event, REFUSED, {"commands": lines})
+
+
+def _write_to(
+    ledger: Ledger,
+    reading: Reading,
+    agent: Agent,
+    ticket_id: int,
+    event: events.Event,
+    notice: str,
+    extra: dict[str, Any],
+) -> None:
+    """Write to an agent about a mail, with its text."""
     text = (reading.mail.new_text or reading.mail.text)[:_SHOWN]
     said = {
         "author": agent.display_name,
@@ -158,7 +188,7 @@ def _answer(
         reading.claimed.id,
         event,
         ledger.settings.staff.recipient(agent),
-        "command_refused",
+        notice,
         ticket_id=ticket_id,
-        extra={"commands": lines, "message": said},
+        extra=extra | {"message": said},
     )

@@ -9,14 +9,14 @@ from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import OwnMessageId, Signer
 from mailgate.mail.thread import Found
-from mailgate.store import inbox, outbox, tickets
+from mailgate.store import inbox, outbox, people, tickets
 
 _LONGEST_CHAIN = 20  # of merged tickets; a longer one is followed no further
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """Answers, for each mail of a batch, which tickets its keys lead to."""
+    """Answers, for each mail of a batch, which tickets its keys lead to, and who wrote before."""
 
     ledger: Ledger
     numbers: dict[str, int]
@@ -26,34 +26,51 @@ class Lookup:
     duplicates: dict[tuple[str, str], int]
     followers: dict[int, int]
     lately: overflow.Lately
+    known: set[str]
 
     def found(self, reading: Reading) -> Found:
-        """Return what the keys of one mail lead to, merged tickets followed to where they go on."""
+        """Return what the keys of one mail lead to, merged tickets followed to where they go on.
+
+        Who takes part in a merged ticket still finds to where it goes on.
+        """
         wanted = reading.keys.message_ids
-        numbers = {
-            number: self.leads_to(self.numbers[number])
-            for number in self._named(reading)
-            if number in self.numbers
-        }
+        named = {n: self.numbers[n] for n in self._named(reading) if n in self.numbers}
+        through: set[int] = set(named.values())
         message_ids: dict[str, int] = {}
+        ours: set[str] = set()
         issued_to: dict[str, str] = {}
         added = self._added(frozenset(wanted))
         for mid in wanted:
             own = self.own.get(mid)
             if own is not None and own.number in self.numbers:
-                message_ids[mid] = self.leads_to(self.numbers[own.number])
+                ours.add(mid)
+                message_ids[mid] = self.numbers[own.number]
                 if own.unique in self.issued:
                     issued_to[mid] = self.issued[own.unique]
                 continue
             hits = self.seen.get(mid, []) + added.get(mid, [])
             if hits:
-                mine = [hit for hit in hits if hit[1] == reading.sender]
-                ticket_id, sender = (mine or hits)[0]
-                message_ids[mid] = self.leads_to(ticket_id)
-                issued_to[mid] = sender
-        ids = {*numbers.values(), *message_ids.values()}
-        people = {id_: ticket.people for id_, ticket in self.ledger.load(ids).items()}
-        return Found(numbers, message_ids, people, issued_to)
+                message_ids[mid], issued_to[mid] = self._nearest(hits, reading.sender)
+        through |= set(message_ids.values())
+        taking_part: dict[int, frozenset[str]] = {}
+        for id_ in through:
+            end = self.leads_to(id_)
+            both = self.ledger.ticket(id_).people | self.ledger.ticket(end).people
+            taking_part[end] = taking_part.get(end, frozenset()) | both
+        return Found(
+            {number: self.leads_to(id_) for number, id_ in named.items()},
+            {mid: self.leads_to(id_) for mid, id_ in message_ids.items()},
+            taking_part,
+            issued_to,
+            frozenset(ours),
+            {id_: self.ledger.ticket(id_).number for id_ in taking_part},
+        )
+
+    def _nearest(self, hits: Sequence[tuple[int, str]], sender: str) -> tuple[int, str]:
+        """Return the hit that concerns the sender: others may have claimed the same Message-ID."""
+        theirs = [hit for hit in hits if sender in self.ledger.ticket(hit[0]).people]
+        written = [hit for hit in hits if hit[1] == sender]
+        return (theirs or written or hits)[0]
 
     def learn(self, reading: Reading, ending_ticket: int | None) -> None:
         """Take in what one mail of the batch has changed for the next ones."""
@@ -107,6 +124,7 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         _duplicates(ledger, readings),
         tickets.followers_of(connection, tenant_id, ids),
         overflow.lately(ledger, readings),
+        people.known(connection, tenant_id, {reading.sender for reading in readings}),
     )
 
 

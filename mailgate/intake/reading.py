@@ -7,10 +7,12 @@ from datetime import datetime
 from hashlib import sha256
 
 from mailgate.intake.authentication import Authenticator
+from mailgate.mail.address import valid
 from mailgate.mail.evidence import Own
 from mailgate.mail.parse import Limits, ParsedMail, parse
 from mailgate.mail.prescan import is_odd
 from mailgate.mail.screen import Verdict, screen
+from mailgate.mail.signals import is_robot
 from mailgate.mail.signer import Signer
 from mailgate.mail.thread import Keys, keys
 from mailgate.mail.trust import Authentication
@@ -22,7 +24,10 @@ _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One mail, understood as far as its own bytes go."""
+    """One mail, understood as far as its own bytes go.
+
+    A `nameless` sender goes by the address, since the name pretends to be somebody else's.
+    """
 
     claimed: Claimed
     mail: ParsedMail
@@ -30,6 +35,8 @@ class Reading:
     keys: Keys
     quotes_signed: bool
     authentication: Authentication
+    own: Own
+    nameless: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -52,9 +59,23 @@ class Reading:
         return first or self.claimed.mail_from
 
     @property
+    def others(self) -> tuple[str, ...]:
+        """The people in To and Cc: none of ours, not the sender, and no robots."""
+        boxes = dict.fromkeys(box.address for box in (*self.mail.to, *self.mail.cc))
+        authors = {box.address for box in self.mail.from_}
+        return tuple(
+            address
+            for address in boxes
+            if address not in authors
+            and valid(address)
+            and not self.own.holds(address)
+            and not is_robot(address)
+        )
+
+    @property
     def sender_name(self) -> str:
         """The name the sender goes by; empty when there is none."""
-        return self.mail.from_[0].name if self.mail.from_ else ""
+        return self.mail.from_[0].name if self.mail.from_ and not self.nameless else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +108,13 @@ class Reader:
         found = keys(mail, claimed.recipients, self.numbers, self.signer, now)
         authentication = self.authenticator.authenticate(claimed, mail)
         return Reading(
-            claimed, mail, verdict, found, self._quotes_signed(mail, now), authentication
+            claimed,
+            mail,
+            verdict,
+            found,
+            self._quotes_signed(mail, now),
+            authentication,
+            own,
         )
 
     def _quotes_signed(self, mail: ParsedMail, now: datetime) -> bool:

@@ -9,19 +9,30 @@ from datetime import datetime
 
 from mailgate.desk import returns
 from mailgate.desk.ledger import Ledger
-from mailgate.desk.messages import NewAttachment, NewMessage
-from mailgate.domain.events import Author, CustomerWrote, MachineWrote, Opened
+from mailgate.desk.messages import NOTE, NewAttachment, NewMessage
+from mailgate.domain.events import (
+    Author,
+    CustomerWrote,
+    Event,
+    MachineWrote,
+    NoteAdded,
+    Opened,
+    PeopleJoined,
+    Remark,
+)
 from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
-from mailgate.intake import agents, overflow
+from mailgate.intake import agents, overflow, remarks
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
-from mailgate.mail import absence
+from mailgate.mail import absence, forwarded
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import TicketAddress
 from mailgate.mail.thanks import is_bare_thanks
 from mailgate.mail.thread import Placement, place
+from mailgate.mail.trust import Trust
+from mailgate.store import people as contacts
 
 _NO_SUBJECT = "(no subject)"
 
@@ -52,11 +63,14 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return _report(ledger, lookup, reading)
     if kind is Kind.SPAM:
         return Ending("quarantined", says="; ".join(reading.verdict.reasons))
+    if remarks.pretended(reading, ledger.settings) is not None:
+        reading = replace(reading, nameless=True)
     placement = place(
         reading.keys,
         lookup.found(reading),
         reading.mail.strict_from,
         reading.authentication.level,
+        number_needs=ledger.settings.number_needs,
     )
     placement = overflow.diverted(ledger, lookup.lately, reading, placement)
     if reading.verdict.machine:
@@ -129,9 +143,14 @@ def _back_at(ledger: Ledger, reading: Reading, ticket_id: int) -> datetime | Non
 def _agent(
     ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement, agent: Agent
 ) -> Ending | None:
-    """Handle an agent's mail on a ticket; None when they write as a customer would."""
+    """Handle an agent's mail; None when they write as a customer would.
+
+    Powers need a signed address of the agent's own, or a From that is proved; without, it is a
+    stranger's mail, and the agent is asked.
+    """
+    level = reading.authentication.level
     token = _token(reading, "note") or _token(reading, "reply")
-    if token is not None and token.number in lookup.numbers:
+    if token is not None and token.number in lookup.numbers and level is not Trust.FAILED:
         ticket_id = lookup.leads_to(lookup.numbers[token.number])
         message = _message(reading, side=Side.SYSTEM)
         note = token.purpose == "note"
@@ -146,7 +165,17 @@ def _agent(
         numbers = (*reading.keys.numbers, *(signed.number for signed in reading.keys.signed))
         named = (lookup.numbers.get(number) for number in numbers)
         about = next((id_ for id_ in named if id_ is not None), None)
-    if about is None or agent.address in ledger.ticket(about).people:
+    own = about is None or agent.address in ledger.ticket(about).people
+    if level is Trust.FAILED or (level is not Trust.STRONG and not own):
+        ending = _customer(ledger, lookup, reading, placement, doubted=agent)
+        if about is None:
+            about = ending.ticket_id
+        if about is not None:
+            agents.ask(ledger, reading, agent, about)
+        return replace(ending, says=f"{ending.says}; {agent.name} was not shown to have written it")
+    if about is None and level is Trust.STRONG:
+        return _forwarded(ledger, reading, placement, agent)
+    if about is None or own:
         return None
     agents.send_back(ledger, reading, agent, about)
     says = f"{agent.name} wrote to the plain address: sent back with signed ones"
@@ -170,34 +199,75 @@ def _token(reading: Reading, purpose: str) -> TicketAddress | None:
 # --- customers ----------------------------------------------------------------------------------
 
 
-def _customer(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement) -> Ending:
-    ledger.meet(reading.sender, reading.sender_name, reading.claimed.received_at)
+def _customer(
+    ledger: Ledger,
+    lookup: Lookup,
+    reading: Reading,
+    placement: Placement,
+    doubted: Agent | None = None,
+) -> Ending:
+    """Handle a mail of the customers' side; also one that bears the address of a `doubted` agent.
+
+    A ticket that was closed for too long is followed by a new one, but only for who took part in
+    it: whoever else knew its thread would draw the customer's later mails into a ticket of theirs.
+    """
+    level, sender = reading.authentication.level, reading.sender
+    if level is not Trust.FAILED:
+        ledger.meet(sender, reading.sender_name, reading.claimed.received_at)
+    first = _First(level is not Trust.STRONG and sender not in lookup.known, doubted)
     if placement.ticket_id is None:
-        return _open(ledger, reading, placement)
+        return _open(ledger, reading, placement, first)
     ticket = ledger.ticket(placement.ticket_id)
-    if not _wrote(ledger, reading, placement, ticket):
+    if not _wrote(ledger, reading, placement, ticket, doubted):
         newer = lookup.followers.get(ticket.id)
-        if newer is None or not _wrote(ledger, reading, placement, ledger.ticket(newer)):
-            return _open(ledger, reading, placement, follows=ticket)
+        if newer is None or not _wrote(ledger, reading, placement, ledger.ticket(newer), doubted):
+            if _author(reading, placement, ticket) is Author.OTHER:
+                mentions = (*placement.mentions, ticket.number)
+                alone = replace(placement, ticket_id=None, joined=False, mentions=mentions)
+                return _open(ledger, reading, alone, first)
+            return _open(ledger, reading, placement, first, follows=ticket)
         ticket = ledger.ticket(newer)
     return Ending("threaded", ticket.id, f"by {placement.rung}", placement)
 
 
-def _wrote(ledger: Ledger, reading: Reading, placement: Placement, ticket: Ticket) -> bool:
+def _wrote(
+    ledger: Ledger,
+    reading: Reading,
+    placement: Placement,
+    ticket: Ticket,
+    doubted: Agent | None,
+) -> bool:
     """Add a customer's message; False when the ticket is closed for too long to take it."""
     confirm = _token(reading, "confirm")
     author = _author(reading, placement, ticket)
+    own = author is not Author.OTHER
+    people = remarks.people(reading, ledger.settings, ticket.people, own=own)
     event = CustomerWrote(
         at=reading.claimed.received_at,
         actor=Actor(ActorKind.CUSTOMER, reading.sender),
         author=author,
         thanks=is_bare_thanks(reading.mail.new_text) and not reading.mail.attachments,
         confirms=confirm.nonce if confirm and confirm.number == ticket.number.upper() else None,
-        silent=not reading.verdict.may_answer,
+        silent=_silent(reading, doubted),
+        remarks=(*remarks.of(reading, ledger.settings, doubted), *people.remarks),
     )
-    message = _message(reading, side=Side.CLIENT, other_address=author is Author.OTHER)
+    message = _message(reading, side=Side.CLIENT, other_address=not own)
     note = overflow.mark(reading, placement)
-    return not ledger.apply(ticket.id, event, message, note).follow_up
+    if ledger.apply(ticket.id, event, message, note).follow_up:
+        return False
+    _join(ledger, ticket.id, event, people.joining)
+    return True
+
+
+def _silent(reading: Reading, doubted: Agent | None = None) -> bool:
+    """Whether nothing automatic may go to the sender, who may be the victim of a forgery."""
+    failed = reading.authentication.level is Trust.FAILED
+    return failed or doubted is not None or not reading.verdict.may_answer
+
+
+def _join(ledger: Ledger, ticket_id: int, cause: Event, people: tuple[str, ...]) -> None:
+    if people:
+        ledger.apply(ticket_id, PeopleJoined(at=cause.at, actor=cause.actor, people=people))
 
 
 def _author(reading: Reading, placement: Placement, ticket: Ticket) -> Author:
@@ -209,11 +279,24 @@ def _author(reading: Reading, placement: Placement, ticket: Ticket) -> Author:
     return Author.PARTICIPANT if sender in ticket.participants else Author.OTHER
 
 
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What is known of the author of a first mail; see `events.Opened` for `unproven`."""
+
+    unproven: bool = False
+    doubted: Agent | None = None
+
+
 def _open(
-    ledger: Ledger, reading: Reading, placement: Placement, follows: Ticket | None = None
+    ledger: Ledger,
+    reading: Reading,
+    placement: Placement,
+    first: _First = _First(),
+    follows: Ticket | None = None,
 ) -> Ending:
     """Open a ticket for a mail."""
     mail = reading.mail
+    people = remarks.people(reading, ledger.settings, frozenset({reading.sender}), own=True)
     event = Opened(
         at=reading.claimed.received_at,
         actor=Actor(
@@ -224,14 +307,66 @@ def _open(
         requester=reading.sender,
         requester_name=reading.sender_name,
         follows=follows.id if follows is not None else None,
-        silent=not reading.verdict.may_answer,
+        silent=_silent(reading, first.doubted),
+        unproven=first.unproven,
+        remarks=(*remarks.of(reading, ledger.settings, first.doubted), *people.remarks),
     )
     message = _message(reading, side=Side.CLIENT, machine=reading.verdict.machine)
     message = replace(message, text=mail.text)  # what is quoted in a first mail is news to us
     mentions = [*placement.mentions, *([follows.number] if follows is not None else [])]
     note = ", ".join(mentions) or None
     ticket = ledger.open(event, message, note)
+    _join(ledger, ticket.id, event, people.joining)
     return Ending("opened", ticket.id, "a new matter", placement)
+
+
+def _forwarded(
+    ledger: Ledger, reading: Reading, placement: Placement, agent: Agent
+) -> Ending | None:
+    """Open a ticket for the customer whose mail an agent passes on; None when it is not so.
+
+    The agent vouches for the matter, not for the address: to who never wrote to us, nothing of
+    what the mail said is sent. What the agent wrote above it is a note.
+    """
+    inner = forwarded.read(reading.mail, reading.claimed.raw, reading.claimed.received_at)
+    settings, at = ledger.settings, reading.claimed.received_at
+    if inner is None or inner.sender in settings.staff.by_address:
+        return None
+    if reading.own.holds(inner.sender):
+        return None
+    pretence = remarks.pretence(inner.name, inner.sender, settings)
+    name = inner.name if pretence is None else ""
+    known = contacts.known(ledger.connection, settings.tenant_id, [inner.sender])
+    event = Opened(
+        at=at,
+        actor=Actor(ActorKind.CUSTOMER, inner.sender),
+        number="",
+        subject=inner.subject or reading.mail.subject or _NO_SUBJECT,
+        requester=inner.sender,
+        requester_name=name,
+        unproven=inner.sender not in known,
+        remarks=(
+            (Remark.FORWARDED.value, agent.display_name),
+            *((p.kind.value, p.shown) for p in (pretence,) if p is not None),
+        ),
+    )
+    message = replace(
+        _message(reading, side=Side.CLIENT),
+        author=inner.sender,
+        author_name=name,
+        text=inner.text,
+        rfc_id=inner.message_id,
+        sender=inner.sender,
+    )
+    ledger.meet(inner.sender, name, at)
+    ticket = ledger.open(event, message)
+    if inner.comment:
+        note = _message(reading, side=Side.SYSTEM)
+        note = replace(note, author=agent.name, author_name=agent.display_name, kind=NOTE)
+        note = replace(note, text=inner.comment, full_text=None, rfc_id=None, attachments=())
+        noted = NoteAdded(at=at, actor=Actor(ActorKind.AGENT, agent.name))
+        ledger.apply(ticket.id, noted, note)
+    return Ending("opened", ticket.id, f"{agent.name} forwarded it", placement)
 
 
 def _message(

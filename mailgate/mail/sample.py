@@ -11,7 +11,7 @@ ROLES = ("customer", "agent", "admin")
 TAG = "<blink>"  # stands for all markup: a mail that holds it as a tag has let a text through
 
 _TYPED = frozenset({"name", "subject", "requester_name", "assignee", "team", "author", "text"})
-_TYPED |= {"actor", "note", "line", "reason", "form", "before", "after", "category"}
+_TYPED |= {"about", "actor", "note", "line", "reason", "form", "before", "after", "category"}
 
 _DESK = {"name": "Example Support", "address": "support@desk.example", "timezone": "Europe/Berlin"}
 _TICKET = {
@@ -48,6 +48,18 @@ Does the test page look right after that?
 
 Kind regards
 Alice"""
+_REMARKS = (
+    ("failed", "carol@client.example"),
+    ("agent", "alice@desk.example"),
+    ("reply_to", "carol@elsewhere.example"),
+    ("colleague", "Alice Agent"),
+    ("address", "alice@desk.example"),
+    ("scripts", "\u0410lice Agent"),
+    ("hidden", "Alice[U+200B] Agent"),
+    ("domain", "d\u0435sk.example"),
+    ("left_out", "dave@client.example, erin@client.example"),
+    ("forwarded", "Bob Boss"),
+)
 _CUSTOMER = {
     "name": "Carol Client",
     "address": "carol@client.example",
@@ -96,6 +108,9 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
         "reply_address": "support+tkt-2026-00042.x7f3q2kd5m@desk.example",
         "note_address": "support+tkt-2026-00042.n9c4w8rb2t@desk.example",
         "confirm_address": "support+tkt-2026-00042.c3j6y5hp8s@desk.example",
+        "remarks": [
+            {"kind": kind, "about": about} for kind, about in _REMARKS if role != "customer"
+        ],
         "undelivered": {
             "recipient": "carol@client.example",
             "status": "5.1.1",
@@ -110,7 +125,15 @@ def least(role: str) -> dict[str, Any]:
     ticket = _TICKET | {"subject": "", "requester_name": None, "assignee": None, "team": None}
     nothing = dict.fromkeys((*_SAID_OR_DONE, *_TIMES, *_ADDRESSES))
     recipient = context["recipient"] | {"name": ""}
-    return context | nothing | {"ticket": ticket, "recipient": recipient, "commands": []}
+    return (
+        context
+        | nothing
+        | {"ticket": ticket, "recipient": recipient}
+        | {
+            "commands": [],
+            "remarks": [],
+        }
+    )
 
 
 def marked(role: str) -> dict[str, Any]:

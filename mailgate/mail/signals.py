@@ -73,7 +73,17 @@ _NO_REPLY = re.compile(
     r"|non[-_.]?rispondere|nao[-_.]?respond(?:a|er)|nie[-_.]?odpowiadaj|svara[-_.]?inte"
     r"|niet[-_.]?(?:be)?antwoorden)(?:$|[-_.+\d])"
 )
+_SYSTEMS = frozenset({"mailer-daemon", "postmaster"})
 _ROBOT = re.compile(r"owner-|.*-request$|listserv$|majordomo$")  # RFC 5230 section 4.6
+
+
+def is_robot(address: str) -> bool:
+    """Tell whether an address is, by its name, one that nobody reads: no-reply, a list's, a daemon.
+
+    Nothing is to be sent there on somebody else's word.
+    """
+    local = address.partition("@")[0][:LONGEST_VALUE].lower()
+    return bool(_NO_REPLY.match(local) or _ROBOT.match(local) or local in _SYSTEMS)
 
 
 # --- tests that several rows share --------------------------------------------------------------

@@ -1,27 +1,43 @@
 """Which ticket a mail belongs to, and whether its sender may join it.
 
 The ladder: a signed address of ours, a ticket number in the subject, In-Reply-To and then
-References, else a new ticket. A number alone is known to many, so it joins only who takes part in
-that ticket; a stranger gets a new ticket that mentions the old one to the agents.
+References, else a new ticket. A number alone is known to many, and a Message-ID that others wrote
+can be planted by anybody, so these join only who takes part in that ticket; a stranger gets a new
+ticket that mentions the old one to the agents.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
+from typing import Literal
 
 from mailgate.mail.parsed import ParsedMail
 from mailgate.mail.signer import Signer, TicketAddress
 from mailgate.mail.trust import Trust
+
+NumberNeeds = Literal["not_failed", "aligned"]
+"""How well a sender must be known before a number in the subject joins: `[trust] number_needs`."""
 
 NumberReader = Callable[[str], tuple[str, ...]]
 """Finds every ticket number of any format ever used in a text, upper-case, in its order."""
 
 _LONGEST_SUBJECT = 500
 _MOST_IDS = 51  # In-Reply-To and the last 50 References
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
-_BROKEN = re.compile(r" ?([-_/.‐‑‒–—−]) ?")
+# Where servers and forwarding mailboxes note to whom a mail was addressed before they changed it.
+_NOTED_RECIPIENTS = (
+    "delivered-to",
+    "x-original-to",
+    "envelope-to",
+    "x-forwarded-to",
+    "original-recipient",  # RFC 8098 section 2.3: "rfc822;" stands in front
+)
+_LONGEST_NOTE, _MOST_NOTES = 1000, 50  # characters of one of these headers, addresses in them all
+_ADDRESS = re.compile(r"[^\s<>,;:\"@]{1,64}@[^\s<>,;:\"@]{1,255}")
+_BROKEN = re.compile(r" ?([-_/.\u02d7\u2010-\u2015\u2043\u2212\u30fc]) ?")
 
 
 class Rung(StrEnum):
@@ -50,15 +66,17 @@ class Keys:
 class Found:
     """What the store knows of the keys of one mail; a merged ticket has led on already.
 
-    `numbers` and `message_ids` lead to tickets. `people` are those who may join a ticket by its
-    number, normalised. `issued_to` says of a Message-ID of ours to whom it went, and of another
-    who sent it.
+    `numbers` and `message_ids` lead to tickets; those ids in `ours` we wrote ourselves. `people`
+    are those who may join a ticket by its number, normalised. `issued_to` says of a Message-ID of
+    ours to whom it went, and of another who sent it. `called` has the numbers of the tickets.
     """
 
     numbers: Mapping[str, int] = field(default_factory=dict)
     message_ids: Mapping[str, int] = field(default_factory=dict)
     people: Mapping[int, frozenset[str]] = field(default_factory=dict)
     issued_to: Mapping[str, str] = field(default_factory=dict)
+    ours: frozenset[str] = frozenset()
+    called: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +105,13 @@ def keys(
 ) -> Keys:
     """Return what in the mail may point to a ticket.
 
-    `recipients` are the envelope's; To and Cc are looked at too, since an alias on the way may
-    have replaced them. Message-IDs come in the order of trust: In-Reply-To, then References from
-    the right, since programs add the nearest last.
+    `recipients` are the envelope's; To, Cc and what servers noted are looked at too, since an alias
+    on the way may have replaced them. Message-IDs come in the order of trust: In-Reply-To, then
+    References from the right, since programs add the nearest last.
     """
     holder = mail.strict_from or ""
-    to = dict.fromkeys((*recipients, *(box.address for box in (*mail.to, *mail.cc))))
+    boxes = (box.address for box in (*mail.to, *mail.cc))
+    to = dict.fromkeys((*recipients, *boxes, *islice(_noted(mail), _MOST_NOTES)))
     read = (signer.read_ticket_address(address, holder, now) for address in to)
     ids = dict.fromkeys((*mail.in_reply_to, *reversed(mail.references)))
     return Keys(
@@ -102,13 +121,23 @@ def keys(
     )
 
 
-def place(keys: Keys, found: Found, sender: str | None, trust: Trust = Trust.UNKNOWN) -> Placement:
+def place(
+    keys: Keys,
+    found: Found,
+    sender: str | None,
+    trust: Trust = Trust.UNKNOWN,
+    *,
+    number_needs: NumberNeeds = "not_failed",
+) -> Placement:
     """Return the ticket of the mail that `sender` (the one strict From, normalised) wrote.
 
     With `Trust.FAILED` the From is evidence of nothing: no number joins, and what is joined
-    otherwise counts as written from another address.
+    otherwise counts as written from another address. `number_needs` "aligned" asks for
+    `Trust.STRONG` before a number joins.
     """
-    search = _Search(keys, found, sender if trust is not Trust.FAILED else None)
+    believed = sender if trust is not Trust.FAILED else None
+    numbered = number_needs == "not_failed" or trust is Trust.STRONG
+    search = _Search(keys, found, believed, numbered)
     for rung, step in (
         (Rung.SIGNED, search.by_signed_address),
         (Rung.NUMBER, search.by_number),
@@ -121,19 +150,45 @@ def place(keys: Keys, found: Found, sender: str | None, trust: Trust = Trust.UNK
     return search.placement(None, Rung.NEW, other_address=False)
 
 
+def _noted(mail: ParsedMail) -> Iterator[str]:
+    for name in _NOTED_RECIPIENTS:
+        for value in mail.headers.get(name, ()):
+            yield from _ADDRESS.findall(value[:_LONGEST_NOTE])
+
+
 def _numbers(subject: str, reader: NumberReader) -> tuple[str, ...]:
-    """Return the numbers in a subject, also one that folding has torn at a hyphen."""
-    line = " ".join(subject[:_LONGEST_SUBJECT].translate(_INVISIBLE).split())
+    """Return the numbers in a subject, also one that folding has torn at a hyphen.
+
+    Full-width and other forms of characters are taken for the ordinary ones (NFKC), digits of any
+    script for what they are worth, and characters that cannot be seen (Cf) are passed over.
+    """
+    line = subject[:_LONGEST_SUBJECT]
+    if not line.isascii():
+        line = "".join(map(_plain, unicodedata.normalize("NFKC", line)))
+    line = " ".join(line.split())
     return reader(line) or reader(_BROKEN.sub(r"\1", line))
+
+
+def _plain(char: str) -> str:
+    if char.isascii():
+        return char
+    if unicodedata.category(char) == "Cf":
+        return ""
+    digit = unicodedata.decimal(char, None)
+    return char if digit is None else str(digit)
 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """The ladder over one mail; `sender` None is somebody of whom nothing is known."""
+    """The ladder over one mail; `sender` None is somebody of whom nothing is known.
+
+    `numbered`: the sender can be believed enough for a number to join.
+    """
 
     keys: Keys
     found: Found
     sender: str | None
+    numbered: bool
     tried: list[str] = field(default_factory=list)
 
     def by_signed_address(self) -> tuple[int, bool] | None:
@@ -158,37 +213,58 @@ class _Search:
             ticket = self.found.numbers.get(number)
             if ticket is None:
                 self.tried.append(f"number {number}: there is no such ticket")
-            elif self._takes_part(ticket):
+            elif self._takes_part(ticket) and self.numbered:
                 self.tried.append(f"number {number}: the sender takes part in it")
                 return ticket, True
+            elif self._takes_part(ticket):
+                self.tried.append(f"number {number}: nothing vouches for the sender")
             else:
                 self.tried.append(f"number {number}: the sender takes no part in it")
         return None
 
     def by_message_id(self) -> tuple[int, bool] | None:
-        """Return the ticket of the first known Message-ID, and whether it was the sender's."""
+        """Return the ticket of the first Message-ID that joins, and whether it was the sender's.
+
+        One that we wrote was given to somebody: it joins whoever has it, though not as them. Any
+        other joins only who wrote that mail or takes part in its ticket.
+        """
         known = [mid for mid in self.keys.message_ids if mid in self.found.message_ids]
-        if not known:
-            if self.keys.message_ids:
-                self.tried.append(f"references: none of {len(self.keys.message_ids)} is known")
-            return None
-        ticket = self.found.message_ids[known[0]]
-        same = (mid for mid in known if self.found.message_ids[mid] == ticket)
-        own = self._takes_part(ticket) or (
-            self.sender is not None
-            and any(self.found.issued_to.get(mid) == self.sender for mid in same)
-        )
-        who = "the sender's own" if own else "somebody else's"
-        self.tried.append(f"reference {known[0]}: known, {who}")
-        return ticket, own
+        if not known and self.keys.message_ids:
+            self.tried.append(f"references: none of {len(self.keys.message_ids)} is known")
+        for mid in known:
+            ticket = self.found.message_ids[mid]
+            own = self._takes_part(ticket) or self._was_given(ticket, known)
+            if own or mid in self.found.ours:
+                who = "the sender's own" if own else "somebody else's"
+                self.tried.append(f"reference {mid}: known, {who}")
+                return ticket, own
+            self.tried.append(f"reference {mid}: not ours, and the sender takes no part in it")
+        return None
 
     def placement(self, ticket: int | None, rung: Rung, *, other_address: bool) -> Placement:
-        """Return the outcome; other known tickets that the mail names are mentioned."""
+        """Return the outcome; other known tickets that the mail points to are mentioned."""
+        numbers, ids = self.found.numbers, self.found.message_ids
         named = dict.fromkeys((*(a.number for a in self.keys.signed), *self.keys.numbers))
-        known = (number for number in named if number in self.found.numbers)
-        mentions = tuple(number for number in known if self.found.numbers[number] != ticket)
+        known = [number for number in named if number in numbers]
+        pointed = [ids[mid] for mid in self.keys.message_ids if mid in ids]
+        told = {numbers[number] for number in known}
+        called = (self.found.called.get(id_, "") for id_ in pointed if id_ not in {*told, ticket})
+        mentions = [number for number in known if numbers[number] != ticket]
+        mentions += [number for number in called if number]
         return Placement(
-            ticket, rung, ticket is not None, other_address, mentions, tuple(self.tried)
+            ticket,
+            rung,
+            ticket is not None,
+            other_address,
+            tuple(dict.fromkeys(mentions)),
+            tuple(self.tried),
+        )
+
+    def _was_given(self, ticket: int, known: Sequence[str]) -> bool:
+        """Tell whether the sender got or wrote one of the mails of the ticket referred to."""
+        same = (mid for mid in known if self.found.message_ids[mid] == ticket)
+        return self.sender is not None and any(
+            self.found.issued_to.get(mid) == self.sender for mid in same
         )
 
     def _fault(self, address: TicketAddress) -> str:

@@ -149,6 +149,20 @@ def to_strangers(
     ).scalar_one()
 
 
+def told(
+    connection: Connection, tenant_id: int, notice: str, address: str, since: datetime
+) -> bool:
+    """Whether such a notice was written to an address after `since`."""
+    table = schema.outbox.c
+    query = select(table.id).where(
+        table.tenant_id == tenant_id,
+        table.recipient == address,
+        table.created_at > since,
+        table.notice == notice,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def recipients(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, str]:
     """Return outbox id -> to whom it went."""
     wanted = list(ids)

@@ -187,6 +187,7 @@ ticket = Table(
     Column(
         "participants", Json, nullable=False, comment="further addresses of the customer's side"
     ),
+    Column("joined", Json, nullable=False, comment="since when each of them takes part"),
     Column("assignee", String(64), comment="the agent who holds it"),
     Column("team", String(64), comment="the team that holds it"),
     Column("followers", Json, nullable=False, comment="agents who want to hear of it"),

@@ -59,6 +59,7 @@ def from_row(row: RowMapping) -> Ticket:
             values[name] = enum(values[name])
     for name in _TUPLES:
         values[name] = tuple(values[name])
+    values["joined"] = tuple(map(datetime.fromisoformat, values["joined"]))
     values["fields"] = tuple((key, value) for key, value in values["fields"])
     return Ticket(**values)
 

@@ -1,5 +1,6 @@
 """The HTTP application: whether the gateway is well, and its figures."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,7 +9,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from mailgate.domain.horizon import OUTAGE
+from mailgate.errors import MailgateError
 from mailgate.log import log
+from mailgate.store import heartbeat, migrate
+from mailgate.store.db import Database
 from mailgate.web.metrics import CONTENT_TYPE, Metrics
 
 Check = Callable[[], str | None]
@@ -39,6 +43,37 @@ def clock_fault(seen_at: datetime | None, now: datetime, every: timedelta) -> st
     if abs(now - seen_at) > every + OUTAGE:
         return f"it last ran at {seen_at.isoformat(timespec='seconds')}"
     return None
+
+
+def database_check(database: Database) -> Check:
+    """Return the check that the database answers."""
+
+    def check() -> str | None:
+        try:
+            with database.read() as connection:
+                migrate.revision(connection)
+        except MailgateError as error:
+            return str(error)
+        return None
+
+    return check
+
+
+def clock_check(database: Database, every: timedelta, now: Callable[[], datetime]) -> Check:
+    """Return the check that the clock runs; a gateway just started has time to begin."""
+    start, grace = time.monotonic(), (every + OUTAGE).total_seconds()
+
+    def check() -> str | None:
+        if time.monotonic() - start < grace:
+            return None
+        try:
+            with database.read() as connection:
+                seen_at = heartbeat.last(connection).seen_at
+        except MailgateError as error:
+            return str(error)
+        return clock_fault(seen_at, now(), every)
+
+    return check
 
 
 def create_app(

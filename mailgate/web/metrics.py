@@ -12,8 +12,11 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from mailgate.log import EVENTS
+from mailgate.errors import MailgateError
+from mailgate.log import EVENTS, log, written
+from mailgate.store import backlog, heartbeat
 from mailgate.store.backlog import Backlog
+from mailgate.store.db import Database
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -29,6 +32,18 @@ class Sample:
     backlog: Backlog | None
     clock_seen_at: datetime | None
     written: Mapping[str, int]
+
+
+def sample(database: Database, tenant_id: int, now: datetime) -> Sample:
+    """Look at the store; one that does not answer is part of what is found."""
+    try:
+        with database.read() as connection:
+            waiting = backlog.read(connection, tenant_id)
+            seen_at = heartbeat.last(connection).seen_at
+    except MailgateError as error:
+        log("database.unavailable", where="metrics", error=str(error))
+        return Sample(now, None, None, written())
+    return Sample(now, waiting, seen_at, written())
 
 
 @dataclass(frozen=True, slots=True)

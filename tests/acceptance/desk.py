@@ -55,6 +55,13 @@ class Desk:
         told = self.alice.inbox.wait_for_subject(subject)
         return number_in(told), told
 
+    def introduce_customers(self) -> None:
+        """Let both customers write once: who is known is acknowledged in full."""
+        for person in (self.ann, self.eve):
+            person.write(SUPPORT, "Good day", "It is me.")
+            person.inbox.wait_for_subject("We have received your message")
+        self.settle()
+
     def show(self, number: str) -> dict[str, Any]:
         """Return what the desk knows of a ticket."""
         return self.gateway.show(number)

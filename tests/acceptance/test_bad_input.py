@@ -23,7 +23,9 @@ MOST = 1024 * 1024
 @pytest.fixture(scope="module")
 def shared_desk(open_desk: Callable[..., Desk]) -> Desk:
     """A desk that takes mails of up to a mebibyte."""
-    return open_desk(values={"inbound.max_size": "1MiB"})
+    desk = open_desk(values={"inbound.max_size": "1MiB"})
+    desk.introduce_customers()
+    return desk
 
 
 def check_that_the_next_mail_goes_through(desk: Desk, subject: str) -> None:

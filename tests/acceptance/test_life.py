@@ -139,7 +139,7 @@ def acknowledged(desk: Desk, asked: str) -> str:
     mail = desk.ann.inbox.wait()
     number = number_in(mail)
     assert re.fullmatch(r"TKT-20\d\d-00001", number)
-    assert mail["Subject"] == f"Re: Printer is on fire [{number}]"
+    assert mail["Subject"] == f"We have received your message [{number}]", "she is not known yet"
     assert is_from(mail, "Support")
     assert is_automatic(mail)
     assert mail["In-Reply-To"] == asked

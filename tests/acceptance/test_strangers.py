@@ -15,8 +15,10 @@ pytestmark = pytest.mark.peers
 
 @pytest.fixture(scope="module")
 def shared_desk(open_desk: Callable[..., Desk]) -> Desk:
-    """A desk that any number of tickets can be tried on."""
-    return open_desk()
+    """A desk that any number of tickets can be tried on, whose customers are known."""
+    desk = open_desk()
+    desk.introduce_customers()
+    return desk
 
 
 def signed(told: EmailMessage) -> str:
@@ -46,8 +48,8 @@ def test_a_stranger_with_a_guessed_number_gets_a_new_ticket_and_learns_nothing(
     assert len([m for m in desk.eve.inbox.mails() if "The walls" in str(m["Subject"])]) == 1
     for words in ("walnut", "blue", "Ann", "ann@"):
         assert words not in answer.as_string()
-    (opened,) = desk.gateway.tickets("--requester", EVE)
-    assert opened["messages"] == 1
+    opened = desk.gateway.tickets("--requester", EVE)
+    assert [ticket["messages"] for ticket in opened] == [1, 1]
 
 
 @pytest.mark.parametrize("header", ["In-Reply-To", "References"])
@@ -61,7 +63,7 @@ def test_a_forged_message_id_of_ours_opens_no_door(desk: Desk, header: str) -> N
     check_that_nothing_was_done(desk, number)
 
 
-def test_an_agents_forged_from_at_the_plain_address_does_nothing_but_tell_the_agent(
+def test_an_agents_forged_from_at_the_plain_address_is_a_strangers_and_the_agent_is_asked(
     desk: Desk,
 ) -> None:
     number, _ = desk.open("Carpets")
@@ -73,13 +75,15 @@ def test_an_agents_forged_from_at_the_plain_address_does_nothing_but_tell_the_ag
         "/close\nGet lost.",
         mail_from=EVE,
     )
-    back = desk.alice.inbox.wait_for_subject("Not sent: Carpets")
+    back = desk.alice.inbox.wait_for_subject("Was this you? Carpets")
     assert "Get lost." in text_of(back)
+    told = desk.bob.inbox.wait(lambda mail: "Get lost." in text_of(mail))
+    assert f"bears the address of a colleague, {ALICE}" in " ".join(text_of(told).split())
     desk.settle()
     check_that_nothing_was_done(desk, number)
     assert desk.heard_by_customers("Get lost") == []
 
-    # If it was she who wrote: the mail that came back has an address that proves it.
+    # If it was she who wrote: the question has an address that proves it.
     desk.alice.reply(back, "/take\nIt was me, excuse the tone.")
     desk.ann.inbox.wait(lambda mail: "excuse the tone" in text_of(mail))
 
@@ -107,9 +111,11 @@ def test_who_is_no_agent_gets_no_powers_by_an_agents_address(desk: Desk) -> None
 def test_a_colleague_gets_no_powers_by_anothers_address(desk: Desk) -> None:
     number, told = desk.open("Doors")
     desk.bob.reply(told, "/close\nDoor to door.")
-    back = desk.bob.inbox.wait_for_subject("Not sent: Doors")
+    back = desk.bob.inbox.wait_for_subject("Was this you? Doors")
     desk.settle()
-    check_that_nothing_was_done(desk, number)
+    ticket = desk.show(number)
+    assert [(m["author"], m["other_address"]) for m in ticket["messages"][1:]] == [(BOB, True)]
+    assert ticket["status"] == "new"
     assert desk.heard_by_customers("Door to door") == []
     desk.bob.reply(back, "/take")
     desk.settle()
@@ -130,11 +136,10 @@ def bent(address: str) -> str:
 def test_an_altered_address_proves_nothing(desk: Desk) -> None:
     number, told = desk.open("Floors")
     other, _ = desk.open("Ceilings")
-    for altered in (bent(signed(told)), swapped(signed(told), number, other)):
-        swaks(
-            desk.postfix.port, altered, f"Alice <{ALICE}>", f"Re: Floors [{number}]", "/close\nEnd."
-        )
-    desk.alice.inbox.wait_for_subject("Not sent: Floors", count=2)
+    for end, altered in enumerate((bent(signed(told)), swapped(signed(told), number, other))):
+        words = f"/close\nEnd {end}."
+        swaks(desk.postfix.port, altered, f"Alice <{ALICE}>", f"Re: Floors [{number}]", words)
+        desk.bob.inbox.wait(lambda mail, end=end: f"End {end}." in text_of(mail))
     desk.settle()
     check_that_nothing_was_done(desk, number)
     check_that_nothing_was_done(desk, other)

@@ -64,7 +64,7 @@ def test_the_five_minutes_lead_from_nothing_to_a_closed_ticket(checkout):
     )
     assert done.returncode == 0, done.stderr + done.stdout
     said = done.stdout
-    assert "Re: The printer is on fire [TKT-" in said
+    assert "Subject: We have received your message [TKT-" in said
     assert "waiting on customer" in said
     assert "Have you pulled the plug?" in said
     assert "It was the toaster." in said

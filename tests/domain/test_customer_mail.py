@@ -323,3 +323,26 @@ def test_what_a_machine_wrote_never_changes_turn_state_or_owner(status):
 def test_a_mail_that_must_not_be_answered_moves_the_ticket_like_any_other():
     assert closed().customer(silent=True).ticket.status is Status.REOPENED
     assert waiting().do(events.CustomerWrote, DAVE, silent=True).ticket.side is Side.SYSTEM
+
+
+# --- people -------------------------------------------------------------------------------------
+
+
+def test_people_join_once_and_since_then():
+    life = new().do(events.PeopleJoined, CAROL, people=(DAVE.id, CAROL.id, DAVE.id))
+    first = life.now
+    life.do(events.PeopleJoined, CAROL, people=("erin@customer.example", DAVE.id))
+    assert life.ticket.participants == (DAVE.id, "erin@customer.example")
+    assert life.ticket.joined_at(DAVE.id) == first
+    assert life.ticket.joined_at("erin@customer.example") == life.now
+    assert life.ticket.joined_at(CAROL.id) is None
+    assert life.ticket.people == {CAROL.id, DAVE.id, "erin@customer.example"}
+
+
+def test_joining_and_doubts_tell_nobody_and_move_nothing():
+    life = new()
+    before = life.ticket
+    life.do(events.Doubted, reason="unknown")
+    assert (life.ticket, life.told) == (before, [])
+    life.do(events.PeopleJoined, CAROL, people=(DAVE.id,))
+    assert (life.ticket.status, life.ticket.turn, life.told) == (before.status, before.turn, [])

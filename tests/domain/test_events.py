@@ -45,6 +45,8 @@ def test_every_event_comes_back_from_its_written_form(kind, data):
                 "follows": None,
                 "message": None,
                 "silent": False,
+                "unproven": False,
+                "remarks": [],
             },
         ),
         (
@@ -80,6 +82,7 @@ def test_every_event_has_a_name_of_its_own_that_leads_to_it():
 
 def test_events_from_outside_are_mail_the_clock_and_the_outbox():
     assert sorted(name for name, kind in EVENTS.items() if not kind.command) == [
+        "agent.doubted",
         "agent.replied",
         "command.refused",
         "customer.wrote",
@@ -88,6 +91,7 @@ def test_events_from_outside_are_mail_the_clock_and_the_outbox():
         "note.added",
         "notice.delivered",
         "notice.undelivered",
+        "people.joined",
         "ticket.opened",
     ]
 

@@ -3,7 +3,8 @@
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.picture import lines
 
-BY_THE_DESK = {"command_refused"}  # an answer to a mail that moved no ticket
+# Answers to mails that moved no ticket.
+BY_THE_DESK = {"command_refused", "was_this_you"}
 
 
 def test_every_notice_is_asked_for_and_no_other():

@@ -13,7 +13,7 @@ from mailgate.mail.parse import parse
 from mailgate.mail.parsed import Mailbox
 from mailgate.mail.report import Report
 from mailgate.mail.screen import Kind, Verdict, screen
-from mailgate.mail.signals import LOOP_HEADER, SIGNALS, Effect
+from mailgate.mail.signals import LOOP_HEADER, SIGNALS, Effect, is_robot
 
 DESK = "support@desk.example"
 BOB = "bob@example.com"
@@ -432,3 +432,17 @@ def test_no_mail_makes_the_screen_raise_and_only_a_spotless_one_is_answered(
     found = verdict(a_mail(subject, sender, **headers), mail_from)
     assert found.may_answer <= (found.kind is Kind.PERSON and not found.machine)
     assert found.machine == (found.kind in (Kind.OWN, Kind.BOUNCE, Kind.REPORT, Kind.AUTO_REPLY))
+
+
+@pytest.mark.parametrize(
+    ("address", "robot"),
+    [
+        ("no-reply@shop.example", True),
+        ("news-request@lists.example", True),
+        ("MAILER-DAEMON@mx.example", True),
+        ("postmaster@mx.example", True),
+        ("carol@customer.example", False),
+    ],
+)
+def test_an_address_that_nobody_reads_is_told_by_its_name(address, robot):
+    assert is_robot(address) is robot

@@ -223,7 +223,7 @@ class TestToTheCustomer:
 class TestToTheDesk:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_a_message_brings_the_customers_words_right_after_the_marker(self, language):
-        mail = rendered("new_message", language=language)
+        mail = rendered("new_message", language=language, remarks=[])
         words = full("agent")["message"]["text"]
 
         assert mail.text.split("\n\n", 1)[1].startswith(f"{words}\n\n-----")

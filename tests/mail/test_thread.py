@@ -1,6 +1,5 @@
 """Which ticket a mail belongs to, and whether its sender may join it."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.mail.parse import parse
 from mailgate.mail.parsed import Mailbox
 from mailgate.mail.signer import Signer, TicketAddress
@@ -23,8 +23,7 @@ EMPTY = parse(b"", NOW)
 signer = Signer({"k": b"k" * 32}, "k", "desk.example")
 
 
-def numbers(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(re.findall(r"TKT-\d{4}-\d{5}", text.upper())))
+numbers = NumberReader([NumberFormat("TKT-{year}-{seq:05d}")])
 
 
 def a_mail(subject="", sender=BOB, to=(), cc=(), in_reply_to=(), references=()):
@@ -53,6 +52,8 @@ FOUND = Found(
     message_ids={"<to-bob@desk.example>": 1, "<from-bob@example.com>": 1, "<of-two@x>": 2},
     people={1: frozenset({BOB, ANN}), 2: frozenset({"carl@example.com"})},
     issued_to={"<to-bob@desk.example>": BOB, "<from-bob@example.com>": BOB, "<of-two@x>": EVE},
+    ours=frozenset({"<to-bob@desk.example>"}),
+    called={1: ONE, 2: TWO},
 )
 
 
@@ -95,10 +96,67 @@ def test_a_signed_address_of_somebody_else_and_a_mail_without_from_are_told_apar
         "My order [TKT-2026- 00001]",
         "My order [TKT- 2026-\t00001]",
         "My order [TKT -2026-00001]",
+        "Re[2]: TKT-2026-00001 again",
+        "[EXTERN] AW: Ticket#TKT-2026-00001: My order",
+        "".join(chr(ord(char) + 0xFEE0) for char in "(TKT-2026-00001)"),
+        "My order TKT\uff0d2026\uff0d 00001",
+        "My order TKT\u20102026\u201100001",
+        "My order TKT\u22122026\u201300001",
+        "My order TKT\u30fc2026\u30fc00001",
+        "\u7f16\u53f7TKT-2026-00001\u7684\u95ee\u9898",
+        "\u200fTKT-2026-\u200e00001\u2069",
+        "My order TKT-\u0662\u0660\u0662\u0666-\u0660\u0660\u0660\u0660\u0661",
+        "My order TKT\u2010 2026\u2010 00001",
     ],
 )
 def test_the_number_is_found_wherever_and_however_it_stands(subject):
     assert keys_of(a_mail(subject)).numbers == (ONE,)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"Subject: =?utf-8?q?My_order_=5BTKT-2026-?=\r\n =?utf-8?q?00001=5D?=",
+        b"Subject: =?iso-8859-1?b?W1RLVC0yMDI2LTAwMDAxXQ==?= My order",
+        b"Subject: My order [TKT-2026-\r\n 00001]",
+        b"subject:tkt-2026-00001",
+    ],
+)
+def test_the_number_is_found_through_encoding_and_folding(field):
+    assert keys_of(parse(field + b"\r\n\r\nx", NOW)).numbers == (ONE,)
+
+
+@pytest.mark.parametrize("subject", ["XTKT-2026-00001", "TKT-2026-00001A", "TKT_2026_00001"])
+def test_what_only_resembles_a_number_is_none(subject):
+    assert keys_of(a_mail(subject)).numbers == ()
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Delivered-To", "X-Original-To", "Envelope-To", "X-Forwarded-To", "Original-Recipient"],
+)
+def test_a_signed_address_is_read_from_where_servers_note_it(header):
+    address = signer.ticket_address(DESK, ONE, BOB, "reply", NOW)
+    noted = f"rfc822;{address}" if header == "Original-Recipient" else f"<{address.upper()}>"
+    raw = f"From: {BOB}\r\nTo: team@elsewhere.example\r\n{header}: {noted}\r\n\r\nx".encode()
+    (found,) = keys_of(parse(raw, NOW)).signed
+    assert (found.number, found.genuine, found.holder_matches) == (ONE, True, True)
+
+
+def test_of_the_noted_recipients_no_more_are_read_than_mail_ever_has():
+    class Counting(Signer):
+        read = 0
+
+        def read_ticket_address(self, address, holder, now):
+            self.read += 1
+            return super().read_ticket_address(address, holder, now)
+
+    counting = Counting({"k": b"k" * 32}, "k", "desk.example")
+    for count in (100, 200):
+        counting.read = 0
+        many = {"delivered-to": tuple(f"a{n}@x.example" for n in range(count))}
+        keys(replace(EMPTY, headers=many), (DESK,), numbers, counting, NOW)
+        assert counting.read == 51
 
 
 def test_a_whole_number_is_not_mended_from_pieces():
@@ -143,7 +201,13 @@ def rungs(found: Placement) -> tuple[int | None, str, bool, bool]:
         (Keys(message_ids=("<to-bob@desk.example>",)), None, (1, "reference", True, True)),
         (Keys(message_ids=("<of-two@x>",)), EVE, (2, "reference", True, False)),
         (Keys(message_ids=("<unknown@x>",)), BOB, (None, "new", False, False)),
-        (Keys(message_ids=("<unknown@x>", "<of-two@x>")), BOB, (2, "reference", True, True)),
+        (Keys(message_ids=("<unknown@x>", "<of-two@x>")), BOB, (None, "new", False, False)),
+        (Keys(message_ids=("<from-bob@example.com>",)), EVE, (None, "new", False, False)),
+        (
+            Keys(message_ids=("<of-two@x>", "<to-bob@desk.example>")),
+            BOB,
+            (1, "reference", True, False),
+        ),
         # a rung that fails gives way to the next
         (Keys((signed(expired=True),), (ONE,)), BOB, (1, "number", True, False)),
         (Keys((signed(TWO),), (ONE,)), BOB, (2, "signed", True, False)),
@@ -169,6 +233,8 @@ def test_an_older_reference_to_the_senders_own_copy_makes_the_thread_theirs():
         message_ids={"<new@x>": 1, "<old@x>": 1, "<else@x>": 2},
         issued_to={"<new@x>": ANN, "<old@x>": EVE, "<else@x>": "carl@example.com"},
     )
+    ours = frozenset({"<new@x>", "<else@x>", "<old@x>"})
+    found = replace(found, ours=ours)
     ids = ("<new@x>", "<else@x>", "<old@x>")
     assert rungs(place(Keys(message_ids=ids), found, EVE)) == (1, "reference", True, False)
     assert rungs(place(Keys(message_ids=ids), found, "carl@example.com"))[3]
@@ -214,6 +280,21 @@ def test_the_way_is_told_in_words():
     )
 
 
+def test_a_message_id_planted_by_others_opens_no_ticket_and_is_mentioned_to_the_agents():
+    found = place(Keys(message_ids=("<from-bob@example.com>",)), FOUND, EVE)
+    assert (found.ticket_id, found.mentions) == (None, (ONE,))
+    assert found.tried == (
+        "reference <from-bob@example.com>: not ours, and the sender takes no part in it",
+    )
+
+
+def test_a_ticket_that_was_merged_away_is_mentioned_once():
+    found = Found(numbers={ONE: 1}, message_ids={"<a@x>": 1, "<b@x>": 1}, called={1: ONE})
+    assert place(Keys(numbers=(ONE,), message_ids=("<a@x>", "<b@x>")), found, EVE).mentions == (
+        ONE,
+    )
+
+
 # --- trust --------------------------------------------------------------------------------------
 
 
@@ -231,6 +312,13 @@ def test_a_number_joins_unless_the_sender_is_a_proved_forgery(trust):
 def test_what_a_forged_sender_joins_counts_as_from_another_address(given_keys):
     found = place(given_keys, FOUND, BOB, Trust.FAILED)
     assert (found.ticket_id, found.joined, found.other_address) == (1, True, True)
+
+
+@pytest.mark.parametrize("trust", Trust)
+def test_where_numbers_need_an_aligned_sender_nothing_less_joins(trust):
+    found = place(Keys(numbers=(ONE,)), FOUND, BOB, trust, number_needs="aligned")
+    assert found.joined == (trust is Trust.STRONG)
+    assert found.mentions == (() if found.joined else (ONE,))
 
 
 # --- properties ---------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ FULL = Ticket(
     requester="carol@customer.example",
     requester_name="Carol Ö.",
     participants=("dave@customer.example", "eve@customer.example"),
+    joined=(NOW, NOW + timedelta(hours=1)),
     assignee="alice",
     team="printers",
     followers=("bob",),

@@ -173,6 +173,7 @@ def upgrade() -> None:
         sa.Column(
             "participants", Json, nullable=False, comment="further addresses of the customer's side"
         ),
+        sa.Column("joined", Json, nullable=False, comment="since when each of them takes part"),
         sa.Column(
             "assignee", sa.String(length=64), nullable=True, comment="the agent who holds it"
         ),
