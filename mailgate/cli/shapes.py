@@ -191,6 +191,43 @@ CHECKED: Shape = MappingProxyType(
     }
 )
 
+OUTCOME: Shape = MappingProxyType(
+    {
+        "action": "failed, delayed, delivered, relayed or expanded; empty when it is not said",
+        "status": "a code of RFC 3463 such as 5.1.1; 5.0.0 where the text said 550; or empty",
+        "final_recipient": "whom it is about, or empty",
+        "diagnostic": "what the server said, or empty",
+    }
+)
+
+REPORT: Shape = MappingProxyType(
+    {
+        **OUTCOME,
+        "outcomes": "a list of the same four, one for each recipient; the fields above are those of"
+        " the gravest",
+        "original_message_id": "the Message-ID of the mail it is about, or null",
+        "source": "standard: a part made for it (RFC 3464, 8098, 5965); text: words for people",
+    }
+)
+
+VERDICT: Shape = MappingProxyType(
+    {
+        "kind": "own, bounce, report, auto_reply, spam, list or person, the first that holds",
+        "machine": "a machine wrote it",
+        "may_answer": "something automatic may be sent to its author",
+        "no_reply": "the opposite: the mail itself shows that nothing automatic may be",
+        "reasons": "a list of the signs that were seen, each `name: what was seen`",
+        "is_bounce": "it says that a mail was not delivered",
+        "is_report": "a bounce, or another report: of a delay, a receipt, a complaint, totals",
+        "temporary": "a report of nothing but delays and failures that may pass",
+        "bounce_status": "a list of the status codes of `failed_recipient`, each once",
+        "failed_recipient": "a list of those whom a mail did not reach; if it failed for nobody,"
+        " those whom it did not reach yet",
+        "original_message_id": "the mail that the bounce or report is about, or null",
+    }
+)
+"""Of `parse`, which knows neither envelope nor desk: nothing is our own."""
+
 PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
     {
         "tickets": ("A list, newest first.", {"each": TICKET}),
@@ -233,8 +270,11 @@ _FOOT = """
 
 One object, what the parser makes of a mail: `subject`; `from`, `to` and `cc`, lists of `name` and
 `address`; `date`; `text` and `reply_text`, the whole and what is new; `html`; `attachments`, a list
-of `name`, `type`, `size` and `sha256`; `message_id`, `in_reply_to`, `references`; `report`, what a
-delivery report says; `degraded`, what could not be read as meant.
+of `name`, `type`, `size` and `sha256`; `message_id`, `in_reply_to`, `references`; `report` and
+`verdict`, see below; `degraded`, what could not be read as meant.
+
+`report` is null, or what a delivery report says, and the words of returned mail in other forms, an
+object. It is there as soon as a mail holds one; whether the mail is one, `verdict` says.
 """
 
 
@@ -244,6 +284,13 @@ def reference() -> str:
     for name, (says, shapes) in PRINTED.items():
         parts.append(f"\n## `mailgate {name} --json`\n\n{says}\n")
         for what, shape in shapes.items():
-            parts.append(f"\n{what.capitalize()}:\n\n| field | meaning |\n| --- | --- |\n")
-            parts += [f"| `{field}` | {meaning} |\n" for field, meaning in shape.items()]
-    return "".join([*parts, _FOOT])
+            parts += _table(what.capitalize(), shape)
+    parts.append(_FOOT)
+    for what, shape in (("report", REPORT), ("verdict", VERDICT)):
+        parts += _table(f"`{what}`", shape)
+    return "".join(parts)
+
+
+def _table(what: str, shape: Shape) -> list[str]:
+    rows = (f"| `{field}` | {meaning} |\n" for field, meaning in shape.items())
+    return [f"\n{what}:\n\n| field | meaning |\n| --- | --- |\n", *rows]

@@ -97,6 +97,16 @@ AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
     "zh": ("自动答复", "自动回复", "自動回覆", "自動回復", "不在办公室", "不在辦公室"),
 }
 
+CHALLENGES: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        "your email requires verification verify#",
+        "your message requires verification",
+        "you must verify your email before delivery",
+        "please confirm your message to",
+    ),
+    "fr": ("demande d'authentification pour votre message",),
+}
+
 BOUNCES: Mapping[str, tuple[str, ...]] = {
     "cs": ("nedoručitelná zpráva",),
     "de": (
@@ -116,13 +126,19 @@ BOUNCES: Mapping[str, tuple[str, ...]] = {
         "mail system error",
         "message delivery failure",
         "failure notice",
+        "message status - undeliverable",
+        "nondeliverable mail",
+        "non delivery report",
         "returned mail",
+        "undelivered message",
     ),
     "es": ("correo devuelto", "notificación de estado de entrega"),
     "fr": ("courrier non distribué", "notification d'état de remise"),
     "it": ("notifica sullo stato di consegna",),
     "pl": ("niedostarczona wiadomość",),
     "pt": ("mensagem não entregue",),
+    "ru": ("недоставленное сообщение",),
+    "zh": ("系统退信", "系統退信", "退信通知", "来自qq.com的退信", "邮件投递失败"),
 }
 
 UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
@@ -140,6 +156,16 @@ UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
         "delivery failed",
         "delivery notification",
         "failure delivery",
+        "email delivery failure",
+        "e-mail delivery failure",
+        "mail could not be delivered",
+        "message could not be delivered",
+        "message not delivered",
+        "message undeliverable",
+        "not delivered",
+        "returned to sender",
+        "unable to deliver",
+        "your message could not be delivered",
     ),
     "es": ("no se puede entregar", "no entregado", "error en la entrega"),
     "fi": ("ei toimitettavissa",),
@@ -160,16 +186,28 @@ UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
 }
 
 DELAYS: Mapping[str, tuple[str, ...]] = {
+    "cs": ("opožděné doručení",),
+    "da": ("forsinket",),
     "de": ("zustellung verzögert", "verzögert"),
     "en": (
         "delivery status notification (delay)",
         "delivery delayed",
         "delayed mail",
         "mail delivery delayed",
+        "message delayed",
+        "message delivery delayed",
         "warning: could not send message",
         "warning: message",
     ),
+    "es": ("entrega retrasada", "retrasado"),
     "fr": ("remise retardée", "distribution retardée"),
+    "it": ("consegna ritardata", "recapito ritardato"),
+    "nl": ("bezorging vertraagd", "vertraagd"),
+    "pl": ("opóźnione dostarczenie", "opóźnione"),
+    "pt": ("entrega atrasada", "entrega retardada"),
+    "ru": ("доставка отложена", "задержка доставки"),
+    "sv": ("försenad leverans", "leverans försenad"),
+    "zh": ("邮件延迟", "传递延迟"),
 }
 
 REPORTS: Mapping[str, tuple[str, ...]] = {
@@ -193,6 +231,7 @@ def _plain(text: str) -> str:
 
 # An auto-reply's phrase alone is proof, so it must be set off: "Out of office: …", "[Autoreply] …".
 _AUTO_REPLY = _pattern(AUTO_REPLIES, r"\s?[:\])>»*]|$")
+_CHALLENGE = _pattern(CHALLENGES, "")
 _BOUNCE = _pattern(BOUNCES, r"\W|$")
 _UNDELIVERED = _pattern(UNDELIVERED, r"\W|$")
 _DELAY = _pattern(DELAYS, r"\W|$")
@@ -202,6 +241,11 @@ _REPORT = _pattern(REPORTS, r"\s?:")
 def auto_reply(subject: str) -> str | None:
     """Return the phrase of an auto-reply that opens `subject`, or None."""
     return _found(_AUTO_REPLY, subject)
+
+
+def challenge(subject: str) -> str | None:
+    """Return the phrase of a system that wants proof of a person that opens `subject`, or None."""
+    return _found(_CHALLENGE, subject)
 
 
 def bounce(subject: str) -> str | None:

@@ -13,25 +13,27 @@ from types import MappingProxyType
 from mailgate.mail import (
     attachments,
     body,
+    bounce,
     display,
     headers,
     origin,
     parts,
     plain,
     quotes,
-    report,
     texts,
 )
 from mailgate.mail.display import Display
 from mailgate.mail.fingerprint import fingerprint
 from mailgate.mail.guard import guard
 from mailgate.mail.parsed import Attachment, Hop, Mailbox, ParsedMail
+from mailgate.mail.parts import Part
 from mailgate.mail.prescan import DEFAULTS, Limits, Scan, prescan
 
 __all__ = ["Attachment", "Hop", "Limits", "Mailbox", "ParsedMail", "parse"]
 
 _OLDEST = timedelta(days=3653)  # a Date that is further from the receipt is wrong
 _LATEST = timedelta(days=1)
+_LONGEST_METHOD = 40  # characters
 
 
 def parse(raw: bytes, received_at: datetime, limits: Limits = DEFAULTS) -> ParsedMail:
@@ -52,6 +54,7 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
     top = _decoded(scan)
     structure = parts.read(raw, scan, limits)
     notes += (*structure.over, *structure.defects)
+    leaves = tuple(structure.root.leaves())
     shown = display.arrange(structure.root)
     if scan.too_big or structure.over:
         shown = _reduced(raw, scan, shown)
@@ -82,7 +85,18 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
         ),
         html=text.html,
         attachments=attachments.read(raw, shown.files, limits, notes),
-        report=report.read(raw, structure.root.leaves()),
+        report=bounce.read(
+            bounce.Letter(
+                raw,
+                leaves,
+                top,
+                subject,
+                tuple(box.address for box in (*found.from_, *found.reply_to)),
+                text.lines,
+            ),
+            notes,
+        ),
+        calendar=_calendar(leaves),
         fingerprint=fingerprint(raw, scan.body, scan.fields),
         defects=found.defects,
         degraded=tuple(dict.fromkeys(notes)),
@@ -119,6 +133,7 @@ def _unread(raw: bytes, limits: Limits, notes: Sequence[str]) -> ParsedMail:
         html=None,
         attachments=(),
         report=None,
+        calendar=None,
         fingerprint=hashlib.sha256(raw).hexdigest(),
         defects=(),
         degraded=tuple(notes),
@@ -134,6 +149,13 @@ def _decoded(scan: Scan) -> Mapping[str, tuple[str, ...]]:
 
 def _ids(top: Mapping[str, tuple[str, ...]], name: str, limits: Limits) -> tuple[str, ...]:
     return tuple(dict.fromkeys(headers.message_ids(top.get(name, ()))))[-limits.references :]
+
+
+def _calendar(leaves: Sequence[Part]) -> str | None:
+    for part in leaves:
+        if part.type == "text/calendar" and "method" in part.parameters:
+            return part.parameters["method"].text().strip().upper()[:_LONGEST_METHOD]
+    return None
 
 
 def _believable(date: datetime | None, received_at: datetime) -> datetime | None:

@@ -18,6 +18,7 @@ def test_every_opening_of_an_auto_reply_is_known_in_capitals_too(language):
 @pytest.mark.parametrize(
     ("opening", "table"),
     [
+        (openings.challenge, openings.CHALLENGES),
         (openings.bounce, openings.BOUNCES),
         (openings.undelivered, openings.BOUNCES),
         (openings.undelivered, openings.UNDELIVERED),

@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.mail.evidence import Own
+from mailgate.mail.evidence import NO_DESK, Own
 from mailgate.mail.parse import parse
-from mailgate.mail.parsed import Mailbox
-from mailgate.mail.report import Report
+from mailgate.mail.parsed import Attachment, Mailbox
+from mailgate.mail.report import Report, Source
 from mailgate.mail.screen import Kind, Verdict, screen
 from mailgate.mail.signals import LOOP_HEADER, SIGNALS, Effect
 
 DESK = "support@desk.example"
 BOB = "bob@example.com"
+HOST = "example.com"
 VERP = "support+bounce-7.token@desk.example"
+AGGREGATE = "isp.example!desk.example!1762560000!1762646399.xml.gz"
 EMPTY = parse(b"", datetime(2026, 11, 21, tzinfo=UTC))
 
 
@@ -36,7 +38,21 @@ def boxes(*addresses):
     return tuple(Mailbox("", address) for address in addresses)
 
 
-def a_mail(subject="My order", sender=BOB, to=(DESK,), cc=(), reply_to=(), report=None, **headers):
+def a_file(name):
+    return Attachment("2", name, "application/gzip", 1, "", inline=False, content_id=None)
+
+
+def a_mail(
+    subject="My order",
+    sender=BOB,
+    to=(DESK,),
+    cc=(),
+    reply_to=(),
+    report=None,
+    calendar=None,
+    attachments=(),
+    **headers,
+):
     """Return a mail of `bob`; a keyword such as list_id is a header."""
     top = {name.replace("_", "-"): (value,) for name, value in headers.items()}
     return replace(
@@ -50,6 +66,8 @@ def a_mail(subject="My order", sender=BOB, to=(DESK,), cc=(), reply_to=(), repor
         reply_to=boxes(*reply_to),
         headers=top,
         report=report,
+        calendar=calendar,
+        attachments=attachments,
     )
 
 
@@ -130,6 +148,8 @@ ROWS = [
         BOB,
     ),
     ("report-subject", "report", True, a_mail("Report Domain: desk.example Submitter: x"), BOB),
+    ("aggregate-report", "report", True, a_mail(attachments=(a_file(AGGREGATE),)), BOB),
+    ("tls-report", "report", True, a_mail(tls_report_domain="desk.example"), BOB),
     ("null-path", "auto_reply", True, a_mail(), ""),
     ("null-path", "auto_reply", True, a_mail(), "<>"),
     ("null-path", "auto_reply", True, a_mail(return_path="<>"), None),
@@ -150,6 +170,22 @@ ROWS = [
     ("message-class", "auto_reply", True, a_mail(x_post_messageclass="9; Autoresponder"), BOB),
     ("autoresponder", "auto_reply", True, a_mail(delivered_to="Autoresponder"), BOB),
     ("vacation", "auto_reply", True, a_mail(x_mailer="vacation 1.2"), BOB),
+    (
+        "generated-by-server",
+        "auto_reply",
+        True,
+        a_mail(x_ms_exchange_generated_message_source="Mailbox Rules Agent"),
+        BOB,
+    ),
+    ("cron", "auto_reply", True, a_mail(x_cron_env="<SHELL=/bin/sh>"), BOB),
+    ("calendar-answer", "auto_reply", True, a_mail(calendar="REPLY"), BOB),
+    ("calendar-answer", "auto_reply", True, a_mail(calendar="COUNTER"), BOB),
+    ("challenge", "auto_reply", True, a_mail(sender="x@boxbe.com"), BOB),
+    ("challenge", "auto_reply", True, a_mail(), "bob-verify@spamarrest.com"),
+    ("challenge", "auto_reply", True, a_mail(sender="x@in.mailinblack.com"), BOB),
+    ("challenge", "auto_reply", True, a_mail(), "Spamblocker-Challenge@isp.example"),
+    ("challenge", "auto_reply", True, a_mail(reply_to=(f"b-confirm-accept.17.2.ab@{HOST}",)), BOB),
+    ("challenge", "auto_reply", True, a_mail("Your email requires verification verify#1a"), BOB),
     ("spam-flag", "spam", False, a_mail(x_spam_flag="YES"), BOB),
     ("spam-flag", "spam", False, a_mail(x_spam_status="Yes, score=9.1 required=5"), BOB),
     ("spamd-result", "spam", False, a_mail(x_spamd_result="default: True [16.0 / 15.0]"), BOB),
@@ -166,6 +202,7 @@ ROWS = [
     ("suppress", "person", False, a_mail(x_auto_response_suppress="DR, NDR"), BOB),
     ("loop", "person", False, a_mail(x_loop="bob@example.com"), BOB),
     ("loop", "person", False, a_mail(x_no_loop="yes"), BOB),
+    ("loop", "person", False, a_mail(x_otrs_loop="yes"), BOB),
     ("rules-loop", "person", False, a_mail(x_ms_exchange_inbox_rules_loop=BOB), BOB),
     ("rules-loop", "person", False, a_mail(x_ms_exchange_inbox_rules_loop="a b"), BOB),
     ("owner-email", "person", False, a_mail(auto_submitted='no; owner-email="b@x.example"'), BOB),
@@ -231,6 +268,12 @@ def test_no_row_of_the_table_is_untested():
         a_mail("Undeliverable: my parcel"),
         a_mail("Warning: message box is broken"),
         a_mail("Re: Automatic reply: x"),
+        a_mail(calendar="REQUEST"),
+        a_mail(attachments=(a_file("sales!2026.xml"),)),
+        a_mail(sender="bob@notboxbe.com"),
+        a_mail(sender="bob-confirm@example.com"),
+        a_mail("Please confirm your message"),
+        a_mail("Thank you for contacting me"),
         a_mail(sender="noreen.plyer@example.com"),
         a_mail(sender="norepl@example.com"),
         a_mail(sender="owner@example.com"),
@@ -332,6 +375,27 @@ def test_a_warning_in_words_only_counts_from_a_mail_system():
 def test_an_out_of_office_reply_to_our_return_path_is_no_bounce(mail):
     found = verdict(mail, "")
     assert (found.kind, found.machine, found.bounced_outbox) == (Kind.AUTO_REPLY, True, None)
+
+
+def test_a_report_in_words_counts_only_from_a_mail_system():
+    words = replace(a_report("failed"), source=Source.TEXT)
+    assert verdict(a_mail("Delivery failed: parcel", report=words)).kind is Kind.PERSON
+    assert verdict(a_mail("Delivery failed: parcel", report=words), "").kind is Kind.BOUNCE
+    assert verdict(a_mail(sender="MAILER-DAEMON@example.com", report=words)).kind is Kind.BOUNCE
+    named = {"from": '"Mail Delivery Service" <robot@example.com>'}
+    assert verdict(a_mail(report=words, **named)).kind is Kind.BOUNCE
+
+
+# --- without a desk -----------------------------------------------------------------------------
+
+
+def test_without_a_desk_only_the_mail_itself_forbids_an_answer():
+    assert screen(a_mail(to=("anybody@example.com",)), None, NO_DESK).may_answer
+    forbidden = a_mail(to=("anybody@example.com",), precedence="bulk")
+    assert names(screen(forbidden, None, NO_DESK)) == ["precedence"]
+    signed = a_mail(x_mailgate_loop="our mark", to=(VERP,))
+    assert screen(signed, "", NO_DESK).reasons == ("null-path: the return path is empty",)
+    assert screen(replace(signed, message_id="<x@y>"), None, NO_DESK).may_answer
 
 
 # --- the envelope -------------------------------------------------------------------------------
