@@ -22,11 +22,13 @@ from mailgate.mail.report import Outcome, Report, Source
 
 Headers = Mapping[str, tuple[str, ...]]
 
-_DAEMON = re.compile(r"mail(?:er)?-?daemon@", re.IGNORECASE)
+_DAEMON = re.compile(r"(?:mail(?:er)?-?|m)daemon@", re.IGNORECASE)
 _BARE_DAEMON = re.compile(r"[\s<\"]{0,5}mailer-daemon\b", re.IGNORECASE)
 _OTHER_REPORT = re.compile(r"report-type\s*=\s*\"?(?!delivery-status)\w")
 _SYSTEM_NAME = re.compile(
-    r"[\s\"]{0,5}(?:internet )?mail delivery (?:sub)?(?:system|service)\b", re.IGNORECASE
+    r"[\s<\"]{0,5}(?:(?:internet )?mail delivery (?:sub)?system|mail delivery service"
+    r"|system administrator)\b",
+    re.IGNORECASE,
 )
 
 _LARGEST = 32_768  # octets, or characters, looked at
@@ -66,14 +68,15 @@ def daemon(authors: Iterable[str], from_: Iterable[str]) -> str | None:
     ) or next((f"from: {value}" for value in from_ if _BARE_DAEMON.match(value)), None)
 
 
-def system(authors: Iterable[str], from_: Sequence[str]) -> str | None:
-    """Return by what the author of a mail shows to be a mail system."""
-    authors = tuple(authors)
+def system(authors: Sequence[str], from_: Sequence[str]) -> str | None:
+    """Return by what the author of a mail, or the lack of one, shows to be a mail system."""
+    if found := daemon(authors, from_):
+        return found
     postmaster = (a for a in authors if a.lower().startswith("postmaster@"))
     named = (value for value in from_ if _SYSTEM_NAME.match(value))
-    return daemon(authors, from_) or next(
-        (f"from: {found}" for found in (*postmaster, *named)), None
-    )
+    for value in (*postmaster, *named):
+        return f"from: {value}"
+    return None if authors else "without an author"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,10 @@ def read(letter: Letter, notes: list[str]) -> Report | None:
 
 
 def _announced(letter: Letter) -> bool:
-    """Tell whether a mail looks like one of a mail system, so that its words may be taken so."""
+    """Tell whether a mail looks like returned mail, so that its words may be taken so.
+
+    A postmaster, and one without an address, must also say so in the subject.
+    """
     subject = letter.subject
     if openings.auto_reply(subject):
         return False
@@ -106,7 +112,7 @@ def _announced(letter: Letter) -> bool:
     return (
         (kind.startswith("multipart/report") and _OTHER_REPORT.search(kind) is None)
         or "x-failed-recipients" in letter.headers
-        or system(letter.authors, letter.headers.get("from", ())) is not None
+        or daemon(letter.authors, letter.headers.get("from", ())) is not None
         or (openings.undelivered(subject) or openings.delay(subject)) is not None
     )
 

@@ -126,12 +126,17 @@ class Evidence:
 
     @cached_property
     def system(self) -> str | None:
-        """What allows reading its subject as a mail system's: its author or its envelope."""
+        """What allows reading its subject as a mail system's: its envelope, or what it shows."""
         if self.return_path == "":
             return "null return path"
+        if self.return_path and bounce.daemon((self.return_path,), ()):
+            return f"return path: {self.return_path}"
         if self.outbox is not None:
             return "sent to a return path of ours"
-        return bounce.system(self.authors, self._from)
+        if found := bounce.system(self.authors, self._from):
+            return found
+        phrase = openings.returned(self.mail.subject) if self.mail.report else None
+        return f"subject: {phrase}" if phrase else None
 
     @cached_property
     def delivery(self) -> Report | None:

@@ -138,7 +138,19 @@ BOUNCES: Mapping[str, tuple[str, ...]] = {
     "pl": ("niedostarczona wiadomość",),
     "pt": ("mensagem não entregue",),
     "ru": ("недоставленное сообщение",),
-    "zh": ("系统退信", "系統退信", "退信通知", "来自qq.com的退信", "邮件投递失败"),
+    "zh": ("系统退信", "系統退信", "退信通知", "来自qq.com的退信", "邮件投递失败", "邮件传输失败"),
+}
+
+# Whole subjects, word by word those of programs: a person would add or change something.
+RETURNED: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        "delivery status notification (failure)",
+        "mail delivery failed: returning message to sender",
+        "mail system error - returned mail",
+        "returned mail - error during delivery",
+        "returned mail: see transcript for details",
+        "undelivered mail returned to sender",
+    ),
 }
 
 UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
@@ -155,6 +167,7 @@ UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
         "delivery failure",
         "delivery failed",
         "delivery notification",
+        "failed mail",
         "failure delivery",
         "email delivery failure",
         "e-mail delivery failure",
@@ -164,6 +177,8 @@ UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
         "message undeliverable",
         "not delivered",
         "returned to sender",
+        "non-delivery",
+        "permanent delivery failure",
         "unable to deliver",
         "your message could not be delivered",
     ),
@@ -194,6 +209,7 @@ DELAYS: Mapping[str, tuple[str, ...]] = {
         "delivery delayed",
         "delayed mail",
         "mail delivery delayed",
+        "mail delivery warning",
         "message delayed",
         "message delivery delayed",
         "warning: could not send message",
@@ -233,6 +249,7 @@ def _plain(text: str) -> str:
 _AUTO_REPLY = _pattern(AUTO_REPLIES, r"\s?[:\])>»*]|$")
 _CHALLENGE = _pattern(CHALLENGES, "")
 _BOUNCE = _pattern(BOUNCES, r"\W|$")
+_RETURNED = _pattern(RETURNED, "$")
 _UNDELIVERED = _pattern(UNDELIVERED, r"\W|$")
 _DELAY = _pattern(DELAYS, r"\W|$")
 _REPORT = _pattern(REPORTS, r"\s?:")
@@ -251,6 +268,11 @@ def challenge(subject: str) -> str | None:
 def bounce(subject: str) -> str | None:
     """Return the phrase of returned mail that opens `subject`, or None."""
     return _found(_BOUNCE, subject)
+
+
+def returned(subject: str) -> str | None:
+    """Return `subject` if it is that of a program that returns mail, or None."""
+    return _found(_RETURNED, subject)
 
 
 def undelivered(subject: str) -> str | None:

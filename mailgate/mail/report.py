@@ -36,6 +36,10 @@ _MOST_RECIPIENTS = 100
 _MOST_PARTS = 10
 _LARGEST = 65_536  # octets looked at of either part
 LONGEST_DIAGNOSTIC = 1000  # characters
+_MAILED_TO = re.compile(
+    r"[^\s@/]+@[^\s@.]+(?:\.[^\s@.]+)+"
+)  # X.400, and hosts of one word, are not
+_ALIASES = {"failure": "failed", "delay": "delayed"}
 _ACTIONS = ("failed", "delayed", "expanded", "relayed", "delivered")  # the gravest first
 
 
@@ -140,18 +144,30 @@ def _outcomes(content: bytes) -> tuple[Outcome, ...]:
 
 
 def _outcome(fields: dict[str, str]) -> Outcome | None:
-    recipient = fields.get("final-recipient") or fields.get("original-recipient")
-    if recipient is None and "action" not in fields:
+    recipient = _recipient(fields)
+    if not recipient and "action" not in fields:
         return None
     words = fields.get("action", "").lower().split()
-    status = _STATUS.search(fields.get("status", ""))
+    action = _ALIASES.get(words[0], words[0]) if words else ""
+    status = fields.get("status", "")
+    exact = _STATUS.search(status)
     diagnostic = fields.get("diagnostic-code", "")[:LONGEST_DIAGNOSTIC]
     return Outcome(
-        action=words[0] if words and words[0] in _ACTIONS else "",
-        status=status[1] if status else code(diagnostic),
-        final_recipient=_ADDRESS_TYPE.sub("", recipient or "", count=1).strip(" <>"),
+        action=action if action in _ACTIONS else "",
+        status=exact[1] if exact else code(status) or code(diagnostic),
+        final_recipient=recipient,
         diagnostic=diagnostic,
     )
+
+
+def _recipient(fields: dict[str, str]) -> str:
+    """Return the final recipient; the original one where that is no address that mail goes to."""
+    found = [
+        _ADDRESS_TYPE.sub("", value, count=1).strip(" <>")
+        for name in ("final-recipient", "original-recipient")
+        if (value := fields.get(name))
+    ]
+    return next(filter(_MAILED_TO.fullmatch, found), next(iter(found), ""))
 
 
 def code(line: str) -> str:

@@ -40,6 +40,19 @@ def test_a_mail_without_delivery_status_is_no_report():
             "Original-Recipient: rfc822;<a@x.example>\r\nAction: Delayed (x)\r\nStatus: 4.4.1",
             Outcome("delayed", "4.4.1", "a@x.example", ""),
         ),
+        (
+            "Final-Recipient: rfc822; a@x.example\r\nAction: failure\r\nStatus: 553 too large",
+            Outcome("failed", "5.0.0", "a@x.example", ""),
+        ),
+        (
+            "Original-Recipient: rfc822;a@x.example\r\nFinal-Recipient: x400; /S=a/C=GB/",
+            Outcome("", "", "a@x.example", ""),
+        ),
+        (
+            "Final-Recipient: rfc822;a@x.example\r\nOriginal-Recipient: rfc822;b@x.example",
+            Outcome("", "", "a@x.example", ""),
+        ),
+        ("Final-Recipient: rfc822; a@local", Outcome("", "", "a@local", "")),
         ("Action: exploded\r\nStatus: none", Outcome("", "", "", "")),
         (
             "Final-Recipient: a@x.example\r\nAction: failed\r\nDiagnostic-Code: smtp; 550 no",
