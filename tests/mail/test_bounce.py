@@ -132,6 +132,13 @@ def test_what_the_library_takes_for_a_warning_is_a_delay(monkeypatch):
     )
 
 
+def test_the_library_logs_nothing(caplog, monkeypatch):
+    caplog.set_level("DEBUG")
+    monkeypatch.setattr("flufl.bounce._scan._DETECTORS", [dict])  # which has no `process`
+    assert read(WORDS).status == "5.1.1"
+    assert [r for r in caplog.records if r.name.startswith("flufl")] == []
+
+
 @pytest.mark.parametrize("fault", [IndexError, MessageError, RecursionError])
 def test_a_failure_of_the_library_is_noted_and_the_text_is_read(monkeypatch, fault):
     def fail(_mail):
@@ -190,6 +197,19 @@ def test_the_library_gets_the_beginning_in_short_lines(monkeypatch):
     assert len(text) < 32_768
     assert max(map(len, text.splitlines())) == 500
     assert [mail["from"] for mail in got] == [DAEMON.lower(), "mailer-daemon@localhost"]
+
+
+@pytest.mark.parametrize(
+    "level",
+    [b"Content-Type: Multipart/Mixed; boundary=b\n\n--b\n", b"Content-Type: message/rfc822\n\n"],
+)
+def test_the_library_gets_nothing_of_a_mail_nested_as_no_bounce_is(monkeypatch, level):
+    asked = []
+    monkeypatch.setattr(bounce, "all_failures", lambda mail: asked.append(mail) or ((), ()))
+    head = f"From: {DAEMON}\nSubject: failure notice\n".encode()
+    for depth in (20, 21, 42):
+        parse(head + level * depth, datetime(2026, 11, 21, tzinfo=UTC))
+    assert len(asked) == 1
 
 
 def test_a_bounce_for_thousands_is_read_up_to_a_hundred():
