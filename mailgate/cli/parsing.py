@@ -22,8 +22,8 @@ def parse(
 ) -> None:
     """Show how a mail is read.
 
-    People, subject, text, what is new in it, attachments. Needs no configuration. Whatever the
-    file holds, something is shown.
+    People, subject, text, what is new in it, attachments, and what kind of mail it is. Needs no
+    configuration. Whatever the file holds, something is shown.
     """
     from mailgate.mail import asjson
     from mailgate.mail.parse import parse as read
@@ -42,7 +42,9 @@ def parse(
     }
     plain = {name: value for name, value in shape.items() if isinstance(value, str)}
     texts = {name: plain.pop(name) for name in _TEXTS if name in plain}
-    printing.facts((plain | people).items())
+    verdict = shape["verdict"]
+    kind = {"kind": "; ".join((verdict["kind"], *verdict["reasons"]))}
+    printing.facts((plain | people | kind).items())
     for each in shape["attachments"]:
         printing.line(f"  {each['name']}, {each['type']}, {each['size']} octets")
     for each in shape["degraded"]:

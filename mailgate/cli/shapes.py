@@ -285,6 +285,42 @@ MAIL: Shape = MappingProxyType(
         "says": "why it ended so",
     }
 )
+OUTCOME: Shape = MappingProxyType(
+    {
+        "action": "failed, delayed, delivered, relayed or expanded; empty when it is not said",
+        "status": "a code of RFC 3463 such as 5.1.1; 5.0.0 where the text said 550; or empty",
+        "final_recipient": "whom it is about, or empty",
+        "diagnostic": "what the server said, or empty",
+    }
+)
+
+REPORT: Shape = MappingProxyType(
+    {
+        **OUTCOME,
+        "outcomes": "a list of the same four, one for each recipient; the fields above are those of"
+        " the gravest",
+        "original_message_id": "the Message-ID of the mail it is about, or null",
+        "source": "standard: a part made for it (RFC 3464, 8098, 5965); text: words for people",
+    }
+)
+
+VERDICT: Shape = MappingProxyType(
+    {
+        "kind": "own, bounce, report, auto_reply, spam, list or person, the first that holds",
+        "machine": "a machine wrote it",
+        "may_answer": "something automatic may be sent to its author",
+        "no_reply": "the opposite: the mail itself shows that nothing automatic may be",
+        "reasons": "a list of the signs that were seen, each `name: what was seen`",
+        "is_bounce": "it says that a mail was not delivered",
+        "is_report": "a bounce, or another report: of a delay, a receipt, a complaint, totals",
+        "temporary": "a report of nothing but delays and failures that may pass",
+        "bounce_status": "a list of the status codes of `failed_recipient`, each once",
+        "failed_recipient": "a list of those whom a mail did not reach; if it failed for nobody,"
+        " those whom it did not reach yet",
+        "original_message_id": "the mail that the bounce or report is about, or null",
+    }
+)
+"""Of `parse`, which knows neither envelope nor desk: nothing is our own."""
 
 PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
     {
@@ -347,12 +383,15 @@ One object, what the parser makes of a mail: `subject`; `from`, `to` and `cc`, l
 telephone, footer of a list or of lawyers; `html`; `attachments`, a list of `name`, `type`, `size`,
 `sha256`, `part` (its place in the mail, such as `2.1`, or `2/tnef:1` for a file inside
 winmail.dat), `inline` (whether the text shows it in its place) and `content_id`; `message_id`,
-`in_reply_to`, `references`; `report`, what a delivery report says; `authentication`, what the
+`in_reply_to`, `references`; `report` and `verdict`, see below; `authentication`, what the
 Authentication-Results fields claim, topmost first; `degraded`, what could not be read as meant.
 
 Each of `authentication` has `server`, the authserv-id or empty; `believed`, false, for no border is
 known here and anybody can write such a field; and `results`, a list of `method`, `result`,
 `properties` (an object such as `{"header.d": "customer.example"}`) and `comment`.
+
+`report` is null, or what a delivery report says, and the words of returned mail in other forms, an
+object. It is there as soon as a mail holds one; whether the mail is one, `verdict` says.
 """
 
 
@@ -362,6 +401,13 @@ def reference() -> str:
     for name, (says, shapes) in PRINTED.items():
         parts.append(f"\n## `mailgate {name} --json`\n\n{says}\n")
         for what, shape in shapes.items():
-            parts.append(f"\n{what.capitalize()}:\n\n| field | meaning |\n| --- | --- |\n")
-            parts += [f"| `{field}` | {meaning} |\n" for field, meaning in shape.items()]
-    return "".join([*parts, _FOOT])
+            parts += _table(what.capitalize(), shape)
+    parts.append(_FOOT)
+    for what, shape in (("report", REPORT), ("verdict", VERDICT)):
+        parts += _table(f"`{what}`", shape)
+    return "".join(parts)
+
+
+def _table(what: str, shape: Shape) -> list[str]:
+    rows = (f"| `{field}` | {meaning} |\n" for field, meaning in shape.items())
+    return [f"\n{what}:\n\n| field | meaning |\n| --- | --- |\n", *rows]

@@ -5,7 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from mailgate.mail import authres
+from mailgate.mail.evidence import NO_DESK
 from mailgate.mail.parsed import Mailbox, ParsedMail
+from mailgate.mail.screen import Kind, screen
 
 
 def as_json(mail: ParsedMail) -> dict[str, Any]:
@@ -38,8 +40,35 @@ def as_json(mail: ParsedMail) -> dict[str, Any]:
         "references": list(mail.references),
         "report": asdict(mail.report) if mail.report else None,
         "authentication": [_claims(field.text) for field in mail.authentication_results],
+        "verdict": _verdict(mail),
         "degraded": list(mail.degraded),
     }
+
+
+def _verdict(mail: ParsedMail) -> dict[str, Any]:
+    """Return what kind of mail it is, by itself: without an envelope, and without a desk."""
+    verdict = screen(mail, None, NO_DESK)
+    is_report = verdict.kind in (Kind.BOUNCE, Kind.REPORT)
+    report = mail.report if is_report else None
+    undelivered = report.undelivered if report else ()
+    return {
+        "kind": verdict.kind,
+        "machine": verdict.machine,
+        "may_answer": verdict.may_answer,
+        "no_reply": not verdict.may_answer,
+        "reasons": list(verdict.reasons),
+        "is_bounce": verdict.kind is Kind.BOUNCE,
+        "is_report": is_report,
+        "temporary": report is not None and report.temporary,
+        "bounce_status": _each(outcome.status for outcome in undelivered),
+        "failed_recipient": _each(outcome.final_recipient for outcome in undelivered),
+        "original_message_id": report.original_message_id if report else None,
+    }
+
+
+def _each(found: Iterable[str]) -> list[str]:
+    """Return each value that is not empty once, in order."""
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def _people(mailboxes: Iterable[Mailbox]) -> list[dict[str, str]]:

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mailgate.errors import Refused
-from mailgate.mail import openings
+from mailgate.mail import bounce, openings
 from mailgate.mail.address import split_sub
 from mailgate.mail.parsed import ParsedMail
 from mailgate.mail.report import Report
 
 LONGEST_VALUE = 1000  # characters read of a header's value
 
-_DAEMONS = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon"})
-_BARE_DAEMON = re.compile(r"[\s<\"]{0,5}mailer-daemon\b", re.IGNORECASE)
 _LIST_NAME = re.compile(r"[a-z0-9_.+=-]+(?:@[a-z0-9_.-]+)?")
 _REPORT_TYPE = re.compile(r"[;\s]report-type\s*=\s*\"?([a-z0-9-]+)")
 _NOT_FAILED = frozenset({"delayed", "delivered", "relayed", "expanded"})  # RFC 3464 section 2.3.3
@@ -36,6 +34,11 @@ class Own:
     recipients: tuple[str, ...]
     delimiter: str = "+"
 
+    @property
+    def unknown(self) -> bool:
+        """Nothing is ours: a mail is looked at for itself, without a desk."""
+        return not self.addresses
+
     def holds(self, address: str) -> bool:
         """Tell whether an address, or what it is a sub-address of, is the desk's or a list's."""
         try:
@@ -44,6 +47,17 @@ class Own:
             base = address
         ours = self.addresses | self.own_lists
         return address in ours or base in ours
+
+
+NO_DESK = Own(
+    addresses=frozenset(),
+    is_own_mark=lambda _: False,
+    is_own_message_id=lambda _: False,
+    read_bounce=lambda _: None,
+    own_lists=frozenset(),
+    recipients=(),
+)
+"""For a mail that is looked at for itself."""
 
 
 @dataclass(frozen=True)
@@ -104,23 +118,25 @@ class Evidence:
     @cached_property
     def daemon(self) -> str | None:
         """The From that shows that a mail system wrote it, if it does."""
-        for address in self.authors:
-            if address.partition("@")[0].lower() in _DAEMONS:
-                return f"from: {address}"
-        for name, value in self.values("from"):
-            if _BARE_DAEMON.match(value):
-                return f"{name}: {value}"
-        return None
+        return bounce.daemon(self.authors, self._from)
+
+    @property
+    def _from(self) -> list[str]:
+        return [value for _, value in self.values("from")]
 
     @cached_property
     def system(self) -> str | None:
-        """What allows reading its subject as a mail system's: its author or its envelope."""
+        """What allows reading its subject as a mail system's: its envelope, or what it shows."""
         if self.return_path == "":
             return "null return path"
+        if self.return_path and bounce.daemon((self.return_path,), ()):
+            return f"return path: {self.return_path}"
         if self.outbox is not None:
             return "sent to a return path of ours"
-        postmasters = (a for a in self.authors if a.lower().startswith("postmaster@"))
-        return self.daemon or next((f"from: {a}" for a in postmasters), None)
+        if found := bounce.system(self.authors, self._from):
+            return found
+        phrase = openings.returned(self.mail.subject) if self.mail.report else None
+        return f"subject: {phrase}" if phrase else None
 
     @cached_property
     def delivery(self) -> Report | None:

@@ -97,6 +97,16 @@ AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
     "zh": ("自动答复", "自动回复", "自動回覆", "自動回復", "不在办公室", "不在辦公室"),
 }
 
+CHALLENGES: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        "your email requires verification verify#",
+        "your message requires verification",
+        "you must verify your email before delivery",
+        "please confirm your message to",
+    ),
+    "fr": ("demande d'authentification pour votre message",),
+}
+
 BOUNCES: Mapping[str, tuple[str, ...]] = {
     "cs": ("nedoručitelná zpráva",),
     "de": (
@@ -116,13 +126,31 @@ BOUNCES: Mapping[str, tuple[str, ...]] = {
         "mail system error",
         "message delivery failure",
         "failure notice",
+        "message status - undeliverable",
+        "nondeliverable mail",
+        "non delivery report",
         "returned mail",
+        "undelivered message",
     ),
     "es": ("correo devuelto", "notificación de estado de entrega"),
     "fr": ("courrier non distribué", "notification d'état de remise"),
     "it": ("notifica sullo stato di consegna",),
     "pl": ("niedostarczona wiadomość",),
     "pt": ("mensagem não entregue",),
+    "ru": ("недоставленное сообщение",),
+    "zh": ("系统退信", "系統退信", "退信通知", "来自qq.com的退信", "邮件投递失败", "邮件传输失败"),
+}
+
+# Whole subjects, word by word those of programs: a person would add or change something.
+RETURNED: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        "delivery status notification (failure)",
+        "mail delivery failed: returning message to sender",
+        "mail system error - returned mail",
+        "returned mail - error during delivery",
+        "returned mail: see transcript for details",
+        "undelivered mail returned to sender",
+    ),
 }
 
 UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
@@ -139,7 +167,20 @@ UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
         "delivery failure",
         "delivery failed",
         "delivery notification",
+        "failed mail",
         "failure delivery",
+        "email delivery failure",
+        "e-mail delivery failure",
+        "mail could not be delivered",
+        "message could not be delivered",
+        "message not delivered",
+        "message undeliverable",
+        "not delivered",
+        "returned to sender",
+        "non-delivery",
+        "permanent delivery failure",
+        "unable to deliver",
+        "your message could not be delivered",
     ),
     "es": ("no se puede entregar", "no entregado", "error en la entrega"),
     "fi": ("ei toimitettavissa",),
@@ -160,20 +201,34 @@ UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
 }
 
 DELAYS: Mapping[str, tuple[str, ...]] = {
+    "cs": ("opožděné doručení",),
+    "da": ("forsinket",),
     "de": ("zustellung verzögert", "verzögert"),
     "en": (
         "delivery status notification (delay)",
         "delivery delayed",
         "delayed mail",
         "mail delivery delayed",
+        "mail delivery warning",
+        "message delayed",
+        "message delivery delayed",
         "warning: could not send message",
         "warning: message",
     ),
+    "es": ("entrega retrasada", "retrasado"),
     "fr": ("remise retardée", "distribution retardée"),
+    "it": ("consegna ritardata", "recapito ritardato"),
+    "nl": ("bezorging vertraagd", "vertraagd"),
+    "pl": ("opóźnione dostarczenie", "opóźnione"),
+    "pt": ("entrega atrasada", "entrega retardada"),
+    "ru": ("доставка отложена", "задержка доставки"),
+    "sv": ("försenad leverans", "leverans försenad"),
+    "zh": ("邮件延迟", "传递延迟"),
 }
 
 REPORTS: Mapping[str, tuple[str, ...]] = {
-    # RFC 7489 section 7.2.1.1 fixes the subject of DMARC reports, which come without other marks.
+    # RFC 7489 section 7.2.1.1 fixes the subject of DMARC reports, which come without other marks;
+    # "Submitter:" follows.
     "en": ("report domain",),
 }
 
@@ -193,10 +248,12 @@ def _plain(text: str) -> str:
 
 # An auto-reply's phrase alone is proof, so it must be set off: "Out of office: …", "[Autoreply] …".
 _AUTO_REPLY = _pattern(AUTO_REPLIES, r"\s?[:\])>»*]|$")
+_CHALLENGE = _pattern(CHALLENGES, "")
 _BOUNCE = _pattern(BOUNCES, r"\W|$")
+_RETURNED = _pattern(RETURNED, "$")
 _UNDELIVERED = _pattern(UNDELIVERED, r"\W|$")
 _DELAY = _pattern(DELAYS, r"\W|$")
-_REPORT = _pattern(REPORTS, r"\s?:")
+_REPORT = _pattern(REPORTS, r"\s?:.{1,150}\bsubmitter\b")
 
 
 def auto_reply(subject: str) -> str | None:
@@ -204,9 +261,19 @@ def auto_reply(subject: str) -> str | None:
     return _found(_AUTO_REPLY, subject)
 
 
+def challenge(subject: str) -> str | None:
+    """Return the phrase of a system that wants proof of a person that opens `subject`, or None."""
+    return _found(_CHALLENGE, subject)
+
+
 def bounce(subject: str) -> str | None:
     """Return the phrase of returned mail that opens `subject`, or None."""
     return _found(_BOUNCE, subject)
+
+
+def returned(subject: str) -> str | None:
+    """Return `subject` if it is that of a program that returns mail, or None."""
+    return _found(_RETURNED, subject)
 
 
 def undelivered(subject: str) -> str | None:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from mailgate.mail import (
     attachments,
     body,
+    bounce,
     cms,
     display,
     headers,
@@ -23,7 +24,6 @@ from mailgate.mail import (
     parts,
     plain,
     quotes,
-    report,
     sealed,
     texts,
 )
@@ -44,6 +44,7 @@ _MOST_CALENDARS = 5
 _OPENING = 20  # lines within which a text shows that it is nothing but an encrypted message
 _LONGEST_FIELD = 65_536  # characters
 _RESULTS = "authentication-results"
+_LONGEST_METHOD = 40  # characters
 
 
 def parse(raw: bytes, received_at: datetime, limits: Limits = DEFAULTS) -> ParsedMail:
@@ -64,6 +65,7 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
     top = _decoded(scan)
     structure = parts.read(raw, scan, limits)
     notes += (*structure.over, *structure.defects)
+    leaves = tuple(structure.root.leaves())
     shown = display.arrange(structure.root)
     if scan.too_big or structure.over:
         shown = _reduced(raw, scan, shown)
@@ -98,7 +100,18 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
         signature=divided.signature,
         html=text.html,
         attachments=files,
-        report=report.read(raw, structure.root.leaves()),
+        report=bounce.read(
+            bounce.Letter(
+                raw,
+                leaves,
+                top,
+                subject,
+                tuple(box.address for box in (*found.from_, *found.reply_to)),
+                text.lines,
+            ),
+            notes,
+        ),
+        calendar=_calendar(leaves),
         fingerprint=fingerprint(raw, scan.body, scan.fields),
         defects=found.defects,
         degraded=tuple(dict.fromkeys(notes)),
@@ -230,6 +243,7 @@ def _unread(raw: bytes, limits: Limits, notes: Sequence[str]) -> ParsedMail:
         html=None,
         attachments=(),
         report=None,
+        calendar=None,
         fingerprint=hashlib.sha256(raw).hexdigest(),
         defects=(),
         degraded=tuple(notes),
@@ -255,6 +269,13 @@ def _authentication_results(scan: Scan) -> Iterator[ResultsField]:
 
 def _ids(top: Mapping[str, tuple[str, ...]], name: str, limits: Limits) -> tuple[str, ...]:
     return tuple(dict.fromkeys(headers.message_ids(top.get(name, ()))))[-limits.references :]
+
+
+def _calendar(leaves: Sequence[Part]) -> str | None:
+    for part in leaves:
+        if part.type == "text/calendar" and "method" in part.parameters:
+            return part.parameters["method"].text().strip().upper()[:_LONGEST_METHOD]
+    return None
 
 
 def _believable(date: datetime | None, received_at: datetime) -> datetime | None:

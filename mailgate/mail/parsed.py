@@ -71,7 +71,8 @@ class ParsedMail:
     reply_text: what is new in it with the signature as it was written: the quote is cut, no more.
     signature: what `new_text` leaves out of `reply_text`.
     html: the HTML of the body as it came, not made safe; None where there is none.
-    report: what a delivery status notification says (RFC 3464).
+    report: what a delivery status notification says (RFC 3464), or returned mail in other forms.
+    calendar: the method of a calendar part (RFC 6047), such as REQUEST or REPLY; None without one.
     fingerprint: hexadecimal SHA-256 over the body and what no relay changes: the same for the same
         mail by two roads.
     defects: in words, what mail-parser found wrong in addresses and dates; common, and harmless
@@ -99,6 +100,7 @@ class ParsedMail:
     html: str | None
     attachments: tuple[Attachment, ...]
     report: Report | None
+    calendar: str | None
     fingerprint: str
     defects: tuple[str, ...]
     degraded: tuple[str, ...]

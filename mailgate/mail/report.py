@@ -1,8 +1,12 @@
-"""Delivery status notifications read (RFC 3464, RFC 6533), as tolerantly as real ones need."""
+"""Delivery status notifications read (RFC 3464, RFC 6533), as tolerantly as real ones need.
+
+Of receipts (RFC 8098) and of complaints (RFC 5965) only the mail that they are about is read.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mailgate.mail import headers, parts
 from mailgate.mail.headers import Field
@@ -16,13 +20,34 @@ _RETURNED_TYPES = (
     "message/global",
     "message/global-headers",
 )
+_RECEIPT_TYPES = ("message/disposition-notification", "message/global-disposition-notification")
+_REPORT_TYPES = frozenset((*_STATUS_TYPES, *_RECEIPT_TYPES, "message/feedback-report"))
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+# In prose: classes 4 and 5, subjects 0 to 7 of RFC 3463; no part of an IP address or a version.
+_ENHANCED = re.compile(r"(?<![\w.])[45]\.[0-7]\.\d{1,3}(?![\w.]?\d)")
+# A reply code of SMTP, where one is to be expected: first on the line, or after these.
+_REPLY_CODE = re.compile(
+    r"(?:^|[:：;>(\"'#]|\b(?:said|error|code|status|state)|错误|代码)\s{0,5}([45])[0-5]\d(?![\w.])",
+    re.IGNORECASE,
+)
 _BLANK_LINES = re.compile(rb"\n(?:[ \t]*+\n)++")
 _ADDRESS_TYPE = re.compile(r"\s*[a-z0-9-]+\s*;\s*", re.IGNORECASE)
 _MOST_RECIPIENTS = 100
+_MOST_PARTS = 10
 _LARGEST = 65_536  # octets looked at of either part
-_LONGEST_DIAGNOSTIC = 1000  # characters
+LONGEST_DIAGNOSTIC = 1000  # characters
+_MAILED_TO = re.compile(
+    r"[^\s@/]+@[^\s@.]+(?:\.[^\s@.]+)+"
+)  # X.400, and hosts of one word, are not
+_ALIASES = {"failure": "failed", "delay": "delayed"}
 _ACTIONS = ("failed", "delayed", "expanded", "relayed", "delivered")  # the gravest first
+
+
+class Source(StrEnum):
+    """Where a report was read: in its standard part, or in the words of a mail system."""
+
+    STANDARD = "standard"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +63,11 @@ class Outcome:
     final_recipient: str
     diagnostic: str
 
+    @property
+    def temporary(self) -> bool:
+        """The mail is still tried, or failed for a reason that passes (RFC 3463 section 2)."""
+        return self.action == "delayed" or self.status.startswith("4.")
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -52,29 +82,57 @@ class Report:
     diagnostic: str
     outcomes: tuple[Outcome, ...]
     original_message_id: str | None
+    source: Source = Source.STANDARD
+
+    @property
+    def undelivered(self) -> tuple[Outcome, ...]:
+        """Those whom the mail did not reach; if there are none, those whom it did not reach yet."""
+        failed = tuple(outcome for outcome in self.outcomes if outcome.action in ("failed", ""))
+        return failed or tuple(outcome for outcome in self.outcomes if outcome.action == "delayed")
+
+    @property
+    def temporary(self) -> bool:
+        """The mail did not reach somebody, but nobody is known to be out of reach for good."""
+        return bool(self.undelivered) and all(each.temporary for each in self.undelivered)
 
 
 def read(raw: bytes, leaves: Iterable[Part]) -> Report | None:
-    """Return what the delivery status among the parts of a mail says, None without one."""
-    status = returned = None
-    for part in leaves:
-        if part.type in _STATUS_TYPES:
-            status = status or part
-        elif part.type in _RETURNED_TYPES:
-            returned = returned or part
-    if status is None:
+    """Return what the first delivery status of a mail that names a recipient says.
+
+    Without outcomes for a receipt or a complaint; None for a mail that reports nothing.
+    """
+    leaves = tuple(leaves)
+    if not any(part.type in _REPORT_TYPES for part in leaves):
         return None
-    outcomes = _outcomes(parts.decoded(raw, status)[0][:_LARGEST])
+    stated = [part for part in leaves if part.type in _STATUS_TYPES][:_MOST_PARTS]
+    each = (_outcomes(parts.decoded(raw, part)[0][:_LARGEST]) for part in stated)
+    return of(next(filter(None, each), ()), returned_id(raw, leaves), Source.STANDARD)
+
+
+def of(outcomes: tuple[Outcome, ...], original_message_id: str | None, source: Source) -> Report:
+    """Return a report with the gravest of its outcomes in front."""
     gravest = min(outcomes, key=_gravity, default=Outcome("", "", "", ""))
-    original = _message_id(parts.decoded(raw, returned)[0][:_LARGEST]) if returned else None
     return Report(
         gravest.action,
         gravest.status,
         gravest.final_recipient,
         gravest.diagnostic,
         outcomes,
-        original,
+        original_message_id,
+        source,
     )
+
+
+def returned_id(raw: bytes, leaves: Sequence[Part]) -> str | None:
+    """Return the Message-ID of the first mail, or header of a mail, among the parts.
+
+    A receipt that returns neither has it among its fields (RFC 8098 section 3.2.5).
+    """
+    for types, name in ((_RETURNED_TYPES, "message-id"), (_RECEIPT_TYPES, "original-message-id")):
+        part = next((part for part in leaves if part.type in types), None)
+        if part is not None:
+            return _message_id(parts.decoded(raw, part)[0][:_LARGEST], name)
+    return None
 
 
 def _outcomes(content: bytes) -> tuple[Outcome, ...]:
@@ -86,17 +144,38 @@ def _outcomes(content: bytes) -> tuple[Outcome, ...]:
 
 
 def _outcome(fields: dict[str, str]) -> Outcome | None:
-    recipient = fields.get("final-recipient") or fields.get("original-recipient")
-    if recipient is None and "action" not in fields:
+    recipient = _recipient(fields)
+    if not recipient and "action" not in fields:
         return None
     words = fields.get("action", "").lower().split()
-    status = _STATUS.search(fields.get("status", ""))
+    action = _ALIASES.get(words[0], words[0]) if words else ""
+    status = fields.get("status", "")
+    exact = _STATUS.search(status)
+    diagnostic = fields.get("diagnostic-code", "")[:LONGEST_DIAGNOSTIC]
     return Outcome(
-        action=words[0] if words and words[0] in _ACTIONS else "",
-        status=status[1] if status else "",
-        final_recipient=_ADDRESS_TYPE.sub("", recipient or "", count=1).strip(" <>"),
-        diagnostic=fields.get("diagnostic-code", "")[:_LONGEST_DIAGNOSTIC],
+        action=action if action in _ACTIONS else "",
+        status=exact[1] if exact else code(status) or code(diagnostic),
+        final_recipient=recipient,
+        diagnostic=diagnostic,
     )
+
+
+def _recipient(fields: dict[str, str]) -> str:
+    """Return the final recipient; the original one where that is no address that mail goes to."""
+    found = [
+        _ADDRESS_TYPE.sub("", value, count=1).strip(" <>")
+        for name in ("final-recipient", "original-recipient")
+        if (value := fields.get(name))
+    ]
+    return next(filter(_MAILED_TO.fullmatch, found), next(iter(found), ""))
+
+
+def code(line: str) -> str:
+    """Return the status code in a line; a mere reply code gives its class: 550 is 5.0.0."""
+    if enhanced := _ENHANCED.search(line):
+        return enhanced[0]
+    reply = _REPLY_CODE.search(line)
+    return f"{reply[1]}.0.0" if reply else ""
 
 
 def _fields(group: bytes) -> dict[str, str]:
@@ -114,9 +193,9 @@ def _gravity(outcome: Outcome) -> int:
     return _ACTIONS.index(outcome.action) if outcome.action else len(_ACTIONS)
 
 
-def _message_id(returned: bytes) -> str | None:
-    """Return the Message-ID in the header of a returned mail."""
-    for field in _split(returned.lstrip(b"\r\n")):
-        if field.name == "message-id":
+def _message_id(block: bytes, name: str) -> str | None:
+    """Return the message id in the first field of that name in the header of a returned mail."""
+    for field in _split(block.lstrip(b"\r\n")):
+        if field.name == name:
             return next(headers.message_ids([headers.text(field.value)]), None)
     return None

@@ -40,6 +40,7 @@ class Signal:
     test: Test
 
 
+_LOOPS = ("x-loop", "x-no-loop", "x-otrs-loop", "x-znuny-loop", "x-rt-loop-prevention")
 _NO = frozenset({"", "no", "false", "0"})
 _AUTO_REPLY_HEADERS = (
     "x-autoreply",
@@ -74,6 +75,14 @@ _NO_REPLY = re.compile(
     r"|niet[-_.]?(?:be)?antwoorden)(?:$|[-_.+\d])"
 )
 _SYSTEMS = frozenset({"mailer-daemon", "postmaster"})
+# Systems that ask the sender of a mail to prove to be a person, and the addresses that TMDA signs.
+_CHALLENGER = re.compile(
+    r"[^@]*@(?:[^@]*\.)?(?:boxbe|spamarrest|mailinblack|bluebottle)\.(?:com|net)$"
+    r"|spamblocker-challenge@|[^@]*-confirm-(?:accept|append|done|release)\.\d+\.",
+    re.IGNORECASE,
+)
+# RFC 7489 section 7.2.1.1, RFC 8460 section 5.1: receiver!policy-domain!begin!end, both in seconds.
+_AGGREGATE = re.compile(r"[^!/]{1,253}+![^!/]{1,253}+!\d{9,10}!\d{9,10}[!.]")
 _ROBOT = re.compile(r"owner-|.*-request$|listserv$|majordomo$")  # RFC 5230 section 4.6
 
 
@@ -203,6 +212,24 @@ def _null_to_our_return_path(e: Evidence) -> str | None:
     return f"null return path, to the return path of mail {e.outbox}"
 
 
+def _challenge(e: Evidence) -> str | None:
+    for address in (*e.authors, e.return_path or ""):
+        if _CHALLENGER.match(address[:LONGEST_VALUE]):
+            return address
+    phrase = openings.challenge(e.mail.subject)
+    return f"subject: {phrase}" if phrase else None
+
+
+def _calendar_answer(e: Evidence) -> str | None:
+    method = e.mail.calendar
+    return f"method: {method}" if method in ("REPLY", "COUNTER") else None
+
+
+def _aggregate_report(e: Evidence) -> str | None:
+    names = (attachment.name for attachment in e.mail.attachments)
+    return next((f"attachment: {name}" for name in names if _AGGREGATE.match(name)), None)
+
+
 def _rules_loop(e: Evidence) -> str | None:
     """Hold unless it was a mailbox of ours whose rule passed the mail on."""
     for name, value in e.values("x-ms-exchange-inbox-rules-loop"):
@@ -220,7 +247,7 @@ def _unclear_author(e: Evidence) -> str | None:
 
 
 def _not_to_us(e: Evidence) -> str | None:
-    if any(e.own.holds(box.address) for box in (*e.mail.to, *e.mail.cc)):
+    if e.own.unknown or any(e.own.holds(box.address) for box in (*e.mail.to, *e.mail.cc)):
         return None
     return "none of our addresses stands in To or Cc"
 
@@ -254,6 +281,8 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("feedback-type", Effect.REPORT, "RFC 5965", _header("feedback-type")),
     Signal("other-report", Effect.REPORT, "RFC 6522", _other_report),
     Signal("report-subject", Effect.REPORT, "RFC 7489 7.2.1.1", _subject(openings.report)),
+    Signal("aggregate-report", Effect.REPORT, "RFC 7489 7.2.1.1", _aggregate_report),
+    Signal("tls-report", Effect.REPORT, "RFC 8460 section 5.3", _header("tls-report-domain")),
     # --- a machine wrote it
     Signal("null-path", Effect.MACHINE, "RFC 5321 section 4.5.5", _null_path),
     Signal("auto-submitted", Effect.MACHINE, _RFC3834, _auto_submitted),
@@ -274,6 +303,15 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     Signal("autoresponder", Effect.MACHINE, "qmail", _value("autoresponder", "delivered-to")),
     Signal("vacation", Effect.MACHINE, _SEEN, _value(r"vacation\b", "x-mailer", "user-agent")),
+    Signal(
+        "generated-by-server",
+        Effect.MACHINE,
+        "Exchange",
+        _header("x-ms-exchange-generated-message-source"),
+    ),
+    Signal("cron", Effect.MACHINE, "cron", _header("x-cron-env")),
+    Signal("calendar-answer", Effect.MACHINE, "RFC 5546 section 3.2", _calendar_answer),
+    Signal("challenge", Effect.MACHINE, _SEEN, _challenge),
     # --- the filter in front says spam
     Signal(
         "spam-flag",
@@ -309,7 +347,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Exchange; a wish, no proof",
         _value(r".*\b(?:all|autoreply|oof|dr)\b", "x-auto-response-suppress"),
     ),
-    Signal("loop", Effect.SILENCE, "procmail", _unless_own_list(_header("x-loop", "x-no-loop"))),
+    Signal("loop", Effect.SILENCE, "procmail, OTRS, RT", _unless_own_list(_header(*_LOOPS))),
     Signal("rules-loop", Effect.SILENCE, "Exchange", _rules_loop),
     Signal("owner-email", Effect.SILENCE, _RFC3834, _value(r".*owner-email *=", "auto-submitted")),
     Signal("bounce-subject", Effect.SILENCE, _SEEN, _subject(openings.bounce)),

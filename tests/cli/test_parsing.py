@@ -4,6 +4,7 @@ import json
 
 from typer.testing import CliRunner
 
+from mailgate.cli import shapes
 from mailgate.cli.program import program
 from tests.cli.conftest import mail
 from tests.cli.test_seeing import WITH_FILES
@@ -65,3 +66,39 @@ def test_a_file_that_is_not_there_is_told():
     done = parse("/no/such/mail.eml")
     assert done.exit_code == 1
     assert done.stderr == "Error: /no/such/mail.eml: no such file or directory\n"
+
+
+BOUNCE = b"""From: MAILER-DAEMON@mx.example
+Subject: failure notice
+
+<gone@x.example>: 550 5.1.1 no such user
+
+--- Below this line is a copy of the message.
+
+Message-ID: <note.1@desk.example>
+"""
+
+
+def test_the_kind_of_a_mail_is_printed_with_its_reasons():
+    assert "kind" in parse("-", stdin=BOUNCE).stdout
+    assert "bounce; delivery-report: status: 5.1.1; daemon: " in parse("-", stdin=BOUNCE).stdout
+
+
+def test_verdict_and_report_hold_what_is_documented():
+    shape = json.loads(parse("--json", "-", stdin=BOUNCE).stdout)
+    assert list(shape["verdict"]) == list(shapes.VERDICT)
+    assert set(shape["report"]) == set(shapes.REPORT)
+    assert set(shape["report"]["outcomes"][0]) == set(shapes.OUTCOME)
+    assert shape["verdict"] | {"reasons": []} == {
+        "kind": "bounce",
+        "machine": True,
+        "may_answer": False,
+        "no_reply": True,
+        "reasons": [],
+        "is_bounce": True,
+        "is_report": True,
+        "temporary": False,
+        "bounce_status": ["5.1.1"],
+        "failed_recipient": ["gone@x.example"],
+        "original_message_id": "<note.1@desk.example>",
+    }

@@ -18,7 +18,9 @@ def test_every_opening_of_an_auto_reply_is_known_in_capitals_too(language):
 @pytest.mark.parametrize(
     ("opening", "table"),
     [
+        (openings.challenge, openings.CHALLENGES),
         (openings.bounce, openings.BOUNCES),
+        (openings.undelivered, openings.RETURNED),
         (openings.undelivered, openings.BOUNCES),
         (openings.undelivered, openings.UNDELIVERED),
         (openings.delay, openings.DELAYS),
@@ -33,6 +35,7 @@ def test_every_opening_of_a_returned_or_delayed_mail_is_known(opening, table):
 def test_a_report_of_dmarc_is_known_by_its_subject():
     subject = "Report domain: desk.example Submitter: mx.example Report-ID: 1"
     assert openings.report(subject) == "report domain"
+    assert openings.report("Report domain: desk.example cannot be reached") is None
     assert openings.report("Report domain names that you do not like") is None
 
 
@@ -60,6 +63,13 @@ def test_a_persons_subject_is_no_auto_reply(subject):
 )
 def test_a_persons_subject_is_no_returned_mail(subject):
     assert openings.bounce(subject) is None
+
+
+def test_the_whole_subject_of_a_program_is_known_and_nothing_more():
+    for phrase in openings.RETURNED["en"]:
+        assert openings.returned(phrase.title()) == phrase
+        assert openings.returned(f"{phrase}?") is None
+        assert openings.returned(f"Fwd: {phrase}") is None
 
 
 def test_a_parcel_may_be_undelivered_too():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mailgate.mail import parts, report
 from mailgate.mail.prescan import DEFAULTS, prescan
-from mailgate.mail.report import Outcome
+from mailgate.mail.report import Outcome, Source
 
 
 def mail(*bodies):
@@ -40,7 +40,24 @@ def test_a_mail_without_delivery_status_is_no_report():
             "Original-Recipient: rfc822;<a@x.example>\r\nAction: Delayed (x)\r\nStatus: 4.4.1",
             Outcome("delayed", "4.4.1", "a@x.example", ""),
         ),
+        (
+            "Final-Recipient: rfc822; a@x.example\r\nAction: failure\r\nStatus: 553 too large",
+            Outcome("failed", "5.0.0", "a@x.example", ""),
+        ),
+        (
+            "Original-Recipient: rfc822;a@x.example\r\nFinal-Recipient: x400; /S=a/C=GB/",
+            Outcome("", "", "a@x.example", ""),
+        ),
+        (
+            "Final-Recipient: rfc822;a@x.example\r\nOriginal-Recipient: rfc822;b@x.example",
+            Outcome("", "", "a@x.example", ""),
+        ),
+        ("Final-Recipient: rfc822; a@local", Outcome("", "", "a@local", "")),
         ("Action: exploded\r\nStatus: none", Outcome("", "", "", "")),
+        (
+            "Final-Recipient: a@x.example\r\nAction: failed\r\nDiagnostic-Code: smtp; 550 no",
+            Outcome("failed", "5.0.0", "a@x.example", "smtp; 550 no"),
+        ),
         (
             "Final-Recipient: a@x.example\r\nStatus: 5.7.1 x",
             Outcome("", "5.7.1", "a@x.example", ""),
@@ -77,6 +94,42 @@ def test_a_report_about_nobody_has_no_outcome():
 )
 def test_the_returned_header_names_the_mail_it_is_about(kind, text, found):
     assert read(mail((STATUS, GONE), (kind, text))).original_message_id == found
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "temporary", "whom"),
+    [
+        ([("failed", "5.1.1", "a")], False, ["a"]),
+        ([("failed", "4.2.2", "a")], True, ["a"]),
+        ([("delayed", "5.0.0", "a")], True, ["a"]),
+        ([("failed", "", "a")], False, ["a"]),
+        ([("", "5.1.1", "a"), ("delayed", "4.4.1", "b")], False, ["a"]),
+        ([("failed", "4.2.2", "a"), ("failed", "5.1.1", "b")], False, ["a", "b"]),
+        ([("delivered", "2.0.0", "a"), ("delayed", "4.4.1", "b")], True, ["b"]),
+        ([("relayed", "2.0.0", "a")], False, []),
+        ([], False, []),
+    ],
+)
+def test_a_report_is_temporary_if_nobody_failed_for_good(outcomes, temporary, whom):
+    found = report.of(tuple(Outcome(*each, "") for each in outcomes), None, Source.TEXT)
+    assert found.temporary is temporary
+    assert [outcome.final_recipient for outcome in found.undelivered] == whom
+
+
+@pytest.mark.parametrize("kind", ["message/disposition-notification", "message/feedback-report"])
+def test_receipts_and_complaints_say_only_what_they_are_about(kind):
+    found = read(mail((kind, "Disposition: x\r\nOriginal-Message-ID: <a@b>")))
+    assert (found.outcomes, found.action) == ((), "")
+    assert (found.original_message_id == "<a@b>") is (kind != "message/feedback-report")
+    returned = ("message/rfc822", "Message-ID: <c@d>\r\n\r\n")
+    assert read(mail((kind, "x: y"), returned)).original_message_id == "<c@d>"
+
+
+def test_a_status_that_names_nobody_gives_way_to_the_next():
+    raw = mail(*[(STATUS, "This mail could not be delivered.")] * 9, (STATUS, GONE), (STATUS, GONE))
+    assert read(raw).status == "5.1.1"
+    too_many = mail(*[(STATUS, "This mail could not be delivered.")] * 10, (STATUS, GONE))
+    assert read(too_many).outcomes == ()
 
 
 def test_the_first_of_several_counts():
