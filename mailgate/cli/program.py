@@ -1,5 +1,6 @@
 """The program itself: what stands before every command, and how a command is declared."""
 
+import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
@@ -110,4 +111,6 @@ def start(
     Customers write mail, agents answer by mail, nobody logs in. `mailgate init` sets a desk up,
     `mailgate serve` runs it; the other commands show and steer it, also while it runs.
     """
+    # It logs its every step, and the stack of each failure; the mail's own note says what counts.
+    logging.getLogger("flufl.bounce").disabled = True
     ctx.obj = config

@@ -6,7 +6,6 @@ finds the status codes beside them and the Message-ID of the mail that was retur
 a `Report` of the same shape, whose `source` says that it was read out of prose.
 """
 
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +19,6 @@ from mailgate.mail import headers, openings, report
 from mailgate.mail.guard import guard
 from mailgate.mail.parts import Part
 from mailgate.mail.report import Outcome, Report, Source
-
-# It logs its every step, and with a failure the stack; what counts is the note of `guard`.
-logging.getLogger("flufl.bounce").disabled = True
 
 Headers = Mapping[str, tuple[str, ...]]
 
