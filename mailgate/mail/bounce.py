@@ -35,6 +35,8 @@ _LARGEST = 32_768  # octets, or characters, looked at
 _LONGEST_LINE = 500  # characters; the expressions of flufl.bounce are quadratic in a line
 _LONG_LINE = re.compile(rb"([^\n]{%d})[^\n]*+" % _LONGEST_LINE)
 _MOST_RECIPIENTS = 100
+_NESTING = re.compile(rb"multipart/|message/", re.IGNORECASE)
+_MOST_NESTED = 20
 
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]{1,64}@\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,8}")
 _EDGE = " \t<>\"'*.,;-"
@@ -195,11 +197,15 @@ class _Told:
 def _by_the_library(letter: Letter, notes: list[str]) -> tuple[list[str], list[str]]:
     """Return the recipients still tried, and those failed, as flufl.bounce finds them.
 
-    It gets the beginning of the mail in short lines, and always a From, for it fails without one.
+    It gets the beginning of the mail in short lines, and always a From, for it fails without one;
+    nothing of a mail nested as no bounce is, over which the standard library's parser takes long.
     """
+    head = letter.raw[:_LARGEST]
+    if len(_NESTING.findall(head)) > _MOST_NESTED:
+        return [], []
 
     def call() -> tuple[list[str], list[str]]:
-        mail = message_from_bytes(_LONG_LINE.sub(rb"\1", letter.raw[:_LARGEST]), policy=compat32)
+        mail = message_from_bytes(_LONG_LINE.sub(rb"\1", head), policy=compat32)
         del mail["from"]
         mail["From"] = next(iter(letter.authors), "mailer-daemon@localhost")
         temporary, permanent = all_failures(mail)

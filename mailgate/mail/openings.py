@@ -227,7 +227,8 @@ DELAYS: Mapping[str, tuple[str, ...]] = {
 }
 
 REPORTS: Mapping[str, tuple[str, ...]] = {
-    # RFC 7489 section 7.2.1.1 fixes the subject of DMARC reports, which come without other marks.
+    # RFC 7489 section 7.2.1.1 fixes the subject of DMARC reports, which come without other marks;
+    # "Submitter:" follows.
     "en": ("report domain",),
 }
 
@@ -252,7 +253,7 @@ _BOUNCE = _pattern(BOUNCES, r"\W|$")
 _RETURNED = _pattern(RETURNED, "$")
 _UNDELIVERED = _pattern(UNDELIVERED, r"\W|$")
 _DELAY = _pattern(DELAYS, r"\W|$")
-_REPORT = _pattern(REPORTS, r"\s?:")
+_REPORT = _pattern(REPORTS, r"\s?:.{1,150}\bsubmitter\b")
 
 
 def auto_reply(subject: str) -> str | None:

@@ -192,6 +192,19 @@ def test_the_library_gets_the_beginning_in_short_lines(monkeypatch):
     assert [mail["from"] for mail in got] == [DAEMON.lower(), "mailer-daemon@localhost"]
 
 
+@pytest.mark.parametrize(
+    "level",
+    [b"Content-Type: Multipart/Mixed; boundary=b\n\n--b\n", b"Content-Type: message/rfc822\n\n"],
+)
+def test_the_library_gets_nothing_of_a_mail_nested_as_no_bounce_is(monkeypatch, level):
+    asked = []
+    monkeypatch.setattr(bounce, "all_failures", lambda mail: asked.append(mail) or ((), ()))
+    head = f"From: {DAEMON}\nSubject: failure notice\n".encode()
+    for depth in (20, 21, 42):
+        parse(head + level * depth, datetime(2026, 11, 21, tzinfo=UTC))
+    assert len(asked) == 1
+
+
 def test_a_bounce_for_thousands_is_read_up_to_a_hundred():
     found = read("".join(f"<a{n}@x.example>: 550 no\n" for n in range(1000)), subject="x")
     assert len(found.outcomes) == 100

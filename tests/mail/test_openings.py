@@ -35,6 +35,7 @@ def test_every_opening_of_a_returned_or_delayed_mail_is_known(opening, table):
 def test_a_report_of_dmarc_is_known_by_its_subject():
     subject = "Report domain: desk.example Submitter: mx.example Report-ID: 1"
     assert openings.report(subject) == "report domain"
+    assert openings.report("Report domain: desk.example cannot be reached") is None
     assert openings.report("Report domain names that you do not like") is None
 
 
