@@ -27,6 +27,7 @@ QUICK = {
 class Words:
     """What notices say in one language, and what a customer says."""
 
+    received: str
     waiting: str
     resolved: str
     auto_closed: str
@@ -37,6 +38,7 @@ class Words:
 
 WORDS = {
     "en": Words(
+        received="We have received your message",
         waiting="Waiting for your response - Ticket #",
         resolved="✅ Your ticket has been resolved - #",
         auto_closed="Ticket auto-closed - #",
@@ -45,6 +47,7 @@ WORDS = {
         thanks="Thank you, that helped!",
     ),
     "de": Words(
+        received="Ihre Nachricht ist angekommen",
         waiting="Wir warten auf Ihre Antwort - Ticket #",
         resolved="✅ Ihr Ticket ist gelöst - #",
         auto_closed="Ticket automatisch geschlossen - #",
@@ -101,7 +104,7 @@ def test_a_ticket_lives_from_the_first_mail_to_the_thanks_that_close_it(
     photo.write_bytes(bytes(range(256)) * 40)
     form.write_bytes(bytes(reversed(range(256))) * 3)
     asked = desk.ann.write(SUPPORT, "Printer is on fire", "It smokes.", attach=[photo])
-    number = acknowledged(desk, asked)
+    number = acknowledged(desk, asked, words)
 
     told = desk.alice.inbox.wait()
     assert is_from(told, "Ann Archer")
@@ -134,12 +137,12 @@ def test_a_ticket_lives_from_the_first_mail_to_the_thanks_that_close_it(
     check_what_the_customer_got(desk, number, words)
 
 
-def acknowledged(desk: Desk, asked: str) -> str:
+def acknowledged(desk: Desk, asked: str, words: Words) -> str:
     """Look at the acknowledgement of the mail with the Message-ID `asked`; return its number."""
     mail = desk.ann.inbox.wait()
     number = number_in(mail)
     assert re.fullmatch(r"TKT-20\d\d-00001", number)
-    assert mail["Subject"] == f"We have received your message [{number}]", "she is not known yet"
+    assert mail["Subject"] == f"{words.received} [{number}]", "she is not known yet"
     assert is_from(mail, "Support")
     assert is_automatic(mail)
     assert mail["In-Reply-To"] == asked
@@ -193,7 +196,8 @@ def check_what_the_customer_got(desk: Desk, number: str, words: Words) -> None:
     """Look at her whole mailbox: nothing is missing, nothing too much, no agent's address."""
     mails = desk.ann.inbox.mails()
     assert [mail["Subject"] for mail in mails] == [
-        *[f"Re: Printer is on fire [{number}]"] * 3,
+        f"{words.received} [{number}]",
+        *[f"Re: Printer is on fire [{number}]"] * 2,
         *[f"{words.waiting}{number} [{number}]"] * 2,
         f"{words.resolved}{number} [{number}]",
     ]

@@ -10,6 +10,7 @@ from mailgate.cli.program import program
 from mailgate.store import inbox, schema
 from mailgate.store.db import Database
 from tests.cli.conftest import CUSTOMER, DESK, mail
+from tests.peers.maildir import Maildir
 
 EVE = "eve@elsewhere.example"
 ANSWER = "Yes, it is.\n\nOn Monday, Support wrote:\n> Is it plugged in?\n> Really?\n"
@@ -20,9 +21,9 @@ def mails(cli, number):
     return [each["mail"] for each in cli.json("explain", number)["mails"]]
 
 
-def deliver(cli, raw):
+def deliver(cli, raw, *words):
     """Let a mail come and be processed; return how it is explained then."""
-    cli.ok("deliver", stdin=raw)
+    cli.ok("deliver", *words, stdin=raw)
     cli.ok("tick")
     database = Database(f"sqlite:///{cli.folder / 'mailgate.db'}")
     with database.read() as connection:
@@ -88,8 +89,10 @@ def test_what_was_held_back_is_told_with_its_reason(cli):
 
 
 def test_a_refused_command_is_told_as_an_event_of_the_mail(cli):
-    number = cli.open()
-    told = deliver(cli, mail(subject=f"Re: [{number}]", sender="alice@agent.example"))
+    cli.open()
+    notices = Maildir(cli.folder / "outgoing").mails()
+    to = next(each["Reply-To"] for each in notices if "alice@agent.example" in each["To"])
+    told = deliver(cli, mail(text="/asign bob", sender="alice@agent.example"), "--to", to)
     assert told["state"] == "commands_only"
     assert [event["name"] for event in told["events"]] == ["command.refused"]
     assert [each["notice"] for each in told["notices"]] == ["command_refused"]

@@ -92,7 +92,20 @@ class Dns:
 
 def claimed(raw, peer=OUTSIDE, mail_from=f"carol@{C}"):
     return Claimed(
-        1, 1, 1, "support", ("support@desk.example",), mail_from, peer, "smtp", NOW, 0, 1, 0, raw
+        1,
+        1,
+        1,
+        "support",
+        ("support@desk.example",),
+        mail_from,
+        peer,
+        "smtp",
+        NOW,
+        0,
+        1,
+        0,
+        False,
+        raw,
     )
 
 

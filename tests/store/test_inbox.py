@@ -161,6 +161,7 @@ def test_a_claim_brings_all_that_a_worker_needs(database):
         attempts=0,
         fence=1,
         lost=0,
+        released=False,
         raw=b"words",
     )
 

@@ -163,7 +163,13 @@ class Life:
         def put(table: Table, **columns: Any) -> dict[str, Any]:
             return plant(connection, table, TENANT, **columns)
 
-        facts = {"kind": "request", "priority": "normal", "status": "open", "fields": []}
+        facts = {
+            "kind": "request",
+            "priority": "normal",
+            "status": "open",
+            "fields": [],
+            "joined": [],
+        }
         facts |= {"delay": "none", "disposition": "none", "requester": CAROL}
         old = put(schema.ticket, **facts)["id"]
         ticket = put(schema.ticket, **facts, number="TKT-1", follows=old)
@@ -190,7 +196,7 @@ class Life:
         pending = put(schema.mail_delivery, received_at=NOW)["id"]
         self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
         sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
-        ready = notice(connection, automatic=True, stranger=True, **sending)
+        ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)
         never = notice(connection, state="never", notice="other", **sending)
         self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never]
 
@@ -214,6 +220,7 @@ class Life:
             "ids": self.ids,
             "lease": HOUR,
             "most": 50,
+            "notice": "received",
             "now": NOW + HOUR,
             "numbers": ["TKT-1"],
             "octets": 1_000_000,
@@ -234,7 +241,9 @@ class Life:
             "timers": {self.ticket: ()},
             "until": NOW + HOUR,
             "wanted": Wanted(),
+            "tickets.next_timer.after": NOW - HOUR,
             "outbox.never_reached.address": CAROL,
+            "outbox.told.address": CAROL,
             "people.suspend.address": "another@x.example",
         }
 

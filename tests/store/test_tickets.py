@@ -159,10 +159,8 @@ def test_a_ticket_is_written_over_the_version_it_was_read_at(database):
     assert {each.subject for each in load(database, 1, 2).values()} == {"new"}
     with database.write() as connection:
         save(connection, ticket(1, subject="newer", version=2), seen=1)
-    assert [(t.subject, t.version) for t in load(database, 1, 2).values()] == [
-        ("newer", 2),
-        ("new", 1),
-    ]
+    found = load(database, 1, 2)
+    assert [(found[n].subject, found[n].version) for n in (1, 2)] == [("newer", 2), ("new", 1)]
 
 
 def test_if_one_of_them_was_changed_by_somebody_else_none_is_written(database):
