@@ -32,6 +32,7 @@ def to_customers(gateway):
 # --- guessing and forging in great numbers --------------------------------------------------------
 
 
+@pytest.mark.no_cover  # what it runs through is covered by the others, in a tenth of the time
 @pytest.mark.timeout(600)
 def test_ten_thousand_guessed_numbers_append_nothing(flood):
     flood.pour(mail(f"c{n}", f"c{n}@customer.example") for n in range(20))
@@ -51,6 +52,7 @@ def test_ten_thousand_guessed_numbers_append_nothing(flood):
     assert {row["ticket_id"] for row in told} <= {row["id"] for row in hers}
 
 
+@pytest.mark.no_cover  # what it runs through is covered by the others, in a tenth of the time
 @pytest.mark.timeout(600)
 def test_ten_thousand_forged_senders_bring_no_more_mail_than_the_ceiling(flood):
     flood.pour(mail(n, f"victim{n}@forged.example") for n in range(MANY))
