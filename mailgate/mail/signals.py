@@ -74,6 +74,7 @@ _NO_REPLY = re.compile(
     r"|non[-_.]?rispondere|nao[-_.]?respond(?:a|er)|nie[-_.]?odpowiadaj|svara[-_.]?inte"
     r"|niet[-_.]?(?:be)?antwoorden)(?:$|[-_.+\d])"
 )
+_MOST_HOPS = 50  # a mail that has been through more servers goes in circles
 _SYSTEMS = frozenset({"mailer-daemon", "postmaster"})
 # Systems that ask the sender of a mail to prove to be a person, and the addresses that TMDA signs.
 _CHALLENGER = re.compile(
@@ -252,6 +253,11 @@ def _not_to_us(e: Evidence) -> str | None:
     return "none of our addresses stands in To or Cc"
 
 
+def _many_hops(e: Evidence) -> str | None:
+    count = len(e.mail.headers.get("received", ()))
+    return f"{count} Received fields" if count > _MOST_HOPS else None
+
+
 _from_postmaster = _sender(re.compile(r"postmaster$"))
 _auto_submitted = _value(r"(?!no\s*(?:[;(]|$))\S", "auto-submitted")
 _vendor = _header(*_AUTO_REPLY_HEADERS)
@@ -349,6 +355,7 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     Signal("loop", Effect.SILENCE, "procmail, OTRS, RT", _unless_own_list(_header(*_LOOPS))),
     Signal("rules-loop", Effect.SILENCE, "Exchange", _rules_loop),
+    Signal("hops", Effect.SILENCE, "RFC 5321 section 6.3", _many_hops),
     Signal("owner-email", Effect.SILENCE, _RFC3834, _value(r".*owner-email *=", "auto-submitted")),
     Signal("bounce-subject", Effect.SILENCE, _SEEN, _subject(openings.bounce)),
     Signal("no-reply-sender", Effect.SILENCE, _SEEN, _sender(_NO_REPLY)),

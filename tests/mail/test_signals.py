@@ -1,5 +1,7 @@
 """Each signal by which machine mail gives itself away, and what is none."""
 
+from dataclasses import replace
+
 import pytest
 
 from mailgate.mail.screen import Kind, Verdict
@@ -15,6 +17,12 @@ def test_every_row_has_a_name_of_its_own_and_a_source():
     assert len(set(listed)) == len(listed)
     assert all(signal.source for signal in SIGNALS)
     assert {signal.effect for signal in SIGNALS} == set(Effect)
+
+
+def through(servers):
+    """Return a mail that has been through so many servers."""
+    mail = a_mail()
+    return replace(mail, headers={"received": ("from a by b",) * servers})
 
 
 # --- one mail for each row ----------------------------------------------------------------------
@@ -127,6 +135,7 @@ ROWS = [
     ("loop", "person", False, a_mail(x_otrs_loop="yes"), BOB),
     ("rules-loop", "person", False, a_mail(x_ms_exchange_inbox_rules_loop=BOB), BOB),
     ("rules-loop", "person", False, a_mail(x_ms_exchange_inbox_rules_loop="a b"), BOB),
+    ("hops", "person", False, through(51), BOB),
     ("owner-email", "person", False, a_mail(auto_submitted='no; owner-email="b@x.example"'), BOB),
     ("bounce-subject", "person", False, a_mail("Mail delivery failed: returning"), BOB),
     ("no-reply-sender", "person", False, a_mail(sender="noreply@example.com"), BOB),
@@ -172,6 +181,7 @@ def test_no_row_of_the_table_is_untested():
         a_mail(auto_submitted=" no; x=y"),
         a_mail(x_autoreply="no"),
         a_mail(x_loop=""),
+        through(50),
         a_mail(precedence="first-class"),
         a_mail(precedence="normal"),
         a_mail(x_auto_response_suppress="None"),
