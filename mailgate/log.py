@@ -108,7 +108,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "notice.later": _WARNING("A notice could not be handed over now; it will be tried again."),
         "notice.never": _ERROR("A notice was refused for good."),
         "notice.unknown": _WARNING("The answer to a whole notice never came: sent or not?"),
-        "notice.suppressed": _WARNING("A cap held a notice back; it stays in the outbox."),
+        "notice.suppressed": _WARNING(
+            "A notice was held back: a ceiling, or an address that takes no mail."
+        ),
         "acknowledgements.held": _WARNING(
             "A flood: so many acknowledgements to never-seen senders were held back in an hour."
         ),

@@ -37,22 +37,13 @@ def shaped(facts: dict[str, Any]) -> dict[str, Any]:
 
 def alone(raw: bytes) -> dict[str, Any]:
     """Return what a mail says of itself, where there is no desk to ask."""
-    from mailgate.mail.evidence import Own
+    from mailgate.mail.evidence import NO_DESK
     from mailgate.mail.parse import parse
     from mailgate.mail.screen import screen
 
     now = datetime.now(UTC)
     mail = parse(raw, now)
-    recipients = {each.address for each in (*mail.to, *mail.cc)}  # in place of a desk's addresses
-    nobody = Own(
-        addresses=frozenset(recipients - {mail.strict_from}),
-        is_own_mark=lambda _: False,
-        is_own_message_id=lambda _: False,
-        read_bounce=lambda _: None,
-        own_lists=frozenset(),
-        recipients=(),
-    )
-    verdict = screen(mail, None, nobody)
+    verdict = screen(mail, None, NO_DESK)
     facts = {
         "about": "file",
         "received_at": now,

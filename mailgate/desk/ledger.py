@@ -336,7 +336,8 @@ class Ledger:
         """Apply the ceilings; a suppressed reminder counts as sent, so that the ladder goes on."""
         for row in self._pages.outbox:
             row["stranger"] = row["notice"] == "received" and row["recipient"] in strangers
-        notices.hold_back(self.connection, self._pages.outbox, self.settings, self.now)
+        heard = self._people.keys()  # mail from them lifts what was said of their address
+        notices.hold_back(self.connection, self._pages.outbox, self.settings, self.now, heard)
         for row in list(self._pages.outbox):
             if row["awaited"] and row["state"] == SUPPRESSED:
                 event = Delivered(

@@ -1,6 +1,6 @@
 """Turns what a decision asks for into rows of the outbox, frozen as they are to be sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -284,13 +284,20 @@ def silence(
 
 
 def hold_back(
-    connection: Connection, rows: Sequence[dict[str, Any]], settings: Settings, now: datetime
+    connection: Connection,
+    rows: Sequence[dict[str, Any]],
+    settings: Settings,
+    now: datetime,
+    heard: Collection[str],
 ) -> None:
-    """Apply the ceilings to rows about to be written, given what was sent before."""
+    """Suppress rows about to be written to addresses that take no mail, and those over a ceiling.
+
+    Whoever is `heard` in the same transaction does take mail.
+    """
     customers = {row["recipient"] for row in rows if row["role"] == Role.CUSTOMER.value}
     if not customers:
         return
-    suspended = people.suspended(connection, settings.tenant_id, customers)
+    suspended = people.suspended(connection, settings.tenant_id, customers.difference(heard))
     silence(rows, suspended, now)
     sent = outbox.recent_automatic(connection, settings.tenant_id, customers, now - DAY)
     strangers = 0

@@ -26,9 +26,11 @@ def returned(
     at: datetime,
     *,
     proven: bool,
-    about: frozenset[str] = frozenset(),
+    dead: frozenset[str] | None = None,
 ) -> None:
-    """Note that a notice came back for good at `at`; `about` are the addresses that it names.
+    """Note that a notice came back for good at `at`.
+
+    `dead` are the addresses of which the report says that nobody is there; None without a report.
 
     `proven`: the report came to the signed return path of that very mail. Mail with a person's
     words has one, so that a report without that proof says nothing about it; the gateway's own
@@ -45,7 +47,7 @@ def returned(
         automatic, ticket_id = row["automatic"], row["ticket_id"]
         failed(ledger, ticket_id, outbox_id, _event(row, reason, at), automatic=automatic)
         # A mailbox that passes mail on is there, though its target may be gone.
-        if proven and gone(reason) and (not about or row["recipient"] in about):
+        if proven and (gone(reason) if dead is None else row["recipient"] in dead):
             rest(ledger, row["recipient"], reason)
     outbox.failed(ledger.connection, ledger.settings.tenant_id, outbox_id, reason, ledger.now)
 

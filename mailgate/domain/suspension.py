@@ -6,7 +6,8 @@ a system in trouble recovers.
 
 import re
 
-_STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII)
+# No part of an IP address or of a version.
+_STATUS = re.compile(r"(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![\w.]?\d)", re.ASCII)
 _LONGEST = 1000  # characters in which a status is looked for
 _GONE = frozenset(
     {

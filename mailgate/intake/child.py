@@ -10,12 +10,13 @@ import resource
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from mailgate.errors import Refused
+from mailgate.errors import Refused, Temporary
 from mailgate.intake import transcript
 from mailgate.mail.parse import Limits, ParsedMail, parse, rough
 
@@ -34,14 +35,18 @@ class Child:
     command: Sequence[str] = _ITSELF
 
     def read(self, raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
-        """Do what `parse` does, within time and memory."""
+        """Do what `parse` does, within time and memory; raise `Temporary` for a full disk."""
         seconds = self.time.total_seconds()
         limited = (str(self.memory), str(max(1, round(seconds))))
         order = {"received_at": received_at.isoformat(), "limits": asdict(limits)}
-        with TemporaryFile() as given, TemporaryFile() as answer:
-            given.write(json.dumps(order).encode() + b"\n")
-            given.write(raw)
-            given.seek(0)
+        with ExitStack() as files:
+            try:
+                given, answer = (files.enter_context(TemporaryFile()) for _ in range(2))
+                given.write(json.dumps(order).encode() + b"\n")
+                given.write(raw)
+                given.seek(0)
+            except OSError as error:  # no room: that is not the mail's fault
+                raise Temporary("there is no room for a mail to be read apart") from error
             try:
                 ended = subprocess.run(  # noqa: S603 - our own interpreter and module
                     [*self.command, *limited],

@@ -23,6 +23,7 @@ from mailgate.domain.events import (
 from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
+from mailgate.domain.suspension import gone
 from mailgate.intake import agents, overflow, remarks
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
@@ -99,9 +100,11 @@ def _report(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return Ending("report", says="about no mail that we know of")
     if reading.verdict.kind is Kind.BOUNCE:
         at = reading.claimed.received_at
-        named = (outcome.final_recipient.lower() for outcome in report.outcomes) if report else ()
-        about = frozenset(filter(None, named))
-        returns.returned(ledger, outbox_id, _why(reading), at, proven=proven, about=about)
+        dead = None
+        if report is not None:
+            lost = (o for o in report.undelivered if o.action != "delayed" and gone(o.status))
+            dead = frozenset(outcome.final_recipient.lower() for outcome in lost)
+        returns.returned(ledger, outbox_id, _why(reading), at, proven=proven, dead=dead)
     return Ending("report", ticket_id, says=f"about notice {outbox_id}")
 
 
@@ -122,18 +125,23 @@ def _machine(ledger: Ledger, reading: Reading, placement: Placement) -> Ending:
     event = MachineWrote(
         at=reading.claimed.received_at,
         actor=Actor(ActorKind.MACHINE, reading.sender),
-        back_at=_back_at(ledger, reading, placement.ticket_id),
+        back_at=_back_at(ledger, reading, placement),
     )
     message = _message(reading, side=Side.CLIENT, machine=True)
     ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))
     return Ending("threaded", placement.ticket_id, "a machine wrote", placement)
 
 
-def _back_at(ledger: Ledger, reading: Reading, ticket_id: int) -> datetime | None:
-    """Return when the requester's auto-reply says that they are back, if it is one and says so."""
-    if reading.verdict.kind is not Kind.AUTO_REPLY:
+def _back_at(ledger: Ledger, reading: Reading, placement: Placement) -> datetime | None:
+    """Return when the requester's auto-reply says that they are back, if it is one and says so.
+
+    One that is forged, or comes from elsewhere, must not keep the clock from reminding.
+    """
+    if reading.verdict.kind is not Kind.AUTO_REPLY or placement.ticket_id is None:
         return None
-    if reading.mail.strict_from != ledger.ticket(ticket_id).requester:
+    if placement.other_address or reading.authentication.level is Trust.FAILED:
+        return None
+    if reading.mail.strict_from != ledger.ticket(placement.ticket_id).requester:
         return None
     zone = ledger.settings.zone
     day = absence.back_on(reading.mail.text, local_date(reading.claimed.received_at, zone))
@@ -164,7 +172,7 @@ def _agent(
     if about is None:
         numbers = (*reading.keys.numbers, *(signed.number for signed in reading.keys.signed))
         named = (lookup.numbers.get(number) for number in numbers)
-        about = next((id_ for id_ in named if id_ is not None), None)
+        about = next((lookup.leads_to(id_) for id_ in named if id_ is not None), None)
     own = about is None or agent.address in ledger.ticket(about).people
     if level is Trust.FAILED or (level is not Trust.STRONG and not own):
         ending = _customer(ledger, lookup, reading, placement, doubted=agent)

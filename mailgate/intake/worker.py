@@ -125,6 +125,8 @@ class Worker:
                 break
             try:
                 readings.append(self._reader.read(mail, now))
+            except Temporary:
+                raise
             except Exception:  # noqa: BLE001 - a mail that cannot be read must not stop the others
                 self._fail(mail, traceback.format_exc(), mail.attempts + 1)
         for reading, _ in self._process(readings):
@@ -167,8 +169,8 @@ class Worker:
                 mark = ledger.mark()
                 try:
                     ending = sort(ledger, lookup, reading)
-                    endings.append((reading, ending))
                     lookup.learn(reading, ending.ticket_id)
+                    endings.append((reading, ending))
                 except Temporary:
                     raise
                 except Exception:

@@ -78,7 +78,8 @@ _FORMS = (
     ),
     re.compile(rf"(?<!\w){_MONTH}(?!\w)\.?\s?{_DAY}(?!\d)(?:,?\s{_YEAR}(?!\d))?"),
     re.compile(
-        r"(?<!\d)(?P<day>\d{1,2})\s?[./-]\s?(?P<month>\d{1,2})(?:\s?[./-]\s?(?P<year>(?:20)?\d\d)?)?(?!\d)"
+        r"(?<!\d)(?P<day>\d{1,2})\s?(?P<sign>[./-])\s?(?P<month>\d{1,2})"
+        r"(?:\s?[./-]\s?(?P<year>(?:20)?\d\d)?)?(?!\d)(?!\s?(?:uhr|h\b|[ap]\.?m\b))"
     ),
 )
 
@@ -117,7 +118,7 @@ def _date(match: re.Match[str], received: date) -> date | None:
     day = int(match["day"])
     named = match["month"]
     month = int(named) if named.isdigit() else _MONTHS[named]
-    if month > 12 >= day:  # noqa: PLR2004 - the American order, beyond doubt
+    if month > 12 >= day and match.groupdict().get("sign") != ".":  # noqa: PLR2004 - the American order
         day, month = month, day
     year = match["year"]
     try:

@@ -212,9 +212,11 @@ def _headed(raw: bytes, received_at: datetime, limits: Limits, notes: list[str])
         arrival=found.arrival,
         in_reply_to=_ids(top, "in-reply-to", limits),
         references=_ids(top, "references", limits),
+        authentication_results=tuple(_authentication_results(scan)) if _RESULTS in top else (),
         headers=top,
         text=text,
         new_text=text,
+        reply_text=text,
         fingerprint=fingerprint(raw, scan.body, scan.fields),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     RowMapping,
+    and_,
     bindparam,
     delete,
     func,
@@ -321,8 +322,15 @@ def next_timer(connection: Connection, tenant_id: int, after: datetime) -> RowMa
     table, ticket = schema.timer, schema.ticket
     query = (
         select(ticket.c.number, table.c.kind, table.c.due_at)
-        .join(ticket, ticket.c.id == table.c.subject_id)
-        .where(table.c.tenant_id == tenant_id, table.c.fired_at.is_(None), table.c.due_at > after)
+        .join(
+            ticket, and_(ticket.c.tenant_id == table.c.tenant_id, ticket.c.id == table.c.subject_id)
+        )
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.subject_kind == TICKET,
+            table.c.fired_at.is_(None),
+            table.c.due_at > after,
+        )
         .order_by(table.c.due_at, table.c.subject_id)
         .limit(1)
     )

@@ -1,6 +1,7 @@
 """What holds for every command: help with an example, the configuration, errors, documentation."""
 
 import json
+import logging
 
 import pytest
 from typer.main import get_command
@@ -188,3 +189,8 @@ def test_json_is_all_that_is_printed(cli):
     done = cli.run("tickets", "--json")
     assert json.loads(done.stdout)
     assert done.stderr == ""
+
+
+def test_a_library_that_logs_its_every_step_is_quiet(cli):
+    cli.ok("tickets")
+    assert logging.getLogger("flufl.bounce").disabled

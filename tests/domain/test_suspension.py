@@ -17,6 +17,7 @@ def test_a_code_that_says_that_nobody_is_there_means_it(status):
         "550 5.7.1 policy",
         "554 5.6.0 content; the user unknown is 5.1.1",
         "451 4.1.1 not now",
+        "550 [10.5.1.1] blocked, see 5.7.1",
         "550 no code at all",
         "550 5.1.11 another",
         "x" * 2_000 + "5.1.1",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailgate.errors import Refused
+from mailgate.errors import Refused, Temporary
 from mailgate.intake import child, transcript
 from mailgate.intake.child import Child
 from mailgate.mail.parse import DEFAULTS, Limits, parse
@@ -142,3 +142,12 @@ def test_a_batch_that_takes_long_gives_back_what_it_cannot_reach(gateway, monkey
     assert [gateway.delivery(id_)["state"] for id_ in (first, second)] == ["opened", "pending"]
     gateway.worker.run_once()
     assert gateway.delivery(second)["state"] == "opened"
+
+
+def test_a_full_disk_is_not_the_mails_fault(monkeypatch):
+    def full():
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mailgate.intake.child.TemporaryFile", full)
+    with pytest.raises(Temporary):
+        Child(timedelta(seconds=10), 2**29).read(b"Subject: x\n\n", datetime.now(UTC), Limits())

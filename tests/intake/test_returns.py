@@ -7,7 +7,9 @@ import pytest
 from mailgate.desk.clock import Clock
 from mailgate.desk.verify import verify
 from mailgate.domain.model import Status
+from mailgate.intake.authentication import Authenticator
 from mailgate.mail.parts import content
+from mailgate.mail.trust import Authentication, Trust
 from mailgate.store import inbox, people
 from tests.desk.conftest import ALICE, CUSTOMER
 from tests.intake.desk import SUPPORT
@@ -86,6 +88,20 @@ def test_a_mailbox_that_passes_mail_on_to_nobody_is_not_taken_for_gone(gateway, 
     bounce(gateway, {**row, "recipient": "forwarded@elsewhere.example"})
     assert suspended(gateway) == {}
     assert gateway.outbox("agent_reply")[0]["state"] == "never"
+
+
+def test_the_first_mail_of_whoever_was_thought_gone_is_acknowledged(gateway, opened):
+    bounce(gateway, reply(gateway))
+    gateway.mail("Another matter.", Subject="New")
+    assert gateway.outbox("received")[-1]["state"] == "ready"
+
+
+def test_a_forged_auto_reply_does_not_stop_the_clock(gateway, opened, monkeypatch):
+    row = reply(gateway)
+    forged = Authentication(Trust.FAILED, ("dmarc=fail",))
+    monkeypatch.setattr(Authenticator, "authenticate", lambda *_: forged)
+    auto_reply(gateway, "I am on holiday until 13 March 2026.", In_Reply_To=row["rfc_id"])
+    assert gateway.ticket(opened["ticket_id"]).not_before is None
 
 
 def test_an_agents_answer_to_a_suspended_address_is_tried_and_told_each_time(gateway, opened):

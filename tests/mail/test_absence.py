@@ -55,6 +55,9 @@ def test_a_date_without_a_year_is_the_next_of_that_day():
         "Back on 1 March 2026",
         "until 2036-01-01",
         "Our hours: 9 March to 13 March",
+        "Erreichbar bis 12.30 Uhr",
+        "Until 5.15 pm",
+        "Until 5.15",
     ],
 )
 def test_what_names_no_return_in_reach_is_none(text):

@@ -132,13 +132,6 @@ def test_what_the_library_takes_for_a_warning_is_a_delay(monkeypatch):
     )
 
 
-def test_the_library_logs_nothing(caplog, monkeypatch):
-    caplog.set_level("DEBUG")
-    monkeypatch.setattr("flufl.bounce._scan._DETECTORS", [dict])  # which has no `process`
-    assert read(WORDS).status == "5.1.1"
-    assert [r for r in caplog.records if r.name.startswith("flufl")] == []
-
-
 @pytest.mark.parametrize("fault", [IndexError, MessageError, RecursionError])
 def test_a_failure_of_the_library_is_noted_and_the_text_is_read(monkeypatch, fault):
     def fail(_mail):
