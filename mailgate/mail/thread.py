@@ -226,15 +226,17 @@ class _Search:
         """Return the ticket of the first Message-ID that joins, and whether it was the sender's.
 
         One that we wrote was given to somebody: it joins whoever has it, though not as them. Any
-        other joins only who wrote that mail or takes part in its ticket.
+        other joins only who wrote that mail or takes part in its ticket; or, again not as them, who
+        names the number of that very ticket too, as a colleague does who answers in the thread.
         """
         known = [mid for mid in self.keys.message_ids if mid in self.found.message_ids]
         if not known and self.keys.message_ids:
             self.tried.append(f"references: none of {len(self.keys.message_ids)} is known")
+        named = {self.found.numbers.get(number) for number in self.keys.numbers}
         for mid in known:
             ticket = self.found.message_ids[mid]
             own = self._takes_part(ticket) or self._was_given(ticket, known)
-            if own or mid in self.found.ours:
+            if own or mid in self.found.ours or ticket in named:
                 who = "the sender's own" if own else "somebody else's"
                 self.tried.append(f"reference {mid}: known, {who}")
                 return ticket, own

@@ -288,11 +288,16 @@ def test_a_message_id_planted_by_others_opens_no_ticket_and_is_mentioned_to_the_
     )
 
 
-def test_a_ticket_that_was_merged_away_is_mentioned_once():
-    found = Found(numbers={ONE: 1}, message_ids={"<a@x>": 1, "<b@x>": 1}, called={1: ONE})
-    assert place(Keys(numbers=(ONE,), message_ids=("<a@x>", "<b@x>")), found, EVE).mentions == (
-        ONE,
-    )
+def test_each_ticket_is_mentioned_once_however_many_keys_lead_to_it():
+    found = Found(numbers={ONE: 1}, message_ids={"<a@x>": 2, "<b@x>": 2}, called={1: ONE, 2: TWO})
+    placed = place(Keys(numbers=(ONE,), message_ids=("<a@x>", "<b@x>")), found, EVE)
+    assert placed.mentions == (ONE, TWO)
+
+
+def test_a_colleague_who_answers_in_the_thread_joins_it_as_somebody_else():
+    found = Found(numbers={ONE: 1}, message_ids={"<a@x>": 1}, called={1: ONE})
+    placed = place(Keys(numbers=(ONE,), message_ids=("<a@x>",)), found, EVE)
+    assert rungs(placed) == (1, "reference", True, True)
 
 
 # --- trust --------------------------------------------------------------------------------------
