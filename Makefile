@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 DOCS_TESTS := $(wildcard tests/docs)
 
-.PHONY: help run test check bench bench-corpus fuzz fmt
+.PHONY: help run test torture check bench bench-corpus fuzz fmt
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -26,6 +26,10 @@ test: .venv/.for-tests  ## Run every test, with real servers; fails below the de
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report --precision 2 --fail-under 90.01
 	$(BIN)/coverage report --fail-under 100 --include 'mailgate/domain/*,mailgate/mail/*'
+
+torture: .venv/.for-tests  ## Run the long forms of the tests that have one
+	tests/install-peers
+	$(BIN)/python -m pytest --long -m torture
 
 check: .venv/.for-tests  ## Format, lint, types, layers, docs: what needs no server
 	$(BIN)/ruff format --check .

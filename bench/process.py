@@ -1,8 +1,10 @@
 """What a process and its children have used, read from /proc; and how fast the machine is now."""
 
 import os
+import threading
 import time
 from pathlib import Path
+from typing import Self
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -62,16 +64,38 @@ def cpu_seconds(pid: int) -> float:
     return total / _TICKS
 
 
-def memory_mb(pid: int, which: str = "VmHWM") -> float:
-    """Return the memory of a process and its children in MB: the peak, or VmRSS for the present."""
+def memory_mb(pid: int) -> float:
+    """Return the memory of a process and its children in MB, what they share counted once."""
     total = 0
     for member in family(pid):
         try:
-            lines = Path(f"/proc/{member}/status").read_text().splitlines()
+            lines = Path(f"/proc/{member}/smaps_rollup").read_text().splitlines()
         except OSError:
             continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith(f"{which}:"))
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return round(total / 1024, 1)
+
+
+class Peak:
+    """The most memory of a process and its children, looked at twice a second."""
+
+    def __init__(self, pid: int) -> None:
+        self.mb = memory_mb(pid)
+        self._pid = pid
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.5):
+            self.mb = max(self.mb, memory_mb(self._pid))
 
 
 def settle(pid: int, patience: float = 30.0) -> None:

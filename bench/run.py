@@ -78,11 +78,12 @@ def measure_gateway(
     gateway = Gateway(folder, database)
     gateway.start()
     try:
-        idle = process.memory_mb(gateway.pid, "VmRSS")
+        idle = process.memory_mb(gateway.pid)
         before = process.cpu_seconds(gateway.pid)
         before_server = process.cpu_seconds(server) if server else 0.0
-        outcome, road = _rounds(gateway, rounds, manner)
-        process.settle(gateway.pid)
+        with process.Peak(gateway.pid) as peak:
+            outcome, road = _rounds(gateway, rounds, manner)
+            process.settle(gateway.pid)
         used = process.cpu_seconds(gateway.pid) - before
         used += process.cpu_seconds(server) - before_server if server else 0.0
         tickets = gateway.tickets()
@@ -90,7 +91,7 @@ def measure_gateway(
             "road_s": round(len(letters) / road, 1),
             "cpu_ms": round(used / len(letters) * 1e3, 2),
             "idle_mb": idle,
-            "peak_mb": process.memory_mb(gateway.pid),
+            "peak_mb": peak.mb,
             "threaded": threaded(letters, tickets),
             "shown": _shown(gateway, letters, tickets, options.check),
         }

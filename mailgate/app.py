@@ -1,20 +1,17 @@
 """The one place where everything is put together; it reads like the story of a start."""
 
-import ctypes
 import os
 import secrets
 import socket
 import ssl
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import mailgate
 from mailgate import config as configuration
+from mailgate.bells import Bells
 from mailgate.config import Config
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.letter import Writer
@@ -47,23 +44,12 @@ from mailgate.mail.border import Border
 from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
-from mailgate.port import open_port
+from mailgate.roles import Role
 from mailgate.scheduler import Job, Scheduler
 from mailgate.store import migrate, numbers, outbox
 from mailgate.store.db import Database
 
-if TYPE_CHECKING:
-    from mailgate.web.health import Check
-    from mailgate.web.server import Server
-
 TENANT, TENANT_ID, QUEUE = "default", 1, "default"
-
-_SWITCH = 0.0005
-"""Seconds after which a busy thread lets another go on: the answer to a sender must not wait for
-the workers, as it would with Python's 5 ms."""
-
-_MMAP_THRESHOLD, _LARGE = -3, 1024 * 1024
-"""The option of glibc's mallopt(3), and the octets from which a block counts as large."""
 
 _HELD = timedelta(minutes=1)
 """A mail that waits for longer than this is worth a line when the clock waits for it."""
@@ -87,6 +73,7 @@ class App:
     def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
         self.config = config
         self._environ = environ
+        self.bells = Bells()
         self._holding: datetime | None = None
         self._alarmed: datetime | None = None
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -192,7 +179,7 @@ class App:
             self.database,
             self.route,
             lambda _tenant: TENANT_ID,
-            lambda: self.intake.wake(),  # noqa: PLW0108 - built late: `deliver` needs neither
+            lambda: self.bells.ring(Role.PROCESS),
         )
 
     @cached_property
@@ -257,7 +244,7 @@ class App:
             self.signer,
             now,
             self.owner,
-            lambda: self.delivery.wake(),  # noqa: PLW0108 - built late too
+            lambda: self.bells.ring(Role.DELIVER),
         )
 
     @cached_property
@@ -332,7 +319,7 @@ class App:
         """Run the deadlines once, and have what follows sent."""
         done = self.clock.tick(now())
         if done.steps:
-            self.delivery.wake()
+            self.bells.ring(Role.DELIVER)
         log("clock.tick", due=len(done.steps))
         self._tell_waiting(done)
         self._tell_flood(done.at)
@@ -361,29 +348,6 @@ class App:
         every = self.config.jobs.deadlines
         jobs = {} if every is None else {"deadlines": Job("deadlines", every, self.tick)}
         return Scheduler(jobs)
-
-    @cached_property
-    def web(self) -> "Server":
-        """The HTTP port."""
-        # It takes half a second to import all this, which no command needs.
-        from mailgate.web.health import clock_check, create_app, database_check, running
-        from mailgate.web.metrics import Metrics, sample
-        from mailgate.web.server import Server
-
-        listen = self.config.web.listen
-        checks: dict[str, Check] = {
-            "database": database_check(self.database),
-            "smtp": running(self.listener),
-            "inbox": lambda: running(self.inbox)() or self.inbox.fault,
-            "intake": running(self.intake),
-            "delivery": running(self.delivery),
-            "scheduler": running(self.scheduler),
-        }
-        if (every := self.config.jobs.deadlines) is not None:
-            checks["clock"] = clock_check(self.database, every, now)
-        needed = ("database", "smtp", "inbox")
-        app = create_app(checks, needed, Metrics(lambda: sample(self.database, TENANT_ID, now())))
-        return Server(app, listen.host, listen.port)
 
     # --- for a command, which starts no threads ---
 
@@ -431,51 +395,6 @@ class App:
         """Give the connections to the database back, if there are any."""
         if "database" in vars(self):
             self.database.close()
-
-    # --- as a gateway ---
-
-    def start(self) -> None:
-        """Start every part, the ways in last. Raises `Temporary` when a port is taken."""
-        sys.setswitchinterval(_SWITCH)
-        _free_large_blocks()
-        faults = self.renderer.check()  # found at start, not when a mail is due
-        if faults:
-            raise Refused(f"a template is broken: {'; '.join(faults)}")
-        inbound, web = self.config.inbound.listen, self.config.web.listen
-        with ExitStack() as undo:  # of two gateways by mistake, the second one touches nothing
-            smtp = undo.enter_context(open_port(inbound.host, inbound.port, "[inbound] listen"))
-            http = undo.enter_context(open_port(web.host, web.port, "[web] listen"))
-            self.clock.refresh(now())
-            undo.callback(self._stop_workers)  # a mail that is being sent by then is finished
-            self.inbox.start()
-            self.intake.start()
-            self.delivery.start()
-            self.scheduler.start()
-            self.web.start(http)
-            self.listener.start(smtp)
-            undo.pop_all()
-
-    def stop(self) -> None:
-        """Stop taking mail, finish what is in hand, and leave everything in order."""
-        self.listener.stop()
-        self._stop_workers()
-
-    def _stop_workers(self) -> None:
-        self.web.stop()
-        self.scheduler.stop()
-        self.inbox.stop()
-        self.intake.stop()
-        self.delivery.stop()
-        self.database.close()
-
-
-def _free_large_blocks() -> None:
-    """Have memory of large mails given back to the system as soon as it is free.
-
-    Left alone, glibc keeps for each thread what it once needed, up to 32 MiB a block.
-    """
-    with suppress(OSError, AttributeError):  # another C library knows no such thing
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 def _server_tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:

@@ -12,7 +12,6 @@ import sys
 import threading
 import traceback
 import unicodedata
-from collections import Counter
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +20,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import structlog
+
+from mailgate.tally import Tally
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -45,6 +46,11 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "gateway.hung_up": _WARNING(
             "SIGHUP came; the gateway goes on. A changed configuration needs a new start."
         ),
+        "process.ended": _ERROR(
+            "A process of the gateway ended by itself and is begun anew; status is its exit code, "
+            "or the signal as a negative number."
+        ),
+        "process.failed": _ERROR("A process of the gateway met a fault of ours, and ends."),
         "gateway.stopped": _INFO("Everything has ended in order."),
         "gateway.failed": _ERROR("The gateway could not start, or had to stop."),
         "library.warned": _WARNING("A library wrote a warning or an error; its words are in text."),
@@ -143,8 +149,8 @@ _IN_URL = re.compile(r"(://[^\s/@:]{0,200}):[^\s/@]{0,200}@")
 _SIGNED = re.compile(r"([+=#~_-][^\s@<>]{1,60}\.)[a-z2-7]{20,30}@(?!\S*>)", re.IGNORECASE)
 _NEEDS_QUOTES = re.compile(r"[\s\"=]|^$")
 _REDACTED = "[redacted]"
-_writing, _counting = threading.Lock(), threading.Lock()
-_written: Counter[str] = Counter()
+_writing = threading.Lock()
+_written = Tally(EVENTS)
 
 
 def log(name: str, /, **ids: object) -> None:
@@ -158,17 +164,25 @@ def log(name: str, /, **ids: object) -> None:
         raise LookupError(f"{name!r} is not in mailgate.log.EVENTS: add it, with its meaning")
     if _RESERVED & ids.keys():
         raise TypeError(f"{name}: an id may not be called {', '.join(_RESERVED & ids.keys())}")
-    with _counting:
-        _written[name] += 1
+    _written.add(name)
     if not structlog.is_configured():
         configure()
     getattr(structlog.get_logger(), event.level)(name, **ids)
 
 
 def written() -> Mapping[str, int]:
-    """Return how often each line was written since the start, those too that the level left out."""
-    with _counting:
-        return dict(_written)
+    """Return how often each line was written since the start, those too that the level left out.
+
+    The processes of one gateway are counted together.
+    """
+    return _written.sums()
+
+
+def count_as(process: int) -> None:
+    """Say which process this one is, after a fork: the first is 0."""
+    global _writing  # noqa: PLW0603 - the one inherited may be held by a thread that is not here
+    _writing = threading.Lock()
+    _written.count_as(process)
 
 
 def configure(level: Level = "info", shape: Literal["console", "json"] = "console") -> None:

@@ -17,6 +17,16 @@ settings.register_profile("mailgate", deadline=None, derandomize=in_ci())
 settings.load_profile("mailgate")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the long forms: make torture")
+
+
+@pytest.fixture(scope="session")
+def long_form(request: pytest.FixtureRequest) -> bool:
+    """Whether the tests that know a long form run in it."""
+    return bool(request.config.getoption("--long"))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _this_machine_only() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,6 @@ class _Stop:
 
     def __init__(self) -> None:
         self.asked = threading.Event()
-        self.by = ""
         for number in _STOPS:
             signal.signal(number, self._heard)
         signal.signal(signal.SIGHUP, self._hung_up)
@@ -36,18 +36,20 @@ class _Stop:
     def _heard(self, number: int, _frame: FrameType | None) -> None:
         if self.asked.is_set():
             os._exit(128 + number)
-        self.by = signal.Signals(number).name
         self.asked.set()
+        self._tell("gateway.stopping", signal=signal.Signals(number).name)
 
     @staticmethod
     def _hung_up(_number: int, _frame: FrameType | None) -> None:
-        """Go on: a terminal has gone, or somebody hopes that the configuration is read anew.
+        """Go on: a terminal has gone, or somebody hopes that the configuration is read anew."""
+        _Stop._tell("gateway.hung_up")
 
-        Told by a thread: the line that was being written may hold what logging needs.
-        """
+    @staticmethod
+    def _tell(name: str, **ids: object) -> None:
+        """Log by a thread: the line that was being written may hold what logging needs."""
         from mailgate.log import log
 
-        threading.Thread(target=log, args=("gateway.hung_up",), daemon=True).start()
+        threading.Thread(target=log, args=(name,), kwargs=ids, daemon=True).start()
 
 
 @command("serve", "mailgate serve --config desk/config.toml")
@@ -67,31 +69,37 @@ def serve(config: ConfigFile = None) -> None:
 
 
 def _run(app: "App", stop: _Stop) -> None:
+    from mailgate.gateway import Gateway
     from mailgate.log import log
 
     log("gateway.starting", version=mailgate.__version__, desk=app.config.desk.address)
+    gateway = Gateway(app)
     try:
-        app.start()
+        ports = gateway.prepare()
+        gateway.serve(ports, lambda: _ready(app, ports.numbers), stop.asked)
     except MailgateError as error:
         log("gateway.failed", error=str(error))
         if sys.stderr.isatty():
             say(str(error))
         raise typer.Exit(LATER if isinstance(error, Temporary) else NO) from None
-    log("gateway.ready", smtp=app.listener.port, http=app.web.port)
-    if sys.stdout.isatty():
-        _greet(app)
-    stop.asked.wait()
-    log("gateway.stopping", signal=stop.by)
-    app.stop()
     log("gateway.stopped")
 
 
-def _greet(app: "App") -> None:
+def _ready(app: "App", ports: Mapping[str, int]) -> None:
+    from mailgate.log import log
+
+    log("gateway.ready", **ports)
+    if sys.stdout.isatty():
+        _greet(app, ports)
+
+
+def _greet(app: "App", ports: Mapping[str, int]) -> None:
     """Tell the person who started it where mail goes in and out."""
     config = app.config
     printing.line()
     printing.line(f"The desk is {config.desk.address}.")
-    printing.line(f"Send mail to it by SMTP at {config.inbound.listen.host}:{app.listener.port}.")
+    if "smtp" in ports:
+        printing.line(f"Send mail to it by SMTP at {config.inbound.listen.host}:{ports['smtp']}.")
     match config.delivery.transport:
         case "maildir":
             printing.line(f"What it sends is put into the Maildir {config.delivery.maildir}.")

@@ -10,6 +10,7 @@ from mailgate.config import addresses, values
 from mailgate.config.addresses import Listen, Network
 from mailgate.config.values import Kind, one_of, whole
 from mailgate.domain.policy import PRESETS
+from mailgate.roles import Role
 
 Text = Annotated[str, Kind("a text", values.read_text)]
 Name = Annotated[str, Kind("a text that is not empty", values.read_name)]
@@ -17,6 +18,7 @@ Flag = Annotated[bool, Kind("true or false", values.read_flag)]
 Count = Annotated[int, whole(1, 1_000_000)]
 Connections = Annotated[int, whole(1, 10_000)]
 Hops = Annotated[int, whole(0, 20)]
+Workers = Annotated[int, whole(0, 32)]
 Port = Annotated[int, whole(0, 65_535)]
 
 Duration = Annotated[timedelta, Kind("a duration such as 90s, 15m, 4h or 2d", values.read_duration)]
@@ -77,6 +79,7 @@ TransportName = Annotated[
     Literal["maildir", "smtp", "terminal"], one_of("maildir", "smtp", "terminal")
 ]
 TlsMode = Annotated[Literal["starttls", "implicit", "off"], one_of("starttls", "implicit", "off")]
+RoleName = Annotated[Literal["listen", "process", "deliver", "clock", "web"], one_of(*Role)]
 NumberNeeds = Annotated[Literal["not_failed", "aligned"], one_of("not_failed", "aligned")]
 OnUnknown = Annotated[Literal["resend", "hold"], one_of("resend", "hold")]
 LogLevel = Annotated[

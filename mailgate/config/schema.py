@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mailgate.config import kinds
 from mailgate.domain.model import Priority, Thresholds
 from mailgate.domain.policy import Policy, resolve
+from mailgate.roles import Role
 
 LOOPBACK = ["127.0.0.0/8", "::1"]
 SMTP_PORTS = {"starttls": 587, "implicit": 465, "off": 25}
@@ -303,6 +304,23 @@ class Database(Table):
     )
 
 
+class Node(Table):
+    """What this machine does, and in how many processes."""
+
+    roles: tuple[kinds.RoleName, ...] = key(
+        [*map(str, Role)],
+        "Of several nodes on one PostgreSQL each may do a part: `listen` takes mail, `process` "
+        "reads it and decides, `deliver` sends, `clock` looks for deadlines, `web` is the HTTP "
+        "port.",
+    )
+    workers: kinds.Workers = key(
+        1,
+        "Processes that read mails and decide, beside one that takes them and one that sends; more "
+        "than 1 is of use with PostgreSQL only. 0: all in one process, which takes the least "
+        "memory.",
+    )
+
+
 class Jobs(Table):
     """How often the gateway looks by itself; "off" where cron or another node does."""
 
@@ -426,6 +444,7 @@ class Config(Table):
     delivery: Delivery = table()
     web: Web = table()
     database: Database = table()
+    node: Node = table()
     jobs: Jobs = table()
     limits: Limits = table()
     trust: Trust = table()

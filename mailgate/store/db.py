@@ -28,6 +28,7 @@ BUSY = timedelta(seconds=15)
 
 _ID_SEQUENCE = "mailgate_id"
 _PAUSE = 0.05  # seconds
+_GLANCE = 0.001  # seconds between two looks at a lock that is held for a few milliseconds
 
 
 class Database:
@@ -199,5 +200,32 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("mailgate_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    if not connection.get_execution_options().get("mailgate_write"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        if not _has_begun(driver):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the last time: it tells the fault
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY // timedelta(milliseconds=1)}")
+
+
+def _has_begun(driver: sqlite3.Connection) -> bool:
+    """Take the file's lock as soon as no other process holds it; tell whether that came to pass.
+
+    SQLite itself would look again after up to a tenth of a second, which whoever waits for the
+    answer to a mail would feel.
+    """
+    patience = time.monotonic() + BUSY.total_seconds()
+    while time.monotonic() < patience:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                return False
+            time.sleep(_GLANCE)
+        else:
+            return True
+    return False

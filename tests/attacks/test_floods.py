@@ -17,7 +17,6 @@ from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER
 from tests.intake.desk import EVE, SUPPORT
 from tests.intake.wire import DESK
 
-MANY = 10_000
 CEILING = 100  # acknowledgements an hour to people never seen
 MINUTE = timedelta(minutes=1)
 OPENED = 10  # tickets an hour by one sender for whom nothing vouches
@@ -32,14 +31,21 @@ def to_customers(gateway):
 # --- guessing and forging in great numbers --------------------------------------------------------
 
 
+@pytest.fixture
+def many(long_form):
+    """How many mails a flood has."""
+    return 10_000 if long_form else 1_000
+
+
 @pytest.mark.no_cover  # what it runs through is covered by the others, in a tenth of the time
+@pytest.mark.torture
 @pytest.mark.timeout(600)
-def test_ten_thousand_guessed_numbers_append_nothing(flood):
+def test_thousands_of_guessed_numbers_append_nothing(flood, many):
     flood.pour(mail(f"c{n}", f"c{n}@customer.example") for n in range(20))
     gateway = flood.gateway
     tickets = {row["id"]: row["version"] for row in gateway.rows("ticket")}
     before = Counter(row["ticket_id"] for row in gateway.rows("message"))
-    guesses = (mail(n, EVE, f"Re: [TKT-2026-{n:05d}]") for n in range(MANY))
+    guesses = (mail(n, EVE, f"Re: [TKT-2026-{n:05d}]") for n in range(many))
     flood.pour(guesses)
     after = Counter(row["ticket_id"] for row in gateway.rows("message"))
     assert {id_: after[id_] for id_ in tickets} == before
@@ -47,19 +53,20 @@ def test_ten_thousand_guessed_numbers_append_nothing(flood):
     assert {id_: rows[id_]["version"] for id_ in tickets} == tickets
     hers = [row for row in rows.values() if row["requester"] == EVE]
     assert len(hers) == OPENED, "and she could not flood the desk with tickets either"
-    assert sum(after.values()) - sum(before.values()) == MANY, "not a word is lost"
+    assert sum(after.values()) - sum(before.values()) == many, "not a word is lost"
     told = [row for row in gateway.rows("outbox") if row["recipient"] == EVE]
     assert {row["ticket_id"] for row in told} <= {row["id"] for row in hers}
 
 
 @pytest.mark.no_cover  # what it runs through is covered by the others, in a tenth of the time
+@pytest.mark.torture
 @pytest.mark.timeout(600)
-def test_ten_thousand_forged_senders_bring_no_more_mail_than_the_ceiling(flood):
-    flood.pour(mail(n, f"victim{n}@forged.example") for n in range(MANY))
-    assert flood.states() == {"opened": MANY}
+def test_thousands_of_forged_senders_bring_no_more_mail_than_the_ceiling(flood, many):
+    flood.pour(mail(n, f"victim{n}@forged.example") for n in range(many))
+    assert flood.states() == {"opened": many}
     assert len(flood.sent()) == CEILING
     held = [row for row in flood.gateway.outbox("received") if row["state"] == "suppressed"]
-    assert len(held) == MANY - CEILING
+    assert len(held) == many - CEILING
     assert {row["reason"] for row in held} == {
         f"over the ceiling of {CEILING} acknowledgements an hour to people never seen"
     }

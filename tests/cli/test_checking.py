@@ -14,6 +14,12 @@ from mailgate.web.server import Server
 from tests.peers.sink import Sink, Stage
 
 
+@pytest.fixture(autouse=True)
+def _well_templates(monkeypatch):
+    """Leave out the rendering of every notice, which takes a second: it has tests of its own."""
+    monkeypatch.setattr(Renderer, "check", lambda _self: [])
+
+
 def found(cli, code=0):
     done = cli.run("check", "--json")
     assert done.exit_code == code, done.output

@@ -1,9 +1,12 @@
 """`mailgate serve` as a subprocess: ready, stopped by a signal, or failed with a sentence."""
 
+import os
 import signal
+import smtplib
 import socket
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +102,57 @@ def test_a_second_signal_ends_it_where_it_stands(gateway):
         gateway._process.send_signal(signal.SIGTERM)
         assert gateway._process.wait(PATIENCE) == 128 + signal.SIGTERM
     assert "gateway.stopped" not in gateway.log()
+
+
+def processes(gateway):
+    """Return the pids of the gateway's processes, by their order."""
+    found = Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text()
+    return [int(word) for word in found.split()]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["front", "desk-1", "back"])
+def test_a_process_that_is_killed_is_begun_anew_and_no_mail_is_lost(gateway, place):
+    gateway.start()
+    before = processes(gateway)
+    os.kill(before[place], signal.SIGKILL)
+    assert "status=-9" in gateway.wait_for_log("process.ended")
+    with smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20) as link:
+        link.sendmail("carol@customer.example", "support@desk.example", mail())
+    gateway.outgoing().wait_for_subject("[TKT-")
+    assert len(set(processes(gateway)) - set(before)) == 1
+    assert gateway.stop() == 0
+
+
+def test_no_process_outlives_a_supervisor_that_is_killed(gateway):
+    gateway.start()
+    left = processes(gateway)
+    assert len(left) == 3
+    os.kill(gateway.pid, signal.SIGKILL)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left), "their end")
+
+
+@pytest.mark.parametrize("values", [{"node.workers": 0}, {"node.roles": ["listen"]}])
+def test_a_gateway_of_one_process_makes_no_others(gateway, values):
+    gateway.set(values)
+    gateway.start()
+    assert processes(gateway) == []
+    assert gateway.stop() == 0
+
+
+def test_nodes_that_share_the_work_do_a_part_each(gateway):
+    gateway.set({"node.roles": ["listen", "web"], "node.workers": 0})
+    line = gateway.start().wait_for_log("gateway.ready")
+    assert "smtp=" in line
+    assert "http=" in line
+    with smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20) as link:
+        link.sendmail("carol@customer.example", "support@desk.example", mail())
+    assert gateway.tickets() == [], "nobody processes"
+    assert gateway.stop() == 0
+    gateway.set({"node.roles": ["process", "deliver"]})
+    line = gateway.start().wait_for_log("gateway.ready", since=len(gateway._lines) - 1)
+    assert "smtp=" not in line
+    gateway.outgoing().wait_for_subject("[TKT-")
+    assert gateway.stop() == 0
 
 
 @pytest.mark.parametrize("key", ["inbound.listen", "web.listen"])

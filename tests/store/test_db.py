@@ -5,9 +5,10 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FuturesTimeout
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from mailgate.errors import Permanent
@@ -126,12 +127,28 @@ def test_a_reader_keeps_no_writer_waiting(database):
 
 def test_a_writer_takes_the_lock_before_it_looks(sqlite):
     statements = []
-    event.listen(sqlite.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    with sqlite.read() as connection:  # the one connection of the pool that is used from now on
+        connection.connection.driver_connection.set_trace_callback(statements.append)
     with sqlite.write() as connection:
         total(connection, schema.contact)
     with sqlite.read() as connection:
         total(connection, schema.contact)
-    assert [s for s in statements if s.startswith("BEGIN")] == ["BEGIN IMMEDIATE", "BEGIN"]
+    wanted = ("BEGIN", "SELECT")
+    told = [s.split("\n")[0].split(" count")[0] for s in statements if s.startswith(wanted)]
+    assert told == ["BEGIN IMMEDIATE", "SELECT", "BEGIN", "SELECT"]
+
+
+def test_a_writer_of_another_process_is_waited_for(sqlite):
+    with sqlite3.connect(sqlite.path, check_same_thread=False) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(add_contact, sqlite)
+            with pytest.raises(FuturesTimeout):
+                waiting.result(0.05)
+            other.commit()
+            waiting.result(10)
+    other.close()
+    assert contacts(sqlite) == 1
 
 
 def test_writers_queue_so_that_none_fails_and_none_overwrites_another(sqlite):

@@ -78,7 +78,7 @@ def test_every_target_of_the_makefile_is_explained_by_make_help() -> None:
         [shutil.which("make") or "make"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     assert set(phony.split()) == {
-        *("help", "run", "test", "check", "bench", "bench-corpus", "fuzz", "fmt"),
+        *("help", "run", "test", "torture", "check", "bench", "bench-corpus", "fuzz", "fmt"),
     }
     for target in phony.split():
         assert re.search(rf"^make {target} +\w", listed, re.MULTILINE), target

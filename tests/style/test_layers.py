@@ -15,9 +15,14 @@ EDGE = CORE | {"errors", "log", "port"}
 # Area: what it may import of mailgate besides itself. Imports for type checkers count.
 SEES: dict[str, frozenset[str]] = {
     "errors": frozenset(),
-    "log": frozenset(),
+    "tally": frozenset(),
+    "bells": frozenset(),
+    "roles": frozenset(),
+    "log": frozenset({"tally"}),
     "port": frozenset({"errors"}),
-    "config": frozenset({"errors", "domain"}),  # thresholds, zones and formats are its values
+    "config": frozenset(
+        {"errors", "domain", "roles"}
+    ),  # thresholds, zones and formats are its values
     "domain": frozenset({"errors"}),
     "mail": frozenset({"errors"}),
     "store": frozenset({"errors", "domain"}),
@@ -28,9 +33,11 @@ SEES: dict[str, frozenset[str]] = {
     "board": EDGE | {"imap"},
     "web": EDGE,
     "scheduler": EDGE,
-    "cli": EDGE | {"app", "config", "setup"},
+    "cli": EDGE | {"app", "config", "gateway", "setup"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
-    "app": EDGE | {"config", "imap", "intake", "delivery", "board", "web", "scheduler"},
+    "app": EDGE | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler"},
+    "gateway": EDGE | {"app", "bells", "roles", "supervisor", "tally", "web"},
+    "supervisor": frozenset({"errors", "log", "roles", "tally"}),
     "__main__": frozenset({"cli"}),
     "mailgate": frozenset(),  # the package itself: its version, which anybody may ask for
 }

@@ -10,9 +10,12 @@ from fastapi.testclient import TestClient
 
 from mailgate import app as app_module
 from mailgate import config as configuration
+from mailgate import gateway as gateway_module
 from mailgate.app import App
 from mailgate.desk.clock import Tick
 from mailgate.domain.horizon import Heartbeat
+from mailgate.gateway import Parts, Ports
+from mailgate.roles import ALL, Role
 from mailgate.store import heartbeat
 from mailgate.web import health
 from mailgate.web.health import clock_fault, create_app, running
@@ -68,29 +71,34 @@ def gateway(tmp_path, migrated_file, monkeypatch):
     """A gateway that is built and not started, at `NOW`."""
     cli = Cli(tmp_path / "desk")
     shutil.copy(migrated_file, cli.folder)
-    monkeypatch.setattr(app_module, "now", lambda: NOW)
+    for module in (app_module, gateway_module):
+        monkeypatch.setattr(module, "now", lambda: NOW)
     made = App(configuration.load(cli.config, {}), {})
     yield made
     made.close()
 
 
-def checks(gateway, monkeypatch):
-    """Return the checks that the gateway hands to its HTTP port."""
-    handed = []
-    monkeypatch.setattr("mailgate.web.health.create_app", lambda given, *_: handed.append(given))
-    assert gateway.web
-    return handed[0]
+def checks(gateway):
+    """Return what a gateway asks its parts."""
+    return Parts(gateway, ALL, Ports(None, None), {}).checks()
 
 
-def test_every_thread_of_a_gateway_is_looked_at(gateway, monkeypatch):
-    looked = checks(gateway, monkeypatch)
+def test_every_thread_of_a_gateway_is_looked_at(gateway):
+    looked = checks(gateway)
     faults = {name for name, check in looked.items() if check() is not None}
     assert faults == {"smtp", "inbox", "intake", "delivery", "scheduler"}, "none was started"
     assert set(looked) - faults == {"database", "clock"}
 
 
-def test_the_threads_of_a_gateway_that_runs_live(gateway, monkeypatch):
-    looked = checks(gateway, monkeypatch)
+def test_a_process_asks_its_own_parts_and_whether_the_other_processes_live(gateway):
+    parts = Parts(gateway, frozenset({Role.WEB}), Ports(None, None), {"back": lambda: "silent"})
+    looked = parts.checks()
+    assert set(looked) == {"database", "clock", "back"}
+    assert looked["back"]() == "silent"
+
+
+def test_the_threads_of_a_gateway_that_runs_live(gateway):
+    looked = checks(gateway)
     parts = (gateway.inbox, gateway.intake, gateway.delivery, gateway.scheduler)
     for part in parts:
         part.start()
@@ -103,7 +111,7 @@ def test_the_threads_of_a_gateway_that_runs_live(gateway, monkeypatch):
 
 
 def test_a_clock_that_stands_still_is_told_once_it_had_time_to_begin(gateway, monkeypatch):
-    check = checks(gateway, monkeypatch)["clock"]
+    check = checks(gateway)["clock"]
     with gateway.database.write() as connection:
         heartbeat.keep(connection, Heartbeat(NOW - timedelta(hours=2)))
     assert check() is None

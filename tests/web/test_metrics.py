@@ -11,10 +11,13 @@ from fastapi.testclient import TestClient
 
 from mailgate import app as app_module
 from mailgate import config as configuration
+from mailgate import gateway as gateway_module
 from mailgate.app import App
 from mailgate.domain.horizon import Heartbeat
 from mailgate.errors import Temporary
+from mailgate.gateway import Parts, Ports
 from mailgate.log import EVENTS, log, written
+from mailgate.roles import ALL
 from mailgate.store import heartbeat
 from mailgate.store.backlog import Backlog
 from mailgate.web.health import create_app, running
@@ -101,7 +104,8 @@ def test_without_figures_there_is_no_page_of_them():
 def gateway(tmp_path, migrated_file, monkeypatch):
     cli = Cli(tmp_path / "desk")
     shutil.copy(migrated_file, cli.folder)
-    monkeypatch.setattr(app_module, "now", lambda: NOW)
+    for module in (app_module, gateway_module):
+        monkeypatch.setattr(module, "now", lambda: NOW)
     made = App(configuration.load(cli.config, {}), {})
     yield made
     made.close()
@@ -117,7 +121,7 @@ def page(gateway, monkeypatch):
         return handed[0]
 
     monkeypatch.setattr("mailgate.web.health.create_app", noted)
-    assert gateway.web
+    assert Parts(gateway, ALL, Ports(None, None), {})._server()
 
     def ask() -> dict[str, float]:
         answer = TestClient(handed[0]).get("/metrics")

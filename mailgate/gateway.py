@@ -1,0 +1,242 @@
+"""A gateway as it runs: in one process, or in several that share its database and its ports.
+
+Whoever answers a sender never waits for mail that is being read: with `[node] workers` the ways
+in, the reading and the sending have a process each.
+"""
+
+import ctypes
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mailgate.app import TENANT_ID, App, now
+from mailgate.errors import Refused
+from mailgate.port import open_port
+from mailgate.roles import Crew, Role, crews
+from mailgate.supervisor import BEAT, SILENT, Supervisor
+from mailgate.tally import Pulse
+
+if TYPE_CHECKING:
+    from mailgate.web.health import Check
+    from mailgate.web.server import Server
+
+
+class Part(Protocol):
+    """Something with a thread of its own that was started."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        ...
+
+    def stop(self) -> None:
+        """Finish what is in hand, and stop."""
+        ...
+
+
+_SWITCH = 0.0005
+"""Seconds after which a busy thread lets another go on: the answer to a sender must not wait for
+the workers, as it would with Python's 5 ms."""
+
+_MMAP_THRESHOLD, _LARGE = -3, 1024 * 1024
+"""The option of glibc's mallopt(3), and the octets from which a block counts as large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of a gateway, open and listening; None where it has none."""
+
+    smtp: socket.socket | None
+    http: socket.socket | None
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Return the ports by what is spoken there."""
+        opened = {"smtp": self.smtp, "http": self.http}
+        return {name: port.getsockname()[1] for name, port in opened.items() if port}
+
+
+class Gateway:
+    """One gateway that serves; `app` hands out its parts."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._roles = frozenset(map(Role, app.config.node.roles))
+        self._crews = crews(self._roles, app.config.node.workers)
+        self._pulse = Pulse()
+
+    def prepare(self) -> Ports:
+        """See that it can work: templates, ports, database. Nothing runs yet.
+
+        Raises `Temporary` when a port is taken or the database away, `Refused` for a template.
+        """
+        app = self._app
+        faults = app.renderer.check()  # found at start, not when a mail is due
+        if faults:
+            raise Refused(f"a template is broken: {'; '.join(faults)}")
+        inbound, web = app.config.inbound.listen, app.config.web.listen
+        with ExitStack() as undo:  # of two gateways by mistake, the second one touches nothing
+
+            def opened(role: Role, host: str, port: int, key: str) -> socket.socket | None:
+                if role not in self._roles:
+                    return None
+                return undo.enter_context(open_port(host, port, key))
+
+            ports = Ports(
+                smtp=opened(Role.LISTEN, inbound.host, inbound.port, "[inbound] listen"),
+                http=opened(Role.WEB, web.host, web.port, "[web] listen"),
+            )
+            app.clock.refresh(now())
+            undo.pop_all()
+        return ports
+
+    def serve(self, ports: Ports, ready: Callable[[], None], asked: threading.Event) -> None:
+        """Serve until `asked` is set; `ready` is called when everything works.
+
+        Raises `Temporary` when a process does not begin.
+        """
+        if len(self._crews) == 1:
+            self._serve_alone(ports, ready, asked)
+        else:
+            self._serve_together(ports, ready, asked)
+
+    def _serve_alone(self, ports: Ports, ready: Callable[[], None], asked: threading.Event) -> None:
+        parts = Parts(self._app, self._crews[0].roles, ports, {})
+        parts.start()
+        ready()
+        asked.wait()
+        parts.stop()
+
+    def _serve_together(
+        self, ports: Ports, ready: Callable[[], None], asked: threading.Event
+    ) -> None:
+        self._app.close()  # a connection to the database belongs to one process
+        self._app.bells.share((Role.PROCESS, Role.DELIVER))
+
+        def work(crew: Crew, beat: Callable[[], None], stop: threading.Event) -> bool:
+            return Parts(self._app, crew.roles, ports, self._others(crew)).work(beat, stop)
+
+        supervisor = Supervisor(self._crews, work, self._pulse)
+        supervisor.start(asked)
+        if not asked.is_set():
+            ready()
+        while not asked.wait(BEAT):
+            supervisor.look()
+        supervisor.stop()
+
+    def _others(self, asking: Crew) -> "dict[str, Check]":
+        """Return what can be asked about the other processes."""
+
+        def check(number: int) -> "Check":
+            def silent() -> str | None:
+                seconds = self._pulse.silence(number)
+                return None if seconds < SILENT else f"no sign of life for {seconds:.0f} s"
+
+            return silent
+
+        numbered = enumerate(self._crews, 1)
+        return {crew.name: check(number) for number, crew in numbered if crew != asking}
+
+
+class Parts:
+    """The parts of a gateway that work in this process."""
+
+    def __init__(
+        self, app: App, roles: frozenset[Role], ports: Ports, others: "Mapping[str, Check]"
+    ) -> None:
+        """`others` are asked by /healthz for what works in other processes."""
+        self._app = app
+        self._roles = roles
+        self._ports = ports
+        self._others = others
+        self._started: list[Part] = []
+
+    def start(self) -> None:
+        """Start them, the ways in last."""
+        app, ports = self._app, self._ports
+        sys.setswitchinterval(_SWITCH)
+        _free_large_blocks()
+        if Role.DELIVER in self._roles:
+            app.bells.answer(Role.DELIVER, app.delivery.wake)
+            self._begin(app.delivery, app.delivery.start)
+        if Role.PROCESS in self._roles:
+            app.bells.answer(Role.PROCESS, app.intake.wake)
+            self._begin(app.intake, app.intake.start)
+        if Role.LISTEN in self._roles:
+            self._begin(app.inbox, app.inbox.start)
+        if Role.CLOCK in self._roles:
+            self._begin(app.scheduler, app.scheduler.start)
+        if Role.WEB in self._roles:
+            web = self._server()
+            self._begin(web, lambda: web.start(ports.http))
+        if Role.LISTEN in self._roles:
+            self._begin(app.listener, lambda: app.listener.start(ports.smtp))
+
+    def _begin(self, part: "Part", start: Callable[[], None]) -> None:
+        start()
+        self._started.append(part)
+
+    def stop(self) -> None:
+        """Stop taking mail, finish what is in hand, and leave everything in order."""
+        for part in reversed(self._started):
+            part.stop()
+        self._app.close()
+
+    def work(self, beat: Callable[[], None], stop: threading.Event) -> bool:
+        """Be one process of a gateway until the event is set; see `supervisor.Work`."""
+        self.start()
+        beat()
+        while not stop.wait(BEAT):
+            if not all(part.alive for part in self._started):
+                return False
+            beat()
+        self.stop()
+        return True
+
+    def _server(self) -> "Server":
+        # It takes half a second to import all this, which no command needs.
+        from mailgate.web.health import create_app
+        from mailgate.web.metrics import Metrics, sample
+        from mailgate.web.server import Server
+
+        database, listen = self._app.database, self._app.config.web.listen
+        checks = self.checks()
+        taking = ("database", "smtp", "inbox")
+        app = create_app(
+            checks,
+            [name for name in taking if name in checks],
+            Metrics(lambda: sample(database, TENANT_ID, now())),
+        )
+        return Server(app, listen.host, listen.port)
+
+    def checks(self) -> "dict[str, Check]":
+        """Return what /healthz asks, by name: the parts here, and the other processes."""
+        from mailgate.web.health import clock_check, database_check, running
+
+        app = self._app
+        checks: dict[str, Check] = {"database": database_check(app.database)}
+        if Role.LISTEN in self._roles:
+            checks["smtp"] = running(app.listener)
+            checks["inbox"] = lambda: running(app.inbox)() or app.inbox.fault
+        if Role.PROCESS in self._roles:
+            checks["intake"] = running(app.intake)
+        if Role.DELIVER in self._roles:
+            checks["delivery"] = running(app.delivery)
+        if Role.CLOCK in self._roles:
+            checks["scheduler"] = running(app.scheduler)
+        if (every := app.config.jobs.deadlines) is not None:
+            checks["clock"] = clock_check(app.database, every, now)
+        return {**checks, **self._others}
+
+
+def _free_large_blocks() -> None:
+    """Have memory of large mails given back to the system as soon as it is free.
+
+    Left alone, glibc keeps for each thread what it once needed, up to 32 MiB a block.
+    """
+    with suppress(OSError, AttributeError):  # another C library knows no such thing
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)

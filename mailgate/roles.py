@@ -1,0 +1,46 @@
+"""What a gateway does, and which of its processes does it."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A part of the work that a node, or a process of it, may do."""
+
+    LISTEN = "listen"
+    PROCESS = "process"
+    DELIVER = "deliver"
+    CLOCK = "clock"
+    WEB = "web"
+
+
+ALL = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """One process of a gateway: its name in the log and in /healthz, and its work."""
+
+    name: str
+    roles: frozenset[Role]
+
+
+def crews(roles: Collection[Role], workers: int) -> tuple[Crew, ...]:
+    """Divide the work: whoever waits for an answer never waits for mail that is being read.
+
+    `workers` processes read and decide on mails; 0 leaves all in one process.
+    """
+    if not workers:
+        return (Crew("gateway", frozenset(roles)),)
+    return tuple(_divided(frozenset(roles), workers))
+
+
+def _divided(roles: frozenset[Role], workers: int) -> Iterator[Crew]:
+    if front := roles & {Role.LISTEN, Role.WEB}:
+        yield Crew("front", front)
+    if Role.PROCESS in roles:
+        for number in range(1, workers + 1):
+            yield Crew(f"desk-{number}", frozenset({Role.PROCESS}))
+    if back := roles & {Role.DELIVER, Role.CLOCK}:
+        yield Crew("back", back)

@@ -1,0 +1,28 @@
+"""How the work of a node is divided among its processes."""
+
+import pytest
+
+from mailgate.roles import ALL, Role, crews
+
+
+def names(roles, workers):
+    return {crew.name: set(crew.roles) for crew in crews(roles, workers)}
+
+
+def test_without_workers_one_process_does_all():
+    assert names(ALL, 0) == {"gateway": set(Role)}
+
+
+def test_who_answers_who_reads_and_who_sends_have_a_process_each():
+    assert names(ALL, 2) == {
+        "front": {Role.LISTEN, Role.WEB},
+        "desk-1": {Role.PROCESS},
+        "desk-2": {Role.PROCESS},
+        "back": {Role.DELIVER, Role.CLOCK},
+    }
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+@pytest.mark.parametrize("roles", [{Role.LISTEN}, {Role.PROCESS, Role.CLOCK}, {Role.DELIVER}])
+def test_a_node_does_what_its_roles_are_and_nothing_else(roles, workers):
+    assert set().union(*names(roles, workers).values()) == roles
