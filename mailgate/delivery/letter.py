@@ -74,7 +74,7 @@ class Writer:
             from_address=self._address,
             to_name=context["recipient"]["name"],
             to_address=due.recipient,
-            reply_to=context["reply_address"],
+            reply_to=context["reply_to"],
             message_id=due.rfc_id,
             in_reply_to=answers or root,
             references=(root, answers) if answers else (root,),

@@ -135,6 +135,7 @@ def _filled(
         "client_threshold": _seconds(row.client),
         "auto_close": _seconds(row.auto_close),
         "commands": [],
+        "reply_to": signed(NOTICES[notice].answer) if staff else None,
         "reply_address": signed("reply") if staff else None,
         "note_address": signed("note") if staff else None,
         "confirm_address": signed("confirm", ticket.resolution) if confirm else None,

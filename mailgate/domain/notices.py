@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class Words(StrEnum):
@@ -14,12 +15,17 @@ class Words(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One kind of mail. `awaited`: the clock waits for its delivery, which becomes an event."""
+    """One kind of mail. `awaited`: the clock waits for its delivery, which becomes an event.
+
+    `answer`: what an answer of the desk's people to it is: a "no" to a question of ours must not go
+    out to the customer.
+    """
 
     name: str
     words: Words
     says: str
     awaited: bool = False
+    answer: Literal["reply", "note"] = "reply"
 
 
 NOTICES: dict[str, Notice] = {
@@ -37,7 +43,12 @@ NOTICES: dict[str, Notice] = {
         Notice("auto_closed", Words.GATEWAY, "closed, since nobody objected"),
         Notice("reopened", Words.EITHER, "taken up again"),
         Notice("command_refused", Words.GATEWAY, "a mail with a command that was not carried out"),
-        Notice("was_this_you", Words.GATEWAY, "a mail bore an agent's address without proof"),
+        Notice(
+            "was_this_you",
+            Words.GATEWAY,
+            "a mail bore an agent's address without proof",
+            answer="note",
+        ),
         Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive"),
     )
 }

@@ -28,7 +28,7 @@ _TICKET = {
 }
 _SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered")
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
-_ADDRESSES = ("reply_address", "note_address", "confirm_address")
+_ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address")
 _CUSTOMERS_WORDS = """Good morning,
 
 since yesterday the printer on floor 3 (an LX-250 & its twin) prints
@@ -105,6 +105,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             },
             {"line": "/assign nobody", "reason": "no agent of that name", "form": "/assign alice"},
         ],
+        "reply_to": "support+tkt-2026-00042.x7f3q2kd5m@desk.example",
         "reply_address": "support+tkt-2026-00042.x7f3q2kd5m@desk.example",
         "note_address": "support+tkt-2026-00042.n9c4w8rb2t@desk.example",
         "confirm_address": "support+tkt-2026-00042.c3j6y5hp8s@desk.example",

@@ -1,16 +1,37 @@
 """Serves the HTTP application in a thread of its own."""
 
+import asyncio
 import logging
 import socket
 import threading
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mailgate.log import log
 from mailgate.port import open_port
 
 _START = 15.0  # seconds
+_CONNECTIONS = 200
+"""Connections at once: the files that the process may open are needed for mail."""
+_PATIENCE = 20.0  # seconds that a client has for the whole of its first request
+
+
+class _Guarded(H11Protocol):
+    """One connection; it ends at once when there are too many, and soon when nothing comes."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+        super().connection_made(transport)
+        if len(self.connections) > _CONNECTIONS:
+            transport.abort()
+        else:
+            self.loop.call_later(_PATIENCE, self._hang_up)
+
+    def _hang_up(self) -> None:
+        first: object = self.cycle
+        if first is None:
+            self.transport.close()
 
 
 class Server:
@@ -20,7 +41,7 @@ class Server:
         self._host, self._wanted, self._port = host, port, port
         self._socket: socket.socket | None = None
         self._server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", http=_Guarded)
         )
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 

@@ -251,6 +251,15 @@ def test_an_agents_address_without_proof_is_a_strangers_and_the_agent_is_asked(
     assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
 
 
+def test_a_no_to_the_question_whether_it_was_the_agent_stays_inside(gateway, opened):
+    gateway.mail("/close", sender=ALICE.address, Subject=f"Re: {NUMBER}")
+    (asked,) = gateway.outbox("was_this_you")
+    gateway.mail("No, I did not!", sender=ALICE.address, to=asked["context"]["reply_to"])
+    assert gateway.outbox("agent_reply") == []
+    assert gateway.ticket(opened["ticket_id"]).status is Status.OPEN, "and the turn is ours"
+    assert gateway.rows("message")[-1]["kind"] == "note"
+
+
 def test_a_forger_cannot_flood_an_agent_with_questions(gateway, opened):
     for n in range(3):
         gateway.mail(f"/close {n}", sender=ALICE.address, Subject=f"Re: {NUMBER}")

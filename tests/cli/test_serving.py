@@ -117,7 +117,7 @@ def test_a_process_that_is_killed_is_begun_anew_and_no_mail_is_lost(gateway, pla
     os.kill(before[place], signal.SIGKILL)
     assert "status=-9" in gateway.wait_for_log("process.ended")
     with smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20) as link:
-        link.sendmail("carol@customer.example", "support@desk.example", mail())
+        link.sendmail("carol@customer.example", "support@desk.example", mail().decode())
     gateway.outgoing().wait_for_subject("[TKT-")
     assert len(set(processes(gateway)) - set(before)) == 1
     assert gateway.stop() == 0
@@ -145,7 +145,7 @@ def test_nodes_that_share_the_work_do_a_part_each(gateway):
     assert "smtp=" in line
     assert "http=" in line
     with smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20) as link:
-        link.sendmail("carol@customer.example", "support@desk.example", mail())
+        link.sendmail("carol@customer.example", "support@desk.example", mail().decode())
     assert gateway.tickets() == [], "nobody processes"
     assert gateway.stop() == 0
     gateway.set({"node.roles": ["process", "deliver"]})

@@ -1,5 +1,6 @@
 """The HTTP port: open once `start` returns, answered from its own thread, gone after `stop`."""
 
+import contextlib
 import socket
 import threading
 
@@ -8,6 +9,7 @@ import pytest
 import structlog
 
 from mailgate.errors import Temporary
+from mailgate.web import server as server_module
 from mailgate.web.health import create_app
 from mailgate.web.server import Server
 from tests.peers.places import LOOPBACK
@@ -115,3 +117,38 @@ def test_start_and_stop_are_told_with_the_port():
 
     told = [(line["event"], line["port"]) for line in lines]
     assert told == [("http.listening", server.port), ("http.stopped", server.port)]
+
+
+def served(monkeypatch, **limits):
+    """Return a server with other limits, that runs."""
+    for name, value in limits.items():
+        monkeypatch.setattr(server_module, name, value)
+    server = serve()
+    server.start()
+    return server
+
+
+def test_who_says_nothing_or_half_a_request_is_not_waited_for(monkeypatch):
+    server = served(monkeypatch, _PATIENCE=0.1)
+    try:
+        with socket.create_connection((LOOPBACK, server.port), timeout=20) as link:
+            link.sendall(b"GET /hea")
+            assert link.recv(100) == b""
+    finally:
+        server.stop()
+
+
+def test_no_client_can_use_up_the_files_that_mail_needs(monkeypatch):
+    server = served(monkeypatch, _CONNECTIONS=3)
+    try:
+        with contextlib.ExitStack() as stack:
+            links = [
+                stack.enter_context(socket.create_connection((LOOPBACK, server.port), 20))
+                for _ in range(4)
+            ]
+            with contextlib.suppress(ConnectionResetError):
+                assert links[-1].recv(100) == b""
+            links[0].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            assert links[0].recv(100).startswith(b"HTTP/1.1 200 ")
+    finally:
+        server.stop()
