@@ -23,6 +23,7 @@ TICKET: Shape = MappingProxyType(
         "kind": "request, dispute, order or recovery",
         "requester": "the customer's address",
         "requester_name": "the name in their mail, or empty",
+        "participants": "others of the customer's side who take part, a list",
         "assignee": "the agent who holds it, or null",
         "team": "the team that holds it, or null",
         "tags": "a list of words",
@@ -40,6 +41,13 @@ TICKET: Shape = MappingProxyType(
         "closed_at": "when it was closed, or null",
         "closed_by": "customer, agent, auto or merged; null while it is not closed",
         "reopen_count": "how often it came back",
+    }
+)
+
+PARTICIPANT: Shape = MappingProxyType(
+    {
+        "address": "theirs",
+        "joined_at": "since when they take part: they get nothing that was said before",
     }
 )
 
@@ -324,7 +332,10 @@ VERDICT: Shape = MappingProxyType(
 
 PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
     {
-        "tickets": ("A list, newest first.", {"each": TICKET}),
+        "tickets": (
+            "A list, newest first.",
+            {"each": TICKET, "each participant": PARTICIPANT},
+        ),
         "show NUMBER": (
             "One ticket: the same fields, but `messages` is a list and `events` the history.",
             {
