@@ -167,6 +167,14 @@ class Doubted(Event):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Event):
+    """A customer asked for their tickets and was sent a list; recorded about the mail."""
+
+    name: ClassVar[str] = "tickets.listed"
+    count: int
+
+
 # --- the clock and the outbox -------------------------------------------------------------------
 
 

@@ -38,6 +38,7 @@ NOTICES: dict[str, Notice] = {
         Notice("reopened", Words.EITHER, "taken up again"),
         Notice("command_refused", Words.GATEWAY, "a mail with a command that was not carried out"),
         Notice("was_this_you", Words.GATEWAY, "a mail bore an agent's address without proof"),
+        Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
         Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive"),
     )
 }

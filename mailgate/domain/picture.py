@@ -174,6 +174,7 @@ def _said(ticket: Ticket) -> Iterator[Event]:
     yield events.MachineWrote(**later, back_at=later["at"] + timedelta(days=9))
     yield events.PeopleJoined(**later, people=("dave@customer.example",))
     yield events.Doubted(**later, reason="")
+    yield events.Listed(**later, count=1)
     yield events.NoteAdded(**later)
     yield events.CommandRefused(**later, reason="")
 

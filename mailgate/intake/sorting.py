@@ -24,7 +24,7 @@ from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.domain.suspension import gone
-from mailgate.intake import agents, overflow, remarks
+from mailgate.intake import agents, mytickets, overflow, remarks
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
 from mailgate.mail import absence, forwarded
@@ -66,6 +66,8 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return Ending("quarantined", says="; ".join(reading.verdict.reasons))
     if remarks.pretended(reading, ledger.settings) is not None:
         reading = replace(reading, nameless=True)
+    if mytickets.is_asked_for(reading) and (says := mytickets.answer(ledger, reading)) is not None:
+        return Ending("commands_only", says=says)
     placement = place(
         reading.keys,
         lookup.found(reading),

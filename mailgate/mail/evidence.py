@@ -48,6 +48,14 @@ class Own:
         ours = self.addresses | self.own_lists
         return address in ours or base in ours
 
+    def detail(self, address: str) -> str:
+        """Return what follows the delimiter in an address of the desk's; empty for any other."""
+        try:
+            base, found = split_sub(address, self.delimiter)
+        except Refused:
+            return ""
+        return found if base in self.addresses else ""
+
 
 NO_DESK = Own(
     addresses=frozenset(),

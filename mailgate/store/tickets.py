@@ -151,6 +151,18 @@ def opened_since(
     return found
 
 
+def open_of(connection: Connection, tenant_id: int, requester: str, most: int) -> list[int]:
+    """Return the ids of somebody's tickets that are not closed, the newest ones, newest first."""
+    table = schema.ticket.c
+    rows = connection.execute(
+        select(table.id)
+        .where(table.tenant_id == tenant_id, table.requester == requester, table.status != "closed")
+        .order_by(table.created_at.desc(), table.id.desc())
+        .limit(most)
+    )
+    return list(rows.scalars())
+
+
 def create(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert new tickets: columns of `to_row` with tenant_id, updated_at, next_due_at."""
     if rows:

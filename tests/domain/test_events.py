@@ -93,6 +93,7 @@ def test_events_from_outside_are_mail_the_clock_and_the_outbox():
         "notice.undelivered",
         "people.joined",
         "ticket.opened",
+        "tickets.listed",
     ]
 
 
