@@ -43,6 +43,7 @@ from mailgate.intake.verification import Verifier
 from mailgate.intake.worker import Worker as IntakeWorker
 from mailgate.log import log
 from mailgate.mail.address import normalise
+from mailgate.mail.alert import MachineSender
 from mailgate.mail.border import Border
 from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
@@ -213,6 +214,10 @@ class App:
                 self.config.limits.processing_time, self.config.limits.processing_memory
             ).read,
             authenticator=self.authenticator,
+            machine_senders={
+                machine.address: MachineSender(machine.problem, machine.state, machine.resolved)
+                for machine in self.config.machine_senders
+            },
         )
 
     @cached_property

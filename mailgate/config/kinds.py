@@ -13,6 +13,7 @@ from mailgate.domain.policy import PRESETS
 
 Text = Annotated[str, Kind("a text", values.read_text)]
 Name = Annotated[str, Kind("a text that is not empty", values.read_name)]
+Label = Annotated[str, Kind("a name such as Host, at most 64 characters", values.read_label)]
 Flag = Annotated[bool, Kind("true or false", values.read_flag)]
 Count = Annotated[int, whole(1, 1_000_000)]
 Connections = Annotated[int, whole(1, 10_000)]

@@ -122,6 +122,20 @@ TABLE: tuple[Row, ...] = (
         acts.wait_for_return,
         "the customer is away: recorded, reminders wait for the return",
     ),
+    Row(
+        events.MachineWrote,
+        OURS | WAITING,
+        guards.cleared,
+        acts.resolved_by_machine,
+        "the problem is over: resolved",
+    ),
+    Row(
+        events.MachineWrote,
+        RESOLVED,
+        guards.raised,
+        acts.reopened_from_resolved,
+        "the problem is there again: reopened",
+    ),
     Row(events.MachineWrote, ANY, None, acts.keep, "a machine wrote: recorded, nothing moves"),
     # --- mail of the desk
     Row(

@@ -11,6 +11,7 @@ from mailgate.desk import returns
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewAttachment, NewMessage
 from mailgate.domain.events import (
+    Alarm,
     Author,
     CustomerWrote,
     Event,
@@ -24,7 +25,7 @@ from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.domain.suspension import gone
-from mailgate.intake import agents, mytickets, overflow, remarks
+from mailgate.intake import agents, alerts, mytickets, overflow, remarks
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
 from mailgate.mail import absence, forwarded
@@ -36,6 +37,11 @@ from mailgate.mail.trust import Trust
 from mailgate.store import people as contacts
 
 _NO_SUBJECT = "(no subject)"
+_MACHINES_WORD = {
+    None: "a machine wrote",
+    Alarm.RAISED: "a machine says that the problem is there",
+    Alarm.CLEARED: "a machine says that the problem is over",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     )
     placement = overflow.diverted(ledger, lookup.lately, reading, placement)
     if reading.verdict.machine:
-        return _machine(ledger, reading, placement)
+        return _machine(ledger, lookup, reading, placement)
     agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")
     if agent is not None:
         ending = _agent(ledger, lookup, reading, placement, agent)
@@ -120,18 +126,20 @@ def _why(reading: Reading) -> str:
 # --- machines and agents ------------------------------------------------------------------------
 
 
-def _machine(ledger: Ledger, reading: Reading, placement: Placement) -> Ending:
+def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement) -> Ending:
     """Record what a machine wrote; on no known thread it opens a ticket, unanswered."""
+    placement, alarm = alerts.placed(ledger, lookup, reading, placement)
     if placement.ticket_id is None:
         return _open(ledger, reading, placement)
     event = MachineWrote(
         at=reading.claimed.received_at,
         actor=Actor(ActorKind.MACHINE, reading.sender),
         back_at=_back_at(ledger, reading, placement),
+        alarm=alarm,
     )
     message = _message(reading, side=Side.CLIENT, machine=True)
     ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))
-    return Ending("threaded", placement.ticket_id, "a machine wrote", placement)
+    return Ending("threaded", placement.ticket_id, _MACHINES_WORD[alarm], placement)
 
 
 def _back_at(ledger: Ledger, reading: Reading, placement: Placement) -> datetime | None:
@@ -317,6 +325,7 @@ def _open(
         requester=reading.sender,
         requester_name=reading.sender_name,
         follows=follows.id if follows is not None else None,
+        visibility="internal" if alerts.from_machine_sender(reading) else "public",
         silent=_silent(reading, first.doubted),
         unproven=first.unproven,
         remarks=(*remarks.of(reading, ledger.settings, first.doubted), *people.remarks),
@@ -326,6 +335,7 @@ def _open(
     mentions = [*placement.mentions, *([follows.number] if follows is not None else [])]
     note = ", ".join(mentions) or None
     ticket = ledger.open(event, message, note)
+    alerts.remember(ledger, reading, ticket.id)
     _join(ledger, ticket.id, event, people.joining)
     return Ending("opened", ticket.id, "a new matter", placement)
 

@@ -23,7 +23,8 @@ class Own:
     """What is ours: the desk's addresses and the readers of what we signed.
 
     `addresses` and `own_lists` are normalised; a list may be named by its address or its List-Id.
-    `recipients` are the envelope's. `delimiter` separates a sub-address.
+    `recipients` are the envelope's. `delimiter` separates a sub-address. `machine_senders` are
+    the addresses of machines that we know, normalised.
     """
 
     addresses: frozenset[str]
@@ -33,6 +34,7 @@ class Own:
     own_lists: frozenset[str]
     recipients: tuple[str, ...]
     delimiter: str = "+"
+    machine_senders: frozenset[str] = frozenset()
 
     @property
     def unknown(self) -> bool:

@@ -119,6 +119,22 @@ def by_reference(
     return found
 
 
+def newest_by_reference(
+    connection: Connection, tenant_id: int, rfc_ids: Iterable[str]
+) -> dict[str, int]:
+    """Return reference -> the newest ticket that it leads to."""
+    wanted = list(rfc_ids)
+    if not wanted:
+        return {}
+    table = schema.reference.c
+    rows = connection.execute(
+        select(table.rfc_id, func.max(table.ticket_id))
+        .where(table.tenant_id == tenant_id, table.rfc_id.in_(wanted))
+        .group_by(table.rfc_id)
+    )
+    return dict(rows.all())
+
+
 def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, int]:
     """Return closed ticket -> the newest ticket that follows it."""
     wanted = list(ids)
