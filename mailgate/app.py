@@ -27,6 +27,7 @@ from mailgate.desk.clock import Clock, Tick
 from mailgate.desk.ledger import Desk
 from mailgate.desk.settings import Settings
 from mailgate.domain.caps import HOUR, Caps
+from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Agent, Staff
 from mailgate.domain.routing import Route, Routing
@@ -141,6 +142,7 @@ class App:
             ),
             new_tickets_an_hour=limits.new_tickets_an_hour,
             categories=desk.categories,
+            customer_max_priority=Priority(desk.customer_max_priority),
             number_needs=self.config.trust.number_needs,
             new_people=limits.new_people,
         )

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from mailgate.config import addresses, values
 from mailgate.config.addresses import Listen, Network
 from mailgate.config.values import Kind, one_of, whole
+from mailgate.domain.model import Priority
 from mailgate.domain.policy import PRESETS
 
 Text = Annotated[str, Kind("a text", values.read_text)]
@@ -73,6 +74,7 @@ DatabaseUrl = Annotated[
 ]
 
 Delimiter = Annotated[Literal["+", "-", "=", "_"], one_of("+", "-", "=", "_")]
+PriorityName = Annotated[str, one_of(*Priority)]
 Preset = Annotated[str, one_of(*PRESETS)]
 TransportName = Annotated[
     Literal["maildir", "smtp", "terminal"], one_of("maildir", "smtp", "terminal")

@@ -79,7 +79,13 @@ class Desk(Table):
             "general_inquiry",
             "other",
         ],
-        "What a ticket can be about: agents, rules and reports choose from these.",
+        "What a ticket can be about: agents, rules and reports choose from these. A customer "
+        "chooses by the address: support+billing@, or billing@ as one of `addresses`.",
+    )
+    customer_max_priority: kinds.PriorityName = key(
+        "high",
+        "The most pressing priority that a customer can choose, by writing to support+urgent@ or "
+        "by marking the mail as important.",
     )
     admins: tuple[kinds.Address, ...] = key(
         [], "Told of overdue and reopened tickets, and of new ones that no team takes."

@@ -24,7 +24,7 @@ _AGAIN = timedelta(hours=1)
 def is_asked_for(reading: Reading) -> bool:
     """Tell whether a mail came to the address for the list, and to no other one of ours."""
     recipients = reading.claimed.recipients
-    return bool(recipients) and all(reading.own.detail(each) == WORD for each in recipients)
+    return bool(recipients) and all(reading.own.split(each)[1] == WORD for each in recipients)
 
 
 def answer(ledger: Ledger, reading: Reading) -> str | None:

@@ -25,7 +25,7 @@ from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.domain.suspension import gone
-from mailgate.intake import agents, alerts, mytickets, overflow, remarks
+from mailgate.intake import agents, alerts, choice, mytickets, overflow, remarks
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
 from mailgate.mail import absence, forwarded
@@ -315,6 +315,7 @@ def _open(
     """Open a ticket for a mail."""
     mail = reading.mail
     people = remarks.people(reading, ledger.settings, frozenset({reading.sender}), own=True)
+    chosen = choice.of(reading, ledger.settings)
     event = Opened(
         at=reading.claimed.received_at,
         actor=Actor(
@@ -324,6 +325,8 @@ def _open(
         subject=mail.subject or _NO_SUBJECT,
         requester=reading.sender,
         requester_name=reading.sender_name,
+        category=chosen.category,
+        priority=chosen.priority,
         follows=follows.id if follows is not None else None,
         visibility="internal" if alerts.from_machine_sender(reading) else "public",
         silent=_silent(reading, first.doubted),
@@ -337,7 +340,7 @@ def _open(
     ticket = ledger.open(event, message, note)
     alerts.remember(ledger, reading, ticket.id)
     _join(ledger, ticket.id, event, people.joining)
-    return Ending("opened", ticket.id, "a new matter", placement)
+    return Ending("opened", ticket.id, "; ".join(("a new matter", *chosen.why)), placement)
 
 
 def _forwarded(
@@ -357,6 +360,7 @@ def _forwarded(
     pretence = remarks.pretence(inner.name, inner.sender, settings)
     name = inner.name if pretence is None else ""
     known = contacts.known(ledger.connection, settings.tenant_id, [inner.sender])
+    chosen = choice.of(reading, settings, by_staff=True)
     event = Opened(
         at=at,
         actor=Actor(ActorKind.CUSTOMER, inner.sender),
@@ -364,6 +368,8 @@ def _forwarded(
         subject=inner.subject or reading.mail.subject or _NO_SUBJECT,
         requester=inner.sender,
         requester_name=name,
+        category=chosen.category,
+        priority=chosen.priority,
         unproven=inner.sender not in known,
         remarks=(
             (Remark.FORWARDED.value, agent.display_name),
@@ -386,7 +392,8 @@ def _forwarded(
         note = replace(note, text=inner.comment, full_text=None, rfc_id=None, attachments=())
         noted = NoteAdded(at=at, actor=Actor(ActorKind.AGENT, agent.name))
         ledger.apply(ticket.id, noted, note)
-    return Ending("opened", ticket.id, f"{agent.name} forwarded it", placement)
+    says = "; ".join((f"{agent.name} forwarded it", *chosen.why))
+    return Ending("opened", ticket.id, says, placement)
 
 
 def _message(

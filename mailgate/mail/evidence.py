@@ -50,13 +50,16 @@ class Own:
         ours = self.addresses | self.own_lists
         return address in ours or base in ours
 
-    def detail(self, address: str) -> str:
-        """Return what follows the delimiter in an address of the desk's; empty for any other."""
+    def split(self, address: str) -> tuple[str, str]:
+        """Return (name, detail) of an address of the desk's: what stands around the delimiter.
+
+        Both are empty for any other address.
+        """
         try:
-            base, found = split_sub(address, self.delimiter)
+            base, detail = split_sub(address, self.delimiter)
         except Refused:
-            return ""
-        return found if base in self.addresses else ""
+            return "", ""
+        return (base.rpartition("@")[0], detail) if base in self.addresses else ("", "")
 
 
 NO_DESK = Own(

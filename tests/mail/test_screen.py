@@ -193,16 +193,18 @@ def test_the_weightier_kind_wins():
 
 
 @pytest.mark.parametrize(
-    ("address", "detail"),
+    ("address", "name", "detail"),
     [
-        ("Support+MyTickets@desk.example", "mytickets"),
-        (DESK, ""),
-        ("bob+mytickets@example.com", ""),
-        ("no address", ""),
+        ("Support+MyTickets@desk.example", "support", "mytickets"),
+        (DESK, "support", ""),
+        ("bob+mytickets@example.com", "", ""),
+        ("no address", "", ""),
     ],
 )
-def test_what_follows_the_delimiter_is_read_in_an_address_of_ours_alone(address, detail):
-    assert own().detail(address) == detail
+def test_what_stands_around_the_delimiter_is_read_in_an_address_of_ours_alone(
+    address, name, detail
+):
+    assert own().split(address) == (name, detail)
 
 
 def test_reasons_are_short_whatever_a_header_holds():
