@@ -24,6 +24,7 @@ from mailgate.desk.clock import Clock, Tick
 from mailgate.desk.ledger import Desk
 from mailgate.desk.settings import Settings
 from mailgate.domain.caps import HOUR, Caps
+from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Agent, Staff
 from mailgate.domain.routing import Route, Routing
@@ -40,6 +41,7 @@ from mailgate.intake.verification import Verifier
 from mailgate.intake.worker import Worker as IntakeWorker
 from mailgate.log import log
 from mailgate.mail.address import normalise
+from mailgate.mail.alert import MachineSender
 from mailgate.mail.border import Border
 from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
@@ -127,6 +129,7 @@ class App:
             ),
             new_tickets_an_hour=limits.new_tickets_an_hour,
             categories=desk.categories,
+            customer_max_priority=Priority(desk.customer_max_priority),
             number_needs=self.config.trust.number_needs,
             new_people=limits.new_people,
         )
@@ -200,6 +203,10 @@ class App:
                 self.config.limits.processing_time, self.config.limits.processing_memory
             ).read,
             authenticator=self.authenticator,
+            machine_senders={
+                machine.address: MachineSender(machine.problem, machine.state, machine.resolved)
+                for machine in self.config.machine_senders
+            },
         )
 
     @cached_property

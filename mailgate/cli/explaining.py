@@ -156,21 +156,21 @@ def _delivery(app: "App", row: Row) -> dict[str, Any]:
     tenant_id, ticket_id = app.settings.tenant_id, row["ticket_id"]
     with app.database.read() as connection:
         own = reports.mail_events(connection, tenant_id, row["id"])
-        ticket, history, messages, notices = None, [], [], []
+        ticket, history, messages = None, [], []
         if ticket_id is not None:
             ticket = reports.ticket(connection, tenant_id, ticket_id)
             history = reports.events(connection, tenant_id, ticket_id)
             messages = reports.messages(connection, tenant_id, ticket_id)
-            notices = reports.notices(connection, tenant_id, ticket_id=ticket_id)
-    mails = {message["id"]: message["mail_id"] for message in messages}
-    caused = [event for event in history if _caused(event, row, mails)] + list(own)
-    ids = {event["id"] for event in caused}
+        mails = {message["id"]: message["mail_id"] for message in messages}
+        caused = [event for event in history if _caused(event, row, mails)] + list(own)
+        ids = {event["id"] for event in caused}
+        notices = reports.notices(connection, tenant_id, event_ids=ids)
     facts = dict(row["verdict"] or {}) | {
         "about": "mail",
         "mail": row["id"],
         "ticket": None if ticket is None else ticket["number"],
         "events": [event_shape(event) for event in caused],
-        "notices": [_notice(each) for each in reversed(notices) if each["event_id"] in ids],
+        "notices": [_notice(each) for each in reversed(notices)],
     }
     plain = ("received_at", "mail_from", "recipients", "state", "error")
     facts |= {name: row[name] for name in plain}

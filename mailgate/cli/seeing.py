@@ -133,7 +133,9 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
 
 def ticket_shape(row: "RowMapping") -> dict[str, Any]:
     """Return a ticket as programs get it."""
-    return {name: row[name] for name in shapes.TICKET}
+    pairs = zip(row["participants"], row["joined"], strict=True)
+    special = {"participants": [{"address": who, "joined_at": at} for who, at in pairs]}
+    return {name: special[name] if name in special else row[name] for name in shapes.TICKET}
 
 
 def _list(rows: Sequence["RowMapping"], now: datetime) -> None:
@@ -231,6 +233,7 @@ def event_shape(row: "RowMapping | Mapping[str, Any]") -> dict[str, Any]:
 
 _FACTS = (
     ("Requester", "requester"),
+    ("Participants", "people"),
     ("Status", "standing"),
     ("Priority", "priority"),
     ("Category", "category"),
@@ -255,6 +258,7 @@ def _print(whole: dict[str, Any]) -> None:
     by = whole["closed_by"]
     known = whole | {
         "tags": ", ".join(whole["tags"]),
+        "people": ", ".join(each["address"] for each in whole["participants"]),
         "standing": standing(whole) + (", overdue" if late else "") + (f" by {by}" if by else ""),
     }
     moments = [(name, whole[key]) for name, key in _MOMENTS if whole[key] is not None]

@@ -21,8 +21,10 @@ TICKET: Shape = MappingProxyType(
         "priority": "critical, urgent, high, normal or low",
         "category": "one of [desk] categories",
         "kind": "request, dispute, order or recovery",
+        "visibility": "public; internal: a machine opened it, and nothing goes outside",
         "requester": "the customer's address",
         "requester_name": "the name in their mail, or empty",
+        "participants": "others of the customer's side who take part, a list",
         "assignee": "the agent who holds it, or null",
         "team": "the team that holds it, or null",
         "tags": "a list of words",
@@ -40,6 +42,13 @@ TICKET: Shape = MappingProxyType(
         "closed_at": "when it was closed, or null",
         "closed_by": "customer, agent, auto or merged; null while it is not closed",
         "reopen_count": "how often it came back",
+    }
+)
+
+PARTICIPANT: Shape = MappingProxyType(
+    {
+        "address": "theirs",
+        "joined_at": "since when they take part: they get nothing that was said before",
     }
 )
 
@@ -236,8 +245,8 @@ EXPLAINED_MAIL: Shape = MappingProxyType(
         "reasons": "the signals that decided this, each with what was seen, a list",
         "trust": "how far its From is believed: failed, unknown, weak or strong",
         "authentication": "by what, a list",
-        "rung": "the step by which the ticket was found: signed, number, reference, overflow or "
-        "new; null when none was looked for",
+        "rung": "the step by which the ticket was found: signed, number, reference, overflow, "
+        "alert or new; null when none was looked for",
         "other_address": "true when the sender is not who the key was given to",
         "tried": "each step that was tried and why it fits or not, a list",
         "mentions": "other tickets that it names, a list of numbers",
@@ -324,7 +333,10 @@ VERDICT: Shape = MappingProxyType(
 
 PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
     {
-        "tickets": ("A list, newest first.", {"each": TICKET}),
+        "tickets": (
+            "A list, newest first.",
+            {"each": TICKET, "each participant": PARTICIPANT},
+        ),
         "show NUMBER": (
             "One ticket: the same fields, but `messages` is a list and `events` the history.",
             {

@@ -98,6 +98,31 @@ def people(config: Config, source: Source) -> Iterator[Fault]:
             yield source.fault(path, Wrong("commands understand that word otherwise"))
 
 
+def machine_senders(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that a machine is nobody else, and that what it says can ever count."""
+    machines = config.machine_senders
+    addresses = [(("machine_sender", i, "address"), m.address) for i, m in enumerate(machines)]
+    people = [
+        *((("agent", i, "address"), a.address) for i, a in enumerate(config.agents)),
+        *_listed(("desk", "admins"), config.desk.admins),
+        (("desk", "address"), config.desk.address),
+        *_listed(("desk", "addresses"), config.desk.addresses),
+    ]
+    taken = {value: path for path, value in reversed(people) if _maybe(value) is not None}
+    yield from _twice(addresses, "it is given", source)
+    for path, value in addresses:
+        if value in taken:
+            line = source.document.line(taken[value])
+            yield source.fault(path, Wrong(f"people use it, see line {line}"))
+    if config.trust.authserv_ids or config.trust.verify:
+        return
+    for index, machine in enumerate(machines):
+        if machine.problem:
+            hint = "nothing proves a sender here: set [trust] authserv_ids, or verify = true"
+            allowed = "only [] without proof"
+            yield source.fault(("machine_sender", index, "problem"), Wrong(hint, allowed=allowed))
+
+
 def members(config: Config, source: Source) -> Iterator[Fault]:
     """Check that teams reach somebody, and that their members are agents."""
     known = _agents_named(source)
@@ -282,6 +307,7 @@ def secrets(config: Config, source: Source) -> Iterator[Fault]:
 CHECKS: tuple[Check, ...] = (
     lists,
     people,
+    machine_senders,
     members,
     desk_addresses,
     number_formats,

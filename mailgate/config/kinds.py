@@ -9,11 +9,13 @@ from pydantic import SecretStr
 from mailgate.config import addresses, values
 from mailgate.config.addresses import Listen, Network
 from mailgate.config.values import Kind, one_of, whole
+from mailgate.domain.model import Priority
 from mailgate.domain.policy import PRESETS
 from mailgate.roles import Role
 
 Text = Annotated[str, Kind("a text", values.read_text)]
 Name = Annotated[str, Kind("a text that is not empty", values.read_name)]
+Label = Annotated[str, Kind("a name such as Host, at most 64 characters", values.read_label)]
 Flag = Annotated[bool, Kind("true or false", values.read_flag)]
 Count = Annotated[int, whole(1, 1_000_000)]
 Connections = Annotated[int, whole(1, 10_000)]
@@ -74,6 +76,7 @@ DatabaseUrl = Annotated[
 ]
 
 Delimiter = Annotated[Literal["+", "-", "=", "_"], one_of("+", "-", "=", "_")]
+PriorityName = Annotated[str, one_of(*Priority)]
 Preset = Annotated[str, one_of(*PRESETS)]
 TransportName = Annotated[
     Literal["maildir", "smtp", "terminal"], one_of("maildir", "smtp", "terminal")

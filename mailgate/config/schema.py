@@ -80,7 +80,13 @@ class Desk(Table):
             "general_inquiry",
             "other",
         ],
-        "What a ticket can be about: agents, rules and reports choose from these.",
+        "What a ticket can be about: agents, rules and reports choose from these. A customer "
+        "chooses by the address: support+billing@, or billing@ as one of `addresses`.",
+    )
+    customer_max_priority: kinds.PriorityName = key(
+        "high",
+        "The most pressing priority that a customer can choose, by writing to support+urgent@ or "
+        "by marking the mail as important.",
     )
     admins: tuple[kinds.Address, ...] = key(
         [], "Told of overdue and reopened tickets, and of new ones that no team takes."
@@ -123,6 +129,29 @@ class Team(Table):
     )
     members: tuple[kinds.Word, ...] = key(
         [], "The short names of the agents who are in it.", example=["alice"]
+    )
+
+
+class MachineSender(Table):
+    """A machine that writes to the desk, such as monitoring; one [[machine_sender]] for each.
+
+    It is never answered, and its tickets are internal. Which problem a mail is about counts only
+    if its sender is proved, see [trust].
+    """
+
+    address: kinds.Address = key(..., "Where its mail comes from.", example="alerts@desk.example")
+    problem: tuple[kinds.Label, ...] = key(
+        [],
+        "Names of headers, or of lines `Name: value` in the text, that together say which problem "
+        'it is, such as ["Host", "Service"]: further mails about it go to the ticket it opened. '
+        "Without any, each mail opens a ticket.",
+    )
+    state: kinds.Label = key(
+        "Subject", "The header, or the line in the text, that says how the problem stands."
+    )
+    resolved: tuple[kinds.Name, ...] = key(
+        ["resolved", "recovery", "ok", "up"],
+        "The problem is over, and its ticket resolved, when `state` opens with one of these.",
     )
 
 
@@ -438,6 +467,7 @@ class Config(Table):
     desk: Desk
     agents: tuple[Agent, ...] = Field((), alias="agent")
     teams: tuple[Team, ...] = Field((), alias="team")
+    machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
     sla: Sla = table()
     lifecycle: Lifecycle = table()
     inbound: Inbound = table()

@@ -31,6 +31,7 @@ _WORD = re.compile(r"[a-z][a-z0-9._-]{0,31}", re.ASCII)
 _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?", re.ASCII)
 _LONGEST_NUMBER = 30  # signed addresses hold the number in a local part of at most 64 octets
+_LONGEST_LABEL = 64
 FROM_OUTSIDE = "look at what the variable holds"
 
 
@@ -88,6 +89,16 @@ def read_name(value: object, _: Path) -> str:
     if text := text_of(value):
         return text
     raise Wrong("write a text, or leave the key out")
+
+
+def read_label(value: object, _: Path) -> str:
+    """Read the name of a header, or of a line in a text; a colon at its end is not part of it."""
+    label = " ".join(text_of(value).removesuffix(":").split())
+    if ":" in label:
+        raise Wrong("write what stands before the colon")
+    if not 0 < len(label) <= _LONGEST_LABEL:
+        raise Wrong
+    return label
 
 
 def read_flag(value: object, _: Path) -> bool:

@@ -67,8 +67,9 @@ class Writer:
         files: Sequence[File],
         language: str,
     ) -> Frame:
-        root = self._root(context["ticket"]["number"])
-        answers = carried.answers
+        number = context["ticket"]["number"]
+        root = self._root(number) if number else None
+        answers = carried.answers or context.get("answers")
         return Frame(
             from_name=self._from_name(due, carried.message),
             from_address=self._address,
@@ -77,7 +78,7 @@ class Writer:
             reply_to=context["reply_to"],
             message_id=due.rfc_id,
             in_reply_to=answers or root,
-            references=(root, answers) if answers else (root,),
+            references=tuple(id_ for id_ in (root, answers) if id_),
             date=due.created_at,
             auto_submitted="auto-generated" if due.automatic else None,
             loop_mark=self._loop_mark,

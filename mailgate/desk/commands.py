@@ -119,7 +119,12 @@ def _near(word: str, names: Iterable[str]) -> str:
 
 
 def answerable(ticket: Ticket) -> None:
-    """Raise `Refused` for a ticket whose customer left no address to answer to."""
+    """Raise `Refused` for a ticket that has no customer, or one who left no address."""
+    if ticket.visibility == "internal":
+        raise Refused(
+            f"{ticket.number} is internal: a machine opened it, and nothing of it goes outside; "
+            "an internal note is possible"
+        )
     if not ticket.requester:
         raise Refused(
             f"{ticket.number} came without a sender, so there is nobody to answer; "

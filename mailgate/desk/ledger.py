@@ -19,7 +19,7 @@ from mailgate.domain.draft import Notify
 from mailgate.domain.events import Delivered, Event, Opened, plain
 from mailgate.domain.hours import local_date
 from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
-from mailgate.domain.model import GATEWAY, Ticket, changes
+from mailgate.domain.model import GATEWAY, Status, Ticket, changes
 from mailgate.domain.people import Recipient
 from mailgate.domain.timers import running
 from mailgate.errors import Permanent
@@ -109,6 +109,21 @@ class Ledger:
         if found is None:
             raise Permanent(f"there is no ticket with the id {id_}")
         return found
+
+    def open_of(self, requester: str, most: int) -> list[Ticket]:
+        """Return somebody's tickets that are not closed, the newest ones, newest first.
+
+        Those that are internal are nobody's of the customers' side.
+        """
+        self.load(tickets.open_of(self.connection, self.settings.tenant_id, requester, most))
+        mine = [
+            ticket
+            for ticket in self._tickets.values()
+            if ticket.requester == requester
+            and ticket.status is not Status.CLOSED
+            and ticket.visibility == "public"
+        ]
+        return sorted(mine, key=lambda ticket: ticket.id, reverse=True)[:most]
 
     def references(self) -> Iterator[tuple[str, int, str]]:
         """Return (Message-ID, ticket id, sender) of what this ledger has added."""
@@ -244,14 +259,14 @@ class Ledger:
         to: Recipient,
         notice: str,
         *,
-        ticket_id: int,
+        ticket_id: int | None,
         extra: dict[str, Any],
     ) -> None:
         """Write back to the author of a mail that changed nothing, such as a refused command.
 
-        The event is recorded about the mail (`subject_id`), not about the ticket.
+        The event is recorded about the mail (`subject_id`), not about the ticket, if there is one.
         """
-        ticket = self.ticket(ticket_id)
+        ticket = notices.NO_TICKET if ticket_id is None else self.ticket(ticket_id)
         event_id = self._record(MAIL, subject_id, 1, event, None)
         cause = notices.Cause(event_id, event, ticket, ticket)
         filled = notices.context(self.settings, self._signer, cause, notice, to, self.now)

@@ -14,10 +14,13 @@ from mailgate.domain.draft import Notify
 from mailgate.domain.events import CustomerWrote, Event, Opened, SetPriority, Undelivered
 from mailgate.domain.model import ActorKind, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
-from mailgate.domain.people import Recipient, Role, recipients
+from mailgate.domain.people import Recipient, Role, Staff, recipients
 from mailgate.domain.timers import response_due
 from mailgate.errors import Refused
 from mailgate.store import outbox, people
+
+NO_TICKET = Ticket(id=0)
+"""Stands in a notice that is about no ticket: its facts are empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,6 @@ def _filled(
 ) -> dict[str, Any]:
     ticket = cause.after
     row = settings.policy.for_priority(ticket.priority)
-    holder = settings.staff.find(ticket.assignee or "")
     actor = settings.staff.find(cause.doer)
 
     def signed(purpose: Purpose, nonce: int = 0) -> str | None:
@@ -107,18 +109,7 @@ def _filled(
     confirm = ticket.status is Status.RESOLVED and not staff
     return {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
-        "ticket": {
-            "number": ticket.number,
-            "subject": ticket.subject,
-            "status": ticket.status.value,
-            "priority": ticket.priority.value,
-            "category": ticket.category,
-            "requester": ticket.requester,
-            "requester_name": ticket.requester_name,
-            "assignee": holder.display_name if holder else None,
-            "team": ticket.team,
-            "created_at": _iso(ticket.created_at),
-        },
+        "ticket": _facts(ticket, settings.staff),
         "recipient": {
             "name": to.name,
             "address": to.address,
@@ -141,6 +132,25 @@ def _filled(
         "confirm_address": signed("confirm", ticket.resolution) if confirm else None,
         "undelivered": _undelivered(cause),
         "remarks": _remarks(cause) if staff else [],
+        "tickets": [],
+        "more": False,
+        "answers": None,
+    }
+
+
+def _facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
+    holder = staff.find(ticket.assignee or "")
+    return {
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "status": ticket.status.value,
+        "priority": ticket.priority.value,
+        "category": ticket.category,
+        "requester": ticket.requester,
+        "requester_name": ticket.requester_name,
+        "assignee": holder.display_name if holder else None,
+        "team": ticket.team,
+        "created_at": _iso(ticket.created_at),
     }
 
 
@@ -202,7 +212,7 @@ def row(
         "stranger": False,
         "awaited": kind.awaited,
         "turn": ticket.turn,
-        "rfc_id": signer.message_id(ticket.number, id_, to.address),
+        "rfc_id": signer.message_id(ticket.number or notice, id_, to.address),
         "message_id": carried,
         "context": filled,
         "state": outbox.READY,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from mailgate.domain.caps import Caps
+from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.people import Staff
 from mailgate.domain.policy import Policy
@@ -51,5 +52,6 @@ class Settings:
     caps: Caps = field(default_factory=Caps)
     new_tickets_an_hour: int = 10
     categories: tuple[str, ...] = ("general_inquiry",)
+    customer_max_priority: Priority = Priority.HIGH
     number_needs: Literal["not_failed", "aligned"] = "not_failed"
     new_people: int = 20

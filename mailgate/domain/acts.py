@@ -65,6 +65,7 @@ def opened(draft: Draft) -> None:
         requester=event.requester,
         requester_name=event.requester_name,
         team=event.team,
+        visibility=event.visibility,
         tags=tuple(sorted(set(event.tags))),
         follows=event.follows,
         created_at=event.at,
@@ -228,6 +229,12 @@ def resolve(draft: Draft) -> None:
         draft.first_response()
         draft.set(replied=True)
     draft.notify("resolved", Audience.REQUESTER)
+
+
+def resolved_by_machine(draft: Draft) -> None:
+    """Settle it; whoever holds it is told, and the machine is asked nothing."""
+    _resolved(draft)
+    tell_holders(draft)
 
 
 def resolve_unanswered(draft: Draft) -> None:

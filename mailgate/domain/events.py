@@ -34,6 +34,13 @@ class Author(StrEnum):
     OTHER = "another_address"
 
 
+class Alarm(StrEnum):
+    """What a machine that we know says of a problem."""
+
+    RAISED = "raised"
+    CLEARED = "cleared"
+
+
 class Remark(StrEnum):
     """What staff should know of a mail before they believe it, each with what it is about."""
 
@@ -90,6 +97,7 @@ class Opened(Event):
     category: str = "general_inquiry"
     priority: Priority = Priority.NORMAL
     team: str | None = None
+    visibility: str = "public"
     tags: tuple[str, ...] = ()
     follows: int | None = None
     message: int | None = None
@@ -127,12 +135,14 @@ class PeopleJoined(Event):
 class MachineWrote(Event):
     """A mail that a machine wrote, on a known thread.
 
-    `back_at`: by an auto-reply of the requester, when they can answer again.
+    `back_at`: by an auto-reply of the requester, when they can answer again. `alarm`: what a
+    machine sender says of the problem for which it opened the ticket.
     """
 
     name: ClassVar[str] = "machine.wrote"
     message: int | None = None
     back_at: datetime | None = None
+    alarm: Alarm | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +175,14 @@ class Doubted(Event):
 
     name: ClassVar[str] = "agent.doubted"
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Event):
+    """A customer asked for their tickets and was sent a list; recorded about the mail."""
+
+    name: ClassVar[str] = "tickets.listed"
+    count: int
 
 
 # --- the clock and the outbox -------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mailgate.domain.events import (
+    Alarm,
     Assign,
     AssignTeam,
     Author,
@@ -184,6 +185,21 @@ def away(ticket: Ticket, event: MachineWrote, policy: Policy, now: datetime) -> 
     return (
         event.back_at is not None and event.back_at > now and (not floor or event.back_at > floor)
     )
+
+
+def cleared(ticket: Ticket, event: MachineWrote, policy: Policy, now: datetime) -> bool:
+    """The machine for which the ticket was opened says that the problem is over."""
+    return event.alarm is Alarm.CLEARED and _by_requester(ticket, event)
+
+
+def raised(ticket: Ticket, event: MachineWrote, policy: Policy, now: datetime) -> bool:
+    """The machine for which the ticket was opened says that the problem is there again."""
+    return event.alarm is Alarm.RAISED and _by_requester(ticket, event)
+
+
+def _by_requester(ticket: Ticket, event: MachineWrote) -> bool:
+    since = ticket.turn_since
+    return event.actor.id == ticket.requester and (since is None or event.at >= since)
 
 
 def reply_bounced(ticket: Ticket, event: Undelivered, policy: Policy, now: datetime) -> bool:

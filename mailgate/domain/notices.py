@@ -49,6 +49,7 @@ NOTICES: dict[str, Notice] = {
             "a mail bore an agent's address without proof",
             answer="note",
         ),
+        Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
         Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive"),
     )
 }

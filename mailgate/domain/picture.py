@@ -172,8 +172,10 @@ def _said(ticket: Ticket) -> Iterator[Event]:
     yield events.CustomerWrote(**later, confirms=ticket.resolution + 1)
     yield events.MachineWrote(**later)
     yield events.MachineWrote(**later, back_at=later["at"] + timedelta(days=9))
+    yield from (events.MachineWrote(**later, alarm=alarm) for alarm in events.Alarm)
     yield events.PeopleJoined(**later, people=("dave@customer.example",))
     yield events.Doubted(**later, reason="")
+    yield events.Listed(**later, count=1)
     yield events.NoteAdded(**later)
     yield events.CommandRefused(**later, reason="")
 

@@ -114,12 +114,27 @@ TABLE: tuple[Row, ...] = (
     Row(events.PeopleJoined, ANY, None, acts.join, "others take part from now on"),
     Row(events.CommandRefused, ANY, None, acts.keep, "refused: nothing moves"),
     Row(events.Doubted, ANY, None, acts.keep, "an agent's address without proof: nothing moves"),
+    Row(events.Listed, ANY, None, acts.keep, "a customer was sent their tickets: nothing moves"),
     Row(
         events.MachineWrote,
         WAITING,
         guards.away,
         acts.wait_for_return,
         "the customer is away: recorded, reminders wait for the return",
+    ),
+    Row(
+        events.MachineWrote,
+        OURS | WAITING,
+        guards.cleared,
+        acts.resolved_by_machine,
+        "the problem is over: resolved",
+    ),
+    Row(
+        events.MachineWrote,
+        RESOLVED,
+        guards.raised,
+        acts.reopened_from_resolved,
+        "the problem is there again: reopened",
     ),
     Row(events.MachineWrote, ANY, None, acts.keep, "a machine wrote: recorded, nothing moves"),
     # --- mail of the desk

@@ -27,6 +27,7 @@ class Lookup:
     followers: dict[int, int]
     lately: overflow.Lately
     known: set[str]
+    alerts: dict[str, int]
 
     def found(self, reading: Reading) -> Found:
         """Return what the keys of one mail lead to, merged tickets followed to where they go on.
@@ -82,6 +83,11 @@ class Lookup:
             if ticket.follows is not None:
                 self.followers[ticket.follows] = ending_ticket
 
+    def alerted(self, reference: str) -> int | None:
+        """Return the newest ticket that the alerts of one problem have opened."""
+        added = [id_ for rfc_id, id_, _ in self.ledger.references() if rfc_id == reference]
+        return max((*added, self.alerts.get(reference, 0))) or None
+
     def leads_to(self, ticket_id: int) -> int:
         """Return the ticket in which a merged one goes on, or the ticket itself."""
         for _ in range(_LONGEST_CHAIN):
@@ -125,6 +131,9 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         tickets.followers_of(connection, tenant_id, ids),
         overflow.lately(ledger, readings),
         people.known(connection, tenant_id, {reading.sender for reading in readings}),
+        tickets.newest_by_reference(
+            connection, tenant_id, {r.alert.reference for r in readings if r.alert is not None}
+        ),
     )
 
 

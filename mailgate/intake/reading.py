@@ -1,13 +1,15 @@
 """From the bytes of a mail to what is known of it before the database is asked."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 from mailgate.intake.authentication import Authenticator
+from mailgate.mail import alert
 from mailgate.mail.address import valid
+from mailgate.mail.alert import Alert, MachineSender
 from mailgate.mail.evidence import Own
 from mailgate.mail.parse import Limits, ParsedMail, parse
 from mailgate.mail.prescan import is_odd
@@ -15,7 +17,7 @@ from mailgate.mail.screen import Verdict, screen
 from mailgate.mail.signals import is_robot
 from mailgate.mail.signer import Signer
 from mailgate.mail.thread import Keys, keys
-from mailgate.mail.trust import Authentication
+from mailgate.mail.trust import Authentication, Trust
 from mailgate.store.inbox import Claimed
 
 _ANONYMOUS = 600  # seconds
@@ -26,7 +28,8 @@ _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 class Reading:
     """One mail, understood as far as its own bytes go.
 
-    A `nameless` sender goes by the address, since the name pretends to be somebody else's.
+    `alert` is what a machine sender says, if it is proved to be one. A `nameless` sender goes by
+    the address, since the name pretends to be somebody else's.
     """
 
     claimed: Claimed
@@ -36,6 +39,7 @@ class Reading:
     quotes_signed: bool
     authentication: Authentication
     own: Own
+    alert: Alert | None = None
     nameless: bool = False
 
     @property
@@ -90,6 +94,7 @@ class Reader:
     limits: Limits
     authenticator: Authenticator = field(default_factory=Authenticator)
     read_odd: Callable[[bytes, datetime, Limits], ParsedMail] = parse
+    machine_senders: Mapping[str, MachineSender] = field(default_factory=dict)
 
     def read(self, claimed: Claimed, now: datetime) -> Reading:
         """Parse, screen and authenticate one mail, and find what may point to a ticket."""
@@ -103,6 +108,7 @@ class Reader:
             own_lists=self.own_lists,
             recipients=claimed.recipients,
             delimiter=self.delimiter,
+            machine_senders=frozenset(self.machine_senders),
         )
         verdict = screen(mail, claimed.mail_from, own, released=claimed.released)
         found = keys(mail, claimed.recipients, self.numbers, self.signer, now)
@@ -115,7 +121,14 @@ class Reader:
             self._quotes_signed(mail, now),
             authentication,
             own,
+            self._alert(mail, authentication),
         )
+
+    def _alert(self, mail: ParsedMail, authentication: Authentication) -> Alert | None:
+        machine = self.machine_senders.get(mail.strict_from or "")
+        if machine is None or authentication.level is not Trust.STRONG:
+            return None
+        return alert.read(mail, mail.strict_from or "", machine)
 
     def _quotes_signed(self, mail: ParsedMail, now: datetime) -> bool:
         """Whether the new text holds an address that we signed for somebody."""

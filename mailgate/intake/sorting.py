@@ -11,6 +11,7 @@ from mailgate.desk import returns
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewAttachment, NewMessage
 from mailgate.domain.events import (
+    Alarm,
     Author,
     CustomerWrote,
     Event,
@@ -24,7 +25,7 @@ from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.domain.suspension import gone
-from mailgate.intake import agents, overflow, remarks
+from mailgate.intake import agents, alerts, choice, mytickets, overflow, remarks
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
 from mailgate.mail import absence, forwarded
@@ -36,6 +37,11 @@ from mailgate.mail.trust import Trust
 from mailgate.store import people as contacts
 
 _NO_SUBJECT = "(no subject)"
+_MACHINES_WORD = {
+    None: "a machine wrote",
+    Alarm.RAISED: "a machine says that the problem is there",
+    Alarm.CLEARED: "a machine says that the problem is over",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return Ending("quarantined", says="; ".join(reading.verdict.reasons))
     if remarks.pretended(reading, ledger.settings) is not None:
         reading = replace(reading, nameless=True)
+    if mytickets.is_asked_for(reading) and (says := mytickets.answer(ledger, reading)) is not None:
+        return Ending("commands_only", says=says)
     placement = place(
         reading.keys,
         lookup.found(reading),
@@ -75,7 +83,7 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     )
     placement = overflow.diverted(ledger, lookup.lately, reading, placement)
     if reading.verdict.machine:
-        return _machine(ledger, reading, placement)
+        return _machine(ledger, lookup, reading, placement)
     agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")
     if agent is not None:
         ending = _agent(ledger, lookup, reading, placement, agent)
@@ -118,18 +126,20 @@ def _why(reading: Reading) -> str:
 # --- machines and agents ------------------------------------------------------------------------
 
 
-def _machine(ledger: Ledger, reading: Reading, placement: Placement) -> Ending:
+def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement) -> Ending:
     """Record what a machine wrote; on no known thread it opens a ticket, unanswered."""
+    placement, alarm = alerts.placed(ledger, lookup, reading, placement)
     if placement.ticket_id is None:
         return _open(ledger, reading, placement)
     event = MachineWrote(
         at=reading.claimed.received_at,
         actor=Actor(ActorKind.MACHINE, reading.sender),
         back_at=_back_at(ledger, reading, placement),
+        alarm=alarm,
     )
     message = _message(reading, side=Side.CLIENT, machine=True)
     ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))
-    return Ending("threaded", placement.ticket_id, "a machine wrote", placement)
+    return Ending("threaded", placement.ticket_id, _MACHINES_WORD[alarm], placement)
 
 
 def _back_at(ledger: Ledger, reading: Reading, placement: Placement) -> datetime | None:
@@ -305,6 +315,7 @@ def _open(
     """Open a ticket for a mail."""
     mail = reading.mail
     people = remarks.people(reading, ledger.settings, frozenset({reading.sender}), own=True)
+    chosen = choice.of(reading, ledger.settings)
     event = Opened(
         at=reading.claimed.received_at,
         actor=Actor(
@@ -314,7 +325,10 @@ def _open(
         subject=mail.subject or _NO_SUBJECT,
         requester=reading.sender,
         requester_name=reading.sender_name,
+        category=chosen.category,
+        priority=chosen.priority,
         follows=follows.id if follows is not None else None,
+        visibility="internal" if alerts.from_machine_sender(reading) else "public",
         silent=_silent(reading, first.doubted),
         unproven=first.unproven,
         remarks=(*remarks.of(reading, ledger.settings, first.doubted), *people.remarks),
@@ -324,8 +338,9 @@ def _open(
     mentions = [*placement.mentions, *([follows.number] if follows is not None else [])]
     note = ", ".join(mentions) or None
     ticket = ledger.open(event, message, note)
+    alerts.remember(ledger, reading, ticket.id)
     _join(ledger, ticket.id, event, people.joining)
-    return Ending("opened", ticket.id, "a new matter", placement)
+    return Ending("opened", ticket.id, "; ".join(("a new matter", *chosen.why)), placement)
 
 
 def _forwarded(
@@ -345,6 +360,7 @@ def _forwarded(
     pretence = remarks.pretence(inner.name, inner.sender, settings)
     name = inner.name if pretence is None else ""
     known = contacts.known(ledger.connection, settings.tenant_id, [inner.sender])
+    chosen = choice.of(reading, settings, by_staff=True)
     event = Opened(
         at=at,
         actor=Actor(ActorKind.CUSTOMER, inner.sender),
@@ -352,6 +368,8 @@ def _forwarded(
         subject=inner.subject or reading.mail.subject or _NO_SUBJECT,
         requester=inner.sender,
         requester_name=name,
+        category=chosen.category,
+        priority=chosen.priority,
         unproven=inner.sender not in known,
         remarks=(
             (Remark.FORWARDED.value, agent.display_name),
@@ -374,7 +392,8 @@ def _forwarded(
         note = replace(note, text=inner.comment, full_text=None, rfc_id=None, attachments=())
         noted = NoteAdded(at=at, actor=Actor(ActorKind.AGENT, agent.name))
         ledger.apply(ticket.id, noted, note)
-    return Ending("opened", ticket.id, f"{agent.name} forwarded it", placement)
+    says = "; ".join((f"{agent.name} forwarded it", *chosen.why))
+    return Ending("opened", ticket.id, says, placement)
 
 
 def _message(

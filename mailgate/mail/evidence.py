@@ -23,7 +23,8 @@ class Own:
     """What is ours: the desk's addresses and the readers of what we signed.
 
     `addresses` and `own_lists` are normalised; a list may be named by its address or its List-Id.
-    `recipients` are the envelope's. `delimiter` separates a sub-address.
+    `recipients` are the envelope's. `delimiter` separates a sub-address. `machine_senders` are
+    the addresses of machines that we know, normalised.
     """
 
     addresses: frozenset[str]
@@ -33,6 +34,7 @@ class Own:
     own_lists: frozenset[str]
     recipients: tuple[str, ...]
     delimiter: str = "+"
+    machine_senders: frozenset[str] = frozenset()
 
     @property
     def unknown(self) -> bool:
@@ -47,6 +49,17 @@ class Own:
             base = address
         ours = self.addresses | self.own_lists
         return address in ours or base in ours
+
+    def split(self, address: str) -> tuple[str, str]:
+        """Return (name, detail) of an address of the desk's: what stands around the delimiter.
+
+        Both are empty for any other address.
+        """
+        try:
+            base, detail = split_sub(address, self.delimiter)
+        except Refused:
+            return "", ""
+        return (base.rpartition("@")[0], detail) if base in self.addresses else ("", "")
 
 
 NO_DESK = Own(

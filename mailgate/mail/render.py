@@ -181,6 +181,8 @@ class Renderer:
 
     def _subject(self, written: str, context: Mapping[str, Any]) -> str:
         number = str(context["ticket"]["number"])
+        if not number:
+            return one_line(written, SUBJECT_LIMIT)
         if self._plain_subjects:
             written = f"Re: {bare_subject(str(context['ticket']['subject'] or ''), number)}"
         mark = f"[{number}]"

@@ -117,6 +117,12 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             "status": "5.1.1",
             "reason": "550 5.1.1 nobody of that name here",
         },
+        "tickets": [
+            _TICKET | {"status": status, "last_message_at": "2026-11-20T08:15:00+00:00"}
+            for status in ("in_progress", "waiting_on_customer", "resolved")
+        ],
+        "more": True,
+        "answers": "<question@client.example>",
     }
 
 
@@ -133,6 +139,9 @@ def least(role: str) -> dict[str, Any]:
         | {
             "commands": [],
             "remarks": [],
+            "tickets": [],
+            "more": False,
+            "answers": None,
         }
     )
 

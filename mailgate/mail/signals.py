@@ -231,6 +231,11 @@ def _aggregate_report(e: Evidence) -> str | None:
     return next((f"attachment: {name}" for name in names if _AGGREGATE.match(name)), None)
 
 
+def _machine_sender(e: Evidence) -> str | None:
+    sender = e.mail.strict_from
+    return sender if sender in e.own.machine_senders else None
+
+
 def _rules_loop(e: Evidence) -> str | None:
     """Hold unless it was a mailbox of ours whose rule passed the mail on."""
     for name, value in e.values("x-ms-exchange-inbox-rules-loop"):
@@ -318,6 +323,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("cron", Effect.MACHINE, "cron", _header("x-cron-env")),
     Signal("calendar-answer", Effect.MACHINE, "RFC 5546 section 3.2", _calendar_answer),
     Signal("challenge", Effect.MACHINE, _SEEN, _challenge),
+    Signal("machine-sender", Effect.MACHINE, "[[machine_sender]]", _machine_sender),
     # --- the filter in front says spam
     Signal(
         "spam-flag",

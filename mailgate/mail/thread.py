@@ -43,13 +43,15 @@ _BROKEN = re.compile(r" ?([-_/.\u02d7\u2010-\u2015\u2043\u2212\u30fc]) ?")
 class Rung(StrEnum):
     """The step of the ladder on which a mail found its ticket.
 
-    OVERFLOW is none of `place`: a flood of new matters goes into one ticket.
+    Two are none of `place`: OVERFLOW, when a flood of new matters goes into one ticket, and ALERT,
+    when the key in a machine sender's mail says which problem it is about.
     """
 
     SIGNED = "signed"
     NUMBER = "number"
     REFERENCE = "reference"
     OVERFLOW = "overflow"
+    ALERT = "alert"
     NEW = "new"
 
 

@@ -4,7 +4,7 @@ Queries that read and never write. The automation status is made from the rows o
 `mailgate.domain.automation`, as an SQL expression.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -235,6 +235,7 @@ def notices(
     connection: Connection,
     tenant_id: int,
     states: Sequence[str] = (),
+    event_ids: Collection[int] | None = None,
     ticket_id: int | None = None,
     most: int | None = None,
 ) -> list[RowMapping]:
@@ -251,6 +252,8 @@ def notices(
     )
     if states:
         query = query.where(table.c.state.in_(states))
+    if event_ids is not None:
+        query = query.where(table.c.event_id.in_(event_ids))
     if ticket_id is not None:
         query = query.where(table.c.ticket_id == ticket_id)
     return list(connection.execute(query).mappings())

@@ -422,11 +422,11 @@ reference = Table(
     "reference",
     metadata,
     _tenant(),
-    Column("rfc_id", Text, nullable=False, comment="a Message-ID that was seen"),
+    Column("rfc_id", Text, nullable=False, comment="a Message-ID, or the key of an alert"),
     *_of_ticket(),
     Column("sender", Text, nullable=False, comment="who wrote that mail"),
     PrimaryKeyConstraint("tenant_id", "rfc_id", "ticket_id"),
-    comment="which ticket a Message-ID belongs to",
+    comment="which ticket a mail belongs to",
 )
 
 contact = Table(

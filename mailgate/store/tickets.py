@@ -119,6 +119,22 @@ def by_reference(
     return found
 
 
+def newest_by_reference(
+    connection: Connection, tenant_id: int, rfc_ids: Iterable[str]
+) -> dict[str, int]:
+    """Return reference -> the newest ticket that it leads to."""
+    wanted = list(rfc_ids)
+    if not wanted:
+        return {}
+    table = schema.reference.c
+    rows = connection.execute(
+        select(table.rfc_id, func.max(table.ticket_id))
+        .where(table.tenant_id == tenant_id, table.rfc_id.in_(wanted))
+        .group_by(table.rfc_id)
+    )
+    return dict(rows.all())
+
+
 def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, int]:
     """Return closed ticket -> the newest ticket that follows it."""
     wanted = list(ids)
@@ -149,6 +165,18 @@ def opened_since(
     for requester, id_, created_at in rows:
         found.setdefault(requester, {})[id_] = created_at
     return found
+
+
+def open_of(connection: Connection, tenant_id: int, requester: str, most: int) -> list[int]:
+    """Return the ids of somebody's tickets that are not closed, the newest ones, newest first."""
+    table = schema.ticket.c
+    rows = connection.execute(
+        select(table.id)
+        .where(table.tenant_id == tenant_id, table.requester == requester, table.status != "closed")
+        .order_by(table.created_at.desc(), table.id.desc())
+        .limit(most)
+    )
+    return list(rows.scalars())
 
 
 def create(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

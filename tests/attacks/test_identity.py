@@ -9,35 +9,18 @@ from mailgate.config.schema import Config
 from mailgate.desk.ledger import Desk
 from mailgate.domain.events import Close, MergeInto
 from mailgate.domain.model import Actor, ActorKind, Status
-from mailgate.mail.trust import Authentication, Trust
+from mailgate.mail.trust import Trust
 from tests.desk.conftest import ALICE, BOB, CUSTOMER, settings
 from tests.desk.conftest import database as database  # noqa: PLC0414 - a fixture that is used
 from tests.intake.conftest import gateway as gateway  # noqa: PLC0414 - a fixture that is used
 from tests.intake.conftest import opened as opened  # noqa: PLC0414 - a fixture that is used
+from tests.intake.conftest import trusted as trusted  # noqa: PLC0414 - a fixture that is used
 from tests.intake.desk import EVE, SUPPORT, Gateway
 from tests.store.databases import OTHER, add_other_tenant
 
 DAVE = "dave@customer.example"
 NUMBER = "TKT-2026-00001"
 BELOW_STRONG = [Trust.UNKNOWN, Trust.WEAK]
-
-
-@pytest.fixture
-def trusted(gateway, monkeypatch):
-    """Return a function that says how far the next mails are believed."""
-    worker = gateway.worker
-    read = worker._reader.read
-
-    def believe(level):
-        def reading(claimed, now):
-            return replace(read(claimed, now), authentication=Authentication(level))
-
-        class Reader:
-            read = staticmethod(reading)
-
-        monkeypatch.setattr(worker, "_reader", Reader())
-
-    return believe
 
 
 def received(gateway, ticket_id):

@@ -98,6 +98,24 @@ def test_a_refused_command_is_told_as_an_event_of_the_mail(cli):
     assert [each["notice"] for each in told["notices"]] == ["command_refused"]
 
 
+def test_a_list_of_tickets_is_told_as_an_event_of_the_mail(cli):
+    cli.set(trust__authserv_ids=["mx.desk.example"])
+    number = cli.open()
+    proof = "mx.desk.example; dmarc=pass header.from=customer.example"
+    asking = mail("list", authentication_results=proof)
+    told = deliver(cli, asking, "--to", "support+mytickets@desk.example")
+    assert (told["state"], told["ticket"]) == ("commands_only", None)
+    assert told["says"] == f"{CUSTOMER} asked for their tickets: 1"
+    assert [event["name"] for event in told["events"]] == ["tickets.listed"]
+    assert [each["notice"] for each in told["notices"]] == ["my_tickets"]
+    text = next(
+        each for each in Maildir(cli.folder / "outgoing").mails() if "[" not in each["Subject"]
+    )
+    assert number in text.get_body(("plain",)).get_content()
+    assert "my_tickets" in cli.ok("outbox")
+    assert cli.json("verify") == []
+
+
 def test_only_what_a_mail_caused_is_told_of_it(cli):
     number = cli.open()
     second = deliver(cli, mail(subject=f"Re: [{number}]", text="More."))

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from mailgate.app import now
+from mailgate.cli import shapes
 from tests.cli.conftest import CUSTOMER, mail
 
 BILL = bytes(range(256)) * 5
@@ -155,6 +156,19 @@ def test_a_ticket_is_shown_with_all_that_was_said_and_its_history(cli):
         "status: new -> waiting_on_customer",
     ):
         assert text in shown
+
+
+def test_who_takes_part_and_since_when_is_shown(cli):
+    cli.set(trust__authserv_ids=["mx.desk.example"])
+    facts = {"authentication_results": "mx.desk.example; dmarc=pass header.from=customer.example"}
+    number = cli.open(**facts, cc="dave@customer.example, erin@customer.example")
+    (ticket,) = cli.json("tickets")
+    people = [each["address"] for each in ticket["participants"]]
+    assert people == ["dave@customer.example", "erin@customer.example"]
+    for each in cli.json("show", number)["participants"]:
+        assert list(each) == list(shapes.PARTICIPANT)
+        assert each["joined_at"] == ticket["created_at"]
+    assert "Participants   dave@customer.example, erin@customer.example\n" in cli.ok("show", number)
 
 
 def test_a_number_is_understood_however_it_is_written(cli):

@@ -318,6 +318,8 @@ def test_every_kind_of_value_is_read(load, folder):
         '[[agent]]\nname = "bob"\naddress = "bob@desk.example"\nfull_name = "Bob B."\n'
         '[[team]]\nname = "all-hands"\nmembers = ["alice", "bob"]\n'
         '[[team]]\nname = "billing"\nmembers = ["bob"]\n'
+        '[[machine_sender]]\naddress = "Alerts@desk.example"\nproblem = [" Host:", "X-Id"]\n'
+        "[trust]\nverify = true\n"
         '[lifecycle]\nreopen_window = "30d"\n'
         '[inbound]\nlisten = "[::1]:0"\nallowed_peers = ["10.1.2.3", "fd00::/8"]\n'
         'own_lists = ["<Support.lists.Example>"]\nmax_size = "512 kib"\nhostname = "[::1]"\n'
@@ -328,6 +330,9 @@ def test_every_kind_of_value_is_read(load, folder):
         '[jobs]\ndeadlines = "off"\n'
     )
     assert read.desk.address == "support@xn--bcher-kva.example"
+    (machine,) = read.machine_senders
+    assert (machine.address, machine.problem) == ("alerts@desk.example", ("Host", "X-Id"))
+    assert (machine.state, machine.resolved[0]) == ("Subject", "resolved")
     assert read.lifecycle.reopen_window == timedelta(days=30)
     assert (read.inbound.listen, str(read.inbound.listen)) == (Listen("::1", 0), "[::1]:0")
     assert str(read.web.listen) == "localhost:0"

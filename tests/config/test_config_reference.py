@@ -30,8 +30,9 @@ def test_the_example_is_read_without_faults_and_means_the_defaults(tmp_path):
     example, bare = (
         config.read(text, tmp_path / "config.toml", {}) for text in (EXAMPLE.read_text(), DESK)
     )
-    assert (len(example.agents), len(example.teams)) == (1, 1)
-    assert example.model_copy(update={"agents": (), "teams": ()}) == bare
+    many = ("agents", "teams", "machine_senders")
+    assert [len(getattr(example, name)) for name in many] == [1, 1, 1]
+    assert example.model_copy(update=dict.fromkeys(many, ())) == bare
 
 
 def test_the_example_has_every_key_once_with_its_default_and_a_reason():

@@ -99,6 +99,7 @@ _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.SetPriority, {"priority": priority}) for priority in Priority],
     *[(events.Snooze, {"until": timedelta(days=days)}) for days in (-1, 1, 30)],
     *[(events.NoteAdded, {}), (events.MachineWrote, {}), (events.PolicyChanged, {})],
+    *[(events.MachineWrote, {"alarm": alarm}) for alarm in events.Alarm],
     *[(events.MergeInto, {"target": 8}), (events.Unmerge, {}), (events.Unmerge, {})],
     *[(events.Discard, {"spam": spam}) for spam in (True, False)],
     *[(events.Escalate, {"to": "ada"}), (events.Follow, {"agent": "bob"})],

@@ -339,10 +339,11 @@ def test_people_join_once_and_since_then():
     assert life.ticket.people == {CAROL.id, DAVE.id, "erin@customer.example"}
 
 
-def test_joining_and_doubts_tell_nobody_and_move_nothing():
+def test_joining_doubts_and_lists_tell_nobody_and_move_nothing():
     life = new()
     before = life.ticket
     life.do(events.Doubted, reason="unknown")
+    life.do(events.Listed, CAROL, count=1)
     assert (life.ticket, life.told) == (before, [])
     life.do(events.PeopleJoined, CAROL, people=(DAVE.id,))
     assert (life.ticket.status, life.ticket.turn, life.told) == (before.status, before.turn, [])

@@ -41,6 +41,7 @@ def test_every_event_comes_back_from_its_written_form(kind, data):
                 "category": "general_inquiry",
                 "priority": "normal",
                 "team": None,
+                "visibility": "public",
                 "tags": [],
                 "follows": None,
                 "message": None,
@@ -93,6 +94,7 @@ def test_events_from_outside_are_mail_the_clock_and_the_outbox():
         "notice.undelivered",
         "people.joined",
         "ticket.opened",
+        "tickets.listed",
     ]
 
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from mailgate.domain import events
-from mailgate.domain.model import GATEWAY, Delay, Priority
-from tests.domain.lives import CAROL, HOUR, IN, waiting
+from mailgate.domain.events import Alarm
+from mailgate.domain.model import GATEWAY, Actor, ActorKind, Delay, Priority, Status
+from tests.domain.lives import CAROL, HOUR, IN, Life, new, waiting
 
 DAY = timedelta(days=1)
 
@@ -78,3 +79,44 @@ def test_staff_who_know_are_not_told_again(notice):
     assert life.told == [("undelivered", "holders")]
     life.do(events.Undelivered, GATEWAY, known=True, **facts)
     assert life.told == []
+
+
+# --- machines that we know ------------------------------------------------------------------------
+
+
+def alarmed(life, alarm, by=CAROL, **facts):
+    return life.do(events.MachineWrote, by, alarm=alarm, **facts)
+
+
+@pytest.mark.parametrize("status", [each for each in IN if each not in ("resolved", "closed")])
+def test_a_problem_that_is_over_resolves_its_ticket_and_tells_its_holder(status):
+    life = alarmed(IN[status](), Alarm.CLEARED)
+    assert (life.ticket.status, life.ticket.resolved_at) == (Status.RESOLVED, life.now)
+    assert life.told == [("new_message", "holders"), ("new_message", "followers")]
+    assert life.ticket.first_response_at == life.before.first_response_at
+
+
+def test_a_problem_that_comes_again_reopens_its_ticket_unless_that_is_closed():
+    life = alarmed(IN["resolved"](), Alarm.RAISED)
+    assert (life.ticket.status, life.ticket.reopen_count) == (Status.REOPENED, 1)
+    assert life.told == [("reopened", "holders"), ("reopened", "followers")]
+    assert alarmed(IN["closed"](), Alarm.RAISED).changed == {}
+
+
+def test_a_problem_that_goes_on_or_is_over_for_long_moves_nothing():
+    assert alarmed(IN["in_progress"](), Alarm.RAISED).changed == {}
+    assert alarmed(IN["resolved"](), Alarm.CLEARED).changed == {}
+
+
+@pytest.mark.parametrize(("status", "alarm"), [("new", "cleared"), ("resolved", "raised")])
+def test_the_word_of_another_machine_or_of_an_earlier_hour_moves_nothing(status, alarm):
+    other = Actor(ActorKind.MACHINE, "other@desk.example")
+    assert alarmed(IN[status](), Alarm(alarm), other).changed == {}
+    life = IN[status]()
+    late = life.now - 1000 * HOUR
+    assert alarmed(life, Alarm(alarm), at=late).changed == {}
+
+
+def test_a_ticket_of_a_machine_is_internal():
+    assert Life().opened(visibility="internal").ticket.visibility == "internal"
+    assert new().ticket.visibility == "public"

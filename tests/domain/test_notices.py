@@ -4,7 +4,7 @@ from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.picture import lines
 
 # Answers to mails that moved no ticket.
-BY_THE_DESK = {"command_refused", "was_this_you"}
+BY_THE_DESK = {"command_refused", "my_tickets", "was_this_you"}
 
 
 def test_every_notice_is_asked_for_and_no_other():

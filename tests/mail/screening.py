@@ -11,6 +11,7 @@ from mailgate.mail.screen import Verdict, screen
 
 DESK = "support@desk.example"
 BOB = "bob@example.com"
+ALERTS = "alerts@example.com"
 VERP = "support+bounce-7.token@desk.example"
 DSN = 'multipart/report; report-type="delivery-status"; boundary=x'
 EMPTY = parse(b"", datetime(2026, 11, 21, tzinfo=UTC))
@@ -24,6 +25,7 @@ def own(recipients=(DESK,), own_lists=()):
         read_bounce=lambda address: 7 if address == VERP else None,
         own_lists=frozenset(own_lists),
         recipients=tuple(recipients),
+        machine_senders=frozenset({ALERTS}),
     )
 
 

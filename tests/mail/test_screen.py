@@ -20,6 +20,7 @@ from tests.mail.screening import (
     a_mail,
     a_report,
     names,
+    own,
     verdict,
 )
 
@@ -189,6 +190,21 @@ def test_the_weightier_kind_wins():
     ]
     for (first, second), kind in zip(pairwise(marks), Kind, strict=False):
         assert verdict(a_mail(**first, **second)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "detail"),
+    [
+        ("Support+MyTickets@desk.example", "support", "mytickets"),
+        (DESK, "support", ""),
+        ("bob+mytickets@example.com", "", ""),
+        ("no address", "", ""),
+    ],
+)
+def test_what_stands_around_the_delimiter_is_read_in_an_address_of_ours_alone(
+    address, name, detail
+):
+    assert own().split(address) == (name, detail)
 
 
 def test_reasons_are_short_whatever_a_header_holds():

@@ -6,7 +6,18 @@ import pytest
 
 from mailgate.mail.screen import Kind, Verdict
 from mailgate.mail.signals import SIGNALS, Effect
-from tests.mail.screening import BOB, DESK, DSN, VERP, a_file, a_mail, a_report, names, verdict
+from tests.mail.screening import (
+    ALERTS,
+    BOB,
+    DESK,
+    DSN,
+    VERP,
+    a_file,
+    a_mail,
+    a_report,
+    names,
+    verdict,
+)
 
 HOST = "example.com"
 AGGREGATE = "isp.example!desk.example!1762560000!1762646399.xml.gz"
@@ -110,6 +121,7 @@ ROWS = [
     ("cron", "auto_reply", True, a_mail(x_cron_env="<SHELL=/bin/sh>"), BOB),
     ("calendar-answer", "auto_reply", True, a_mail(calendar="REPLY"), BOB),
     ("calendar-answer", "auto_reply", True, a_mail(calendar="COUNTER"), BOB),
+    ("machine-sender", "auto_reply", True, a_mail(sender=ALERTS), BOB),
     ("challenge", "auto_reply", True, a_mail(sender="x@boxbe.com"), BOB),
     ("challenge", "auto_reply", True, a_mail(), "bob-verify@spamarrest.com"),
     ("challenge", "auto_reply", True, a_mail(sender="x@in.mailinblack.com"), BOB),

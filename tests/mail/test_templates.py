@@ -15,7 +15,15 @@ from mailgate.mail.sample import full, least, marked, samples
 SHIPPED = Path(__file__).parents[2] / "templates" / "mail"
 RENDERER = Renderer([SHIPPED])
 NUMBER = "TKT-2026-00042"
-TO_CUSTOMERS = ("received", "agent_reply", "waiting", "resolved", "auto_closed", "reopened")
+TO_CUSTOMERS = (
+    "received",
+    "agent_reply",
+    "waiting",
+    "resolved",
+    "auto_closed",
+    "reopened",
+    "my_tickets",
+)
 TO_AGENTS = tuple(sorted(set(NOTICES) - set(TO_CUSTOMERS) | {"reopened"}))
 LANGUAGES = ("en", "de")
 EVERY_MAIL = [
@@ -135,6 +143,7 @@ class TestEveryMail:
         ("auto_closed", f"Ticket auto-closed - #{NUMBER} [{NUMBER}]"),
         ("reopened", f"🔄 Ticket Reopened - #{NUMBER} [{NUMBER}]"),
         ("command_refused", f"Not sent: The printer on floor 3 prints <blank> pages [{NUMBER}]"),
+        ("my_tickets", f"Your open tickets at Example Support [{NUMBER}]"),
         ("undelivered", f"Not delivered: The printer on floor 3 prints <blank> pages [{NUMBER}]"),
     ],
 )
@@ -218,6 +227,24 @@ class TestToTheCustomer:
         for inner in ("note_address", ".n9c4w8rb2t@", ".x7f3q2kd5m@", "Bob Boss", "Alice knows"):
             assert inner not in mail.text + (mail.html or "")
         assert not re.search(r"(?m)^\s*/\w+", mail.text)
+
+    def test_the_list_of_tickets_says_how_each_stands_and_that_nobody_read_the_mail(self):
+        text = said("my_tickets", "customer")
+
+        assert (
+            f"{NUMBER} Re: The printer on floor 3 prints <blank> pages We are working on it" in text
+        )
+        assert "We are waiting for your answer. Last message: Friday, 20 November 2026" in text
+        assert "There are older ones too." in text
+        assert "nobody has read the text of your mail" in text
+        assert "There is none" in said("my_tickets", "customer", tickets=[], more=False)
+
+    def test_the_list_is_about_no_ticket_and_so_has_no_number(self):
+        none = full("customer")["ticket"] | {"number": "", "subject": ""}
+        mail = rendered("my_tickets", "customer", ticket=none, tickets=[])
+
+        assert mail.subject == "Your open tickets at Example Support"
+        assert "[]" not in mail.text + (mail.html or "")
 
 
 class TestToTheDesk:

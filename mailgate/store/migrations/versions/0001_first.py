@@ -516,7 +516,9 @@ def upgrade() -> None:
     op.create_table(
         "reference",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
-        sa.Column("rfc_id", sa.Text(), nullable=False, comment="a Message-ID that was seen"),
+        sa.Column(
+            "rfc_id", sa.Text(), nullable=False, comment="a Message-ID, or the key of an alert"
+        ),
         sa.Column("ticket_id", Id, nullable=False, comment="the ticket it belongs to"),
         sa.Column("sender", sa.Text(), nullable=False, comment="who wrote that mail"),
         sa.ForeignKeyConstraint(
@@ -526,7 +528,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_reference_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "rfc_id", "ticket_id", name=op.f("pk_reference")),
-        comment="which ticket a Message-ID belongs to",
+        comment="which ticket a mail belongs to",
     )
     op.create_table(
         "turn",

@@ -1,0 +1,60 @@
+"""What a customer may choose for a new ticket: its category, and its priority up to a bound."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailgate.domain.model import Priority
+
+GENERAL = "general_inquiry"
+ALIASES = {
+    "technical": "technical_support",
+    "feature": "feature_request",
+    "bug": "bug_report",
+}
+_MOST_PRESSING_FIRST = tuple(Priority)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a ticket begins with; `why` says what of it was chosen, and by what."""
+
+    category: str
+    priority: Priority = Priority.NORMAL
+    why: tuple[str, ...] = ()
+
+
+def choose(
+    words: Sequence[str], mark: Priority | None, categories: Sequence[str], most: Priority
+) -> Choice:
+    """Return what was chosen by `words`, those of the address written to, the most exact first.
+
+    `mark` is the importance that the mail itself bears; the address goes before it. `most` is the
+    most pressing priority that may be chosen. Without a choice it is a general matter.
+    """
+    category = GENERAL if GENERAL in categories else categories[0]
+    priority, why = Priority.NORMAL, []
+    named = [(word, found) for word in words if (found := _category(word, categories))]
+    if named:
+        word, category = named[0]
+        why.append(f"category {category} by the address ({word})")
+    asked = [(f"the address ({word})", found) for word in words if (found := _priority(word))]
+    asked += [("the importance of the mail", mark)] if mark else []
+    if asked:
+        by, wanted = asked[0]
+        priority = max(wanted, most, key=_MOST_PRESSING_FIRST.index)
+        bound = "" if priority is wanted else f", {wanted} is not for customers to choose"
+        why.append(f"priority {priority} by {by}{bound}")
+    return Choice(category, priority, tuple(why))
+
+
+def _category(word: str, categories: Sequence[str]) -> str | None:
+    name = word.lower().replace("-", "_")
+    name = name if name in categories else ALIASES.get(name, "")
+    return name if name in categories else None
+
+
+def _priority(word: str) -> Priority | None:
+    try:
+        return Priority(word)
+    except ValueError:
+        return None
