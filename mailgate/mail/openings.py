@@ -28,6 +28,7 @@ AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
         "abwesenheitsbenachrichtigung",
         "nicht im büro",
         "nicht im haus",
+        "außer haus",
     ),
     "el": ("αυτόματη απάντηση", "εκτός γραφείου"),
     "en": (
@@ -68,6 +69,7 @@ AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
         "absence du bureau",
         "absent du bureau",
         "absente du bureau",
+        "absent(e) du bureau",
     ),
     "he": ("תשובה אוטומטית", "מענה אוטומטי"),
     "hr": ("automatski odgovor", "izvan ureda"),
@@ -168,7 +170,8 @@ RETURNED: Mapping[str, tuple[str, ...]] = {
 
 UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
     "cs": ("nedoručitelné",),
-    "da": ("kan ikke leveres", "ikke leveret"),
+    "ar": ("غير قابل للتسليم",),
+    "da": ("kan ikke leveres", "kunne ikke leveres", "ikke leveret"),
     "de": (
         "unzustellbar",
         "nicht zustellbar",
@@ -212,7 +215,7 @@ UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
         "your message was not delivered",
     ),
     "es": ("no se puede entregar", "no entregado", "error en la entrega"),
-    "fi": ("ei toimitettavissa",),
+    "fi": ("ei toimitettavissa", "toimitus epäonnistui"),
     "fr": ("non remis", "non distribuable", "échec de la remise", "échec de remise"),
     "hu": ("kézbesíthetetlen",),
     "it": ("non recapitabile", "impossibile recapitare", "mancato recapito"),
@@ -226,13 +229,14 @@ UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
         "メールが配信できません",
     ),
     "ko": ("배달되지 않음", "배달되지 못함"),
-    "nb": ("kan ikke leveres",),
+    "nb": ("kan ikke leveres", "kunne ikke leveres"),
     "nl": ("onbestelbaar", "kan niet worden bezorgd", "niet bezorgd"),
     "pl": ("niedostarczalne", "nie można dostarczyć"),
-    "pt": ("não é possível entregar", "falha na entrega"),
+    "pt": ("não é possível entregar", "não foi possível entregar", "falha na entrega"),
+    "ro": ("nelivrabil",),
     "ru": ("недоставленное", "не удается доставить", "не доставлено", "недоставлено"),
-    "sv": ("kan inte levereras", "gick inte att leverera"),
-    "tr": ("teslim edilemedi", "teslim edilemeyen"),
+    "sv": ("kan inte levereras", "gick inte att leverera", "olevererbart"),
+    "tr": ("teslim edilemedi", "teslim edilemeyen", "teslim edilemiyor"),
     "uk": ("не вдалося доставити",),
     "zh": ("未送达", "无法送达", "无法投递", "傳遞失敗", "無法傳遞", "未传递"),
 }
@@ -273,12 +277,14 @@ REPORTS: Mapping[str, tuple[str, ...]] = {
 COMPLAINTS: Mapping[str, tuple[str, ...]] = {"en": ("complaint about message from",)}
 
 
-def _opening(table: Mapping[str, Iterable[str]], end: str) -> Opening:
-    """Return what finds the phrase of a table that opens a subject, with `end` behind it."""
+def _opening(
+    table: Mapping[str, Iterable[str]], end: str, start: str = r"[\[(*<«\s]{0,5}"
+) -> Opening:
+    """Return what finds the phrase of a table between `start` and `end` of a subject's opening."""
     phrases = {_plain(phrase): phrase for phrases in table.values() for phrase in phrases}
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
     choice = "|".join(map(re.escape, longest_first))
-    pattern = re.compile(rf"[\[(*<«\s]{{0,5}}({choice})(?:{end})")
+    pattern = re.compile(rf"{start}({choice})(?:{end})")
 
     def find(subject: str) -> str | None:
         match = pattern.match(_plain(subject))
@@ -299,6 +305,8 @@ def _plain(text: str) -> str:
 
 # An auto-reply's phrase alone is proof, so it must be set off: "Out of office: …", "[Autoreply] …".
 _auto_reply = _opening(AUTO_REPLIES, r"\s?[:\])>»*]|$")
+# Notes says so and names somebody first: "AUTO: Ann is out of the office (returning 9/11/2026)".
+_marked_auto = _opening(AUTO_REPLIES, r"\b", r"auto\s?: .{1,100}?\b")
 _challenge = _opening(CHALLENGES, "")
 _bounce = _opening(BOUNCES, r"\W|$")
 _returned = _opening(RETURNED, "$")
@@ -310,7 +318,7 @@ _complaint = _opening(COMPLAINTS, r" \[?[\da-f]{1,4}[.:][\da-f.:]{1,40}")
 
 def auto_reply(subject: str) -> str | None:
     """Return the phrase of an auto-reply that opens `subject`, or None."""
-    return _auto_reply(subject)
+    return _auto_reply(subject) or _marked_auto(subject)
 
 
 def challenge(subject: str) -> str | None:

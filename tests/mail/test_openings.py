@@ -16,6 +16,22 @@ def test_every_opening_of_an_auto_reply_is_known_in_capitals_too(language):
 
 
 @pytest.mark.parametrize(
+    ("subject", "phrase"),
+    [
+        ("AUTO: Ann is out of the office (returning 09/11/2026)", "out of the office"),
+        ("AUTO : Ann ist außer Haus. (Rückkehr am 09.11.2026)", "außer haus"),
+        ("Auto: Ann est absent(e) du bureau", "absent(e) du bureau"),
+        ("Auto: a scratch in the door", None),
+        ("Auto: out of office", None),
+        ("My auto: Ann is out of the office", None),
+        (f"AUTO: {'A' * 101} is out of the office", None),
+    ],
+)
+def test_who_is_away_may_be_named_first_behind_a_mark(subject, phrase):
+    assert openings.auto_reply(subject) == phrase
+
+
+@pytest.mark.parametrize(
     ("opening", "table"),
     [
         (openings.challenge, openings.CHALLENGES),
