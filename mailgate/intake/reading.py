@@ -13,8 +13,8 @@ from mailgate.mail.alert import Alert, MachineSender
 from mailgate.mail.evidence import Own
 from mailgate.mail.parse import Limits, ParsedMail, parse
 from mailgate.mail.prescan import is_odd
+from mailgate.mail.robots import is_robot
 from mailgate.mail.screen import Verdict, screen
-from mailgate.mail.signals import is_robot
 from mailgate.mail.signer import Signer
 from mailgate.mail.thread import Keys, keys
 from mailgate.mail.trust import Authentication, Trust

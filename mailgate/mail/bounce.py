@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import compat32
-from itertools import pairwise
+from itertools import dropwhile, pairwise, takewhile
 
 from flufl.bounce import all_failures
 
-from mailgate.mail import headers, openings, report
+from mailgate.mail import headers, openings, report, robots
 from mailgate.mail.guard import guard
+from mailgate.mail.headers import Field
 from mailgate.mail.parts import Part
 from mailgate.mail.report import Outcome, Report, Source
 
@@ -24,7 +25,9 @@ Headers = Mapping[str, tuple[str, ...]]
 
 _DAEMON = re.compile(r"(?:mail(?:er)?-?|m)daemon@", re.IGNORECASE)
 _BARE_DAEMON = re.compile(r"[\s<\"]{0,5}mailer-daemon\b", re.IGNORECASE)
-_OTHER_REPORT = re.compile(r"report-type\s*=\s*\"?(?!delivery-status)\w")
+_REPORT_TYPE = re.compile(r"multipart/report\b(?:.{0,500}?\breport-type\s*=\s*\"?([\w-]+))?")
+# A receipt too: RFC 5429 section 2.1.2 lets a filter refuse a mail by one.
+_RETURNING = (None, "delivery-status", "disposition-notification")
 _SYSTEM_NAME = re.compile(
     r"[\s<\"]{0,5}(?:(?:internet )?mail delivery (?:sub)?system|mail delivery service"
     r"|system administrator)\b",
@@ -54,7 +57,9 @@ _RETURNED = re.compile(
     r"|(?:return-path|received|message-id|mime-version|dkim-signature):)",
     re.IGNORECASE,
 )
+_FIELD = re.compile(r"[A-Za-z][\w-]{1,60}:")
 _MESSAGE_ID = re.compile(r"[\s>|]{0,5}message-id:(.*)", re.IGNORECASE)
+_RECEIVED_FOR = re.compile(r"\bfor\s{1,9}<?([^\s<>;]{1,320})", re.IGNORECASE)  # RFC 5321 4.4
 _STILL_TRIED = re.compile(
     r"this is a warning message only|(?:do not|don't) need to resend|no action is required on your"
     r"|will (?:retry|keep trying|continue (?:to try|trying|to attempt))|still being re?tried"
@@ -70,11 +75,21 @@ def daemon(authors: Iterable[str], from_: Iterable[str]) -> str | None:
     ) or next((f"from: {value}" for value in from_ if _BARE_DAEMON.match(value)), None)
 
 
+def return_path(noted: Iterable[str]) -> str | None:
+    """Return the return path that all notes of it agree on; None without one.
+
+    The null path is empty, also where sendmail writes its name for it.
+    """
+    paths = {value.strip("<> ") for value in noted}
+    path = next(iter(paths)) if len(paths) == 1 else None
+    return "" if path and path.lower() == "mailer-daemon" else path
+
+
 def system(authors: Sequence[str], from_: Sequence[str]) -> str | None:
     """Return by what the author of a mail, or the lack of one, shows to be a mail system."""
     if found := daemon(authors, from_):
         return found
-    postmaster = (a for a in authors if a.lower().startswith("postmaster@"))
+    postmaster = filter(robots.is_postmaster, authors)
     named = (value for value in from_ if _SYSTEM_NAME.match(value))
     for value in (*postmaster, *named):
         return f"from: {value}"
@@ -94,8 +109,14 @@ class Letter:
 
 
 def read(letter: Letter, notes: list[str]) -> Report | None:
-    """Return what a delivery status says, or else what a mail system's own words do."""
+    """Return what a delivery status says, or else what a mail system's own words do.
+
+    Of a complaint in no standard form only the mail that it is about is read.
+    """
     standard = report.read(letter.raw, letter.leaves)
+    if standard is None and openings.report(letter.subject):
+        about = report.returned_id(letter.raw, letter.leaves)
+        return report.of((), about, Source.TEXT) if about else None
     if (standard is not None and standard.outcomes) or not _announced(letter):
         return standard
     prose = _prose(letter, notes)
@@ -105,17 +126,21 @@ def read(letter: Letter, notes: list[str]) -> Report | None:
 def _announced(letter: Letter) -> bool:
     """Tell whether a mail looks like returned mail, so that its words may be taken so.
 
-    A postmaster, and one without an address, must also say so in the subject.
+    A postmaster, and one without an address, must also say so in the subject, or by a null return
+    path.
     """
-    subject = letter.subject
-    if openings.auto_reply(subject):
+    subject, from_ = letter.subject, letter.headers.get("from", ())
+    nobody = return_path(letter.headers.get("return-path", ())) == ""
+    declared = _REPORT_TYPE.match(letter.headers.get("content-type", ("",))[0].lower())
+    kind = declared and (declared[1] or "delivery-status")
+    if openings.auto_reply(subject) or kind not in _RETURNING:
         return False
-    kind = letter.headers.get("content-type", ("",))[0].lower()
     return (
-        (kind.startswith("multipart/report") and _OTHER_REPORT.search(kind) is None)
+        kind == "delivery-status"
         or "x-failed-recipients" in letter.headers
-        or daemon(letter.authors, letter.headers.get("from", ())) is not None
+        or daemon(letter.authors, from_) is not None
         or (openings.undelivered(subject) or openings.delay(subject)) is not None
+        or (nobody and system(letter.authors, from_) is not None)
     )
 
 
@@ -130,7 +155,13 @@ def _prose(letter: Letter, notes: list[str]) -> Report | None:
     waiting, gone = _by_the_library(letter, notes)
     named = " ".join(letter.headers.get("x-failed-recipients", ()))[:_LARGEST]
     gone = [*_ADDRESS.findall(named), *gone]
-    recipients = tuple({a.lower(): a for a in (*gone, *waiting)}.values()) or told.recipients()
+    recipients = (
+        tuple({a.lower(): a for a in (*gone, *waiting)}.values())
+        or told.recipients()
+        or report.refusing(letter.raw, letter.leaves)
+        or told.strangers(_addressees(_returned_header(letter, lines[until:])))
+        or tuple(told.codes)
+    )
     outcomes = tuple(
         told.of(each, tried=bool(tried) or (each in waiting and each not in gone))
         for each in recipients[:_MOST_RECIPIENTS]
@@ -180,8 +211,11 @@ class _Told:
     def recipients(self) -> tuple[str, ...]:
         """Return those who were named with a code; without any, those who stand by themselves."""
         named = tuple(filter(None, self.listed))
-        coded = tuple(each for each in named if each.lower() in self.codes)
-        return coded or named or tuple(self.listed)
+        return tuple(each for each in named if each.lower() in self.codes) or named
+
+    def strangers(self, addresses: Iterable[str]) -> tuple[str, ...]:
+        """Return those between whom the bounce does not go."""
+        return tuple(each for each in addresses if each.lower() not in self.others)
 
     def of(self, recipient: str, *, tried: bool) -> Outcome:
         """Return what became of a recipient; the first status stands in for a missing one.
@@ -217,6 +251,29 @@ def _by_the_library(letter: Letter, notes: list[str]) -> tuple[list[str], list[s
 def _addresses(found: Iterable[bytes]) -> list[str]:
     decoded = (each.decode("ascii", "replace") for each in sorted(found))
     return [each for each in decoded if _ADDRESS.fullmatch(each)]
+
+
+def _returned_header(letter: Letter, lines: Sequence[str]) -> tuple[Field, ...]:
+    """Return the header of the mail that is returned, as a part or in the text from `lines` on."""
+    attached = report.returned_header(letter.raw, letter.leaves)
+    if attached:
+        return attached
+    block = takewhile(str.strip, dropwhile(lambda line: not _FIELD.match(line), lines))
+    return report.split("\n".join(block).encode("utf-8", "replace"))
+
+
+def _addressees(fields: Sequence[Field]) -> Sequence[str]:
+    """Return whom a returned mail was for where the bounce does not say it: its only recipient.
+
+    The server that returns it may have noted it; To names whom it was written to.
+    """
+    received = next((f.value for f in fields if f.name == "received"), b"")
+    for_ = _RECEIVED_FOR.search(headers.text(received))
+    if for_ and (noted := _ADDRESS.findall(for_[1])):
+        return noted
+    to = b" ".join(f.value for f in fields if f.name in ("to", "cc"))
+    found = tuple(dict.fromkeys(_ADDRESS.findall(headers.text(to))))
+    return found if len(found) == 1 else ()
 
 
 def _returned_id(lines: Sequence[str]) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mailgate.errors import Refused
-from mailgate.mail import bounce, openings
+from mailgate.mail import bounce, openings, robots
 from mailgate.mail.address import split_sub
 from mailgate.mail.parsed import ParsedMail
 from mailgate.mail.report import Report
@@ -89,10 +89,8 @@ class Evidence:
     @cached_property
     def return_path(self) -> str | None:
         """The envelope's sender, empty for the null path, None when unknown."""
-        if self.mail_from is not None:
-            return self.mail_from.strip("<> ")
-        noted = self.values("return-path")
-        return noted[0][1].strip("<> ") if len(noted) == 1 else None
+        noted = (self.mail_from,) if self.mail_from is not None else self._noted("return-path")
+        return bounce.return_path(noted)
 
     @cached_property
     def authors(self) -> tuple[str, ...]:
@@ -131,11 +129,10 @@ class Evidence:
     @cached_property
     def daemon(self) -> str | None:
         """The From that shows that a mail system wrote it, if it does."""
-        return bounce.daemon(self.authors, self._from)
+        return bounce.daemon(self.authors, self._noted("from"))
 
-    @property
-    def _from(self) -> list[str]:
-        return [value for _, value in self.values("from")]
+    def _noted(self, name: str) -> list[str]:
+        return [value for _, value in self.values(name)]
 
     @cached_property
     def system(self) -> str | None:
@@ -146,10 +143,17 @@ class Evidence:
             return f"return path: {self.return_path}"
         if self.outbox is not None:
             return "sent to a return path of ours"
-        if found := bounce.system(self.authors, self._from):
+        if found := bounce.system(self.authors, self._noted("from")):
             return found
-        phrase = openings.returned(self.mail.subject) if self.mail.report else None
-        return f"subject: {phrase}" if phrase else None
+        return self._words_of_a_system if self.mail.report else None
+
+    @property
+    def _words_of_a_system(self) -> str | None:
+        """What, of returned mail that anybody could have written, shows that nobody did."""
+        if phrase := openings.returned(self.mail.subject):
+            return f"subject: {phrase}"
+        robot = next(filter(robots.is_no_reply, self.authors), None)
+        return f"from: {robot}" if robot and openings.bounce(self.mail.subject) else None
 
     @cached_property
     def delivery(self) -> Report | None:

@@ -6,10 +6,12 @@ travel agency's mail. All are anchored at the start and read on at most 200 char
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+
+Opening = Callable[[str], str | None]
 
 _LONGEST = 200
-_ALIKE = {ord("\u2019"): "'", ord("ı"): "i"}
+_ALIKE = {ord("\u2019"): "'", ord("ı"): "i", ord("ł"): "l", ord("ø"): "o", ord("æ"): "ae"}
 
 AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
     "ar": ("رد تلقائي", "الرد التلقائي"),
@@ -26,6 +28,7 @@ AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
         "abwesenheitsbenachrichtigung",
         "nicht im büro",
         "nicht im haus",
+        "außer haus",
     ),
     "el": ("αυτόματη απάντηση", "εκτός γραφείου"),
     "en": (
@@ -50,6 +53,9 @@ AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
         "vacation response",
         "vacation message",
         "away from my mail",
+        "auto generated",
+        "auto-generated",
+        "automatically generated",
     ),
     "es": ("respuesta automática", "fuera de la oficina", "fuera de oficina"),
     "et": ("automaatvastus",),
@@ -63,6 +69,7 @@ AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
         "absence du bureau",
         "absent du bureau",
         "absente du bureau",
+        "absent(e) du bureau",
     ),
     "he": ("תשובה אוטומטית", "מענה אוטומטי"),
     "hr": ("automatski odgovor", "izvan ureda"),
@@ -72,7 +79,13 @@ AUTO_REPLIES: Mapping[str, tuple[str, ...]] = {
     "ja": ("自動応答", "自動返信", "不在通知", "不在連絡"),
     "ko": ("자동 회신", "자동회신", "자동 응답", "자동응답", "부재중", "부재 중"),
     "lt": ("automatinis atsakymas",),
-    "lv": ("automātiska atbilde", "automātiskā atbilde"),
+    "lv": (
+        "automātiska atbilde",
+        "automātiskā atbilde",
+        "ārpus biroja",
+        "ārpus biroja automātiskā atbilde",
+        "ārpus biroja atrašanās automātiskā atbilde",
+    ),
     "nb": ("automatisk svar", "fraværsmelding"),
     "nl": (
         "automatisch antwoord",
@@ -131,13 +144,15 @@ BOUNCES: Mapping[str, tuple[str, ...]] = {
         "non delivery report",
         "returned mail",
         "undelivered message",
+        "non-delivery report",
     ),
     "es": ("correo devuelto", "notificación de estado de entrega"),
     "fr": ("courrier non distribué", "notification d'état de remise"),
     "it": ("notifica sullo stato di consegna",),
+    "ja": ("メールエラー通知", "エラーメール", "メール配信エラー", "メール送信エラー"),
     "pl": ("niedostarczona wiadomość",),
     "pt": ("mensagem não entregue",),
-    "ru": ("недоставленное сообщение",),
+    "ru": ("недоставленное сообщение", "ваше сообщение не доставлено"),
     "zh": ("系统退信", "系統退信", "退信通知", "来自qq.com的退信", "邮件投递失败", "邮件传输失败"),
 }
 
@@ -155,47 +170,73 @@ RETURNED: Mapping[str, tuple[str, ...]] = {
 
 UNDELIVERED: Mapping[str, tuple[str, ...]] = {  # of mail, or of a parcel
     "cs": ("nedoručitelné",),
-    "da": ("kan ikke leveres", "ikke leveret"),
+    "ar": ("غير قابل للتسليم",),
+    "da": ("kan ikke leveres", "kunne ikke leveres", "ikke leveret"),
     "de": (
         "unzustellbar",
         "nicht zustellbar",
         "zustellung fehlgeschlagen",
         "zustellung nicht möglich",
+        "e-mail konnte nicht zugestellt werden",
+        "mail konnte nicht zugestellt werden",
+        "nachricht konnte nicht zugestellt werden",
+        "ihre e-mail konnte nicht zugestellt werden",
+        "ihre mail konnte nicht zugestellt werden",
+        "ihre nachricht konnte nicht zugestellt werden",
     ),
     "en": (
         "undeliverable",
         "delivery failure",
         "delivery failed",
         "delivery notification",
+        "delivery report",
         "failed mail",
         "failure delivery",
         "email delivery failure",
         "e-mail delivery failure",
         "mail could not be delivered",
+        "mail error",
+        "mail failed",
+        "mail failure",
+        "mail not delivered",
+        "message blocked",
         "message could not be delivered",
+        "message delivery has failed",
         "message not delivered",
         "message undeliverable",
         "not delivered",
         "returned to sender",
         "non-delivery",
         "permanent delivery failure",
+        "sorry, your message could not be delivered",
         "unable to deliver",
+        "your mail could not be delivered",
         "your message could not be delivered",
+        "your message was not delivered",
     ),
     "es": ("no se puede entregar", "no entregado", "error en la entrega"),
-    "fi": ("ei toimitettavissa",),
+    "fi": ("ei toimitettavissa", "toimitus epäonnistui"),
     "fr": ("non remis", "non distribuable", "échec de la remise", "échec de remise"),
     "hu": ("kézbesíthetetlen",),
     "it": ("non recapitabile", "impossibile recapitare", "mancato recapito"),
-    "ja": ("配信不能", "配信できません", "配送不能"),
+    "ja": (
+        "配信不能",
+        "配信できません",
+        "配送不能",
+        "メッセージを配信できません",
+        "メールを配信できません",
+        "メールを送信できません",
+        "メールが配信できません",
+    ),
     "ko": ("배달되지 않음", "배달되지 못함"),
-    "nb": ("kan ikke leveres",),
+    "nb": ("kan ikke leveres", "kunne ikke leveres"),
     "nl": ("onbestelbaar", "kan niet worden bezorgd", "niet bezorgd"),
     "pl": ("niedostarczalne", "nie można dostarczyć"),
-    "pt": ("não é possível entregar", "falha na entrega"),
+    "pt": ("não é possível entregar", "não foi possível entregar", "falha na entrega"),
+    "ro": ("nelivrabil",),
     "ru": ("недоставленное", "не удается доставить", "не доставлено", "недоставлено"),
-    "sv": ("kan inte levereras", "gick inte att leverera"),
-    "tr": ("teslim edilemedi", "teslim edilemeyen"),
+    "sv": ("kan inte levereras", "gick inte att leverera", "olevererbart"),
+    "tr": ("teslim edilemedi", "teslim edilemeyen", "teslim edilemiyor"),
     "uk": ("не вдалося доставити",),
     "zh": ("未送达", "无法送达", "无法投递", "傳遞失敗", "無法傳遞", "未传递"),
 }
@@ -232,48 +273,67 @@ REPORTS: Mapping[str, tuple[str, ...]] = {
     "en": ("report domain",),
 }
 
+# The subject of those who report complaints without RFC 5965; an address of a server follows.
+COMPLAINTS: Mapping[str, tuple[str, ...]] = {"en": ("complaint about message from",)}
 
-def _pattern(table: Mapping[str, Iterable[str]], end: str) -> re.Pattern[str]:
-    phrases = {_plain(phrase) for phrases in table.values() for phrase in phrases}
+
+def _opening(
+    table: Mapping[str, Iterable[str]], end: str, start: str = r"[\[(*<«\s]{0,5}"
+) -> Opening:
+    """Return what finds the phrase of a table between `start` and `end` of a subject's opening."""
+    phrases = {_plain(phrase): phrase for phrases in table.values() for phrase in phrases}
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
     choice = "|".join(map(re.escape, longest_first))
-    return re.compile(rf"[\[(*<«\s]{{0,5}}({choice})(?:{end})")
+    pattern = re.compile(rf"{start}({choice})(?:{end})")
+
+    def find(subject: str) -> str | None:
+        match = pattern.match(_plain(subject))
+        return phrases[match[1]] if match else None
+
+    return find
 
 
 def _plain(text: str) -> str:
-    """Return text as the tables compare it: composed, folded, one i, one blank, one apostrophe."""
+    """Return text as the tables compare it: folded, without marks, one blank, one apostrophe.
+
+    Whoever set up the program may have had no accents to write with.
+    """
     folded = unicodedata.normalize("NFKC", text[:_LONGEST]).casefold().translate(_ALIKE)
-    return " ".join(folded.replace("i\u0307", "i").split())
+    letters = unicodedata.normalize("NFKD", folded)
+    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
 
 
 # An auto-reply's phrase alone is proof, so it must be set off: "Out of office: …", "[Autoreply] …".
-_AUTO_REPLY = _pattern(AUTO_REPLIES, r"\s?[:\])>»*]|$")
-_CHALLENGE = _pattern(CHALLENGES, "")
-_BOUNCE = _pattern(BOUNCES, r"\W|$")
-_RETURNED = _pattern(RETURNED, "$")
-_UNDELIVERED = _pattern(UNDELIVERED, r"\W|$")
-_DELAY = _pattern(DELAYS, r"\W|$")
-_REPORT = _pattern(REPORTS, r"\s?:.{1,150}\bsubmitter\b")
+_auto_reply = _opening(AUTO_REPLIES, r"\s?[:\])>»*]|$")
+# Notes says so and names somebody first: "AUTO: Ann is out of the office (returning 9/11/2026)".
+_marked_auto = _opening(AUTO_REPLIES, r"\b", r"auto\s?: .{1,100}?\b")
+_challenge = _opening(CHALLENGES, "")
+_bounce = _opening(BOUNCES, r"\W|$")
+_returned = _opening(RETURNED, "$")
+_undelivered = _opening(UNDELIVERED, r"\W|$")
+_delay = _opening(DELAYS, r"\W|$")
+_report = _opening(REPORTS, r"\s?:.{1,150}\bsubmitter\b")
+_complaint = _opening(COMPLAINTS, r" \[?[\da-f]{1,4}[.:][\da-f.:]{1,40}")
 
 
 def auto_reply(subject: str) -> str | None:
     """Return the phrase of an auto-reply that opens `subject`, or None."""
-    return _found(_AUTO_REPLY, subject)
+    return _auto_reply(subject) or _marked_auto(subject)
 
 
 def challenge(subject: str) -> str | None:
     """Return the phrase of a system that wants proof of a person that opens `subject`, or None."""
-    return _found(_CHALLENGE, subject)
+    return _challenge(subject)
 
 
 def bounce(subject: str) -> str | None:
     """Return the phrase of returned mail that opens `subject`, or None."""
-    return _found(_BOUNCE, subject)
+    return _bounce(subject)
 
 
 def returned(subject: str) -> str | None:
     """Return `subject` if it is that of a program that returns mail, or None."""
-    return _found(_RETURNED, subject)
+    return _returned(subject)
 
 
 def undelivered(subject: str) -> str | None:
@@ -281,19 +341,14 @@ def undelivered(subject: str) -> str | None:
 
     Only of something that a mail system sent is it proof.
     """
-    return _found(_BOUNCE, subject) or _found(_UNDELIVERED, subject)
+    return _bounce(subject) or _undelivered(subject)
 
 
 def delay(subject: str) -> str | None:
     """Return the phrase of a delivery that is still being tried that opens `subject`, or None."""
-    return _found(_DELAY, subject)
+    return _delay(subject)
 
 
 def report(subject: str) -> str | None:
     """Return the phrase of a report between machines that opens `subject`, or None."""
-    return _found(_REPORT, subject)
-
-
-def _found(pattern: re.Pattern[str], subject: str) -> str | None:
-    match = pattern.match(_plain(subject))
-    return match[1] if match else None
+    return _report(subject) or _complaint(subject)

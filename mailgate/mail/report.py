@@ -21,6 +21,11 @@ _RETURNED_TYPES = (
     "message/global-headers",
 )
 _RECEIPT_TYPES = ("message/disposition-notification", "message/global-disposition-notification")
+_NAMED_BY = (
+    (_RETURNED_TYPES, "message-id"),
+    (_RECEIPT_TYPES, "original-message-id"),
+    (_STATUS_TYPES, "x-original-message-id"),
+)
 _REPORT_TYPES = frozenset((*_STATUS_TYPES, *_RECEIPT_TYPES, "message/feedback-report"))
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 # In prose: classes 4 and 5, subjects 0 to 7 of RFC 3463; no part of an IP address or a version.
@@ -30,6 +35,7 @@ _REPLY_CODE = re.compile(
     r"(?:^|[:：;>(\"'#]|\b(?:said|error|code|status|state)|错误|代码)\s{0,5}([45])[0-5]\d(?![\w.])",
     re.IGNORECASE,
 )
+_REFUSED = re.compile(r"automatic-action/\S{1,60}?;\s?deleted\b", re.IGNORECASE)
 _BLANK_LINES = re.compile(rb"\n(?:[ \t]*+\n)++")
 _ADDRESS_TYPE = re.compile(r"\s*[a-z0-9-]+\s*;\s*", re.IGNORECASE)
 _MOST_RECIPIENTS = 100
@@ -126,13 +132,35 @@ def of(outcomes: tuple[Outcome, ...], original_message_id: str | None, source: S
 def returned_id(raw: bytes, leaves: Sequence[Part]) -> str | None:
     """Return the Message-ID of the first mail, or header of a mail, among the parts.
 
-    A receipt that returns neither has it among its fields (RFC 8098 section 3.2.5).
+    Where neither is returned, a receipt has it among its fields (RFC 8098 section 3.2.5), and so
+    have delivery reports of Google.
     """
-    for types, name in ((_RETURNED_TYPES, "message-id"), (_RECEIPT_TYPES, "original-message-id")):
+    for types, name in _NAMED_BY:
         part = next((part for part in leaves if part.type in types), None)
-        if part is not None:
-            return _message_id(parts.decoded(raw, part)[0][:_LARGEST], name)
+        if part is not None and (found := _message_id(_header(raw, part), name)):
+            return found
     return None
+
+
+def returned_header(raw: bytes, leaves: Sequence[Part]) -> tuple[Field, ...]:
+    """Return the header of the first returned mail among the parts; empty without one."""
+    part = next((part for part in leaves if part.type in _RETURNED_TYPES), None)
+    return _header(raw, part) if part is not None else ()
+
+
+def refusing(raw: bytes, leaves: Sequence[Part]) -> tuple[str, ...]:
+    """Return whose filter refused a mail by a receipt (RFC 5429 section 2.1.2); empty without one.
+
+    Mail deleted unread is announced by the same words, so only a mail system's receipt is one.
+    """
+    part = next((part for part in leaves if part.type in _RECEIPT_TYPES), None)
+    fields = _fields(parts.decoded(raw, part)[0][:_LARGEST]) if part is not None else {}
+    refused = _REFUSED.match(fields.get("disposition", ""))
+    return tuple(filter(None, (_recipient(fields),))) if refused else ()
+
+
+def _header(raw: bytes, part: Part) -> tuple[Field, ...]:
+    return split(parts.decoded(raw, part)[0][:_LARGEST].lstrip(b"\r\n"))
 
 
 def _outcomes(content: bytes) -> tuple[Outcome, ...]:
@@ -180,12 +208,13 @@ def code(line: str) -> str:
 
 def _fields(group: bytes) -> dict[str, str]:
     values: dict[str, str] = {}
-    for field in _split(group):
+    for field in split(group):
         values.setdefault(field.name, headers.text(field.value))
     return values
 
 
-def _split(block: bytes) -> tuple[Field, ...]:
+def split(block: bytes) -> tuple[Field, ...]:
+    """Return the fields of a header, or of a group of a report."""
     return headers.split(block, 0, len(block), size=_LARGEST, count=200).fields
 
 
@@ -193,9 +222,7 @@ def _gravity(outcome: Outcome) -> int:
     return _ACTIONS.index(outcome.action) if outcome.action else len(_ACTIONS)
 
 
-def _message_id(block: bytes, name: str) -> str | None:
-    """Return the message id in the first field of that name in the header of a returned mail."""
-    for field in _split(block.lstrip(b"\r\n")):
-        if field.name == name:
-            return next(headers.message_ids([headers.text(field.value)]), None)
-    return None
+def _message_id(fields: Iterable[Field], name: str) -> str | None:
+    """Return the message id in the first field of that name."""
+    value = next((field.value for field in fields if field.name == name), None)
+    return next(headers.message_ids([headers.text(value)]), None) if value is not None else None

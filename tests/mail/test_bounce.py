@@ -37,6 +37,10 @@ WORDS = "<gone@x.example>: 550 5.1.1 no such user"
         ("bob@mx.example", "Delivery delayed", ""),
         ("bob@mx.example", "x", "X-Failed-Recipients: gone@x.example\n"),
         ("bob@mx.example", "x", "Content-Type: multipart/report; boundary=none\n"),
+        ("Postmaster@mx.example", "x", "Return-Path: <>\n"),
+        ("post_master@mx.example", "x", "Return-Path: <MAILER-DAEMON>\n"),
+        ("System Administrator <bob@mx.example>", "x", "Return-Path: <>\nReturn-Path: <>\n"),
+        (DAEMON, "x", "Content-Type: multipart/report; report-type=disposition-notification\n"),
     ],
 )
 def test_what_looks_like_a_mail_systems_is_read(sender, subject, more):
@@ -53,6 +57,14 @@ def test_what_looks_like_a_mail_systems_is_read(sender, subject, more):
         ("bob@mx.example", "Fwd: Undelivered mail", ""),
         (DAEMON, "Out of office: back on Monday", ""),
         ("bob@mx.example", "x", "Content-Type: multipart/report; report-type=tlsrpt; boundary=n\n"),
+        (DAEMON, "x", "Content-Type: multipart/report; report-type=feedback-report; boundary=n\n"),
+        ("bob@mx.example", "x", "Return-Path: <>\n"),
+        ("Postmaster@mx.example", "x", "Return-Path: <>\nReturn-Path: <bob@mx.example>\n"),
+        (
+            "bob@mx.example",
+            "x",
+            "Content-Type: multipart/report; report-type=disposition-notification; boundary=n\n",
+        ),
     ],
 )
 def test_the_words_of_others_are_not_taken_for_a_bounce(sender, subject, more):
@@ -142,6 +154,71 @@ def test_a_failure_of_the_library_is_noted_and_the_text_is_read(monkeypatch, fau
     mail = parse((head + WORDS).encode(), datetime(2026, 11, 21, tzinfo=UTC))
     assert mail.report.status == "5.1.1"
     assert mail.degraded == (f"looking for returned mail failed: {fault.__name__}",)
+
+
+# --- a bounce that names nobody -----------------------------------------------------------------
+
+NAMELESS = "Sorry, we do not know whom you mean.\n\n--- Original message follows ---\n\n"
+
+
+@pytest.mark.parametrize(
+    ("returned", "recipients"),
+    [
+        ("To: a@x.example\n", ["a@x.example"]),
+        ("To: A <a@x.example>\nCc: a@x.example\n", ["a@x.example"]),
+        ("Received: by mx\nTo: a@x.example\n", ["a@x.example"]),
+        ("Received: by mx for <b@x.example>; now\nTo: all@x.example\n", ["b@x.example"]),
+        ("Received: by mx\n\tfor b@x.example; now\nTo: all@x.example\n", ["b@x.example"]),
+        ("Received: by mx for two people\nTo: a@x.example\n", ["a@x.example"]),
+        ("Received: by mx\nReceived: by mx for <support@desk.example>\n", []),
+        ("To: a@x.example, b@x.example\n", []),
+        ("To: support@desk.example\n", []),
+        ("Subject: x\n\nTo: a@x.example\n", []),
+    ],
+)
+def test_the_returned_header_tells_whom_it_was_for(returned, recipients):
+    about = f"{returned.rstrip()}\nMessage-ID: <note.1@desk.example>\n"
+    if "\n\n" in returned:
+        about = f"Message-ID: <note.1@desk.example>\n{returned}"
+    attached = (
+        f"--b\nContent-Type: text/plain\n\n{NAMELESS}\n"
+        f"--b\nContent-Type: message/rfc822\n\n{about}\n--b--\n"
+    )
+    more = "Content-Type: multipart/mixed; boundary=b\n"
+    for found in (read(NAMELESS + about), read(attached, more=more)):
+        assert [outcome.final_recipient for outcome in found.outcomes] == recipients
+        assert found.original_message_id == "<note.1@desk.example>"
+
+
+def test_who_is_named_by_the_mail_system_counts_before_the_returned_header():
+    text = f"<gone@x.example>: no such user\n\n{NAMELESS}To: a@x.example\n"
+    assert [outcome.final_recipient for outcome in read(text).outcomes] == ["gone@x.example"]
+
+
+@pytest.mark.parametrize(
+    ("disposition", "recipients"),
+    [
+        ("automatic-action/MDN-sent-automatically; deleted", ["gone@x.example"]),
+        ("manual-action/MDN-sent-manually; deleted", []),
+        ("automatic-action/MDN-sent-automatically; displayed", []),
+    ],
+)
+def test_a_filter_may_refuse_by_a_receipt(disposition, recipients):
+    text = (
+        "--b\nContent-Type: text/plain\n\nNo room.\n"
+        "--b\nContent-Type: message/disposition-notification\n\n"
+        f"Final-Recipient: rfc822; gone@x.example\nDisposition: {disposition}\n--b--\n"
+    )
+    kind = "multipart/report; report-type=disposition-notification; boundary=b"
+    found = read(text, more=f"Content-Type: {kind}\n")
+    assert [outcome.final_recipient for outcome in found.outcomes] == recipients
+
+
+def test_a_complaint_in_no_standard_form_is_about_the_mail_attached():
+    text = "--b\nContent-Type: message/rfc822\n\nMessage-ID: <note.1@desk.example>\n\n--b--\n"
+    more = "Content-Type: multipart/mixed; boundary=b\n"
+    found = read(text, "staff@isp.example", "complaint about message from 192.0.2.7", more)
+    assert (found.outcomes, found.original_message_id) == ((), "<note.1@desk.example>")
 
 
 # --- which mail it is about ---------------------------------------------------------------------

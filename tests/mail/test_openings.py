@@ -16,6 +16,22 @@ def test_every_opening_of_an_auto_reply_is_known_in_capitals_too(language):
 
 
 @pytest.mark.parametrize(
+    ("subject", "phrase"),
+    [
+        ("AUTO: Ann is out of the office (returning 09/11/2026)", "out of the office"),
+        ("AUTO : Ann ist außer Haus. (Rückkehr am 09.11.2026)", "außer haus"),
+        ("Auto: Ann est absent(e) du bureau", "absent(e) du bureau"),
+        ("Auto: a scratch in the door", None),
+        ("Auto: out of office", None),
+        ("My auto: Ann is out of the office", None),
+        (f"AUTO: {'A' * 101} is out of the office", None),
+    ],
+)
+def test_who_is_away_may_be_named_first_behind_a_mark(subject, phrase):
+    assert openings.auto_reply(subject) == phrase
+
+
+@pytest.mark.parametrize(
     ("opening", "table"),
     [
         (openings.challenge, openings.CHALLENGES),
@@ -37,6 +53,13 @@ def test_a_report_of_dmarc_is_known_by_its_subject():
     assert openings.report(subject) == "report domain"
     assert openings.report("Report domain: desk.example cannot be reached") is None
     assert openings.report("Report domain names that you do not like") is None
+
+
+@pytest.mark.parametrize("server", ["192.0.2.7", "[192.0.2.7]", "2001:db8::7"])
+def test_a_complaint_is_known_by_the_address_of_a_server_in_its_subject(server):
+    subject = f"Complaint about message from {server}"
+    assert openings.report(subject) == "complaint about message from"
+    assert openings.report("Complaint about message from your driver") is None
 
 
 @pytest.mark.parametrize(
@@ -84,6 +107,12 @@ def test_other_apostrophes_widths_and_compositions_make_no_difference():
     assert openings.auto_reply("ＡＵＴＯＲＥＰＬＹ: x") is not None
     assert openings.auto_reply("Automatic   reply: x") is not None
     assert openings.auto_reply("OTOMAT\u0130K YANIT: x") is not None
+
+
+def test_who_had_no_accents_to_write_with_is_understood():
+    assert openings.auto_reply("Reponse automatique: x") == "réponse automatique"
+    assert openings.auto_reply("Odpowiedz automatyczna: x") == "odpowiedź automatyczna"
+    assert openings.undelivered("Nao e possivel entregar: x") == "não é possível entregar"
 
 
 def test_only_the_beginning_of_a_subject_is_read():

@@ -96,6 +96,13 @@ def test_the_returned_header_names_the_mail_it_is_about(kind, text, found):
     assert read(mail((STATUS, GONE), (kind, text))).original_message_id == found
 
 
+def test_without_a_returned_mail_the_status_may_name_it():
+    named = f"Reporting-MTA: dns; mx\r\nX-Original-Message-ID: <a@b>\r\n\r\n{GONE}"
+    assert read(mail((STATUS, named))).original_message_id == "<a@b>"
+    returned = ("message/rfc822", "Message-ID: <c@d>\r\n\r\n")
+    assert read(mail((STATUS, named), returned)).original_message_id == "<c@d>"
+
+
 @pytest.mark.parametrize(
     ("outcomes", "temporary", "whom"),
     [

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from mailgate.mail import report
 from mailgate.mail.evidence import NO_DESK
 from mailgate.mail.report import Outcome, Source
+from mailgate.mail.robots import is_robot
 from mailgate.mail.screen import Kind, Verdict, screen
-from mailgate.mail.signals import LOOP_HEADER, is_robot
+from mailgate.mail.signals import LOOP_HEADER
 from tests.mail.screening import (
     BOB,
     DESK,
@@ -241,6 +242,7 @@ def test_no_mail_makes_the_screen_raise_and_only_a_spotless_one_is_answered(
         ("news-request@lists.example", True),
         ("MAILER-DAEMON@mx.example", True),
         ("postmaster@mx.example", True),
+        ("post_master@mx.example", True),
         ("carol@customer.example", False),
     ],
 )
