@@ -262,7 +262,7 @@ class App:
 
     @cached_property
     def listener(self) -> Listener:
-        """The SMTP port."""
+        """The ports for mail."""
         inbound, limits = self.config.inbound, self.config.limits
         return Listener(
             SmtpSettings(
@@ -441,10 +441,16 @@ class App:
         faults = self.renderer.check()  # found at start, not when a mail is due
         if faults:
             raise Refused(f"a template is broken: {'; '.join(faults)}")
-        inbound, web = self.config.inbound.listen, self.config.web.listen
+        listen, local = self.config.inbound.listen, self.config.inbound.lmtp_listen
+        web = self.config.web.listen
         with ExitStack() as undo:  # of two gateways by mistake, the second one touches nothing
-            smtp = undo.enter_context(open_port(inbound.host, inbound.port, "[inbound] listen"))
+            smtp = undo.enter_context(open_port(listen.host, listen.port, "[inbound] listen"))
             http = undo.enter_context(open_port(web.host, web.port, "[web] listen"))
+            lmtp = None
+            if local is not None:
+                lmtp = undo.enter_context(
+                    open_port(local.host, local.port, "[inbound] lmtp_listen")
+                )
             self.clock.refresh(now())
             undo.callback(self._stop_workers)  # a mail that is being sent by then is finished
             self.inbox.start()
@@ -452,7 +458,7 @@ class App:
             self.delivery.start()
             self.scheduler.start()
             self.web.start(http)
-            self.listener.start(smtp)
+            self.listener.start(smtp, lmtp)
             undo.pop_all()
 
     def stop(self) -> None:

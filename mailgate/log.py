@@ -50,7 +50,8 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "library.warned": _WARNING("A library wrote a warning or an error; its words are in text."),
         # --- mail in -----------------------------------------------------------------------------
         "smtp.listening": _INFO("The SMTP port is open."),
-        "smtp.stopped": _INFO("The SMTP port is closed and no session is left."),
+        "lmtp.listening": _INFO("The LMTP port is open."),
+        "smtp.stopped": _INFO("These ports are closed and no session is left."),
         "smtp.failed": _ERROR("A session met a fault of ours; the sender was told to try again."),
         "peer.refused": _WARNING("A connection was not admitted: not allowed, or too many."),
         "peer.tls_failed": _WARNING("A peer began TLS and did not get through."),

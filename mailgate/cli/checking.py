@@ -172,7 +172,7 @@ def _gateway(app: "App") -> Iterator[Finding]:
     """Ask the gateway that runs with this configuration; without one, try the ports it needs."""
     from mailgate.port import open_port
 
-    web, inbound = app.config.web.listen, app.config.inbound.listen
+    web, inbound = app.config.web.listen, app.config.inbound
     answer = _health(web.host, web.port) if web.port else None
     if answer is not None:
         faults = "; ".join(f"{name}: {fault}" for name, fault in answer.items())
@@ -180,7 +180,10 @@ def _gateway(app: "App") -> Iterator[Finding]:
         state: Literal["ok", "warning"] = "warning" if faults else "ok"
         yield Finding("gateway", state, f"{where}, but {faults}" if faults else where)
         return
-    for at, key in ((inbound, "[inbound] listen"), (web, "[web] listen")):
+    ports = {"[inbound] listen": inbound.listen, "[web] listen": web}
+    if inbound.lmtp_listen is not None:
+        ports["[inbound] lmtp_listen"] = inbound.lmtp_listen
+    for key, at in ports.items():
         open_port(at.host, at.port, key).close()
     yield Finding("gateway", "ok", "none runs now, and its ports are free: `mailgate serve`")
 

@@ -77,7 +77,8 @@ def _run(app: "App", stop: _Stop) -> None:
         if sys.stderr.isatty():
             say(str(error))
         raise typer.Exit(LATER if isinstance(error, Temporary) else NO) from None
-    log("gateway.ready", smtp=app.listener.port, http=app.web.port)
+    listener = app.listener
+    log("gateway.ready", smtp=listener.port, lmtp=listener.lmtp_port, http=app.web.port)
     if sys.stdout.isatty():
         _greet(app)
     stop.asked.wait()

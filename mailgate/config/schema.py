@@ -188,11 +188,17 @@ class Lifecycle(Table):
 
 
 class Inbound(Table):
-    """Mail in: the SMTP port to which a mail server, or the customers' servers, connect."""
+    """Mail in: the ports to which a mail server, or the customers' servers, connect."""
 
     listen: kinds.ListenAt = key(
         "127.0.0.1:2525",
         "Where to take mail: on this machine only, behind its mail server. Port 0: any free one.",
+    )
+    lmtp_listen: kinds.ListenAt | None = key(
+        None,
+        "Where a mail server may hand over mail by LMTP, with an answer for each recipient.",
+        unset="no LMTP",
+        example="127.0.0.1:2424",
     )
     hostname: kinds.MaybeHost = key(
         "", "The name to greet with; it is never looked up.", unset="the domain of [desk] address"

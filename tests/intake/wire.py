@@ -110,13 +110,16 @@ class Wire:
 
 @contextlib.contextmanager
 def listening(
-    inbox: FakeInbox, accepts: Any = None, opened: Any = None, **settings: Any
+    inbox: FakeInbox, accepts: Any = None, opened: Any = None, lmtp: Any = None, **settings: Any
 ) -> Iterator[Listener]:
-    """Run a listener on a free port of the loopback interface, or on one that was opened."""
+    """Run a listener on a free port of the loopback interface, or on one that was opened.
+
+    `lmtp` is a port opened for LMTP.
+    """
     place = {"host": "127.0.0.1", "port": 0, "hostname": "mx.desk.example"}
     chosen = SmtpSettings(**place | settings)
     listener = Listener(chosen, inbox, accepts or (lambda address: address == DESK), lambda: NOW)
-    listener.start(opened)
+    listener.start(opened, lmtp)
     try:
         yield listener
     finally:
