@@ -33,6 +33,7 @@ from mailgate.domain.routing import Route, Routing
 from mailgate.errors import Permanent, Refused, Temporary
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.child import Child
+from mailgate.intake.disk import Disk
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.reading import Reader
 from mailgate.intake.rehearsal import Rehearsed, rehearse
@@ -188,11 +189,13 @@ class App:
     @cached_property
     def inbox(self) -> Inbox:
         """Where mails are kept."""
+        path = self.database.path
         return Inbox(
             self.database,
             self.route,
             lambda _tenant: TENANT_ID,
             lambda: self.intake.wake(),  # noqa: PLW0108 - built late: `deliver` needs neither
+            Disk(path and path.parent, self.config.inbound.free_disk),
         )
 
     @cached_property

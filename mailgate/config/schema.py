@@ -210,6 +210,10 @@ class Inbound(Table):
         "128MiB",
         "The most that all mails under way may take, so that large ones cannot fill the memory.",
     )
+    free_disk: kinds.Size = key(
+        "256MiB",
+        "How much stays free on the disk of a SQLite database; below that, mail is put off.",
+    )
     allowed_peers: tuple[kinds.Peers, ...] = key(
         LOOPBACK, "Who may connect, and nobody else; for everybody 0.0.0.0/0 and ::/0."
     )

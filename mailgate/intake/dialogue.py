@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
@@ -225,6 +226,8 @@ class Dialogue(SMTP):
             return self._refused(path)
         if path.size > self._house.settings.max_size:
             return self._refused(replies.TOO_BIG, size=path.size)
+        if not self._house.inbox.has_room(path.size):
+            return self._refused(replies.NO_DISK, size=path.size)
         if not self._house.gate.begin_mail(self._peer, self.loop.time()):
             return self._refused("450 4.7.1 Too many mails a minute, please try again")
         self.envelope.mail_from = path.address
@@ -308,24 +311,24 @@ class Dialogue(SMTP):
     async def _store(self, raw: bytes) -> str:
         """Return 250 once the mail is durable, 451 if that fails or takes too long.
 
-        A client that goes away now cannot undo the commit.
+        Neither the time nor a client that goes away undoes the commit: it ends when it ends, and
+        holds its room until then. A mail that is sent again because of it adds nothing.
         """
         recipients = tuple(dict.fromkeys(self.envelope.rcpt_tos))
         mail_from = self.envelope.mail_from or ""
         mail = Incoming(raw, mail_from, recipients, self._house.now(), self._peer, self.road)
         facts = {"peer": self._peer, "mail_from": mail_from, "size": len(raw)}
         try:
-            async with asyncio.timeout(self._house.settings.put_timeout):
-                stored = asyncio.wrap_future(self._house.inbox.submit(mail))
-                stored.add_done_callback(_take_note)
-                number = await asyncio.shield(stored)
-        except (Temporary, TimeoutError, ConnectionError) as error:
-            log(
-                "mail.refused",
-                **facts,
-                reply=replies.LATER,
-                error=f"{type(error).__name__}: {error}",
-            )
+            stored = asyncio.wrap_future(self._house.inbox.submit(mail))
+            stored.add_done_callback(partial(_settled, self._claim))
+            self._claim = Claim(self._house.gate)
+            await asyncio.wait([stored], timeout=self._house.settings.put_timeout)
+            if not stored.done():
+                raise Temporary("the store takes too long")  # noqa: TRY301 -- one place answers
+            number = stored.result()
+        except (Temporary, ConnectionError) as error:
+            why = f"{type(error).__name__}: {error}"
+            log("mail.refused", **facts, reply=replies.LATER, error=why)
             return replies.LATER
         except asyncio.CancelledError:
             log("mail.unanswered", **facts)
@@ -350,7 +353,11 @@ class Dialogue(SMTP):
         await self.push("502 5.5.1 Not here")
 
 
-def _take_note(stored: asyncio.Future[int]) -> None:
-    """Look at the outcome of a commit, so that a fault is not reported when nobody waits for it."""
+def _settled(claim: Claim, stored: asyncio.Future[int]) -> None:
+    """Give the room of a mail back when its commit has ended, whoever waits for it.
+
+    A fault is looked at, so that it is not reported where nobody waits.
+    """
+    claim.release()
     if not stored.cancelled():
         stored.exception()

@@ -27,6 +27,6 @@ class SmtpSettings:
     allowed_peers: tuple[Network, ...] = LOOPBACK  # nobody else may connect
     trusted_peers: tuple[Network, ...] = LOOPBACK  # exempt from what is counted by peer
     tls: ssl.SSLContext | None = None  # offers STARTTLS
-    put_timeout: float = 60.0  # how long the store may take before the sender is put off
+    put_timeout: float = 4.5  # how long the store may take before the sender is put off
     idle_timeout: float = 300.0  # RFC 5321 section 4.5.3.2.7
     max_in_flight: int = 128 * 1024 * 1024  # of all mails that are being read or stored

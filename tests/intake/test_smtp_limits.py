@@ -75,6 +75,14 @@ def test_mails_in_flight_share_a_budget(connect, inbox):
     wait_until(lambda: gate.in_flight == 0, "all room to be given back")
 
 
+def test_a_disk_without_room_puts_mail_off_before_it_is_sent(connect, inbox, logged):
+    inbox.free = 1000
+    wire = connect().hello()
+    answers = [wire.say(f"MAIL FROM:<> SIZE={size}")[:9] for size in (1001, 1000)]
+    assert answers == ["452 4.3.1", "250 2.1.0"]
+    assert logged[-1][1]["reply"] == "452 4.3.1 No room for mail now, please try again"
+
+
 def test_a_client_that_drops_gives_its_room_back(connect, inbox):
     wire = connect().hello().begin()
     wire.send(sized(30_000))

@@ -28,6 +28,10 @@ class FakeInbox:
         self.fault: BaseException | None = None
         self.refuse_at_once: BaseException | None = None
         self.arrived = threading.Semaphore(0)
+        self.free = 1 << 40  # octets of the disk
+
+    def has_room(self, octets: int) -> bool:
+        return octets <= self.free
 
     def submit(self, mail: Incoming) -> Future[int]:
         if self.refuse_at_once:
