@@ -277,6 +277,7 @@ class App:
                 max_connections=inbound.max_connections,
                 max_connections_per_peer=inbound.max_connections_per_peer,
                 mails_per_minute=limits.mails_per_minute,
+                max_errors=inbound.max_errors,
                 allowed_peers=inbound.allowed_peers,
                 trusted_peers=limits.trusted_relays,
                 tls=_server_tls(inbound.tls_cert, inbound.tls_key),

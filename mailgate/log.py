@@ -53,7 +53,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "lmtp.listening": _INFO("The LMTP port is open."),
         "smtp.stopped": _INFO("These ports are closed and no session is left."),
         "smtp.failed": _ERROR("A session met a fault of ours; the sender was told to try again."),
-        "peer.refused": _WARNING("A connection was not admitted: not allowed, or too many."),
+        "peer.refused": _WARNING(
+            "A peer was sent away: not allowed, too many connections, or too many errors."
+        ),
         "peer.tls_failed": _WARNING("A peer began TLS and did not get through."),
         "mail.accepted": _INFO("A mail is stored, and was answered with 250."),
         "mail.refused": _WARNING("A mail or recipient was refused; reply is what we answered."),

@@ -221,6 +221,9 @@ class Inbound(Table):
     max_connections_per_peer: kinds.Connections = key(
         20, "How many of them from one address, so that none can take them all."
     )
+    max_errors: kinds.Count = key(
+        20, "Commands refused for good (5xx) in one connection, which is then closed."
+    )
     tls_cert: kinds.Place | None = key(
         None,
         "The certificate for STARTTLS with its chain (PEM).",

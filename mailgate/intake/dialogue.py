@@ -79,6 +79,7 @@ class Dialogue(SMTP):
         self.closed = loop.create_future()
         self._house = house
         self._peer = ""
+        self._errors = 0  # replies of 5xx in this session
         self._declared = 0  # octets, as MAIL announced them
         self._claim = Claim(house.gate)
         self._in_data = False  # from DATA to its last reply
@@ -163,9 +164,18 @@ class Dialogue(SMTP):
     # -- replies
 
     async def push(self, status: str | bytes) -> None:
-        """Send a reply, with an enhanced status code (RFC 2034 section 4)."""
+        """Send a reply, with an enhanced status code (RFC 2034 section 4).
+
+        Who is refused too often, as when addresses are guessed, is sent away.
+        """
         line = status.encode() if isinstance(status, str) else status
         await super().push(replies.enhanced(line))
+        if line.startswith(b"5"):
+            self._errors += 1
+            most = self._house.settings.max_errors
+            if self._errors == most and not self._house.gate.trusts(self._peer):
+                log("peer.refused", peer=self._peer, reply=replies.TOO_MANY_ERRORS)
+                self._close(replies.TOO_MANY_ERRORS)
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer whatever surprised us: try again, and not a word of what it was."""
