@@ -128,6 +128,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "job.failed": _ERROR("A job of the scheduler failed; it runs again at its next time."),
         # --- store and web -----------------------------------------------------------------------
         "database.unavailable": _ERROR("The database does not answer; it is tried again."),
+        "database.unsafe": _WARNING("The database is set so that it may lose what it committed."),
         "store.migrated": _INFO("The database was brought to this version's schema."),
         "store.conflict": _DEBUG("Somebody else was first; it was decided again."),
         "lease.expired": _WARNING("A claim ran out with its work undone; the work is free again."),

@@ -15,7 +15,8 @@ from itertools import accumulate
 from mailgate.domain.routing import Route
 from mailgate.errors import Permanent, Temporary
 from mailgate.intake.disk import Disk
-from mailgate.store import inbox
+from mailgate.log import log
+from mailgate.store import audit, inbox
 from mailgate.store.db import Database
 
 _FULL = "the disk is nearly full: make room, or lower [inbound] free_disk"
@@ -64,7 +65,11 @@ class Inbox:
         self._fault: str | None = None
 
     def start(self) -> None:
-        """Begin to commit."""
+        """Begin to commit. Says so if the database could lose what was committed."""
+        with self._database.read() as connection:
+            unsafe = audit.unsafe(connection)
+        if unsafe:
+            log("database.unsafe", settings=unsafe)
         self._open = True
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._thread.start()

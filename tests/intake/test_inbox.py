@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from mailgate import log
 from mailgate.domain.routing import Route, Routing
 from mailgate.errors import Permanent, Temporary
 from mailgate.intake.disk import Disk, free
 from mailgate.intake.inbox import Inbox, Incoming
-from mailgate.store import migrate, schema
+from mailgate.store import audit, migrate, schema
 from mailgate.store.db import Database
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -160,3 +161,12 @@ def test_a_disk_that_nobody_can_ask_has_no_room_and_one_elsewhere_is_not_asked(t
     assert free(tmp_path) > 0
     assert free(tmp_path / "gone") == 0
     assert Disk(None, 1 << 60).has_room(1 << 60)
+
+
+def test_a_database_that_could_lose_mails_is_told_at_the_start(database, monkeypatch, capsys):
+    log.configure()
+    monkeypatch.setattr(audit, "pragmas", lambda _connection: {"synchronous": 1})
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None, Disk(None, 0))
+    inbox.start()
+    inbox.stop()
+    assert 'database.unsafe settings="PRAGMA synchronous is 1"' in capsys.readouterr().err
