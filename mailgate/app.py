@@ -31,6 +31,7 @@ from mailgate.domain.routing import Route, Routing
 from mailgate.errors import Permanent, Refused, Temporary
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.child import Child
+from mailgate.intake.disk import Disk
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.reading import Reader
 from mailgate.intake.rehearsal import Rehearsed, rehearse
@@ -178,11 +179,13 @@ class App:
     @cached_property
     def inbox(self) -> Inbox:
         """Where mails are kept."""
+        path = self.database.path
         return Inbox(
             self.database,
             self.route,
             lambda _tenant: TENANT_ID,
             lambda: self.bells.ring(Role.PROCESS),
+            Disk(path and path.parent, self.config.inbound.free_disk),
         )
 
     @cached_property
@@ -256,7 +259,7 @@ class App:
 
     @cached_property
     def listener(self) -> Listener:
-        """The SMTP port."""
+        """The ports for mail."""
         inbound, limits = self.config.inbound, self.config.limits
         return Listener(
             SmtpSettings(
@@ -268,6 +271,7 @@ class App:
                 max_connections=inbound.max_connections,
                 max_connections_per_peer=inbound.max_connections_per_peer,
                 mails_per_minute=limits.mails_per_minute,
+                max_errors=inbound.max_errors,
                 allowed_peers=inbound.allowed_peers,
                 trusted_peers=limits.trusted_relays,
                 tls=_server_tls(inbound.tls_cert, inbound.tls_key),

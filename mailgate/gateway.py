@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mailgate.app import TENANT_ID, App, now
+from mailgate.config.addresses import Listen
 from mailgate.errors import Refused
 from mailgate.port import open_port
 from mailgate.roles import Crew, Role, crews
@@ -50,13 +51,14 @@ _MMAP_THRESHOLD, _LARGE = -3, 1024 * 1024
 class Ports:
     """The ports of a gateway, open and listening; None where it has none."""
 
-    smtp: socket.socket | None
-    http: socket.socket | None
+    smtp: socket.socket | None = None
+    lmtp: socket.socket | None = None
+    http: socket.socket | None = None
 
     @property
     def numbers(self) -> dict[str, int]:
         """Return the ports by what is spoken there."""
-        opened = {"smtp": self.smtp, "http": self.http}
+        opened = {"smtp": self.smtp, "lmtp": self.lmtp, "http": self.http}
         return {name: port.getsockname()[1] for name, port in opened.items() if port}
 
 
@@ -78,17 +80,18 @@ class Gateway:
         faults = app.renderer.check()  # found at start, not when a mail is due
         if faults:
             raise Refused(f"a template is broken: {'; '.join(faults)}")
-        inbound, web = app.config.inbound.listen, app.config.web.listen
+        inbound, web = app.config.inbound, app.config.web
         with ExitStack() as undo:  # of two gateways by mistake, the second one touches nothing
 
-            def opened(role: Role, host: str, port: int, key: str) -> socket.socket | None:
-                if role not in self._roles:
+            def opened(role: Role, at: Listen | None, key: str) -> socket.socket | None:
+                if at is None or role not in self._roles:
                     return None
-                return undo.enter_context(open_port(host, port, key))
+                return undo.enter_context(open_port(at.host, at.port, key))
 
             ports = Ports(
-                smtp=opened(Role.LISTEN, inbound.host, inbound.port, "[inbound] listen"),
-                http=opened(Role.WEB, web.host, web.port, "[web] listen"),
+                smtp=opened(Role.LISTEN, inbound.listen, "[inbound] listen"),
+                lmtp=opened(Role.LISTEN, inbound.lmtp_listen, "[inbound] lmtp_listen"),
+                http=opened(Role.WEB, web.listen, "[web] listen"),
             )
             app.clock.refresh(now())
             undo.pop_all()
@@ -174,7 +177,7 @@ class Parts:
             web = self._server()
             self._begin(web, lambda: web.start(ports.http))
         if Role.LISTEN in self._roles:
-            self._begin(app.listener, lambda: app.listener.start(ports.smtp))
+            self._begin(app.listener, lambda: app.listener.start(ports.smtp, ports.lmtp))
 
     def _begin(self, part: "Part", start: Callable[[], None]) -> None:
         start()

@@ -56,9 +56,12 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "library.warned": _WARNING("A library wrote a warning or an error; its words are in text."),
         # --- mail in -----------------------------------------------------------------------------
         "smtp.listening": _INFO("The SMTP port is open."),
-        "smtp.stopped": _INFO("The SMTP port is closed and no session is left."),
+        "lmtp.listening": _INFO("The LMTP port is open."),
+        "smtp.stopped": _INFO("These ports are closed and no session is left."),
         "smtp.failed": _ERROR("A session met a fault of ours; the sender was told to try again."),
-        "peer.refused": _WARNING("A connection was not admitted: not allowed, or too many."),
+        "peer.refused": _WARNING(
+            "A peer was sent away: not allowed, too many connections, or too many errors."
+        ),
         "peer.tls_failed": _WARNING("A peer began TLS and did not get through."),
         "mail.accepted": _INFO("A mail is stored, and was answered with 250."),
         "mail.refused": _WARNING("A mail or recipient was refused; reply is what we answered."),
@@ -132,6 +135,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "job.failed": _ERROR("A job of the scheduler failed; it runs again at its next time."),
         # --- store and web -----------------------------------------------------------------------
         "database.unavailable": _ERROR("The database does not answer; it is tried again."),
+        "database.unsafe": _WARNING("The database is set so that it may lose what it committed."),
         "store.migrated": _INFO("The database was brought to this version's schema."),
         "store.conflict": _DEBUG("Somebody else was first; it was decided again."),
         "lease.expired": _WARNING("A claim ran out with its work undone; the work is free again."),

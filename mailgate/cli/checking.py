@@ -139,13 +139,10 @@ def _schema(database: "Database") -> Iterator[Finding]:
         last = heartbeat.last(connection).seen_at if current else None
         since = now() - HOUR
         held = outbox.to_strangers(connection, TENANT_ID, since, held=True) if current else 0
-        wrong = [
-            f"PRAGMA {name} is {value}"
-            for name, value in audit.pragmas(connection).items()
-            if value != audit.PRAGMAS[name]
-        ]
+        wrong = audit.unsafe(connection)
     if wrong:
-        raise Permanent(f"what is committed might be lost: {', '.join(wrong)}")
+        says = f"what is committed might be lost: {', '.join(wrong)}"
+        yield Finding("database", "warning", says)
     where = "at this version's schema" if current else "migrated at the next start"
     yield Finding("database", "ok", f"it can be written to, and is {where}")
     if last is not None:
@@ -172,7 +169,7 @@ def _gateway(app: "App") -> Iterator[Finding]:
     """Ask the gateway that runs with this configuration; without one, try the ports it needs."""
     from mailgate.port import open_port
 
-    web, inbound = app.config.web.listen, app.config.inbound.listen
+    web, inbound = app.config.web.listen, app.config.inbound
     answer = _health(web.host, web.port) if web.port else None
     if answer is not None:
         faults = "; ".join(f"{name}: {fault}" for name, fault in answer.items())
@@ -180,7 +177,10 @@ def _gateway(app: "App") -> Iterator[Finding]:
         state: Literal["ok", "warning"] = "warning" if faults else "ok"
         yield Finding("gateway", state, f"{where}, but {faults}" if faults else where)
         return
-    for at, key in ((inbound, "[inbound] listen"), (web, "[web] listen")):
+    ports = {"[inbound] listen": inbound.listen, "[web] listen": web}
+    if inbound.lmtp_listen is not None:
+        ports["[inbound] lmtp_listen"] = inbound.lmtp_listen
+    for key, at in ports.items():
         open_port(at.host, at.port, key).close()
     yield Finding("gateway", "ok", "none runs now, and its ports are free: `mailgate serve`")
 

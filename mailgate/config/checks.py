@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from itertools import combinations
 from typing import TypeVar
 
 from mailgate.config import keys
@@ -241,12 +242,17 @@ def _is_loopback(host: str) -> bool:
 
 
 def ports(config: Config, source: Source) -> Iterator[Fault]:
-    """Check that the two listeners do not want the same port."""
-    one, other = _maybe(config.inbound.listen), _maybe(config.web.listen)
-    if one is None or other is None or not one.port:
-        return
-    if one.port == other.port and _overlap(one, other):
-        yield _clash(("web", "listen"), ("inbound", "listen"), "it is the port of", source)
+    """Check that no two listeners want the same port."""
+    wanted: dict[Path, Listen | None] = {
+        ("inbound", "listen"): _maybe(config.inbound.listen),
+        ("inbound", "lmtp_listen"): config.inbound.lmtp_listen,
+        ("web", "listen"): _maybe(config.web.listen),
+    }
+    for (path, one), (other_path, other) in combinations(wanted.items(), 2):
+        if one is None or other is None or not one.port:
+            continue
+        if one.port == other.port and _overlap(one, other):
+            yield _clash(other_path, path, "it is the port of", source)
 
 
 def _overlap(one: Listen, other: Listen) -> bool:

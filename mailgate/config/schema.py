@@ -218,11 +218,17 @@ class Lifecycle(Table):
 
 
 class Inbound(Table):
-    """Mail in: the SMTP port to which a mail server, or the customers' servers, connect."""
+    """Mail in: the ports to which a mail server, or the customers' servers, connect."""
 
     listen: kinds.ListenAt = key(
         "127.0.0.1:2525",
         "Where to take mail: on this machine only, behind its mail server. Port 0: any free one.",
+    )
+    lmtp_listen: kinds.ListenAt | None = key(
+        None,
+        "Where a mail server may hand over mail by LMTP, with an answer for each recipient.",
+        unset="no LMTP",
+        example="127.0.0.1:2424",
     )
     hostname: kinds.MaybeHost = key(
         "", "The name to greet with; it is never looked up.", unset="the domain of [desk] address"
@@ -234,12 +240,19 @@ class Inbound(Table):
         "128MiB",
         "The most that all mails under way may take, so that large ones cannot fill the memory.",
     )
+    free_disk: kinds.Size = key(
+        "256MiB",
+        "How much stays free on the disk of a SQLite database; below that, mail is put off.",
+    )
     allowed_peers: tuple[kinds.Peers, ...] = key(
         LOOPBACK, "Who may connect, and nobody else; for everybody 0.0.0.0/0 and ::/0."
     )
     max_connections: kinds.Connections = key(200, "How many may be connected at once.")
     max_connections_per_peer: kinds.Connections = key(
         20, "How many of them from one address, so that none can take them all."
+    )
+    max_errors: kinds.Count = key(
+        20, "Commands refused for good (5xx) in one connection, which is then closed."
     )
     tls_cert: kinds.Place | None = key(
         None,

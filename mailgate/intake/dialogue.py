@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
@@ -50,6 +51,9 @@ class Dialogue(SMTP):
     Built by the event loop for each connection. `closed` is done when the connection is gone.
     """
 
+    road = "smtp"
+    greeting, hello = "ESMTP", "EHLO"
+
     # The reader sees commands only, since data goes past it; this bounds what it buffers.
     line_length_limit = 4096
     command_size_limit = 1024  # RFC 5321 asks for 512, and some more for each extension
@@ -66,7 +70,7 @@ class Dialogue(SMTP):
             data_size_limit=house.settings.max_size,
             enable_SMTPUTF8=True,
             hostname=house.settings.hostname,
-            ident="ESMTP",
+            ident=self.greeting,
             tls_context=house.settings.tls,
             timeout=house.settings.idle_timeout,
             command_call_limit=_CALLS,
@@ -75,9 +79,11 @@ class Dialogue(SMTP):
         self.closed = loop.create_future()
         self._house = house
         self._peer = ""
+        self._errors = 0  # replies of 5xx in this session
         self._declared = 0  # octets, as MAIL announced them
         self._claim = Claim(house.gate)
         self._in_data = False  # from DATA to its last reply
+        self._owed = 1  # replies to the command, or the data, that is being read
         self._reading: DataReader | None = None
         self._data_ended: asyncio.Future[None] = loop.create_future()
         self._data_began = 0.0  # by the loop's clock
@@ -158,9 +164,18 @@ class Dialogue(SMTP):
     # -- replies
 
     async def push(self, status: str | bytes) -> None:
-        """Send a reply, with an enhanced status code (RFC 2034 section 4)."""
+        """Send a reply, with an enhanced status code (RFC 2034 section 4).
+
+        Who is refused too often, as when addresses are guessed, is sent away.
+        """
         line = status.encode() if isinstance(status, str) else status
         await super().push(replies.enhanced(line))
+        if line.startswith(b"5"):
+            self._errors += 1
+            most = self._house.settings.max_errors
+            if self._errors == most and not self._house.gate.trusts(self._peer):
+                log("peer.refused", peer=self._peer, reply=replies.TOO_MANY_ERRORS)
+                self._close(replies.TOO_MANY_ERRORS)
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer whatever surprised us: try again, and not a word of what it was."""
@@ -168,7 +183,8 @@ class Dialogue(SMTP):
             log("peer.tls_failed", peer=self._peer, error=str(error.__cause__))
         else:
             log("smtp.failed", peer=self._peer, mail_from=self.envelope.mail_from, exc_info=error)
-        return replies.LATER
+        owed, self._owed = self._owed, 1
+        return "\r\n".join([replies.LATER] * owed)
 
     def _refused(self, reply: str, **fields: object) -> str:
         log(
@@ -212,7 +228,7 @@ class Dialogue(SMTP):
 
     def _begin_mail(self, arg: str | None) -> str:
         if not self.session.host_name:
-            return "503 5.5.1 Say EHLO first"
+            return f"503 5.5.1 Say {self.hello} first"
         if self.envelope.mail_from is not None:
             return "503 5.5.1 A mail is begun already"
         path = read_sender(arg, extended=self.session.extended_smtp)
@@ -220,6 +236,8 @@ class Dialogue(SMTP):
             return self._refused(path)
         if path.size > self._house.settings.max_size:
             return self._refused(replies.TOO_BIG, size=path.size)
+        if not self._house.inbox.has_room(path.size):
+            return self._refused(replies.NO_DISK, size=path.size)
         if not self._house.gate.begin_mail(self._peer, self.loop.time()):
             return self._refused("450 4.7.1 Too many mails a minute, please try again")
         self.envelope.mail_from = path.address
@@ -237,13 +255,11 @@ class Dialogue(SMTP):
         path = read_recipient(arg, smtputf8=self.envelope.smtp_utf8)
         if isinstance(path, str):
             return self._refused(path)
-        recipients = self.envelope.rcpt_tos
-        if path.address not in recipients:
-            if len(recipients) >= self._house.settings.max_recipients:
-                return "452 4.5.3 Too many recipients"
-            if not self._house.accepts(path.address):
-                return self._refused("550 5.1.1 No such address here", recipient=path.address)
-            recipients.append(path.address)
+        if len(self.envelope.rcpt_tos) >= self._house.settings.max_recipients:
+            return "452 4.5.3 Too many recipients"
+        if not self._house.accepts(path.address):
+            return self._refused("550 5.1.1 No such address here", recipient=path.address)
+        self.envelope.rcpt_tos.append(path.address)
         return "250 2.1.5 OK"
 
     async def smtp_DATA(self, arg: str | None) -> None:
@@ -259,7 +275,8 @@ class Dialogue(SMTP):
                 reply = self._refused(replies.FLAWED[data.flaw], flaw=data.flaw.value)
             else:
                 reply = await self._store(data.take())
-            await self.push(reply)
+            await self.push("\r\n".join([reply] * self._owed))
+            self._owed = 1
             if data.exhausted:
                 self._close()
         finally:
@@ -287,6 +304,7 @@ class Dialogue(SMTP):
         # added and taken off again.
         self._reader.feed_data(b"\0")
         early = (await self._reader.read(_ALL))[:-1]
+        self._owed = self._answers()
         self._data_began = self._heard = self.loop.time()
         self._data_ended = self.loop.create_future()
         self._reading = data
@@ -296,27 +314,31 @@ class Dialogue(SMTP):
         await self._data_ended
         return data
 
+    def _answers(self) -> int:
+        """Return how many replies the end of data has."""
+        return 1
+
     async def _store(self, raw: bytes) -> str:
         """Return 250 once the mail is durable, 451 if that fails or takes too long.
 
-        A client that goes away now cannot undo the commit.
+        Neither the time nor a client that goes away undoes the commit: it ends when it ends, and
+        holds its room until then. A mail that is sent again because of it adds nothing.
         """
-        recipients = tuple(self.envelope.rcpt_tos)
+        recipients = tuple(dict.fromkeys(self.envelope.rcpt_tos))
         mail_from = self.envelope.mail_from or ""
-        mail = Incoming(raw, mail_from, recipients, self._house.now(), self._peer, "smtp")
+        mail = Incoming(raw, mail_from, recipients, self._house.now(), self._peer, self.road)
         facts = {"peer": self._peer, "mail_from": mail_from, "size": len(raw)}
         try:
-            async with asyncio.timeout(self._house.settings.put_timeout):
-                stored = asyncio.wrap_future(self._house.inbox.submit(mail))
-                stored.add_done_callback(_take_note)
-                number = await asyncio.shield(stored)
-        except (Temporary, TimeoutError, ConnectionError) as error:
-            log(
-                "mail.refused",
-                **facts,
-                reply=replies.LATER,
-                error=f"{type(error).__name__}: {error}",
-            )
+            stored = asyncio.wrap_future(self._house.inbox.submit(mail))
+            stored.add_done_callback(partial(_settled, self._claim))
+            self._claim = Claim(self._house.gate)
+            await asyncio.wait([stored], timeout=self._house.settings.put_timeout)
+            if not stored.done():
+                raise Temporary("the store takes too long")  # noqa: TRY301 -- one place answers
+            number = stored.result()
+        except (Temporary, ConnectionError) as error:
+            why = f"{type(error).__name__}: {error}"
+            log("mail.refused", **facts, reply=replies.LATER, error=why)
             return replies.LATER
         except asyncio.CancelledError:
             log("mail.unanswered", **facts)
@@ -341,7 +363,11 @@ class Dialogue(SMTP):
         await self.push("502 5.5.1 Not here")
 
 
-def _take_note(stored: asyncio.Future[int]) -> None:
-    """Look at the outcome of a commit, so that a fault is not reported when nobody waits for it."""
+def _settled(claim: Claim, stored: asyncio.Future[int]) -> None:
+    """Give the room of a mail back when its commit has ended, whoever waits for it.
+
+    A fault is looked at, so that it is not reported where nobody waits.
+    """
+    claim.release()
     if not stored.cancelled():
         stored.exception()

@@ -37,7 +37,7 @@ class Gate:
     """Admits peers within limits.
 
     Only the networks in `allowed` may connect; those in `trusted`, which bring the mail of many,
-    are exempt from what is counted by address: connections, and mails a minute. `room` is in
+    are exempt from what is counted by peer: connections, mails a minute, errors. `room` is in
     octets.
     """
 
@@ -74,10 +74,14 @@ class Gate:
             return "554 5.7.1 Not for you"
         if self._inside.total() >= self._most:
             return "421 4.7.0 Too many connections, please come again"
-        if self._inside[peer] >= self._most_from_one and not _within(at, self._trusted):
+        if self._inside[peer] >= self._most_from_one and not self.trusts(peer):
             return "421 4.7.0 Too many connections from your address, please come again"
         self._inside[peer] += 1
         return None
+
+    def trusts(self, peer: str) -> bool:
+        """Whether `peer` brings the mail of many, whose faults are not its own."""
+        return _within(_address(peer), self._trusted)
 
     def leave(self, peer: str) -> None:
         """Note the end of one admitted connection of `peer`."""
@@ -91,7 +95,7 @@ class Gate:
             self._minute = int(at // 60)
             self._begun.clear()
         if self._begun[peer] >= self._mails_a_minute:
-            return _within(_address(peer), self._trusted)
+            return self.trusts(peer)
         self._begun[peer] += 1
         return True
 

@@ -14,9 +14,12 @@ from itertools import accumulate
 
 from mailgate.domain.routing import Route
 from mailgate.errors import Permanent, Temporary
-from mailgate.store import inbox
+from mailgate.intake.disk import Disk
+from mailgate.log import log
+from mailgate.store import audit, inbox
 from mailgate.store.db import Database
 
+_FULL = "the disk is nearly full: make room, or lower [inbound] free_disk"
 _MOST = 256
 _OCTETS = 64 * 1024 * 1024
 
@@ -49,18 +52,24 @@ class Inbox:
         route: Callable[[str], Route | None],
         tenants: Callable[[str], int],
         wake: Callable[[], None],
+        disk: Disk,
     ) -> None:
         self._database = database
         self._route = route
         self._tenants = tenants
         self._wake = wake
+        self._disk = disk
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._open = False
         self._fault: str | None = None
 
     def start(self) -> None:
-        """Begin to commit."""
+        """Begin to commit. Says so if the database could lose what was committed."""
+        with self._database.read() as connection:
+            unsafe = audit.unsafe(connection)
+        if unsafe:
+            log("database.unsafe", settings=unsafe)
         self._open = True
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._thread.start()
@@ -80,8 +89,12 @@ class Inbox:
 
     @property
     def fault(self) -> str | None:
-        """Why the last mails could not be kept; None when they were."""
-        return self._fault
+        """Why no mail can be kept, or why the last ones could not; None when all is well."""
+        return self._fault if self.has_room(0) else _FULL
+
+    def has_room(self, octets: int) -> bool:
+        """Whether the disk has room for a mail of so many octets."""
+        return self._disk.has_room(octets)
 
     def submit(self, mail: Incoming) -> "Future[int]":
         """Return a future that is done when the mail is durably kept, with its delivery's id.
@@ -94,6 +107,8 @@ class Inbox:
         done.set_running_or_notify_cancel()  # whoever waits may leave; the commit goes on
         if not self._open:
             done.set_exception(Temporary("the gateway is stopping"))
+        elif not self.has_room(len(mail.raw)):
+            done.set_exception(Temporary(_FULL))
         else:
             self._queue.put(_Waiting(arrivals, len(mail.raw), done))
         return done
@@ -103,6 +118,8 @@ class Inbox:
 
         Raises `Permanent` when no recipient is ours, `Temporary` when it could not be kept.
         """
+        if not self.has_room(len(mail.raw)):
+            raise Temporary(_FULL)
         return self._commit([_Waiting(self._arrivals(mail), len(mail.raw), Future())])[0]
 
     def _arrivals(self, mail: Incoming) -> tuple[inbox.Arrival, ...]:
@@ -147,11 +164,10 @@ class Inbox:
         try:
             ids = self._commit(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be told 250
-            for waiting in batch:
-                waiting.done.set_exception(
-                    error if isinstance(error, Temporary) else Temporary(str(error))
-                )
             self._fault = str(error)
+            fault = error if isinstance(error, Temporary) else Temporary(self._fault)
+            for waiting in batch:
+                waiting.done.set_exception(fault)
             return
         self._fault = None
         for waiting, id_ in zip(batch, ids, strict=True):

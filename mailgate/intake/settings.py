@@ -24,9 +24,10 @@ class SmtpSettings:
     max_connections: int = 200
     max_connections_per_peer: int = 20
     mails_per_minute: int = 60  # from one peer
+    max_errors: int = 20  # refused commands in one session
     allowed_peers: tuple[Network, ...] = LOOPBACK  # nobody else may connect
-    trusted_peers: tuple[Network, ...] = LOOPBACK  # exempt from what is counted by peer
+    trusted_peers: tuple[Network, ...] = LOOPBACK  # exempt from what is counted by peer, or session
     tls: ssl.SSLContext | None = None  # offers STARTTLS
-    put_timeout: float = 60.0  # how long the store may take before the sender is put off
+    put_timeout: float = 4.5  # how long the store may take before the sender is put off
     idle_timeout: float = 300.0  # RFC 5321 section 4.5.3.2.7
     max_in_flight: int = 128 * 1024 * 1024  # of all mails that are being read or stored

@@ -1,4 +1,4 @@
-"""The SMTP listener: one event loop in one thread, which hands each mail to the inbox.
+"""The listener for SMTP and LMTP: one event loop in one thread, which hands mails to the inbox.
 
 Listens when `start` has returned; `stop` lets the mails under way be answered, and tells everybody
 else to come again. What is said on the wire stands in `dialogue`.
@@ -11,11 +11,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from mailgate.intake.dialogue import Dialogue, House
 from mailgate.intake.gate import Gate
 from mailgate.intake.inbox import Inbox
+from mailgate.intake.lmtp import LocalDialogue
 from mailgate.intake.settings import SmtpSettings
 from mailgate.log import log
 from mailgate.port import open_port
@@ -48,30 +50,44 @@ class Listener:
             settings.max_in_flight,
         )
         self._house = House(settings, gate, inbox, accepts, now, set())
-        self._listening: Future[int] = Future()
+        self._listening: Future[None] = Future()
+        self._opened: dict[type[Dialogue], socket.socket] = {}
+        self._ports: dict[type[Dialogue], int] = {}
         self._stop: Callable[[], object] = lambda: None
         self._grace = 0.0
         self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
-        return self._listening.result()
+        """The port for SMTP."""
+        return self._ports[Dialogue]
+
+    @property
+    def lmtp_port(self) -> int | None:
+        """The port for LMTP, if there is one."""
+        return self._ports.get(LocalDialogue)
 
     @property
     def alive(self) -> bool:
         """Whether the event loop runs."""
         return self._thread.is_alive()
 
-    def start(self, opened: socket.socket | None = None) -> None:
-        """Begin to serve a port that was opened for it, or else the one of the settings.
+    def start(self, opened: socket.socket | None = None, lmtp: socket.socket | None = None) -> None:
+        """Begin to serve a port that was opened for SMTP, or else the one of the settings.
 
-        Raises Temporary if that one cannot be had.
+        `lmtp` is a port opened for LMTP, if there shall be one. Raises Temporary if the port of
+        the settings cannot be had.
         """
         host, port = self._settings.host, self._settings.port
-        self._opened = opened or open_port(host, port, "[inbound] listen")
+        self._opened = {Dialogue: opened or open_port(host, port, "[inbound] listen")}
+        if lmtp is not None:
+            self._opened[LocalDialogue] = lmtp
+        self._ports = {kind: door.getsockname()[1] for kind, door in self._opened.items()}
         self._thread.start()
-        log("smtp.listening", host=host, port=self._listening.result())
+        self._listening.result()
+        log("smtp.listening", host=host, port=self.port)
+        if lmtp is not None:
+            log("lmtp.listening", port=self.lmtp_port)
 
     def stop(self, grace: float = 20.0) -> None:
         """Stop listening, and return when all sessions have ended.
@@ -96,17 +112,17 @@ class Listener:
         stopping = asyncio.Event()
         self._stop = lambda: loop.call_soon_threadsafe(stopping.set)
         try:
-            server = await loop.create_server(
-                lambda: Dialogue(self._house),
-                sock=self._opened,
-                backlog=_BACKLOG,
-            )
+            servers = [
+                await loop.create_server(partial(kind, self._house), sock=door, backlog=_BACKLOG)
+                for kind, door in self._opened.items()
+            ]
         except Exception as error:  # noqa: BLE001 -- start raises it again, in its own thread
             self._listening.set_exception(error)
             return
-        self._listening.set_result(server.sockets[0].getsockname()[1])
+        self._listening.set_result(None)
         await stopping.wait()
-        server.close()
+        for server in servers:
+            server.close()
         await self._end_sessions()
 
     async def _end_sessions(self) -> None:

@@ -1,4 +1,4 @@
-"""What `mailgate verify` reads: how the database is set, and whole histories in batches."""
+"""What is asked of a whole database: how it is set, and its histories in batches."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -20,6 +20,23 @@ def pragmas(connection: Connection) -> dict[str, object]:
     if connection.dialect.name != "sqlite":
         return {}
     return {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in PRAGMAS}
+
+
+_POSTGRESQL: Mapping[str, frozenset[str]] = {
+    "fsync": frozenset({"on"}),
+    "full_page_writes": frozenset({"on"}),
+    "synchronous_commit": frozenset({"on", "local", "remote_write", "remote_apply"}),
+}
+"""What a server must be set to for the same, as each of our connections sees it."""
+
+
+def unsafe(connection: Connection) -> list[str]:
+    """Return which settings of the database let it lose what it has committed."""
+    if connection.dialect.name == "sqlite":
+        found = pragmas(connection)
+        return [f"PRAGMA {name} is {v}" for name, v in found.items() if v != PRAGMAS[name]]
+    shown = {name: connection.execute(text(f"SHOW {name}")).scalar() for name in _POSTGRESQL}
+    return [f"{name} is {value}" for name, value in shown.items() if value not in _POSTGRESQL[name]]
 
 
 def dangling(connection: Connection) -> list[tuple[str, int | None, str]]:

@@ -57,6 +57,7 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             self.engine = create_engine(self.url, pool_pre_ping=True, hide_parameters=True, **pool)
+            event.listen(self.engine, "connect", _configure_postgresql)
 
     @property
     def path(self) -> Path | None:
@@ -197,6 +198,15 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
             time.sleep(_PAUSE)
         else:
             return
+
+
+def _configure_postgresql(connection: Any, _record: Any) -> None:
+    """Have commits be on the disk when they are told; stricter settings of the server stand."""
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

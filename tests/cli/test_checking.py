@@ -152,10 +152,10 @@ def test_an_empty_database_is_well(new_cli):
     assert "it is empty" in found(new_cli)["database", "ok"]
 
 
-def test_a_database_that_could_lose_what_was_committed_is_a_fault(cli, monkeypatch):
+def test_a_database_that_could_lose_what_was_committed_is_told(cli, monkeypatch):
     cli.open()
     monkeypatch.setattr(audit, "pragmas", lambda _connection: {"synchronous": 1})
-    assert "PRAGMA synchronous is 1" in found(cli, 1)["database", "fault"]
+    assert "PRAGMA synchronous is 1" in found(cli)["database", "warning"]
 
 
 def test_a_folder_that_no_database_can_be_made_in_is_a_fault(cli, tmp_path):

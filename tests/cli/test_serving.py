@@ -56,11 +56,17 @@ def test_ready_is_said_when_every_port_is_open_and_sigterm_ends_in_order(gateway
 
 
 def test_port_0_is_any_free_one_and_the_log_tells_which(gateway):
-    gateway.set({"inbound.listen": "127.0.0.1:0", "web.listen": "127.0.0.1:0"})
+    keys = ("inbound.listen", "inbound.lmtp_listen", "web.listen")
+    gateway.set(dict.fromkeys(keys, "127.0.0.1:0"))
     line = gateway.start().wait_for_log("gateway.ready")
-    ports = [int(word.rpartition("=")[2]) for word in line.split()[3:]]
-    assert len(set(ports)) == 2
-    assert 0 not in ports
+    ports = dict(word.split("=") for word in line.split()[3:])
+    assert len(set(ports.values())) == 3
+    assert "0" not in ports.values()
+    with smtplib.LMTP("127.0.0.1", int(ports["lmtp"])) as client:
+        client.sendmail(
+            "ann@customer.example", ["support@desk.example"], mail().replace(b"\n", b"\r\n")
+        )
+    gateway.outgoing().wait_for_subject("[TKT-")
 
 
 def test_what_the_commands_write_the_running_gateway_processes(gateway):
@@ -155,7 +161,7 @@ def test_nodes_that_share_the_work_do_a_part_each(gateway):
     assert gateway.stop() == 0
 
 
-@pytest.mark.parametrize("key", ["inbound.listen", "web.listen"])
+@pytest.mark.parametrize("key", ["inbound.listen", "inbound.lmtp_listen", "web.listen"])
 def test_a_port_that_is_taken_is_told_and_may_be_free_later(gateway, key):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -164,7 +170,7 @@ def test_a_port_that_is_taken_is_told_and_may_be_free_later(gateway, key):
     assert code == 75
     (line,) = [line for line in log.splitlines() if "gateway.failed" in line]
     assert f"port {port} on 127.0.0.1 is taken" in line
-    assert f"[{key.partition('.')[0]}] listen" in line
+    assert "[{}] {}".format(*key.split(".")) in line
     assert "listening" not in log
     assert "gateway.ready" not in log
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from mailgate.desk.ledger import Desk
 from mailgate.domain.numbers import NumberReader
 from mailgate.domain.routing import Route, Routing
+from mailgate.intake.disk import Disk
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.reading import Reader
 from mailgate.intake.worker import Worker
@@ -28,7 +29,7 @@ class Gateway:
         self.signer = Signer({"a": b"0123456789abcdef0123456789abcdef"}, "a", "desk.example")
         self.desk = Desk(database, settings, self.signer)
         routing = Routing({SUPPORT: Route("default", "support", SUPPORT)})
-        self.inbox = Inbox(database, routing.find, lambda tenant: 1, lambda: None)
+        self.inbox = Inbox(database, routing.find, lambda tenant: 1, lambda: None, Disk(None, 0))
         reader = Reader(
             signer=self.signer,
             numbers=NumberReader([settings.number_format]),

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from mailgate import log
 from mailgate.domain.routing import Route, Routing
 from mailgate.errors import Permanent, Temporary
+from mailgate.intake.disk import Disk, free
 from mailgate.intake.inbox import Inbox, Incoming
-from mailgate.store import migrate, schema
+from mailgate.store import audit, migrate, schema
 from mailgate.store.db import Database
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -41,7 +43,7 @@ def woken():
 
 @pytest.fixture
 def inbox(database, woken):
-    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: woken.append(1))
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: woken.append(1), Disk(None, 0))
     inbox.start()
     yield inbox
     inbox.stop()
@@ -121,7 +123,7 @@ def test_a_store_that_fails_is_our_trouble_and_the_next_mail_goes_through(inbox,
 
 
 def test_stopping_keeps_what_was_handed_in_and_takes_no_more(database):
-    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None)
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None, Disk(None, 0))
     inbox.start()
     futures = [inbox.submit(mail(b"%d\r\n" % n)) for n in range(20)]
     inbox.stop()
@@ -131,7 +133,40 @@ def test_stopping_keeps_what_was_handed_in_and_takes_no_more(database):
 
 
 def test_put_keeps_one_mail_without_a_thread(database):
-    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None)
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None, Disk(None, 0))
     assert inbox.put(mail()) == inbox.put(mail())
     with pytest.raises(Permanent):
         inbox.put(mail(b"x\r\n", "somebody@else.example"))
+
+
+def test_a_disk_that_is_nearly_full_puts_mail_off_on_every_road(database, tmp_path):
+    left = [1000]
+    disk = Disk(tmp_path, 900, lambda folder: left[0] if folder == tmp_path else 0)
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None, disk)
+    assert [inbox.has_room(octets) for octets in (99, 100, 101)] == [True, True, False]
+    assert inbox.put(mail(b"x" * 100))
+    left[0] = 899
+    assert inbox.fault == "the disk is nearly full: make room, or lower [inbound] free_disk"
+    inbox.start()
+    for keep in (inbox.put, lambda given: inbox.submit(given).result(5)):
+        with pytest.raises(Temporary, match="nearly full"):
+            keep(mail(b"y"))
+    left[0] = 1000
+    assert inbox.fault is None
+    assert inbox.submit(mail(b"y")).result(5)
+    inbox.stop()
+
+
+def test_a_disk_that_nobody_can_ask_has_no_room_and_one_elsewhere_is_not_asked(tmp_path):
+    assert free(tmp_path) > 0
+    assert free(tmp_path / "gone") == 0
+    assert Disk(None, 1 << 60).has_room(1 << 60)
+
+
+def test_a_database_that_could_lose_mails_is_told_at_the_start(database, monkeypatch, capsys):
+    log.configure()
+    monkeypatch.setattr(audit, "pragmas", lambda _connection: {"synchronous": 1})
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None, Disk(None, 0))
+    inbox.start()
+    inbox.stop()
+    assert 'database.unsafe settings="PRAGMA synchronous is 1"' in capsys.readouterr().err

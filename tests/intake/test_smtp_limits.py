@@ -75,6 +75,14 @@ def test_mails_in_flight_share_a_budget(connect, inbox):
     wait_until(lambda: gate.in_flight == 0, "all room to be given back")
 
 
+def test_a_disk_without_room_puts_mail_off_before_it_is_sent(connect, inbox, logged):
+    inbox.free = 1000
+    wire = connect().hello()
+    answers = [wire.say(f"MAIL FROM:<> SIZE={size}")[:9] for size in (1001, 1000)]
+    assert answers == ["452 4.3.1", "250 2.1.0"]
+    assert logged[-1][1]["reply"] == "452 4.3.1 No room for mail now, please try again"
+
+
 def test_a_client_that_drops_gives_its_room_back(connect, inbox):
     wire = connect().hello().begin()
     wire.send(sized(30_000))
@@ -155,6 +163,30 @@ def test_a_session_that_waits_for_the_store_is_not_idle(connect, inbox):
     wait_until(lambda: session._timeout_handle.when() > began + 0.25, "two idle times to pass")
     inbox.release()
     assert wire.reply().startswith("250 ")
+
+
+def test_who_guesses_addresses_is_sent_away_after_so_many(connect, logged):
+    wire = connect(max_errors=3, trusted_peers=()).hello()
+    wire.say("MAIL FROM:<>")
+    guesses = [wire.say(f"RCPT TO:<{name}@desk.example>")[:9] for name in "abc"]
+    assert guesses == ["550 5.1.1"] * 3
+    assert wire.reply() == "421 4.7.0 Too many errors, goodbye"
+    assert wire.ended()
+    assert [fact for fact in logged if fact[0] == "peer.refused"] == [
+        ("peer.refused", {"peer": "127.0.0.1", "reply": "421 4.7.0 Too many errors, goodbye"})
+    ]
+
+
+def test_errors_below_the_limit_and_those_of_a_relay_are_borne(connect, inbox):
+    wire = connect(max_errors=3, trusted_peers=()).hello()
+    assert {wire.say("MAIL FROM:nobody")[:9] for _ in range(2)} == {"501 5.5.4"}
+    assert wire.mail().startswith("250 ")
+
+
+def test_a_relay_may_hand_over_any_number_of_mails_that_are_refused(connect, inbox):
+    wire = connect(max_errors=3).hello()
+    assert {wire.say("MAIL FROM:nobody")[:9] for _ in range(20)} == {"501 5.5.4"}
+    assert wire.mail().startswith("250 ")
 
 
 def test_five_unknown_commands_end_the_session(connect):

@@ -5,6 +5,7 @@ import gc
 import pytest
 
 from mailgate.errors import Temporary
+from mailgate.intake.settings import SmtpSettings
 from tests.intake.wire import DESK, MAIL
 from tests.peers.waiting import wait_until
 
@@ -42,10 +43,27 @@ def test_a_store_that_takes_too_long_puts_the_sender_off(connect, inbox, logged)
     inbox.hold = True
     wire = connect(put_timeout=0.05).hello()
     assert wire.mail() == LATER
-    assert logged[-1][1]["error"].startswith("TimeoutError")
+    assert logged[-1][1]["error"] == "Temporary: the store takes too long"
     assert not inbox.waiting[0].cancelled()
     inbox.release()
     assert wire.say("NOOP").startswith("250 ")
+
+
+def test_what_waits_for_the_store_takes_room_until_its_commit_has_ended(connect, inbox):
+    inbox.hold = True
+    wire = connect(put_timeout=0.05, max_in_flight=len(MAIL)).hello()
+    assert wire.mail() == LATER
+    gate = connect.listener._house.gate
+    assert gate.in_flight == len(MAIL)
+    wire.say("MAIL FROM:<ann@customer.example>")
+    wire.say(f"RCPT TO:<{DESK}>")
+    assert wire.say("DATA") == "452 4.3.1 Too much mail at once, please try again"
+    inbox.release()
+    wait_until(lambda: gate.in_flight == 0, "the room to be given back")
+
+
+def test_nobody_waits_for_longer_than_five_seconds():
+    assert SmtpSettings("127.0.0.1", 0, "mx").put_timeout < 5
 
 
 def test_a_client_that_drops_after_the_dot_does_not_undo_the_commit(connect, inbox, logged):

@@ -28,6 +28,10 @@ class FakeInbox:
         self.fault: BaseException | None = None
         self.refuse_at_once: BaseException | None = None
         self.arrived = threading.Semaphore(0)
+        self.free = 1 << 40  # octets of the disk
+
+    def has_room(self, octets: int) -> bool:
+        return octets <= self.free
 
     def submit(self, mail: Incoming) -> Future[int]:
         if self.refuse_at_once:
@@ -110,13 +114,16 @@ class Wire:
 
 @contextlib.contextmanager
 def listening(
-    inbox: FakeInbox, accepts: Any = None, opened: Any = None, **settings: Any
+    inbox: FakeInbox, accepts: Any = None, opened: Any = None, lmtp: Any = None, **settings: Any
 ) -> Iterator[Listener]:
-    """Run a listener on a free port of the loopback interface, or on one that was opened."""
+    """Run a listener on a free port of the loopback interface, or on one that was opened.
+
+    `lmtp` is a port opened for LMTP.
+    """
     place = {"host": "127.0.0.1", "port": 0, "hostname": "mx.desk.example"}
     chosen = SmtpSettings(**place | settings)
     listener = Listener(chosen, inbox, accepts or (lambda address: address == DESK), lambda: NOW)
-    listener.start(opened)
+    listener.start(opened, lmtp)
     try:
         yield listener
     finally:

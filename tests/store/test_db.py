@@ -12,8 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from mailgate.errors import Permanent
-from mailgate.store import schema
-from mailgate.store.audit import PRAGMAS
+from mailgate.store import audit, schema
 from mailgate.store.db import Database, _write_ahead
 from tests.store.databases import TENANT
 from tests.store.rows import plant, total
@@ -45,8 +44,26 @@ def add_contact(database: Database) -> None:
 def test_every_sqlite_connection_is_durable_and_checks_references(sqlite):
     with sqlite.read() as first, sqlite.read() as second, sqlite.write() as third:
         for connection in (first, second, third):
-            found = {n: connection.exec_driver_sql(f"PRAGMA {n}").scalar() for n in PRAGMAS}
-            assert found == PRAGMAS
+            found = {n: connection.exec_driver_sql(f"PRAGMA {n}").scalar() for n in audit.PRAGMAS}
+            assert found == audit.PRAGMAS
+
+
+def test_commits_are_waited_for_even_where_the_server_would_not(postgresql):
+    """The server of the tests is set to lose what it likes; the last word is the connection's."""
+    with postgresql.read() as connection:
+        assert audit.unsafe(connection) == ["fsync is off", "full_page_writes is off"]
+    stricter = Database(
+        postgresql.url.update_query_dict({"options": "-c synchronous_commit=remote_apply"})
+    )
+    with stricter.read() as connection:
+        shown = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
+    stricter.close()
+    assert shown == "remote_apply"
+
+
+def test_a_sqlite_database_is_safe_as_we_set_it(sqlite):
+    with sqlite.read() as connection:
+        assert audit.unsafe(connection) == []
 
 
 class Refusing:

@@ -127,6 +127,7 @@ WITHOUT_TENANT = {
     "audit.policies": "snapshots of rules have no tenant",
     "audit.mails": "raw bytes have no tenant",
     "audit.pragmas": "about the whole file",
+    "audit.unsafe": "about the whole database",
     "audit.dangling": "about the whole file",
     "audit.damage": "about the whole file",
     "migrate.revision": "about the whole database",

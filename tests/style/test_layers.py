@@ -36,7 +36,7 @@ SEES: dict[str, frozenset[str]] = {
     "cli": EDGE | {"app", "config", "gateway", "setup"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
     "app": EDGE | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler"},
-    "gateway": EDGE | {"app", "bells", "roles", "supervisor", "tally", "web"},
+    "gateway": EDGE | {"app", "bells", "config", "roles", "supervisor", "tally", "web"},
     "supervisor": frozenset({"errors", "log", "roles", "tally"}),
     "__main__": frozenset({"cli"}),
     "mailgate": frozenset(),  # the package itself: its version, which anybody may ask for

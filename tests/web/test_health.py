@@ -80,7 +80,7 @@ def gateway(tmp_path, migrated_file, monkeypatch):
 
 def checks(gateway):
     """Return what a gateway asks its parts."""
-    return Parts(gateway, ALL, Ports(None, None), {}).checks()
+    return Parts(gateway, ALL, Ports(), {}).checks()
 
 
 def test_every_thread_of_a_gateway_is_looked_at(gateway):
@@ -91,7 +91,7 @@ def test_every_thread_of_a_gateway_is_looked_at(gateway):
 
 
 def test_a_process_asks_its_own_parts_and_whether_the_other_processes_live(gateway):
-    parts = Parts(gateway, frozenset({Role.WEB}), Ports(None, None), {"back": lambda: "silent"})
+    parts = Parts(gateway, frozenset({Role.WEB}), Ports(), {"back": lambda: "silent"})
     looked = parts.checks()
     assert set(looked) == {"database", "clock", "back"}
     assert looked["back"]() == "silent"

@@ -121,7 +121,7 @@ def page(gateway, monkeypatch):
         return handed[0]
 
     monkeypatch.setattr("mailgate.web.health.create_app", noted)
-    assert Parts(gateway, ALL, Ports(None, None), {})._server()
+    assert Parts(gateway, ALL, Ports(), {})._server()
 
     def ask() -> dict[str, float]:
         answer = TestClient(handed[0]).get("/metrics")
