@@ -213,6 +213,7 @@ class App:
                 self.config.limits.processing_time, self.config.limits.processing_memory
             ).read,
             authenticator=self.authenticator,
+            staff=frozenset(self.settings.staff.by_address),
         )
 
     @cached_property
@@ -401,8 +402,7 @@ class App:
 
     def process(self) -> None:
         """Turn the mails that wait into events; leases keep out of a running gateway's way."""
-        while self.intake.run_once():
-            pass
+        self.intake.drain()
 
     def send(self) -> None:
         """Send what waits; but the terminal that mails are shown on is the gateway's own."""

@@ -27,15 +27,13 @@ from mailgate.domain.suspension import gone
 from mailgate.intake import agents, overflow, remarks
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
-from mailgate.mail import absence, forwarded
+from mailgate.mail import absence
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import TicketAddress
 from mailgate.mail.thanks import is_bare_thanks
 from mailgate.mail.thread import Placement, place
 from mailgate.mail.trust import Trust
 from mailgate.store import people as contacts
-
-_NO_SUBJECT = "(no subject)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +309,7 @@ def _open(
             ActorKind.MACHINE if reading.verdict.machine else ActorKind.CUSTOMER, reading.sender
         ),
         number="",
-        subject=mail.subject or _NO_SUBJECT,
+        subject=reading.subject,
         requester=reading.sender,
         requester_name=reading.sender_name,
         follows=follows.id if follows is not None else None,
@@ -336,7 +334,7 @@ def _forwarded(
     The agent vouches for the matter, not for the address: to who never wrote to us, nothing of
     what the mail said is sent. What the agent wrote above it is a note.
     """
-    inner = forwarded.read(reading.mail, reading.claimed.raw, reading.claimed.received_at)
+    inner = reading.forwarded
     settings, at = ledger.settings, reading.claimed.received_at
     if inner is None or inner.sender in settings.staff.by_address:
         return None
@@ -349,7 +347,7 @@ def _forwarded(
         at=at,
         actor=Actor(ActorKind.CUSTOMER, inner.sender),
         number="",
-        subject=inner.subject or reading.mail.subject or _NO_SUBJECT,
+        subject=inner.subject or reading.subject,
         requester=inner.sender,
         requester_name=name,
         unproven=inner.sender not in known,

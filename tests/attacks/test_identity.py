@@ -25,17 +25,21 @@ BELOW_STRONG = [Trust.UNKNOWN, Trust.WEAK]
 @pytest.fixture
 def trusted(gateway, monkeypatch):
     """Return a function that says how far the next mails are believed."""
-    worker = gateway.worker
-    read = worker._reader.read
+
+    class Authenticator:
+        def __init__(self, level):
+            self.level = level
+
+        def waits(self, claimed, mail):
+            return False
+
+        def authenticate(self, claimed, mail):
+            return Authentication(self.level)
 
     def believe(level):
-        def reading(claimed, now):
-            return replace(read(claimed, now), authentication=Authentication(level))
-
-        class Reader:
-            read = staticmethod(reading)
-
-        monkeypatch.setattr(worker, "_reader", Reader())
+        worker = gateway.worker
+        reader = replace(worker._reader, authenticator=Authenticator(level))
+        monkeypatch.setattr(worker, "_reader", reader)
 
     return believe
 

@@ -36,6 +36,7 @@ class Gateway:
             own_lists=frozenset(),
             delimiter="+",
             limits=Limits(),
+            staff=frozenset(settings.staff.by_address),
         )
         self.worker = Worker(self.desk, reader, self.signer, lambda: self.now, "test", lambda: None)
         self.count = 0
@@ -60,7 +61,7 @@ class Gateway:
     def mail(self, text: str = "words", **headers):
         """Store and process one mail; return the row of its delivery."""
         id_ = self.keep(text, **headers)
-        self.worker.run_once()
+        self.worker.drain()
         return self.delivery(id_)
 
     def delivery(self, id_: int):
