@@ -210,6 +210,7 @@ class App:
                 machine.address: MachineSender(machine.problem, machine.state, machine.resolved)
                 for machine in self.config.machine_senders
             },
+            staff=frozenset(self.settings.staff.by_address),
         )
 
     @cached_property
@@ -376,8 +377,7 @@ class App:
 
     def process(self) -> None:
         """Turn the mails that wait into events; leases keep out of a running gateway's way."""
-        while self.intake.run_once():
-            pass
+        self.intake.drain()
 
     def send(self) -> None:
         """Send what waits; but the terminal that mails are shown on is the gateway's own."""

@@ -44,7 +44,7 @@ class Pipe(TyperCommand):
 @command(
     "deliver",
     "mailgate deliver < mail.eml",
-    "mailgate deliver --from customer@example.com --to support@desk.example mail.eml",
+    "mailgate deliver --from=customer@example.com --to=support@desk.example mail.eml",
     'in /etc/aliases:  support: "|mailgate deliver --config /var/lib/mailgate/config.toml"',
     cls=Pipe,
 )
@@ -68,8 +68,9 @@ def deliver(
     """Store one mail, from stdin or a file.
 
     The gateway, or the next tick, processes it. Without recipients those in Delivered-To,
-    X-Original-To, To or Cc that belong to the desk
-    count, else the desk's own address. Ends as sysexits.h says: 0 stored, 64 the command was not
+    X-Original-To, To or Cc that belong to the desk count, else the desk's own address. In the line
+    of a mail server write `--from=` and `--to=` before what it fills in: then no address, however
+    it begins, is an option or a file. Ends as sysexits.h says: 0 stored, 64 the command was not
     understood, 65 the mail is empty or too large, 66 there is no such file, 67 no recipient is
     ours, 75 not now, also for want of a configuration that can be used: try again.
     """
@@ -117,11 +118,8 @@ def _read(place: str, most: int) -> bytes:
 
 
 def _store(app: "App", raw: bytes, sender: str | None, named: Sequence[str]) -> None:
-    from mailgate.app import now
-    from mailgate.mail.parse import parse
-
     postmark, raw = envelope.without_postmark(raw)
-    mail = parse(raw, now())
+    mail = envelope.header(raw)
     ours = [address for address in named if app.route(address) is not None]
     for address in named:
         if address not in ours:

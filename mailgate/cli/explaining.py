@@ -106,11 +106,8 @@ def _no_desk(config: Path | None) -> bool:
 
 
 def _rehearsed(app: "App", raw: bytes, sender: str | None, to: Sequence[str]) -> dict[str, Any]:
-    from mailgate.app import now
-    from mailgate.mail.parse import parse
-
     postmark, raw = envelope.without_postmark(raw)
-    mail = parse(raw, now())
+    mail = envelope.header(raw)
     mail_from = envelope.sender(sender, mail, postmark)
     recipients = list(to) or envelope.recipients(app, mail)
     done = app.rehearse(raw, mail_from, recipients)
@@ -150,7 +147,6 @@ def _recorded(app: "App", what: str) -> dict[str, Any]:
 
 
 def _delivery(app: "App", row: Row) -> dict[str, Any]:
-    from mailgate.mail.parse import parse
     from mailgate.store import reports
 
     tenant_id, ticket_id = app.settings.tenant_id, row["ticket_id"]
@@ -174,7 +170,8 @@ def _delivery(app: "App", row: Row) -> dict[str, Any]:
     }
     plain = ("received_at", "mail_from", "recipients", "state", "error")
     facts |= {name: row[name] for name in plain}
-    return explained.shaped(facts | explained.said(parse(row["raw"], row["received_at"])))
+    mail = app.reader.parse(row["raw"], row["received_at"], row["id"])
+    return explained.shaped(facts | explained.said(mail))
 
 
 def _caused(event: Row, row: Row, mails: Mapping[int, int]) -> bool:

@@ -1,6 +1,7 @@
 """`mailgate outbox`, `failed` and `quarantine`: mail that waits to leave, or was set aside."""
 
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +14,12 @@ from mailgate.cli.program import command, group
 from mailgate.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy import RowMapping
+
+    from mailgate.app import App
 
 
 class State(StrEnum):
@@ -114,11 +118,103 @@ def outbox_retry(ids: Ids = None, every: Every = False, config: ConfigFile = Non
                 ended = (store.NEVER, store.UNKNOWN)
                 wanted = [row["id"] for row in reports.notices(connection, tenant_id, ended)]
             count = store.release(connection, tenant_id, wanted, now())
-        _tell(count, wanted, "notice", "was refused or is unknown")
+        _tell(count, wanted, "notice", "that was refused or is unknown")
         app.send()
 
 
-# --- mail that could not be processed -------------------------------------------------------------
+# --- mail that was set aside ----------------------------------------------------------------------
+
+Id = Annotated[int, typer.Argument(metavar="ID", help="Which one, as the list says.")]
+Raw = Annotated[bool, typer.Option("--raw", help="The mail itself, byte for byte.")]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Mails in one state: what is said of them, what is shown of each, and in which columns.
+
+    `least` are the columns that a narrow screen lacks first; `event` is logged of those put back.
+    """
+
+    command: str
+    state: str
+    words: str
+    shape: "Callable[[RowMapping], dict[str, Any]]"
+    columns: tuple[str, ...]
+    least: tuple[str, ...]
+    event: str
+
+
+def _list(kind: SetAside, config: "Path | None", *, json: bool) -> None:
+    from mailgate.store import inbox
+
+    with opened(config) as app, app.database.read() as connection:
+        rows = inbox.set_aside(connection, app.settings.tenant_id, kind.state)
+        found = [kind.shape(row) for row in rows]
+    if json:
+        printing.as_json(found)
+    elif not found:
+        printing.line(f"No mail {kind.words}.")
+    else:
+        _table(found, kind.columns, kind.least)
+
+
+def _one(kind: SetAside, app: "App", id_: int) -> "tuple[RowMapping, bytes]":
+    """Return a mail with its bytes. Raises Refused when it is none of these."""
+    from mailgate.store import inbox
+
+    with app.database.read() as connection:
+        for row in inbox.set_aside(connection, app.settings.tenant_id, kind.state, id_):
+            return row, inbox.raw(connection, row["mail_id"]) or b""
+    number = f"no {kind.state} mail has the number {id_}"
+    raise Refused(f"{number}; `mailgate {kind.command}` lists them")
+
+
+def _put_back(kind: SetAside, config: "Path | None", ids: list[int] | None, *, every: bool) -> None:
+    from mailgate.log import log
+    from mailgate.store import inbox
+
+    with opened(config) as app:
+        wanted = _which(ids, every=every)
+        with app.database.write() as connection:
+            count = inbox.put_back(connection, app.settings.tenant_id, kind.state, wanted)
+        log(kind.event, mails=wanted, count=count)
+        _tell(count, wanted, "mail", f"that {kind.words}")
+
+
+def _last_line(text: str | None) -> str:
+    return ((text or "").strip().splitlines() or [""])[-1]
+
+
+def _parked(row: "RowMapping") -> dict[str, Any]:
+    return {name: row[name] for name in shapes.PARKED} | {"error": _last_line(row["error"])}
+
+
+def _quarantined(row: "RowMapping") -> dict[str, Any]:
+    special = {
+        "known": bool(row["known"]),
+        "marks": "; ".join((row["verdict"] or {}).get("reasons", ())),
+    }
+    return {name: special[name] if name in special else row[name] for name in shapes.QUARANTINED}
+
+
+PARKED = SetAside(
+    command="failed",
+    state="parked",
+    words="is parked",
+    shape=_parked,
+    columns=("id", "received_at", "mail_from", "recipients", "size", "error"),
+    least=("SIZE", "RECIPIENTS", "RECEIVED AT"),
+    event="mail.retried",
+)
+QUARANTINED = SetAside(
+    command="quarantine",
+    state="quarantined",
+    words="is in quarantine",
+    shape=_quarantined,
+    columns=("id", "received_at", "mail_from", "known", "recipients", "marks"),
+    least=("RECIPIENTS", "RECEIVED AT"),
+    event="mail.released",
+)
 
 failed = group(
     "failed",
@@ -134,36 +230,13 @@ def failed_start(ctx: typer.Context, json: AsJson = False, config: ConfigFile = 
     """Remember the configuration for what follows, or list."""
     ctx.obj = config
     if ctx.invoked_subcommand is None:
-        _list_failed(config, json=json)
+        _list(PARKED, config, json=json)
 
 
 @command("list", "mailgate failed list --json", within=failed)
 def failed_list(json: AsJson = False, config: ConfigFile = None) -> None:
     """List parked mails, oldest first."""
-    _list_failed(config, json=json)
-
-
-def _list_failed(config: "Path | None", *, json: bool) -> None:
-    from mailgate.store import inbox
-
-    with opened(config) as app, app.database.read() as connection:
-        found = [_parked(row) for row in inbox.parked(connection, app.settings.tenant_id)]
-    if json:
-        printing.as_json(found)
-    elif not found:
-        printing.line("No mail is parked.")
-    else:
-        _table(
-            found,
-            ("id", "received_at", "mail_from", "recipients", "size", "error"),
-            ("SIZE", "RECIPIENTS", "RECEIVED AT"),
-        )
-
-
-def _parked(row: "RowMapping", *, whole: bool = False) -> dict[str, Any]:
-    error = (row["error"] or "").strip()
-    special = {"error": error if whole else (error.splitlines() or [""])[-1]}
-    return {name: special[name] if name in special else row[name] for name in shapes.PARKED}
+    _list(PARKED, config, json=json)
 
 
 @command(
@@ -172,27 +245,18 @@ def _parked(row: "RowMapping", *, whole: bool = False) -> dict[str, Any]:
     "mailgate failed show 17 --raw > mail.eml",
     within=failed,
 )
-def failed_show(
-    id_: Annotated[int, typer.Argument(metavar="ID", help="Which one, as the list says.")],
-    raw: Annotated[bool, typer.Option("--raw", help="The mail itself, byte for byte.")] = False,
-    json: AsJson = False,
-    config: ConfigFile = None,
-) -> None:
+def failed_show(id_: Id, raw: Raw = False, json: AsJson = False, config: ConfigFile = None) -> None:
     """Show a parked mail with the error that kept it from being processed."""
-    from mailgate.store import inbox, reports
-
-    with opened(config) as app, app.database.read() as connection:
-        row = reports.delivery(connection, app.settings.tenant_id, id_)
-    if row is None or row["state"] != inbox.PARKED:
-        raise Refused(f"no parked mail has the number {id_}; `mailgate failed` lists them")
+    with opened(config) as app:
+        row, octets = _one(PARKED, app, id_)
     if raw:
-        sys.stdout.buffer.write(row["raw"])
+        sys.stdout.buffer.write(octets)
         return
-    facts = _parked(row, whole=True)
+    facts, error = _parked(row), (row["error"] or "").strip()
     if json:
-        printing.as_json(facts)
+        printing.as_json(facts | {"error": error})
         return
-    error = facts.pop("error")
+    del facts["error"]
     printing.facts(_readable(facts))
     printing.line()
     printing.block(error)
@@ -201,18 +265,8 @@ def failed_show(
 @command("retry", "mailgate failed retry 17", "mailgate failed retry --all", within=failed)
 def failed_retry(ids: Ids = None, every: Every = False, config: ConfigFile = None) -> None:
     """Put parked mails back, to be processed again by the gateway or the next tick."""
-    from mailgate.log import log
-    from mailgate.store import inbox
+    _put_back(PARKED, config, ids, every=every)
 
-    with opened(config) as app:
-        wanted = _which(ids, every=every)
-        with app.database.write() as connection:
-            count = inbox.retry(connection, app.settings.tenant_id, wanted)
-        log("mail.retried", mails=wanted, count=count)
-        _tell(count, wanted, "mail", "is parked")
-
-
-# --- mail that the filter in front took for spam --------------------------------------------------
 
 quarantine = group(
     "quarantine",
@@ -228,33 +282,13 @@ def quarantine_start(ctx: typer.Context, json: AsJson = False, config: ConfigFil
     """Remember the configuration for what follows, or list."""
     ctx.obj = config
     if ctx.invoked_subcommand is None:
-        _list_quarantine(config, json=json)
+        _list(QUARANTINED, config, json=json)
 
 
 @command("list", "mailgate quarantine list --json", within=quarantine)
 def quarantine_list(json: AsJson = False, config: ConfigFile = None) -> None:
     """List quarantined mails, oldest first; `known` are those of people who have written before."""
-    _list_quarantine(config, json=json)
-
-
-def _list_quarantine(config: "Path | None", *, json: bool) -> None:
-    from mailgate.store import inbox
-
-    with opened(config) as app, app.database.read() as connection:
-        rows = inbox.quarantined(connection, app.settings.tenant_id)
-        found = [_quarantined(row, row["known"]) for row in rows]
-    if json:
-        printing.as_json(found)
-    elif not found:
-        printing.line("No mail is in quarantine.")
-    else:
-        names = ("id", "received_at", "mail_from", "known", "recipients", "marks")
-        _table(found, names, least=("RECIPIENTS", "RECEIVED AT"))
-
-
-def _quarantined(row: "RowMapping", known: object) -> dict[str, Any]:
-    special = {"known": bool(known), "marks": "; ".join((row["verdict"] or {}).get("reasons", ()))}
-    return {name: special[name] if name in special else row[name] for name in shapes.QUARANTINED}
+    _list(QUARANTINED, config, json=json)
 
 
 @command(
@@ -264,29 +298,19 @@ def _quarantined(row: "RowMapping", known: object) -> dict[str, Any]:
     within=quarantine,
 )
 def quarantine_show(
-    id_: Annotated[int, typer.Argument(metavar="ID", help="Which one, as the list says.")],
-    raw: Annotated[bool, typer.Option("--raw", help="The mail itself, byte for byte.")] = False,
-    json: AsJson = False,
-    config: ConfigFile = None,
+    id_: Id, raw: Raw = False, json: AsJson = False, config: ConfigFile = None
 ) -> None:
     """Show a quarantined mail: who sent it, which marks it has, what it says."""
-    from mailgate.mail.parse import parse
-    from mailgate.store import inbox, people, reports
-
-    with opened(config) as app, app.database.read() as connection:
-        tenant_id = app.settings.tenant_id
-        row = reports.delivery(connection, tenant_id, id_)
-        known = row and people.known(connection, tenant_id, [row["mail_from"]])
-    if row is None or row["state"] != inbox.QUARANTINED:
-        raise Refused(f"no quarantined mail has the number {id_}; `mailgate quarantine` lists them")
-    if raw:
-        sys.stdout.buffer.write(row["raw"])
-        return
-    facts = _quarantined(row, known)
-    if json:
-        printing.as_json(facts)
-        return
-    read = parse(row["raw"], row["received_at"])
+    with opened(config) as app:
+        row, octets = _one(QUARANTINED, app, id_)
+        if raw:
+            sys.stdout.buffer.write(octets)
+            return
+        facts = _quarantined(row)
+        if json:
+            printing.as_json(facts)
+            return
+        read = app.reader.parse(octets, row["received_at"], id_)
     printing.facts([*_readable(facts), ("subject", read.subject)])
     printing.line()
     printing.block(read.text)
@@ -300,15 +324,7 @@ def quarantine_show(
 )
 def quarantine_release(ids: Ids = None, every: Every = False, config: ConfigFile = None) -> None:
     """Let mails in as no spam: the gateway or the next tick processes them like any other."""
-    from mailgate.log import log
-    from mailgate.store import inbox
-
-    with opened(config) as app:
-        wanted = _which(ids, every=every)
-        with app.database.write() as connection:
-            count = inbox.release(connection, app.settings.tenant_id, wanted)
-        log("mail.released", mails=wanted, count=count)
-        _tell(count, wanted, "mail", "is in quarantine")
+    _put_back(QUARANTINED, config, ids, every=every)
 
 
 # --- all of them ----------------------------------------------------------------------------------
@@ -325,7 +341,7 @@ def _tell(count: int, wanted: list[int] | None, thing: str, what: str) -> None:
     """Say how many it were; refuse when some of those named were not such."""
     printing.line(f"{count} {thing if count == 1 else thing + 's'} put back.")
     if wanted is not None and count < len(set(wanted)):
-        raise Refused(f"{len(set(wanted)) - count} of those named no {thing} that {what}")
+        raise Refused(f"{len(set(wanted)) - count} of those named no {thing} {what}")
 
 
 _LONG = ("MAIL FROM", "RECIPIENT", "RECIPIENTS", "REASON", "ERROR", "MARKS")

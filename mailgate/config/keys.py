@@ -8,7 +8,9 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from mailgate.config.schema import Config, SlaRow, Table
+from mailgate.config.clock import SlaRow
+from mailgate.config.schema import Config
+from mailgate.config.table import Table
 from mailgate.config.toml import Path
 from mailgate.config.values import Kind, write_duration
 from mailgate.domain.model import Priority

@@ -37,6 +37,10 @@ class Authenticator:
     sealers: frozenset[str] = field(default_factory=frozenset)
     limits: Limits = field(default_factory=Limits)
 
+    def waits(self, claimed: Claimed, mail: ParsedMail) -> bool:
+        """Whether `authenticate` has to wait for the DNS."""
+        return self.verifier is not None and not self._said(claimed, mail)
+
     def authenticate(self, claimed: Claimed, mail: ParsedMail) -> Authentication:
         """Return the level of a mail and why; blocks for the DNS where mails are verified here."""
         found: tuple[Finding, ...] = ()
@@ -44,14 +48,20 @@ class Authenticator:
             found = self._found(claimed, mail)
         return judge(mail, found)
 
+    def _said(self, claimed: Claimed, mail: ParsedMail) -> tuple[Finding, ...]:
+        """Return what our border says of a mail; it has seen only what servers of ours bring."""
+        if self._outside(claimed.peer) is not None:
+            return ()
+        return self.border.findings(mail.authentication_results, mail.headers.get("received", ()))
+
     def _found(self, claimed: Claimed, mail: ParsedMail) -> tuple[Finding, ...]:
-        peer = self._outside(claimed.peer)
-        found = self.border.findings(mail.authentication_results) if peer is None else ()
+        found = self._said(claimed, mail)
         seals: tuple[arc.Seal, ...] = ()
         if self.sealers and "arc-seal" in mail.headers:
             fields = prescan(claimed.raw, self.limits).fields
             seals = arc.known_seals(fields, self.sealers)
         if not found and self.verifier is not None:
+            peer = self._outside(claimed.peer)
             arrived = Arrived(claimed.raw, mail, claimed.mail_from, peer)
             found = self.verifier.findings(arrived, chain=bool(seals))
         return tuple(_with_seals(each, seals, mail) for each in found)

@@ -75,8 +75,9 @@ def mark(reading: Reading, placement: Placement) -> str | None:
     """Return the note by which people see that a message is about something else."""
     if placement.rung is not Rung.OVERFLOW:
         return None
-    subject = reading.mail.subject or "(no subject)"
-    return f"“{subject}”, a new matter: its sender has opened too many tickets within an hour"
+    return (
+        f"“{reading.subject}”, a new matter: its sender has opened too many tickets within an hour"
+    )
 
 
 def _takes_more(ticket: Ticket) -> bool:

@@ -4,14 +4,19 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
+from functools import partial
 from hashlib import sha256
 
 from mailgate.intake.authentication import Authenticator
-from mailgate.mail import alert
+from mailgate.intake.child import Died
+from mailgate.log import log
+from mailgate.mail import alert, forwarded, parts
 from mailgate.mail.address import valid
 from mailgate.mail.alert import Alert, MachineSender
 from mailgate.mail.evidence import Own
-from mailgate.mail.parse import Limits, ParsedMail, parse
+from mailgate.mail.forwarded import Forwarded
+from mailgate.mail.parse import Limits, ParsedMail, parse, rough
 from mailgate.mail.prescan import is_odd
 from mailgate.mail.robots import is_robot
 from mailgate.mail.screen import Verdict, screen
@@ -28,8 +33,9 @@ _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 class Reading:
     """One mail, understood as far as its own bytes go.
 
-    `alert` is what a machine sender says, if it is proved to be one. A `nameless` sender goes by
-    the address, since the name pretends to be somebody else's.
+    `forwarded` is the mail that one of the staff passes on, `alert` what a machine sender says, if
+    it is proved to be one. A `nameless` sender goes by the address, since the name pretends to be
+    somebody else's.
     """
 
     claimed: Claimed
@@ -40,6 +46,7 @@ class Reading:
     authentication: Authentication
     own: Own
     alert: Alert | None = None
+    forwarded: Forwarded | None = None
     nameless: bool = False
 
     @property
@@ -53,6 +60,11 @@ class Reading:
             return self.mail.fingerprint
         about = int(self.claimed.received_at.timestamp()) // _ANONYMOUS
         return sha256(f"{self.mail.fingerprint} {about}".encode()).hexdigest()
+
+    @property
+    def subject(self) -> str:
+        """The subject as people see it."""
+        return self.mail.subject or "(no subject)"
 
     @property
     def sender(self) -> str:
@@ -82,9 +94,27 @@ class Reading:
         return self.mail.from_[0].name if self.mail.from_ and not self.nameless else ""
 
 
+class Wait(Enum):
+    """What a reading may have to wait for."""
+
+    CHILD = auto()
+    DNS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A reading that has to wait: what for, and what is left to be done, in any thread."""
+
+    wait: Wait
+    finish: Callable[[], Reading]
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads mails for one desk; those that look as if they could take long, by `read_odd`."""
+    """Reads mails for one desk; those that look as if they could take long, by `read_odd`.
+
+    `staff`: the addresses of who may pass on the mail of a customer.
+    """
 
     signer: Signer
     numbers: Callable[[str], tuple[str, ...]]
@@ -95,11 +125,50 @@ class Reader:
     authenticator: Authenticator = field(default_factory=Authenticator)
     read_odd: Callable[[bytes, datetime, Limits], ParsedMail] = parse
     machine_senders: Mapping[str, MachineSender] = field(default_factory=dict)
+    staff: frozenset[str] = frozenset()
 
     def read(self, claimed: Claimed, now: datetime) -> Reading:
-        """Parse, screen and authenticate one mail, and find what may point to a ticket."""
-        reading = self.read_odd if is_odd(claimed.raw) else parse
-        mail = reading(claimed.raw, claimed.received_at, self.limits)
+        """Parse, screen and authenticate one mail, and find what may point to a ticket.
+
+        Waits for whatever has to be waited for. Raises `Temporary` when there is no room for that.
+        """
+        begun = self.begin(claimed, now)
+        return begun.finish() if isinstance(begun, Unfinished) else begun
+
+    def begin(self, claimed: Claimed, now: datetime) -> Reading | Unfinished:
+        """Read one mail as far as that needs no waiting, which for most is to the end."""
+        if is_odd(claimed.raw):
+            return Unfinished(Wait.CHILD, lambda: self._finish(claimed, now, self._parse(claimed)))
+        mail = self._parse(claimed)
+        finish = partial(self._finish, claimed, now, mail)
+        if self._passes_on(mail) and forwarded.attached(mail):
+            return Unfinished(Wait.CHILD, finish)
+        if self.authenticator.waits(claimed, mail):
+            return Unfinished(Wait.DNS, finish)
+        return finish()
+
+    def parse(self, raw: bytes, received_at: datetime, mail: int | None = None) -> ParsedMail:
+        """Parse bytes under the limits of the desk, odd ones apart; `mail` is for the log.
+
+        Raises `Temporary` when there is no room for a process of its own.
+        """
+        if not is_odd(raw):
+            return parse(raw, received_at, self.limits)
+        try:
+            return self.read_odd(raw, received_at, self.limits)
+        except Died as death:
+            if death.fault is not None:
+                log("child.failed", mail=mail, why=str(death), error=death.fault)
+            why = f"reading in a process of its own {death}"
+            return rough(raw, received_at, self.limits, why)
+
+    def _parse(self, claimed: Claimed) -> ParsedMail:
+        return self.parse(claimed.raw, claimed.received_at, claimed.id)
+
+    def _passes_on(self, mail: ParsedMail) -> bool:
+        return mail.strict_from in self.staff
+
+    def _finish(self, claimed: Claimed, now: datetime, mail: ParsedMail) -> Reading:
         own = Own(
             addresses=self.addresses,
             is_own_mark=self.signer.is_own_mark,
@@ -110,18 +179,21 @@ class Reader:
             delimiter=self.delimiter,
             machine_senders=frozenset(self.machine_senders),
         )
-        verdict = screen(mail, claimed.mail_from, own, released=claimed.released)
-        found = keys(mail, claimed.recipients, self.numbers, self.signer, now)
+
+        def attached(path: str) -> ParsedMail:
+            return self.parse(parts.content(claimed.raw, path), claimed.received_at, claimed.id)
+
         authentication = self.authenticator.authenticate(claimed, mail)
         return Reading(
-            claimed,
-            mail,
-            verdict,
-            found,
-            self._quotes_signed(mail, now),
-            authentication,
-            own,
-            self._alert(mail, authentication),
+            claimed=claimed,
+            mail=mail,
+            verdict=screen(mail, claimed.mail_from, own, released=claimed.released),
+            keys=keys(mail, claimed.recipients, self.numbers, self.signer, now),
+            quotes_signed=self._quotes_signed(mail, now),
+            authentication=authentication,
+            own=own,
+            forwarded=forwarded.read(mail, attached) if self._passes_on(mail) else None,
+            alert=self._alert(mail, authentication),
         )
 
     def _alert(self, mail: ParsedMail, authentication: Authentication) -> Alert | None:

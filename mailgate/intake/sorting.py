@@ -28,7 +28,7 @@ from mailgate.domain.suspension import gone
 from mailgate.intake import agents, alerts, choice, mytickets, overflow, remarks
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
-from mailgate.mail import absence, forwarded
+from mailgate.mail import absence
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import TicketAddress
 from mailgate.mail.thanks import is_bare_thanks
@@ -36,7 +36,6 @@ from mailgate.mail.thread import Placement, place
 from mailgate.mail.trust import Trust
 from mailgate.store import people as contacts
 
-_NO_SUBJECT = "(no subject)"
 _MACHINES_WORD = {
     None: "a machine wrote",
     Alarm.RAISED: "a machine says that the problem is there",
@@ -322,7 +321,7 @@ def _open(
             ActorKind.MACHINE if reading.verdict.machine else ActorKind.CUSTOMER, reading.sender
         ),
         number="",
-        subject=mail.subject or _NO_SUBJECT,
+        subject=reading.subject,
         requester=reading.sender,
         requester_name=reading.sender_name,
         category=chosen.category,
@@ -351,7 +350,7 @@ def _forwarded(
     The agent vouches for the matter, not for the address: to who never wrote to us, nothing of
     what the mail said is sent. What the agent wrote above it is a note.
     """
-    inner = forwarded.read(reading.mail, reading.claimed.raw, reading.claimed.received_at)
+    inner = reading.forwarded
     settings, at = ledger.settings, reading.claimed.received_at
     if inner is None or inner.sender in settings.staff.by_address:
         return None
@@ -365,7 +364,7 @@ def _forwarded(
         at=at,
         actor=Actor(ActorKind.CUSTOMER, inner.sender),
         number="",
-        subject=inner.subject or reading.mail.subject or _NO_SUBJECT,
+        subject=inner.subject or reading.subject,
         requester=inner.sender,
         requester_name=name,
         category=chosen.category,

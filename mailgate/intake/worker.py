@@ -1,18 +1,23 @@
-"""Turns stored mails into events, in batches; one bad mail stops no other.
+"""Turns stored mails into events, in batches; neither a bad mail nor a slow one stops the others.
 
-A batch is read without the database, then decided and written in one transaction. A mail that
-fails is tried again alone, and parked with its traceback after three tries.
+A batch is read without the database, then decided and written in one transaction. What has to be
+waited for is read aside, and joins a later batch. A mail that fails is tried again alone, and
+parked with its traceback after three tries.
 """
 
 import contextlib
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from mailgate.desk.ledger import Desk
 from mailgate.errors import Conflict, Temporary
+from mailgate.intake.aside import Aside
 from mailgate.intake.lookup import look_up
 from mailgate.intake.reading import Reader, Reading
 from mailgate.intake.sorting import Ending, sort
@@ -24,6 +29,9 @@ from mailgate.store.inbox import Claimed
 BATCH = 50
 BATCH_OCTETS = 32 * 1024 * 1024
 LEASE = timedelta(seconds=60)
+_RENEWED = LEASE / 4  # how often the leases of what is read aside are made longer
+LATER = timedelta(seconds=10)
+"""How long a mail waits for which there is no room to be read."""
 TRIES = 3
 MOST_LOST = 5
 """Claims of one mail that may end without a word, as when the gateway is killed."""
@@ -56,6 +64,8 @@ class Worker:
         self._sent = sent
         self._wake = threading.Event()
         self._stop = threading.Event()
+        self._aside = Aside(self._wake.set)
+        self._renewed = now()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -73,12 +83,21 @@ class Worker:
         self._wake.set()
 
     def stop(self) -> None:
-        """Finish the batch in hand, and stop."""
+        """Finish the batch in hand, and stop; what is read aside is read again another time."""
         self._stop.set()
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        self._give_back(self._aside.close())
+
+    def drain(self) -> None:
+        """Process whatever waits, to the end; for commands, which start no threads of ours."""
+        try:
+            while self.run_once() or self._aside.mails:
+                self._aside.wait(_RENEWED.total_seconds())
+        finally:
+            self._give_back(self._aside.close())
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -101,42 +120,84 @@ class Worker:
             claimed = inbox.claim(
                 connection, tenant_id, self._owner, now, LEASE, BATCH, BATCH_OCTETS
             )
+            self._renew(connection, now)
+        read = self._aside.take(now)
         try:
             # A mail whose claims ended without a word may have ended the worker: it goes alone,
             # after the others.
-            self._take([mail for mail in claimed if not mail.lost], now)
+            readings = self._fetch(read, now)
+            self._settle(readings + self._begin([mail for mail in claimed if not mail.lost], now))
             for mail in claimed:
                 if mail.lost >= MOST_LOST:
                     self._fail(mail, "the gateway ended each time while it read this mail", TRIES)
                 elif mail.lost:
-                    self._take([mail], now)
+                    self._settle(self._begin([mail], now))
         except Temporary:
-            self._give_back(claimed)
+            held = {mail.id for mail in self._aside.mails}
+            mails = (*claimed, *(mail for mail, _ in read))
+            self._give_back([mail for mail in mails if mail.id not in held])
             raise
-        if claimed:
+        if claimed or read:
             self._sent()
-        return len(claimed)
+        return len(claimed) + len(read)
 
-    def _take(self, claimed: Sequence[Claimed], now: datetime) -> None:
+    def _renew(self, connection: Connection, now: datetime) -> None:
+        """Make the leases of what is read aside longer, before they lapse."""
+        if now - self._renewed >= _RENEWED:
+            mails = self._aside.mails
+            inbox.renew(connection, self._desk.settings.tenant_id, mails, now + LEASE)
+            self._renewed = now
+
+    def _fetch(
+        self, read: Sequence[tuple[Claimed, "Future[Reading]"]], now: datetime
+    ) -> list[Reading]:
+        """Return what was read aside."""
         readings: list[Reading] = []
+        for mail, reading in read:
+            try:
+                readings.append(reading.result())
+            except Temporary as error:
+                self._defer([mail], now, str(error))
+            except Exception:  # noqa: BLE001 - a mail that cannot be read must not stop the others
+                self._fail(mail, traceback.format_exc(), mail.attempts + 1)
+        return readings
+
+    def _begin(self, claimed: Sequence[Claimed], now: datetime) -> list[Reading]:
+        """Return what can be read at once; the rest is read aside."""
+        readings: list[Reading] = []
+        crowded: list[Claimed] = []
         for at, mail in enumerate(claimed):
             if self._now() - now > LEASE / 2:  # reading went on for long: what is left, later
                 self._give_back(claimed[at:])
                 break
             try:
-                readings.append(self._reader.read(mail, now))
-            except Temporary:
-                raise
+                begun = self._reader.begin(mail, now)
             except Exception:  # noqa: BLE001 - a mail that cannot be read must not stop the others
                 self._fail(mail, traceback.format_exc(), mail.attempts + 1)
+                continue
+            if self._aside.takes(begun, mail):
+                if not self._aside.put(mail, begun, now):
+                    crowded.append(mail)
+            elif isinstance(begun, Reading):
+                readings.append(begun)
+        self._defer(crowded, now, "too many mails are being read")
+        return readings
+
+    def _settle(self, readings: Sequence[Reading]) -> None:
         for reading, _ in self._process(readings):
             for _, error in self._process([reading]):  # alone, whatever fails is its own fault
                 self._fail(reading.claimed, error, reading.claimed.attempts + 1)
 
-    def _give_back(self, claimed: Sequence[Claimed]) -> None:
+    def _defer(self, claimed: Sequence[Claimed], now: datetime, why: str) -> None:
+        """Let go of mails for which there is no room; others pass them meanwhile."""
+        if claimed:
+            self._give_back(claimed, now + LATER)
+            log("mail.deferred", mails=[mail.id for mail in claimed], why=why)
+
+    def _give_back(self, claimed: Sequence[Claimed], until: datetime | None = None) -> None:
         """Let go of what could not be done now, so that it need not wait for the lease to lapse."""
         with contextlib.suppress(Temporary), self._desk.database.write() as connection:
-            inbox.give_back(connection, self._desk.settings.tenant_id, claimed)
+            inbox.give_back(connection, self._desk.settings.tenant_id, claimed, until)
 
     def _process(self, readings: Sequence[Reading]) -> list[tuple[Reading, str]]:
         """Decide and write a batch; return the mails that failed, unchanged, and why."""

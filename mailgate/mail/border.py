@@ -3,11 +3,13 @@
 A field counts if it carries a configured authserv-id and stands above the first Received field
 that no server of ours added. The border must take away fields with its own id that come in
 (RFC 8601 section 5); where it does not, its own stands on top of them, so the first says what a
-method found and the rest is ignored.
+method found and the rest is ignored. Of a mail that did not come to the border from outside, but
+was handed in on the machine itself, nothing below the border's own Received field counts: filters
+leave such mail alone, and the results are those of whoever wrote it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailgate.mail import authres
@@ -18,6 +20,14 @@ from mailgate.mail.trust import Finding
 NO_ID = "-"
 """Stands in `authserv_ids` for fields without an id, as Microsoft 365 writes them."""
 
+# As Postfix, Exim, sendmail and qmail write it of a mail by a program of the machine; and a client
+# at the loopback interface. What a client calls itself may look like the last, to its loss.
+_HANDED_IN = re.compile(
+    r"from userid \d|\bwith local\b|\A\s*\(from \S|invoked by uid \d"
+    r"|\[(?:ipv6:)?(?:127(?:\.\d{1,3}){3}|::1)\]",
+    re.IGNORECASE,
+)
+_LONGEST_RECEIVED = 2000  # characters looked at
 _POLICY = re.compile(r"(?<![\w.])(?:p|policy|action)\s{0,9}=\s{0,9}o?(none|quarantine|reject)")
 _POLICIES = ("policy.published-domain-policy", "policy.dmarc", "action")
 _SUBJECTS: Mapping[str, tuple[str, ...]] = {
@@ -38,11 +48,20 @@ class Border:
     ids: frozenset[str]
     hops: int
 
-    def findings(self, fields: Iterable[ResultsField]) -> tuple[Finding, ...]:
-        """Return what our border found of the mail with these fields, topmost first."""
+    def findings(
+        self, fields: Iterable[ResultsField], received: Sequence[str]
+    ) -> tuple[Finding, ...]:
+        """Return what our border found of the mail with these fields, topmost first.
+
+        `received` are its Received fields. One with fewer than the border adds did not cross it.
+        """
+        if len(received) < self.hops:
+            return ()
+        outermost = "".join(received[: self.hops][-1:])[:_LONGEST_RECEIVED]
+        hops = self.hops - bool(_HANDED_IN.search(outermost))
         found: list[Finding] = []
         for field in fields:
-            if field.hops > self.hops:
+            if field.hops > hops:
                 break
             read = authres.read(field.text)
             if (read.server or NO_ID) in self.ids:

@@ -38,6 +38,7 @@ _LARGEST = 32_768  # octets, or characters, looked at
 _LONGEST_LINE = 500  # characters; the expressions of flufl.bounce are quadratic in a line
 _LONG_LINE = re.compile(rb"([^\n]{%d})[^\n]*+" % _LONGEST_LINE)
 _MOST_RECIPIENTS = 100
+_EIGHT_BIT = bytes(range(128)) + b"?" * 128
 _NESTING = re.compile(rb"multipart/|message/", re.IGNORECASE)
 _MOST_NESTED = 20
 
@@ -231,10 +232,11 @@ class _Told:
 def _by_the_library(letter: Letter, notes: list[str]) -> tuple[list[str], list[str]]:
     """Return the recipients still tried, and those failed, as flufl.bounce finds them.
 
-    It gets the beginning of the mail in short lines, and always a From, for it fails without one;
-    nothing of a mail nested as no bounce is, over which the standard library's parser takes long.
+    It gets the beginning of the mail in short lines of ASCII, and always a From, for it fails over
+    8-bit fields and without a From; nothing of a mail nested as no bounce is, over which the
+    standard library's parser takes long.
     """
-    head = letter.raw[:_LARGEST]
+    head = letter.raw[:_LARGEST].translate(_EIGHT_BIT)
     if len(_NESTING.findall(head)) > _MOST_NESTED:
         return [], []
 

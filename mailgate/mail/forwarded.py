@@ -5,14 +5,12 @@ text was typed, or could have been.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from mailgate.errors import Refused
-from mailgate.mail import parts, plain, quotes
+from mailgate.mail import plain, quotes
 from mailgate.mail.address import normalise
-from mailgate.mail.parse import parse
 from mailgate.mail.parsed import ParsedMail
 
 _MOST_LINES = 500  # above the header of the copied mail
@@ -39,11 +37,19 @@ class Forwarded:
     comment: str
 
 
-def read(mail: ParsedMail, raw: bytes, received_at: datetime) -> Forwarded | None:
-    """Return the one mail that `mail` passes on, or None where there is none beyond doubt."""
-    attached = [file.part for file in mail.attachments if file.type == "message/rfc822"]
-    if len(attached) == 1:
-        inner = parse(parts.content(raw, attached[0]), received_at)
+def attached(mail: ParsedMail) -> tuple[str, ...]:
+    """Return the paths of the mails that `mail` has attached."""
+    return tuple(file.part for file in mail.attachments if file.type == "message/rfc822")
+
+
+def read(mail: ParsedMail, parsed: Callable[[str], ParsedMail]) -> Forwarded | None:
+    """Return the one mail that `mail` passes on, or None where there is none beyond doubt.
+
+    `parsed` reads the mail that is attached at a path.
+    """
+    paths = attached(mail)
+    if len(paths) == 1:
+        inner = parsed(paths[0])
         if inner.strict_from is None:
             return None
         name = inner.from_[0].name
@@ -51,7 +57,7 @@ def read(mail: ParsedMail, raw: bytes, received_at: datetime) -> Forwarded | Non
         return Forwarded(
             inner.strict_from, name, inner.subject, text, inner.message_id, mail.new_text
         )
-    if attached or not quotes.FORWARD.match(mail.subject.lower()):
+    if paths or not quotes.FORWARD.match(mail.subject.lower()):
         return None
     return _copied(mail.text.split("\n"))
 

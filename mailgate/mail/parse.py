@@ -46,6 +46,33 @@ _LONGEST_FIELD = 65_536  # characters
 _RESULTS = "authentication-results"
 _LONGEST_METHOD = 40  # characters
 
+_NOTHING = ParsedMail(
+    message_id=None,
+    subject="",
+    from_=(),
+    strict_from=None,
+    to=(),
+    cc=(),
+    reply_to=(),
+    date=None,
+    arrival=None,
+    in_reply_to=(),
+    references=(),
+    authentication_results=(),
+    headers=MappingProxyType({}),
+    text="",
+    new_text="",
+    reply_text="",
+    signature="",
+    html=None,
+    attachments=(),
+    report=None,
+    calendar=None,
+    fingerprint="",
+    defects=(),
+    degraded=(),
+)
+
 
 def parse(raw: bytes, received_at: datetime, limits: Limits = DEFAULTS) -> ParsedMail:
     """Read a mail; `received_at` is aware. Never raises: what fails is named in `degraded`."""
@@ -53,6 +80,20 @@ def parse(raw: bytes, received_at: datetime, limits: Limits = DEFAULTS) -> Parse
     return guard(
         "reading the mail",
         lambda: _read(raw, received_at, limits),
+        lambda: rough(raw, received_at, limits, *notes),
+        notes,
+    )
+
+
+def rough(raw: bytes, received_at: datetime, limits: Limits, *why: str) -> ParsedMail:
+    """Return what the header says of a mail that could not be read, its bytes as the text.
+
+    `why` says so in words. The work is that of the header alone.
+    """
+    notes = list(why)
+    return guard(
+        "reading the header",
+        lambda: _roughly(raw, received_at, limits, notes),
         lambda: _unread(raw, limits, notes),
         notes,
     )
@@ -60,9 +101,8 @@ def parse(raw: bytes, received_at: datetime, limits: Limits = DEFAULTS) -> Parse
 
 def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
     scan = prescan(raw, limits)
-    notes = list(scan.over)
-    found = origin.read(scan, notes)
-    top = _decoded(scan)
+    notes: list[str] = []
+    head = _headed(raw, scan, received_at, limits, notes)
     structure = parts.read(raw, scan, limits)
     notes += (*structure.over, *structure.defects)
     leaves = tuple(structure.root.leaves())
@@ -70,19 +110,54 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
     if scan.too_big or structure.over:
         shown = _reduced(raw, scan, shown)
     text, files = _content(raw, shown, structure.root, limits, notes, wrapped=False)
-    subject = plain.one_line("".join(top.get("subject", ())[:1]), limits.subject)
-    in_reply_to = _ids(top, "in-reply-to", limits)
-    references = _ids(top, "references", limits)
-    low = subject.lower()
+    low = head.subject.lower()
     divided = body.divide(
         text.lines,
         text.cues,
-        reply=bool(in_reply_to or references or quotes.REPLY.match(low)),
+        reply=bool(head.in_reply_to or head.references or quotes.REPLY.match(low)),
         forwarded=bool(quotes.FORWARD.match(low)),
     )
-    return ParsedMail(
+    letter = bounce.Letter(
+        raw,
+        leaves,
+        head.headers,
+        head.subject,
+        tuple(box.address for box in (*head.from_, *head.reply_to)),
+        text.lines,
+    )
+    report = bounce.read(letter, notes)
+    return replace(
+        head,
+        text="\n".join(text.lines).strip(),
+        new_text=divided.new,
+        reply_text=divided.reply,
+        signature=divided.signature,
+        html=text.html,
+        attachments=files,
+        report=report,
+        calendar=_calendar(leaves),
+        degraded=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _roughly(raw: bytes, received_at: datetime, limits: Limits, notes: list[str]) -> ParsedMail:
+    scan = prescan(raw, limits)
+    head = _headed(raw, scan, received_at, limits, notes)
+    text = _as_text(raw[scan.body :], limits)
+    return replace(head, text=text, new_text=text, reply_text=text, degraded=tuple(notes))
+
+
+def _headed(
+    raw: bytes, scan: Scan, received_at: datetime, limits: Limits, notes: list[str]
+) -> ParsedMail:
+    """Return a mail as far as its header tells."""
+    notes += scan.over
+    found = origin.read(scan, notes)
+    top = _decoded(scan)
+    return replace(
+        _NOTHING,
         message_id=next(headers.message_ids(top.get("message-id", ())), None),
-        subject=subject,
+        subject=plain.one_line("".join(top.get("subject", ())[:1]), limits.subject),
         from_=found.from_,
         strict_from=found.strict_from,
         to=found.to,
@@ -90,32 +165,30 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
         reply_to=found.reply_to,
         date=_believable(found.date, received_at),
         arrival=found.arrival,
-        in_reply_to=in_reply_to,
-        references=references,
+        in_reply_to=_ids(top, "in-reply-to", limits),
+        references=_ids(top, "references", limits),
         authentication_results=tuple(_authentication_results(scan)) if _RESULTS in top else (),
         headers=top,
-        text="\n".join(text.lines).strip(),
-        new_text=divided.new,
-        reply_text=divided.reply,
-        signature=divided.signature,
-        html=text.html,
-        attachments=files,
-        report=bounce.read(
-            bounce.Letter(
-                raw,
-                leaves,
-                top,
-                subject,
-                tuple(box.address for box in (*found.from_, *found.reply_to)),
-                text.lines,
-            ),
-            notes,
-        ),
-        calendar=_calendar(leaves),
         fingerprint=fingerprint(raw, scan.body, scan.fields),
         defects=found.defects,
-        degraded=tuple(dict.fromkeys(notes)),
     )
+
+
+def _unread(raw: bytes, limits: Limits, notes: Sequence[str]) -> ParsedMail:
+    """Return a mail of which nothing but its bytes could be had, shown as rough text."""
+    text = _as_text(raw, limits)
+    return replace(
+        _NOTHING,
+        text=text,
+        new_text=text,
+        reply_text=text,
+        fingerprint=hashlib.sha256(raw).hexdigest(),
+        degraded=tuple(notes),
+    )
+
+
+def _as_text(octets: bytes, limits: Limits) -> str:
+    return plain.many_lines(octets[: limits.text].decode("utf-8", "replace")).strip()
 
 
 def _content(
@@ -178,78 +251,6 @@ def _reduced(raw: bytes, scan: Scan, shown: Display) -> Display:
     found = parts.first_text(raw, scan.body, scan.end)
     chosen = (found,) if found else ()
     return Display(chosen, chosen, ())
-
-
-def rough(raw: bytes, received_at: datetime, limits: Limits, why: str) -> ParsedMail:
-    """Return what the header says of a mail that was too much to be read, its bytes as the text.
-
-    `why` says in words what was too much. The work is that of the header alone.
-    """
-    notes = [why]
-    return guard(
-        "reading the header",
-        lambda: _headed(raw, received_at, limits, notes),
-        lambda: _unread(raw, limits, notes),
-        notes,
-    )
-
-
-def _headed(raw: bytes, received_at: datetime, limits: Limits, notes: list[str]) -> ParsedMail:
-    scan = prescan(raw, limits)
-    found = origin.read(scan, notes)
-    top = _decoded(scan)
-    text = plain.many_lines(raw[scan.body :][: limits.text].decode("utf-8", "replace")).strip()
-    return replace(
-        _unread(raw, limits, notes),
-        message_id=next(headers.message_ids(top.get("message-id", ())), None),
-        subject=plain.one_line("".join(top.get("subject", ())[:1]), limits.subject),
-        from_=found.from_,
-        strict_from=found.strict_from,
-        to=found.to,
-        cc=found.cc,
-        reply_to=found.reply_to,
-        date=_believable(found.date, received_at),
-        arrival=found.arrival,
-        in_reply_to=_ids(top, "in-reply-to", limits),
-        references=_ids(top, "references", limits),
-        authentication_results=tuple(_authentication_results(scan)) if _RESULTS in top else (),
-        headers=top,
-        text=text,
-        new_text=text,
-        reply_text=text,
-        fingerprint=fingerprint(raw, scan.body, scan.fields),
-    )
-
-
-def _unread(raw: bytes, limits: Limits, notes: Sequence[str]) -> ParsedMail:
-    """Return a mail of which nothing but its bytes could be had, shown as rough text."""
-    text = plain.many_lines(raw[: limits.text].decode("utf-8", "replace")).strip()
-    return ParsedMail(
-        message_id=None,
-        subject="",
-        from_=(),
-        strict_from=None,
-        to=(),
-        cc=(),
-        reply_to=(),
-        date=None,
-        arrival=None,
-        in_reply_to=(),
-        references=(),
-        authentication_results=(),
-        headers=MappingProxyType({}),
-        text=text,
-        new_text=text,
-        reply_text=text,
-        signature="",
-        html=None,
-        attachments=(),
-        report=None,
-        calendar=None,
-        fingerprint=hashlib.sha256(raw).hexdigest(),
-        defects=(),
-        degraded=tuple(notes),
-    )
 
 
 def _decoded(scan: Scan) -> Mapping[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from mailgate.errors import Refused
-from mailgate.mail import cms, contained, headers, params, transfer
+from mailgate.mail import contained, headers, params, transfer
 from mailgate.mail.headers import Field
 from mailgate.mail.params import Parameter
 from mailgate.mail.prescan import DEFAULTS, Limits, Scan, prescan
@@ -91,16 +91,10 @@ def content(raw: bytes, part: str) -> bytes:
     """
     root = read(raw, prescan(raw, _UNLIMITED), _UNLIMITED).root
     path, inside, place = part.partition("/")
-    wrapped, _, inner = place.partition("p7m:")
     for leaf in root.leaves():
         if leaf.path == path:
             data = decoded(raw, leaf)[0]
-            if inner and not wrapped:
-                unwrapped = cms.content(data)
-                if unwrapped is None:
-                    break
-                return content(unwrapped, inner)
-            found = contained.content(data, place) if inside else data
+            found = contained.content(data, place, content) if inside else data
             if found is not None:
                 return found
     raise Refused(f"the mail has no part {part[:40]!r}")

@@ -276,8 +276,28 @@ def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]
     return connection.execute(statement, parameters).rowcount
 
 
-def give_back(connection: Connection, tenant_id: int, claimed: Sequence[Claimed]) -> None:
-    """Let go of claims that were not used; they do not count as lost."""
+def renew(
+    connection: Connection, tenant_id: int, claimed: Sequence[Claimed], until: datetime
+) -> None:
+    """Make claims that still hold longer."""
+    _write_claims(connection, tenant_id, claimed, {"lease_until": until})
+
+
+def give_back(
+    connection: Connection,
+    tenant_id: int,
+    claimed: Sequence[Claimed],
+    until: datetime | None = None,
+) -> None:
+    """Let go of claims that were not used, to be free from `until`; they do not count as lost."""
+    free = {"lease_owner": None, "lease_until": None, "next_try_at": until}
+    fewer = {"lost": schema.mail_delivery.c.lost - 1}
+    _write_claims(connection, tenant_id, claimed, free | fewer)
+
+
+def _write_claims(
+    connection: Connection, tenant_id: int, claimed: Sequence[Claimed], values: Mapping[str, Any]
+) -> None:
     if not claimed:
         return
     table = schema.mail_delivery
@@ -288,8 +308,9 @@ def give_back(connection: Connection, tenant_id: int, claimed: Sequence[Claimed]
             table.c.id == bindparam("b_id"),
             table.c.fence == bindparam("b_fence"),
             table.c.state == PENDING,
+            table.c.lease_until.is_not(None),
         )
-        .values(lease_owner=None, lease_until=None, lost=table.c.lost - 1)
+        .values(values)
     )
     connection.execute(statement, [{"b_id": mail.id, "b_fence": mail.fence} for mail in claimed])
 
@@ -319,61 +340,41 @@ def oldest_pending(connection: Connection, tenant_id: int) -> datetime | None:
     return connection.execute(query.order_by(table.id).limit(1)).scalar()
 
 
-def parked(connection: Connection, tenant_id: int) -> list[RowMapping]:
-    """Return the mails that could not be processed, oldest first, without their bytes."""
-    delivery, mail = schema.mail_delivery, schema.mail
-    rows = connection.execute(
-        select(delivery, mail.c.size)
-        .join(mail, mail.c.id == delivery.c.mail_id)
-        .where(delivery.c.tenant_id == tenant_id, delivery.c.state == fixed(PARKED))
-        .order_by(delivery.c.id)
-    )
-    return list(rows.mappings())
+def set_aside(
+    connection: Connection, tenant_id: int, state: str, id_: int | None = None
+) -> list[RowMapping]:
+    """Return the mails that are parked or quarantined, oldest first, without their bytes.
 
-
-def retry(connection: Connection, tenant_id: int, ids: Sequence[int] | None) -> int:
-    """Put parked mails (None: all) back in the queue; returns how many."""
-    table = schema.mail_delivery
-    statement = update(table).where(table.c.tenant_id == tenant_id, table.c.state == fixed(PARKED))
-    if ids is not None:
-        statement = statement.where(table.c.id.in_(ids))
-    back = statement.values(
-        state=PENDING, attempts=0, lost=0, next_try_at=None, error=None, done_at=None
-    )
-    return connection.execute(back).rowcount
-
-
-def quarantined(connection: Connection, tenant_id: int) -> list[RowMapping]:
-    """Return the mails that the filter in front took for spam, oldest first, without their bytes.
-
-    `known` tells whether the envelope's sender has written before.
+    With `id_` only that one. `known` tells whether the envelope's sender has written before.
     """
     delivery, mail, contact = schema.mail_delivery, schema.mail, schema.contact
     known = select(contact.c.address).where(
         contact.c.tenant_id == delivery.c.tenant_id,
         contact.c.address == func.lower(delivery.c.mail_from),
     )
-    rows = connection.execute(
+    query = (
         select(delivery, mail.c.size, known.exists().label("known"))
         .join(mail, mail.c.id == delivery.c.mail_id)
-        .where(delivery.c.tenant_id == tenant_id, delivery.c.state == fixed(QUARANTINED))
+        .where(delivery.c.tenant_id == tenant_id, delivery.c.state == fixed(state))
         .order_by(delivery.c.id)
     )
-    return list(rows.mappings())
+    if id_ is not None:
+        query = query.where(delivery.c.id == id_)
+    return list(connection.execute(query).mappings())
 
 
-def release(connection: Connection, tenant_id: int, ids: Sequence[int] | None) -> int:
-    """Put quarantined mails (None: all) back as no spam; returns how many."""
+def put_back(connection: Connection, tenant_id: int, state: str, ids: Sequence[int] | None) -> int:
+    """Put mails (None: all) that are parked or quarantined back in the queue; returns how many.
+
+    A quarantined one is no spam from now on.
+    """
     table = schema.mail_delivery
-    statement = update(table).where(
-        table.c.tenant_id == tenant_id, table.c.state == fixed(QUARANTINED)
-    )
+    statement = update(table).where(table.c.tenant_id == tenant_id, table.c.state == fixed(state))
     if ids is not None:
         statement = statement.where(table.c.id.in_(ids))
-    back = statement.values(
-        state=PENDING, released=True, attempts=0, lost=0, next_try_at=None, done_at=None
-    )
-    return connection.execute(back).rowcount
+    fresh = {"attempts": 0, "lost": 0, "next_try_at": None, "error": None, "done_at": None}
+    released = {"released": True} if state == QUARANTINED else {}
+    return connection.execute(statement.values(state=PENDING, **fresh, **released)).rowcount
 
 
 def raw(connection: Connection, mail_id: int) -> bytes | None:

@@ -77,7 +77,7 @@ def clock_check(database: Database, every: timedelta, now: Callable[[], datetime
 
 
 def create_app(
-    checks: Mapping[str, Check], needed: Iterable[str] = (), metrics: Metrics | None = None
+    checks: Mapping[str, Check], needed: Iterable[str], metrics: Metrics | None = None
 ) -> FastAPI:
     """Return the application; `checks` are asked at each call.
 

@@ -4,11 +4,14 @@ import base64
 import bz2
 import gzip
 import io
+import threading
 import zipfile
 
 import pytest
 
+from mailgate.intake import aside, worker
 from mailgate.intake.inbox import Incoming
+from mailgate.mail.parse import parse
 from tests.desk.conftest import CUSTOMER
 from tests.intake.desk import SUPPORT
 
@@ -199,3 +202,23 @@ def test_a_bomb_is_kept_as_it_is_and_never_unpacked(sqlite_gateway, name):
     check_that_it_is_a_ticket(sqlite_gateway, raw)
     sizes = [row["size"] for row in sqlite_gateway.rows("attachment")]
     assert sum(sizes) <= len(data)
+
+
+def test_a_flood_of_slow_mails_holds_up_no_other(sqlite_gateway, monkeypatch):
+    desk, release = sqlite_gateway, threading.Event()
+
+    def slow(raw, received_at, limits):
+        assert release.wait(20)
+        return parse(raw, received_at, limits)
+
+    monkeypatch.setattr(aside, "MOST", 3)
+    monkeypatch.setattr(worker, "BATCH", 5)
+    object.__setattr__(desk.worker._reader, "read_odd", slow)
+    for n in range(12):
+        desk.keep("--a\r\n" * 300, sender=f"e{n}@elsewhere.example")
+    asked = desk.keep()
+    batches = 0
+    while desk.worker.run_once():
+        batches += 1
+    assert (desk.delivery(asked)["state"], batches) == ("opened", 3)
+    release.set()

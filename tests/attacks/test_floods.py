@@ -11,6 +11,7 @@ from mailgate import config as configuration
 from mailgate.app import App
 from mailgate.domain.events import Close
 from mailgate.domain.model import Actor, ActorKind, Status
+from mailgate.intake.authentication import Authenticator
 from mailgate.mail.trust import Authentication, Trust
 from tests.attacks.flood import mail
 from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER
@@ -246,14 +247,7 @@ def test_a_flood_goes_into_an_open_ticket_or_opens_one_if_none_is_left(gateway):
 def test_who_is_vouched_for_is_not_counted_and_who_is_forged_gets_nothing_more(
     gateway, monkeypatch, level, tickets, other
 ):
-    real = type(gateway.worker._reader).read
-
-    def read(self, claimed, now):
-        reading = real(self, claimed, now)
-        object.__setattr__(reading, "authentication", Authentication(level))
-        return reading
-
-    monkeypatch.setattr(type(gateway.worker._reader), "read", read)
+    monkeypatch.setattr(Authenticator, "authenticate", lambda *_: Authentication(level))
     rows = [gateway.mail(sender=EVE, Subject=f"Matter {n}") for n in range(OPENED + 2)]
     assert len(gateway.rows("ticket")) == tickets
     assert {row["verdict"]["other_address"] for row in rows[OPENED:]} == (other or {False})

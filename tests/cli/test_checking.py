@@ -70,7 +70,7 @@ def test_a_desk_that_was_used_is_well(cli):
 
 def test_a_gateway_that_runs_is_asked_how_it_is(cli):
     faults = {}
-    server = Server(create_app({"intake": lambda: faults.get("intake")}), "127.0.0.1", 0)
+    server = Server(create_app({"intake": lambda: faults.get("intake")}, ()), "127.0.0.1", 0)
     server.start()
     try:
         cli.set(web__listen=f"127.0.0.1:{server.port}")

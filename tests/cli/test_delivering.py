@@ -35,6 +35,26 @@ def test_a_mail_in_a_file_is_stored_for_those_it_is_said_to_be_for(cli, tmp_path
     assert kept(cli)[0][:2] == ("a@b.example", f'["support+x@desk.example", "{DESK}"]')
 
 
+@pytest.mark.parametrize("equals", [True, False], ids=["one word", "two words"])
+@pytest.mark.parametrize(
+    "sender",
+    ["-x@evil.example", "--to=support+x@desk.example", "--help@evil.example", "/mail@evil.example"],
+)
+def test_an_address_is_never_taken_for_an_option_or_a_file(cli, sender, equals):
+    words = [f"--from={sender}", f"--to={DESK}"] if equals else ["--from", sender, "--to", DESK]
+    cli.ok("deliver", *words, stdin=mail())
+    assert kept(cli)[0][:2] == (sender, f'["{DESK}"]')
+
+
+@pytest.mark.parametrize(
+    "recipient", ["-x@desk.example", "--config=x@desk.example", "/x@y.example"]
+)
+def test_a_recipient_is_never_taken_for_an_option_or_a_file(cli, recipient):
+    said = cli.no(67, "deliver", f"--to={recipient}", stdin=mail())
+    assert f"{recipient} is no address of this desk" in said
+    assert kept(cli) == []
+
+
 @pytest.mark.parametrize(
     ("headers", "recipients"),
     [

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from mailgate.cli import shapes
 from mailgate.cli.program import program
+from mailgate.intake.child import Child, Died
 from mailgate.store import inbox, schema
 from mailgate.store.db import Database
 from tests.cli.conftest import CUSTOMER, DESK, mail
@@ -298,3 +299,17 @@ def test_no_text_from_outside_steers_the_terminal_of_who_asks(cli):
     shown = cli.ok("explain", told["mail"]) + cli.ok("explain", told["ticket"])
     assert "\x1b" not in shown
     assert "[red]c[/red]" in shown
+
+
+def test_an_odd_mail_is_read_apart_when_it_is_explained_or_shown(cli, monkeypatch):
+    def dying(*_):
+        raise Died("took too much time")
+
+    monkeypatch.setattr(Child, "read", dying)
+    odd = mail(text="--a\n" * 300, x_spam_flag="YES")
+    deliver(cli, odd)
+    (marked,) = cli.json("quarantine")
+    said = "reading in a process of its own took too much time"
+    assert cli.json("explain", f"mail:{marked['id']}")["degraded"] == [said]
+    assert json.loads(cli.ok("explain", "-", "--json", stdin=odd))["degraded"] == [said]
+    assert "--a" in cli.ok("quarantine", "show", marked["id"])

@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 
 from mailgate.intake import dialogue, smtp
-from mailgate.mail.trust import Authentication
 from tests.desk.conftest import database as database  # noqa: PLC0414 - a fixture that is used
 from tests.desk.conftest import settings
-from tests.intake.desk import Gateway
+from tests.intake.desk import Believing, Gateway
 from tests.intake.wire import FakeInbox, Wire, listening
 
 
@@ -68,15 +67,9 @@ def opened(gateway):
 def trusted(gateway, monkeypatch):
     """Return a function that says how far the next mails are believed."""
     worker = gateway.worker
-    read = worker._reader.read
 
     def believe(level):
-        def reading(claimed, now):
-            return replace(read(claimed, now), authentication=Authentication(level))
-
-        class Reader:
-            read = staticmethod(reading)
-
-        monkeypatch.setattr(worker, "_reader", Reader())
+        reader = replace(worker._reader, authenticator=Believing(level))
+        monkeypatch.setattr(worker, "_reader", reader)
 
     return believe

@@ -7,8 +7,9 @@ import pytest
 from mailgate.domain.events import Close, MergeInto, Reopen
 from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.mail.alert import MachineSender
-from mailgate.mail.trust import Authentication, Trust
+from mailgate.mail.trust import Trust
 from tests.desk.conftest import ALICE, CUSTOMER
+from tests.intake.desk import Believing
 
 ALERTS = "alerts@desk.example"
 AGENT = Actor(ActorKind.AGENT, ALICE.name)
@@ -22,13 +23,10 @@ def watched(gateway, monkeypatch):
 
 
 def believing(gateway, monkeypatch, level):
-    class Sure:
-        @staticmethod
-        def authenticate(claimed, mail):
-            return Authentication(level)
-
     machine = MachineSender(("Host", "Service"), resolved=("recovery",))
-    reader = replace(gateway.worker._reader, authenticator=Sure, machine_senders={ALERTS: machine})
+    reader = replace(
+        gateway.worker._reader, authenticator=Believing(level), machine_senders={ALERTS: machine}
+    )
     monkeypatch.setattr(gateway.worker, "_reader", reader)
     return gateway
 

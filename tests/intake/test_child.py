@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.errors import Refused, Temporary
-from mailgate.intake import child, transcript
-from mailgate.intake.child import Child
+from mailgate.intake import child, reading, transcript
+from mailgate.intake.child import Child, Died
+from mailgate.log import EVENTS
 from mailgate.mail.parse import DEFAULTS, Limits, parse
+from tests.desk.conftest import CUSTOMER
 from tests.mail.golden_twin import GOLDEN
 
 AT = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
@@ -38,41 +40,66 @@ def test_a_process_of_its_own_reads_a_mail_as_this_one_would():
     ("code", "seconds", "why"),
     [
         ("while True: pass", 0.5, "took too much time"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)", 20, "took too much time"),
         (
             "resource.setrlimit(resource.RLIMIT_AS, (memory, memory))\nbytes(memory)",
             20,
-            "took too much time or memory",
+            "took too much memory",
         ),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 20, "time or memory"),
-        ("print('{}')", 20, "gave no answer"),
-        ("import pickle; sys.stdout.buffer.write(pickle.dumps([1]))", 20, "gave no answer"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 20, "was killed"),
     ],
-    ids=["time", "memory", "killed", "no mail", "no JSON"],
+    ids=["time", "processor", "memory", "killed"],
 )
-def test_a_mail_whose_reader_dies_is_read_roughly_and_is_degraded(code, seconds, why):
-    mail = run(code, seconds)
-    (note,) = mail.degraded
-    assert note.startswith("reading in a process of its own ")
-    assert note.endswith(why)
-    assert (mail.subject, mail.from_, mail.strict_from) == (
-        HEAD.subject,
-        HEAD.from_,
-        HEAD.strict_from,
-    )
-    assert (mail.message_id, mail.date, mail.fingerprint) == (
-        HEAD.message_id,
-        HEAD.date,
-        HEAD.fingerprint,
-    )
-    assert "Content-Disposition" in mail.text
-    assert mail.attachments == ()
+def test_a_mail_that_is_too_much_for_its_reader_is_told_so(code, seconds, why):
+    with pytest.raises(Died) as died:
+        run(code, seconds)
+    assert (str(died.value), died.value.fault) == (why, None)
 
 
-def test_where_no_process_can_be_started_a_mail_is_read_roughly():
-    mail = Child(timedelta(seconds=5), MEMORY, ("/nonexistent/python",)).read(RAW, AT, DEFAULTS)
-    assert mail.degraded == (
-        "reading in a process of its own could not be started (FileNotFoundError)",
-    )
+@pytest.mark.parametrize(
+    ("code", "why", "fault"),
+    [
+        ("{}['from']", "failed (KeyError)", "KeyError: 'from'"),
+        ("sys.exit('odd end')", "failed", "odd end"),
+        ("sys.stderr.write('x' * 9000 + 'end'); sys.exit(1)", "failed", "x" * 1997 + "end"),
+        ("import os; print('a', file=sys.stderr, flush=True); os.abort()", "(SIGABRT)", "a"),
+        ("print('{}')", "gave no answer", "no parsed mail"),
+        ("sys.stdout.buffer.write(b'\\x80\\x04')", "gave no answer", "no parsed mail"),
+    ],
+    ids=["error", "exit", "long", "crash", "no mail", "no JSON"],
+)
+def test_a_fault_of_ours_in_the_process_is_told_with_its_last_words(code, why, fault):
+    with pytest.raises(Died) as died:
+        run(code)
+    assert str(died.value).endswith(why)
+    assert died.value.fault.endswith(fault)
+
+
+def test_where_no_process_can_be_started_that_is_a_fault_of_ours():
+    with pytest.raises(Died, match=r"could not be started \(FileNotFoundError\)") as died:
+        Child(timedelta(seconds=5), MEMORY, ("/nonexistent/python",)).read(RAW, AT, DEFAULTS)
+    assert "/nonexistent/python" in died.value.fault
+
+
+@pytest.mark.parametrize("fault", [None, "KeyError: 'from'"])
+def test_a_mail_whose_reader_dies_is_a_rough_ticket_and_a_fault_of_ours_is_an_error(
+    gateway, monkeypatch, fault
+):
+    def dying(*_):
+        raise Died("failed (KeyError)", fault)
+
+    logged = []
+    monkeypatch.setattr(reading, "log", lambda name, **ids: logged.append((name, ids)))
+    object.__setattr__(gateway.worker._reader, "read_odd", dying)
+    row = gateway.mail("--a\r\n" * 300, Subject="Odd")
+    assert row["state"] == "opened"
+    assert row["verdict"]["degraded"] == ["reading in a process of its own failed (KeyError)"]
+    ticket = gateway.ticket(row["ticket_id"])
+    assert (ticket.subject, ticket.requester) == ("Odd", CUSTOMER)
+    assert "--a" in gateway.rows("message")[-1]["text"]
+    ids = {"mail": row["id"], "why": "failed (KeyError)", "error": fault}
+    assert logged == ([("child.failed", ids)] if fault else [])
+    assert EVENTS["child.failed"].level == "error"
 
 
 def test_the_process_takes_away_its_own_means_before_it_reads(monkeypatch):
@@ -86,7 +113,7 @@ def test_the_process_takes_away_its_own_means_before_it_reads(monkeypatch):
     child.main(["1000", "7"])
     assert taken == {
         resource.RLIMIT_AS: (1000, 1000),
-        resource.RLIMIT_CPU: (7, 7),
+        resource.RLIMIT_CPU: (7, 8),
         resource.RLIMIT_FSIZE: (child.LARGEST_ANSWER, child.LARGEST_ANSWER),
     }
     assert transcript.read(stdout.buffer.getvalue()) == HEAD
@@ -112,36 +139,6 @@ def test_what_is_no_parsed_mail_is_refused(old, new):
     assert old in written
     with pytest.raises(Refused):
         transcript.read(written.replace(old, new, 1))
-
-
-def test_the_desk_hands_odd_mails_and_no_others_to_the_process(gateway, monkeypatch):
-    handed = []
-
-    def apart(raw, received_at, limits):
-        handed.append(raw)
-        return parse(raw, received_at, limits)
-
-    object.__setattr__(gateway.worker._reader, "read_odd", apart)
-    gateway.mail("words")
-    assert handed == []
-    row = gateway.mail("--a\r\n" * 300)
-    assert row["state"] == "opened"
-    assert len(handed) == 1
-
-
-def test_a_batch_that_takes_long_gives_back_what_it_cannot_reach(gateway, monkeypatch):
-    from mailgate.intake.worker import LEASE
-
-    def slow(raw, received_at, limits):
-        gateway.now += LEASE * 2 / 3
-        return parse(raw, received_at, limits)
-
-    object.__setattr__(gateway.worker._reader, "read_odd", slow)
-    first, second = gateway.keep("--a\r\n" * 300), gateway.keep("--b\r\n" * 300)
-    gateway.worker.run_once()
-    assert [gateway.delivery(id_)["state"] for id_ in (first, second)] == ["opened", "pending"]
-    gateway.worker.run_once()
-    assert gateway.delivery(second)["state"] == "opened"
 
 
 def test_a_full_disk_is_not_the_mails_fault(monkeypatch):

@@ -6,10 +6,10 @@ import pytest
 
 from mailgate.domain.model import Priority
 from mailgate.mail.alert import MachineSender
-from mailgate.mail.trust import Authentication, Trust
+from mailgate.mail.trust import Trust
 from tests.attacks.test_identity import PASSED_ON
 from tests.desk.conftest import ALICE, settings
-from tests.intake.desk import EVE, Gateway
+from tests.intake.desk import EVE, Believing, Gateway
 
 
 @pytest.fixture
@@ -52,13 +52,10 @@ def test_a_later_mail_chooses_nothing(desk):
 
 
 def test_a_proved_machine_and_an_agent_who_forwards_choose_freely(desk, monkeypatch):
-    class Sure:
-        @staticmethod
-        def authenticate(claimed, mail):
-            return Authentication(Trust.STRONG)
-
     machine = {EVE: MachineSender(("Host",))}
-    reader = replace(desk.worker._reader, authenticator=Sure, machine_senders=machine)
+    reader = replace(
+        desk.worker._reader, authenticator=Believing(Trust.STRONG), machine_senders=machine
+    )
     monkeypatch.setattr(desk.worker, "_reader", reader)
     to = "support+critical@desk.example"
     desk.mail("Host: web1", sender=EVE, to=to)

@@ -209,8 +209,8 @@ def test_a_released_mail_is_processed_as_if_it_had_no_marks(gateway):
     row = gateway.mail("I need help.", X_Spam_Flag="YES")
     assert (row["state"], gateway.rows("ticket")) == ("quarantined", [])
     with gateway.database.write() as connection:
-        assert inbox.release(connection, 1, [row["id"]]) == 1
-        assert inbox.release(connection, 1, None) == 0
+        assert inbox.put_back(connection, 1, inbox.QUARANTINED, [row["id"]]) == 1
+        assert inbox.put_back(connection, 1, inbox.QUARANTINED, None) == 0
     gateway.worker.run_once()
     row = gateway.delivery(row["id"])
     assert (row["state"], row["verdict"]["kind"]) == ("opened", "person")
@@ -221,7 +221,7 @@ def test_quarantined_mails_of_people_who_have_written_are_marked(gateway, opened
     gateway.mail("Buy!", sender="spam@elsewhere.example", X_Spam_Flag="YES")
     gateway.mail("Help!", sender=CUSTOMER, X_Spam_Flag="YES")
     with gateway.database.read() as connection:
-        found = inbox.quarantined(connection, 1)
+        found = inbox.set_aside(connection, 1, inbox.QUARANTINED)
     assert [(row["mail_from"], row["known"]) for row in found] == [
         ("spam@elsewhere.example", False),
         (CUSTOMER, True),

@@ -30,6 +30,7 @@ MAIL = (
     "Date: Mon, 9 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@customer.example>\r\n"
     "\r\nIt is on fire.\r\n"
 ).encode()
+CROSSED = b"Received: from out.customer.example ([192.0.2.7]) by mx.desk.example; x\r\n"
 SIGNED = [b"from", b"to", b"subject", b"date", b"message-id"]
 
 
@@ -375,7 +376,7 @@ def test_a_seal_whose_key_cannot_be_had_now_lifts_nothing():
 
 def test_where_the_border_speaks_nothing_is_verified_here():
     dns = Dns()
-    raw = b"Authentication-Results: mx.desk.example; dmarc=pass\r\n" + MAIL
+    raw = b"Authentication-Results: mx.desk.example; dmarc=pass\r\n" + CROSSED + MAIL
     border = Border(frozenset({"mx.desk.example"}), 1)
     assert authenticate(raw, dns, peer="127.0.0.1", border=border).level is Trust.STRONG
     assert dns.asked == []
@@ -384,7 +385,7 @@ def test_where_the_border_speaks_nothing_is_verified_here():
 
 
 def test_results_in_a_mail_that_came_past_the_border_are_the_senders():
-    raw = b"Authentication-Results: mx.desk.example; dmarc=pass\r\n" + MAIL
+    raw = b"Authentication-Results: mx.desk.example; dmarc=pass\r\n" + CROSSED + MAIL
     border = Border(frozenset({"mx.desk.example"}), 1)
     authenticator = Authenticator(border=border)
     for peer, level in (("127.0.0.1", Trust.STRONG), (OUTSIDE, Trust.UNKNOWN)):
@@ -392,7 +393,7 @@ def test_results_in_a_mail_that_came_past_the_border_are_the_senders():
 
 
 def test_a_chain_that_the_border_verified_counts_with_the_word_of_a_known_sealer():
-    raw = b"Authentication-Results: mx.desk.example; arc=pass\r\n" + sealed()
+    raw = b"Authentication-Results: mx.desk.example; arc=pass\r\n" + CROSSED + sealed()
     border = Border(frozenset({"mx.desk.example"}), 1)
     for sealers, level in (({LISTS}, Trust.WEAK), ({"o.example"}, Trust.UNKNOWN)):
         authenticator = Authenticator(border=border, sealers=frozenset(sealers))

@@ -267,7 +267,8 @@ def test_what_the_border_says_of_a_sender_stands_in_the_verdict(gateway):
     border = Border(frozenset({"mx.desk.example"}), 1)
     reader = replace(gateway.worker._reader, authenticator=Authenticator(border=border))
     gateway.worker._reader = reader
-    row = gateway.mail(Authentication_Results="mx.desk.example; dmarc=pass")
+    crossed = "from out.customer.example ([192.0.2.7]) by mx.desk.example; x"
+    row = gateway.mail(Received=crossed, Authentication_Results="mx.desk.example; dmarc=pass")
     assert row["verdict"]["trust"] == "strong"
     assert row["verdict"]["authentication"] == [
         "DMARC passed for the domain of From (RFC 7489 4.2)",

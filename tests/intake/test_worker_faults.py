@@ -35,7 +35,7 @@ def test_one_bad_mail_stops_no_other_and_is_parked_with_its_error(gateway, monke
     from mailgate.store import inbox
 
     with gateway.database.write() as connection:
-        assert inbox.retry(connection, 1, [bad]) == 1
+        assert inbox.put_back(connection, 1, inbox.PARKED, [bad]) == 1
     gateway.worker.run_once()
     assert gateway.delivery(bad)["state"] == "opened"
 
@@ -151,7 +151,7 @@ def test_a_mail_that_ends_the_gateway_each_time_is_parked(gateway):
     assert gateway.delivery(deadly)["state"] == "parked"
     assert "ended each time" in gateway.delivery(deadly)["error"]
     with gateway.database.write() as connection:
-        inbox.retry(connection, 1, [deadly])
+        inbox.put_back(connection, 1, inbox.PARKED, [deadly])
     gateway.worker.run_once()
     assert gateway.delivery(deadly)["state"] == "opened"
     assert gateway.delivery(good)["state"] == "opened"

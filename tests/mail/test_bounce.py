@@ -258,6 +258,12 @@ def test_the_text_is_read_up_to_a_bound(monkeypatch):
         assert 32_000 < sum(taken) + len(taken) <= 32_768
 
 
+def test_the_library_does_not_fail_over_eight_bit_fields():
+    raw = f"From: {DAEMON}\nX-Mailer: <SMTP32 v\u00e9\n\n{WORDS}".encode()
+    mail = parse(raw, datetime(2026, 11, 21, tzinfo=UTC))
+    assert (mail.degraded, mail.report.final_recipient) == ((), "gone@x.example")
+
+
 def test_the_library_gets_the_beginning_in_short_lines(monkeypatch):
     got = []
     monkeypatch.setattr(bounce, "all_failures", lambda mail: got.append(mail) or ((), ()))

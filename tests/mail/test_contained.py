@@ -37,11 +37,12 @@ STREAM = outlook.stream(outlook.file(b"a", b"one"), outlook.file(b"b", b"two"))
         (STREAM, "uu:1", None),
         (coded(b"x"), "uu:1", b"x"),
         (coded(b"x"), "zip:1", None),
+        (coded(b"x"), "p7m:1", None),
         (coded(b"x"), "", None),
     ],
 )
 def test_a_place_leads_to_its_file_or_nowhere(data, place, found):
-    assert contained.content(data, place) == found
+    assert contained.content(data, place, parts.content) == found
 
 
 def test_what_is_in_a_part_can_be_had_from_the_mail():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailgate.mail import forwarded
+from mailgate.mail import forwarded, parts
 from mailgate.mail.forwarded import Forwarded
 from mailgate.mail.parse import parse
 
@@ -15,7 +15,7 @@ DAVE = "dave@client.example"
 def read(text, subject="Fwd: Ink", head=""):
     raw = f"From: a@desk.example\r\nSubject: {subject}\r\n{head}\r\n{text}".replace("\r\n", "\n")
     octets = raw.replace("\n", "\r\n").encode()
-    return forwarded.read(parse(octets, NOW), octets, NOW)
+    return forwarded.read(parse(octets, NOW), lambda path: parse(parts.content(octets, path), NOW))
 
 
 def attached(*inner):

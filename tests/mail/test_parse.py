@@ -166,9 +166,23 @@ def test_our_own_fault_still_gives_a_mail(monkeypatch):
     monkeypatch.setattr(parse.parts, "read", fail)
     mail = read(b"Subject: x\r\n\r\nHello \xff\x00")
     assert mail.degraded == ("reading the mail failed: RuntimeError",)
-    assert mail.text == mail.new_text == "Subject: x\n\nHello \ufffd"
+    assert (mail.subject, mail.text, mail.new_text) == ("x", "Hello \ufffd", "Hello \ufffd")
     assert (mail.from_, mail.message_id, len(mail.fingerprint)) == ((), None, 64)
     assert as_json(mail)["date"] is None
+
+
+def test_our_own_fault_in_the_header_too_still_leaves_the_bytes(monkeypatch):
+    def fail(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr(parse.origin, "read", fail)
+    mail = read(b"Subject: x\r\n\r\nHello \xff\x00")
+    assert mail.degraded == (
+        "reading the mail failed: RuntimeError",
+        "reading the header failed: RuntimeError",
+    )
+    assert mail.text == mail.new_text == "Subject: x\n\nHello \ufffd"
+    assert (mail.subject, len(mail.fingerprint)) == ("", 64)
 
 
 SOURCES = [path.read_bytes() for path in sorted(GOLDEN.glob("*.eml"))]

@@ -35,7 +35,9 @@ def mail(*fields, sender=f"Carol <carol@{C}>"):
 
 def authentication(*fields, ids=(MX,), hops=1, sender=f"Carol <carol@{C}>"):
     read = mail(*fields, sender=sender)
-    found = Border(frozenset(ids), hops).findings(read.authentication_results)
+    found = Border(frozenset(ids), hops).findings(
+        read.authentication_results, read.headers.get("received", ())
+    )
     return judge(read, found)
 
 
@@ -111,6 +113,36 @@ def test_what_a_border_says_comes_to_a_level(results, expected):
 def test_results_above_and_below_the_borders_own_received_field_count():
     for fields in ((f"{AR}: {MX}; dmarc=pass", OUTSIDE), (OUTSIDE, f"{AR}: {MX}; dmarc=pass")):
         assert authentication(*fields, EARLIER).level is Trust.STRONG
+
+
+BY = "by mx.desk.example (Postfix) id 1; Mon, 9 Nov 2026 12:00:00 +0000"
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        f"{BY[:23]} (Postfix, from userid 33) id 1; Mon, 9 Nov 2026 12:00:00 +0000",
+        f"from www-data {BY[:18]} with local (Exim 4.96) id 1",
+        f"(from www-data@localhost) {BY}",
+        "(qmail 123 invoked by uid 33); 9 Nov 2026 12:00:00 -0000",
+        f"from form (localhost [127.0.0.1]) {BY}",
+        f"from form (localhost [IPv6:::1]) {BY}",
+        f"from form ([::1]) {BY}",
+    ],
+)
+def test_results_below_the_border_in_a_mail_handed_in_there_are_the_writers(received):
+    said = f"{AR}: {MX}; dmarc=pass"
+    assert authentication(f"Received: {received}", said).level is Trust.UNKNOWN
+    assert authentication(said, f"Received: {received}").level is Trust.STRONG
+    within = (f"Received: {received}", OUTSIDE, said)
+    assert authentication(*within, hops=2).level is Trust.STRONG, "our own servers pass it on"
+
+
+def test_results_in_a_mail_that_did_not_cross_the_border_are_the_writers():
+    said = f"{AR}: {MX}; dmarc=pass"
+    assert authentication(said).level is Trust.UNKNOWN
+    assert authentication(said, hops=0).level is Trust.STRONG
+    assert authentication(said, OUTSIDE, hops=2).level is Trust.UNKNOWN
 
 
 def test_results_below_the_first_received_field_of_others_are_the_senders():

@@ -344,7 +344,7 @@ def test_the_oldest_mail_that_waits_is_known_by_its_receipt(database):
 
 def parked(database) -> list[dict]:
     with database.read() as connection:
-        return [dict(row) for row in inbox.parked(connection, TENANT)]
+        return [dict(row) for row in inbox.set_aside(connection, TENANT, inbox.PARKED)]
 
 
 def test_parked_mails_are_listed_with_their_error_and_without_their_bytes(database):
@@ -362,7 +362,7 @@ def test_parked_mails_are_listed_with_their_error_and_without_their_bytes(databa
 
 def retry(database, wanted) -> int:
     with database.write() as connection:
-        return inbox.retry(connection, TENANT, wanted)
+        return inbox.put_back(connection, TENANT, inbox.PARKED, wanted)
 
 
 def test_a_parked_mail_goes_back_as_if_it_had_never_failed(database):

@@ -27,7 +27,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def asked(checks, **options):
-    return TestClient(create_app(checks), **options).get("/healthz")
+    return TestClient(create_app(checks, checks), **options).get("/healthz")
 
 
 def test_a_gateway_whose_parts_all_work_is_well():

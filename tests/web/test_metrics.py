@@ -97,7 +97,7 @@ def test_ready_is_who_could_take_a_mail_now_whatever_else_is_wrong():
 
 
 def test_without_figures_there_is_no_page_of_them():
-    assert TestClient(create_app({})).get("/metrics").status_code == 404
+    assert TestClient(create_app({}, ())).get("/metrics").status_code == 404
 
 
 @pytest.fixture

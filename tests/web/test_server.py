@@ -17,7 +17,7 @@ from tests.peers.waiting import wait_until
 
 
 def serve(checks=None, host=LOOPBACK, port=0) -> Server:
-    return Server(create_app(checks or {}), host, port)
+    return Server(create_app(checks or {}, ()), host, port)
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""The tables of the clock: how long each side may take, and what moves a ticket by itself."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from mailgate.config import kinds
+from mailgate.config.table import Table, key, table
+from mailgate.domain.model import Priority, Thresholds
+from mailgate.domain.policy import resolve
+
+
+def row(priority: str) -> Any:
+    """Declare the durations of one priority."""
+    return table(f"Durations for {priority} tickets; what is left out is that of [sla.global].")
+
+
+class SlaRow(Table):
+    """Durations for all tickets or for those of one priority."""
+
+    system: kinds.Duration | None = key(
+        None, "How long the desk may take to answer before it is told to hurry.", example="24h"
+    )
+    client: kinds.Duration | None = key(
+        None, "How long the customer may take to answer before being reminded.", example="48h"
+    )
+    auto_close: kinds.Duration | None = key(
+        None,
+        "How long a resolved ticket waits for an objection before it is closed.",
+        example="48h",
+    )
+    first_response: kinds.Duration | None = key(
+        None, "The target for the first answer, counted from the first mail.", example="24h"
+    )
+    resolution: kinds.Duration | None = key(
+        None, "The target for the resolution, counted from the first mail.", example="72h"
+    )
+
+    def given(self) -> dict[str, timedelta]:
+        """Return the durations that are set, by name."""
+        values = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: value for name, value in values if value is not None}
+
+
+class Sla(Table):
+    """How long each side may take: a preset, and below it what shall be different."""
+
+    preset: kinds.Preset = key("standard", "The table of durations to begin with.")
+    everywhere: SlaRow = table("Durations for every priority.", alias="global")
+    critical: SlaRow = row("critical")
+    urgent: SlaRow = row("urgent")
+    high: SlaRow = row("high")
+    normal: SlaRow = row("normal")
+    low: SlaRow = row("low")
+
+    def resolve(
+        self,
+    ) -> tuple[Mapping[Priority, Thresholds], Mapping[Priority, Mapping[str, str]]]:
+        """Return the thresholds of every priority, and where each value came from."""
+        each = {priority: getattr(self, priority).given() for priority in Priority}
+        return resolve(self.preset, self.everywhere.given(), each)
+
+
+class Lifecycle(Table):
+    """What moves a ticket by itself."""
+
+    reopen_window: kinds.Window = key(
+        "forever",
+        "How long after closing an answer reopens a ticket; later ones open a new ticket that "
+        "follows it.",
+    )
+    client_reminders: kinds.Reminders = key(
+        2, "How many reminders follow the first, each after twice the time of the one before."
+    )
+    resolve_silent: kinds.Flag = key(
+        default=False, why="Whether a ticket is resolved when nobody answers the last reminder."
+    )
