@@ -13,7 +13,7 @@ CALLS = "trace=recvfrom,read,sendto,write,pwrite64,fsync,fdatasync"
 
 def test_between_the_last_octet_of_a_mail_and_its_250_the_database_is_on_the_disk(tmp_path):
     strace = need("strace", "strace")
-    gateway = Gateway.init(tmp_path / "desk", address=DESK).start()
+    gateway = Gateway.init(tmp_path / "desk", address=DESK, values={"node.workers": 0}).start()
     trace = tmp_path / "trace"
     command = [strace, "-f", "-y", "-s", "4096", "-e", CALLS, "-o", trace, "-p", str(gateway.pid)]
     tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
