@@ -354,7 +354,8 @@ class Trust(Table):
     border_hops: kinds.Hops = key(
         1,
         "How many Received fields your own servers add to a mail: Authentication-Results below "
-        "the next one are the sender's. 0: only what stands above all of them.",
+        "the next one are the sender's, and so are all in a mail with fewer. 0: only what stands "
+        "above all of them.",
     )
     verify: kinds.Flag = key(
         default=False,

@@ -92,7 +92,7 @@ class Worker:
         self._give_back(self._aside.close())
 
     def drain(self) -> None:
-        """Process whatever waits, to the end; for commands, which start no threads of ours."""
+        """Process whatever waits, to the end, in the thread of who calls."""
         try:
             while self.run_once() or self._aside.mails:
                 self._aside.wait(_RENEWED.total_seconds())
@@ -196,6 +196,8 @@ class Worker:
 
     def _give_back(self, claimed: Sequence[Claimed], until: datetime | None = None) -> None:
         """Let go of what could not be done now, so that it need not wait for the lease to lapse."""
+        if not claimed:
+            return
         with contextlib.suppress(Temporary), self._desk.database.write() as connection:
             inbox.give_back(connection, self._desk.settings.tenant_id, claimed, until)
 

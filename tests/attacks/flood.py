@@ -29,8 +29,7 @@ class Flood:
             self._answered(waiting)
         finally:
             self.gateway.inbox.stop()
-        while self.gateway.worker.run_once():
-            pass
+        self.gateway.worker.drain()
         log.configure()
 
     @staticmethod

@@ -23,7 +23,7 @@ def gateway(sqlite_gateway):
 def put(gateway, raw, sender=CUSTOMER):
     """Let raw bytes come; return how they ended."""
     id_ = gateway.inbox.put(Incoming(raw, sender, (SUPPORT,), gateway.now, "192.0.2.9", "smtp"))
-    gateway.worker.run_once()
+    gateway.worker.drain()
     return gateway.delivery(id_)
 
 

@@ -83,7 +83,7 @@ def take(gateway, raw):
     put = gateway.inbox.put
     bomb = put(Incoming(raw, CUSTOMER, (SUPPORT,), gateway.now, "192.0.2.9", "smtp"))
     plain = gateway.keep("An ordinary mail.", sender="dave@customer.example")
-    gateway.worker.run_once()
+    gateway.worker.drain()
     return gateway.delivery(bomb), gateway.delivery(plain)
 
 

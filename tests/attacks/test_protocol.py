@@ -51,7 +51,7 @@ def test_no_second_mail_is_smuggled_out(gateway, opened, leave, almost):
     ).encode()
     body = raw + almost.replace(b"\x85", b" ") + EVIL + b"\r\n"
     gateway.inbox.put(Incoming(body, "alice@agents.example", (to,), gateway.now, "::1", "pipe"))
-    gateway.worker.run_once()
+    gateway.worker.drain()
     leave()
     with Sink() as sink, smtplib.SMTP("127.0.0.1", sink.port) as client:
         for mail in leave():
@@ -94,7 +94,7 @@ def test_no_control_character_gets_into_a_header_a_row_or_a_log_line(gateway, le
     broken = BREAKS[name]
     mail = Incoming(hostile(broken), CUSTOMER, (SUPPORT,), gateway.now, "::1", "pipe")
     gateway.inbox.put(mail)
-    gateway.worker.run_once()
+    gateway.worker.drain()
     letters = leave()
     log.configure()
     assert gateway.rows("mail_delivery")[0]["state"] == "opened"
@@ -128,7 +128,7 @@ def test_a_nul_parks_no_mail_on_either_store(gateway):
         "Message-ID: <a\0b@x.example>\r\nReferences: <c\0d@x.example>\r\n\r\nNo\0thing.\r\n"
     ).encode()
     gateway.inbox.put(Incoming(raw, CUSTOMER, (SUPPORT,), gateway.now, "::1", "pipe"))
-    gateway.worker.run_once()
+    gateway.worker.drain()
     (row,) = gateway.rows("mail_delivery")
     assert (row["state"], row["attempts"]) == ("opened", 0)
     assert "\0" not in gateway.rows("message")[0]["text"]

@@ -1,6 +1,7 @@
 """What the administrators' page says of Postfix is what a real Postfix does with it."""
 
 import re
+import smtplib
 import tomllib
 from pathlib import Path
 
@@ -86,9 +87,10 @@ def test_the_lines_for_a_pipe_run_deliver_with_the_envelope(start_postfix, folde
     master = recipe["master.cf"].replace("user=mailgate", f"user={MAILBOX_OWNER}")
     master = master.replace("/opt/mailgate/bin/mailgate", str(program))
     postfix = start_postfix(Setup(main=recipe["main.cf"], master=master))
-    senders = ("", ANN, "--config=/tmp/x@evil.example")
-    for sender in senders:
-        swaks(postfix.port, SIGNED, sender, mail_from=sender or "<>")
+    senders = ("", ANN, "/tmp/x@evil.example")
+    with smtplib.SMTP("127.0.0.1", postfix.port) as client:
+        for sender in senders:
+            client.sendmail(sender, [SIGNED], "Subject: Printer\r\n\r\nHello.\r\n")
     words = "<deliver><--config></var/lib/mailgate/config.toml><--from={}>" + f"<--to={SIGNED}>"
     wanted = sorted(words.format(sender) for sender in senders)
 
