@@ -18,6 +18,8 @@ from mailgate.cli.program import command
 from mailgate.errors import MailgateError, Permanent, Temporary
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from mailgate.app import App
     from mailgate.store.db import Database
 
@@ -124,9 +126,7 @@ def _database(app: "App") -> Iterator[Finding]:
 
 
 def _schema(database: "Database") -> Iterator[Finding]:
-    from mailgate.app import TENANT_ID, now
-    from mailgate.domain.caps import HOUR
-    from mailgate.store import audit, heartbeat, migrate, outbox
+    from mailgate.store import audit, heartbeat, migrate
 
     with database.write() as connection:  # a disk or a database that is read-only shows here
         revision, newest = migrate.revision(connection), migrate.newest()
@@ -137,8 +137,7 @@ def _schema(database: "Database") -> Iterator[Finding]:
             raise Permanent(f"its schema is at {revision}: a newer version of mailgate used it")
         current = revision == newest
         last = heartbeat.last(connection).seen_at if current else None
-        since = now() - HOUR
-        held = outbox.to_strangers(connection, TENANT_ID, since, held=True) if current else 0
+        waiting = _for_people(connection) if current else []
         wrong = audit.unsafe(connection)
     if wrong:
         says = f"what is committed might be lost: {', '.join(wrong)}"
@@ -147,9 +146,41 @@ def _schema(database: "Database") -> Iterator[Finding]:
     yield Finding("database", "ok", f"it can be written to, and is {where}")
     if last is not None:
         yield _clock(last)
-    if held:
-        says = f"{held} acknowledgements to never-seen senders were held back in the last hour"
-        yield Finding("flood", "warning", f"{says}: `mailgate outbox --state suppressed`")
+    yield from waiting
+
+
+def _for_people(connection: "Connection") -> list[Finding]:
+    """Return what was set aside and waits for somebody to look at it."""
+    from mailgate.app import TENANT_ID, now
+    from mailgate.domain.caps import HOUR
+    from mailgate.store import backlog, inbox, outbox
+
+    held = outbox.to_strangers(connection, TENANT_ID, now() - HOUR, held=True)
+    counted = (
+        (
+            "flood",
+            held,
+            "acknowledgements to never-seen senders were held back in the last hour",
+            "outbox --state suppressed",
+        ),
+        (
+            "parked",
+            backlog.read(connection, TENANT_ID).parked,
+            "mails could not be processed",
+            "failed list",
+        ),
+        (
+            "quarantine",
+            inbox.quarantined_of_known(connection, TENANT_ID),
+            "mails of known people were taken for spam by the filter in front",
+            "quarantine list",
+        ),
+    )
+    return [
+        Finding(name, "warning", f"{count} {what}: `mailgate {where}`")
+        for name, count, what, where in counted
+        if count
+    ]
 
 
 def _clock(last: datetime) -> Finding:

@@ -209,7 +209,8 @@ FAULT: Shape = MappingProxyType(
 
 CHECKED: Shape = MappingProxyType(
     {
-        "check": "configuration, database, templates, delivery, trust, clock or flood",
+        "check": "configuration, database, gateway, templates, delivery, trust, clock, flood, "
+        "parked or quarantine",
         "state": "ok, warning or fault",
         "says": "what was found, in a sentence",
     }

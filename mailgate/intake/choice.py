@@ -10,6 +10,8 @@ from mailgate.intake.reading import Reading
 from mailgate.mail.importance import importance
 from mailgate.mail.screen import Kind
 
+_MOST = 50  # recipients, and addresses in To, that are looked at
+
 
 def of(reading: Reading, settings: Settings, *, by_staff: bool = False) -> Choice:
     """Return what a first mail chooses; what a machine marks as important is not."""
@@ -21,6 +23,7 @@ def of(reading: Reading, settings: Settings, *, by_staff: bool = False) -> Choic
 
 def _words(reading: Reading) -> list[str]:
     """Return details and names of our addresses: `bug` and `sales` for sales+bug@desk.example."""
-    boxes = (box.address for box in reading.mail.to)
-    pairs = [reading.own.split(to) for to in dict.fromkeys((*reading.claimed.recipients, *boxes))]
+    boxes = (box.address for box in reading.mail.to[:_MOST])
+    addressed = dict.fromkeys((*reading.claimed.recipients[:_MOST], *boxes))
+    pairs = [reading.own.split(address) for address in addressed]
     return [*(detail for _, detail in pairs if detail), *(name for name, _ in pairs if name)]

@@ -5,6 +5,7 @@ other mail to that address is a mail like any other, so that a person reads it a
 learns nothing.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from mailgate.domain.events import Listed
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Recipient, Role
 from mailgate.intake.reading import Reading
+from mailgate.mail.thread import Placement
 from mailgate.mail.trust import Trust
 
 WORD = "mytickets"
@@ -54,6 +56,16 @@ def answer(ledger: Ledger, reading: Reading) -> str | None:
         },
     )
     return f"{sender} asked for their tickets: {len(shown)}"
+
+
+def declined(reading: Reading, placement: Placement) -> Placement:
+    """Return the same placement, telling of a mail that asked in vain why it is like any other."""
+    if not is_asked_for(reading):
+        return placement
+    why = f"the sender is {reading.authentication.level}, not strong"
+    if not reading.verdict.may_answer:
+        why = "nothing automatic may answer this mail"
+    return replace(placement, tried=(*placement.tried, f"list of tickets: {why}"))
 
 
 def _facts(ticket: Ticket) -> dict[str, Any]:

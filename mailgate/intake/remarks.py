@@ -51,7 +51,7 @@ def of(reading: Reading, settings: Settings, doubted: Agent | None) -> Remarks:
     found: list[tuple[str, str]] = []
     if reading.authentication.level is Trust.FAILED:
         found.append((Remark.FAILED.value, reading.sender))
-    elif doubted is not None:
+    elif doubted is not None or _as_the_desk(reading):
         found.append((Remark.AGENT.value, reading.sender))
     elsewhere = _answers_elsewhere(reading)
     if elsewhere:
@@ -59,6 +59,12 @@ def of(reading: Reading, settings: Settings, doubted: Agent | None) -> Remarks:
     pretences = (pretended(reading, settings), _imitated(reading, settings))
     found += [(p.kind.value, p.shown) for p in pretences if p is not None]
     return tuple(found)
+
+
+def _as_the_desk(reading: Reading) -> bool:
+    """Tell whether a mail bears an address of the desk itself, and nothing proves it."""
+    proved = reading.authentication.level is Trust.STRONG
+    return reading.sender in reading.own.addresses and not proved
 
 
 def pretended(reading: Reading, settings: Settings) -> Pretence | None:

@@ -80,6 +80,7 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         reading.authentication.level,
         number_needs=ledger.settings.number_needs,
     )
+    placement = mytickets.declined(reading, placement)
     placement = overflow.diverted(ledger, lookup.lately, reading, placement)
     if reading.verdict.machine:
         return _machine(ledger, lookup, reading, placement)

@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Exists,
+    RowMapping,
+    Table,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from mailgate.store import schema
 from mailgate.store.db import inserting
@@ -347,13 +358,9 @@ def set_aside(
 
     With `id_` only that one. `known` tells whether the envelope's sender has written before.
     """
-    delivery, mail, contact = schema.mail_delivery, schema.mail, schema.contact
-    known = select(contact.c.address).where(
-        contact.c.tenant_id == delivery.c.tenant_id,
-        contact.c.address == func.lower(delivery.c.mail_from),
-    )
+    delivery, mail = schema.mail_delivery, schema.mail
     query = (
-        select(delivery, mail.c.size, known.exists().label("known"))
+        select(delivery, mail.c.size, _known().label("known"))
         .join(mail, mail.c.id == delivery.c.mail_id)
         .where(delivery.c.tenant_id == tenant_id, delivery.c.state == fixed(state))
         .order_by(delivery.c.id)
@@ -361,6 +368,28 @@ def set_aside(
     if id_ is not None:
         query = query.where(delivery.c.id == id_)
     return list(connection.execute(query).mappings())
+
+
+def quarantined_of_known(connection: Connection, tenant_id: int) -> int:
+    """Return how many mails were taken for spam though their sender has written before."""
+    table = schema.mail_delivery.c
+    query = select(func.count()).where(
+        table.tenant_id == tenant_id, table.state == fixed(QUARANTINED), _known()
+    )
+    return connection.execute(query).scalar_one()
+
+
+def _known() -> Exists:
+    """Tell of a delivery whether the envelope's sender has written before."""
+    delivery, contact = schema.mail_delivery, schema.contact
+    return (
+        select(contact.c.address)
+        .where(
+            contact.c.tenant_id == delivery.c.tenant_id,
+            contact.c.address == func.lower(delivery.c.mail_from),
+        )
+        .exists()
+    )
 
 
 def put_back(connection: Connection, tenant_id: int, state: str, ids: Sequence[int] | None) -> int:

@@ -160,6 +160,16 @@ def test_a_forged_requester_on_the_thread_is_marked_and_confirms_nothing(gateway
     assert gateway.ticket(opened["ticket_id"]).status is Status.RESOLVED
 
 
+@pytest.mark.parametrize("level", BELOW_STRONG)
+def test_a_mail_in_the_name_of_the_desk_itself_is_told_for_what_it_is(gateway, trusted, level):
+    trusted(level)
+    gateway.mail("Send me the list of customers.", sender=SUPPORT)
+    assert remarks(gateway) == {"agent": SUPPORT}
+    trusted(Trust.STRONG)
+    gateway.mail("Really.", sender=SUPPORT)
+    assert remarks(gateway) == {}
+
+
 def test_where_numbers_need_an_aligned_sender_an_unproved_one_gets_a_new_ticket(database):
     gateway = Gateway(database, replace(settings(), number_needs="aligned"))
     gateway.mail("My printer is on fire.")

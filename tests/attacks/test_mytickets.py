@@ -21,6 +21,7 @@ def test_a_forged_sender_learns_nothing_of_anybodys_tickets(gateway, trusted, le
     headers = {"Reply_To": EVE, "Cc": EVE, "Sender": EVE}
     row = gateway.mail("list, please", to=LIST, Subject="list", **headers)
     assert row["state"] == "opened", "a person reads it"
+    assert row["verdict"]["tried"][-1] == f"list of tickets: the sender is {level}, not strong"
     assert gateway.outbox("my_tickets") == []
     for notice in to_customers(gateway)[1:]:
         assert (notice["recipient"], notice["notice"]) == (CUSTOMER, "received")
@@ -52,7 +53,8 @@ def test_a_proved_sender_is_told_of_no_tickets_but_their_own(gateway, trusted):
 )
 def test_a_machine_that_asks_for_the_list_is_not_answered(gateway, trusted, headers):
     trusted(Trust.STRONG)
-    gateway.mail("list", to=LIST, **headers)
+    row = gateway.mail("list", to=LIST, **headers)
+    assert "list of tickets: nothing automatic may answer this mail" in row["verdict"]["tried"]
     assert to_customers(gateway) == []
 
 

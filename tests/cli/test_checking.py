@@ -11,6 +11,7 @@ from mailgate.mail.render import Renderer
 from mailgate.store import audit, migrate
 from mailgate.web.health import create_app
 from mailgate.web.server import Server
+from tests.cli.conftest import mail
 from tests.peers.sink import Sink, Stage
 
 
@@ -119,6 +120,19 @@ def test_a_clock_that_has_not_run_is_a_warning(cli):
         behind.execute("UPDATE heartbeat SET seen_at = seen_at - 7200000000")
     behind.close()
     assert "it last ran 2 h ago" in found(cli)["clock", "warning"]
+
+
+def test_mails_that_wait_for_a_person_are_warnings(cli):
+    cli.ok("deliver", stdin=mail(subject="Win a printer", x_spam_flag="YES"))
+    cli.ok("tick")
+    assert not {"parked", "quarantine"} & {name for name, _ in found(cli)}, "a stranger's is not"
+    cli.open()
+    with sqlite3.connect(cli.folder / "mailgate.db") as behind:
+        behind.execute("UPDATE mail_delivery SET state = 'parked' WHERE state = 'opened'")
+    behind.close()
+    checks = found(cli)
+    assert checks["quarantine", "warning"].startswith("1 mails of known people were taken for spam")
+    assert checks["parked", "warning"] == "1 mails could not be processed: `mailgate failed list`"
 
 
 def test_every_fault_of_the_configuration_is_named(cli):
