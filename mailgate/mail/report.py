@@ -16,6 +16,8 @@ _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED_TYPES = (
     "message/rfc822",
     "text/rfc822-headers",
+    "text/rfc822-header",  # RFC 5965, appendix B.3
+    "text/rfc822",
     "message/rfc822-headers",
     "message/global",
     "message/global-headers",
@@ -111,7 +113,7 @@ def read(raw: bytes, leaves: Iterable[Part]) -> Report | None:
     if not any(part.type in _REPORT_TYPES for part in leaves):
         return None
     stated = [part for part in leaves if part.type in _STATUS_TYPES][:_MOST_PARTS]
-    each = (_outcomes(parts.decoded(raw, part)[0][:_LARGEST]) for part in stated)
+    each = (outcomes(parts.decoded(raw, part)[0][:_LARGEST]) for part in stated)
     return of(next(filter(None, each), ()), returned_id(raw, leaves), Source.STANDARD)
 
 
@@ -160,10 +162,12 @@ def refusing(raw: bytes, leaves: Sequence[Part]) -> tuple[str, ...]:
 
 
 def _header(raw: bytes, part: Part) -> tuple[Field, ...]:
-    return split(parts.decoded(raw, part)[0][:_LARGEST].lstrip(b"\r\n"))
+    block = parts.decoded(raw, part)[0][:_LARGEST].lstrip(b"\r\n")
+    indented = block.startswith(b" ")  # by Zoho, every line but the folded ones
+    return split(block.replace(b"\n ", b"\n")[1:] if indented else block)
 
 
-def _outcomes(content: bytes) -> tuple[Outcome, ...]:
+def outcomes(content: bytes) -> tuple[Outcome, ...]:
     """Return one outcome for each group of fields that names a recipient."""
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
     groups = _BLANK_LINES.split(lines)[: _MOST_RECIPIENTS + 1]
@@ -182,9 +186,17 @@ def _outcome(fields: dict[str, str]) -> Outcome | None:
     diagnostic = fields.get("diagnostic-code", "")[:LONGEST_DIAGNOSTIC]
     return Outcome(
         action=action if action in _ACTIONS else "",
-        status=exact[1] if exact else code(status) or code(diagnostic),
+        status=exact[1] if exact else _most_exact(code(status), code(diagnostic)),
         final_recipient=recipient,
         diagnostic=diagnostic,
+    )
+
+
+def _most_exact(*codes: str) -> str:
+    """Return the first code that says more than its class, else the first that there is."""
+    return next(
+        (each for each in codes if each and not each.endswith(".0.0")),
+        next(filter(None, codes), ""),
     )
 
 

@@ -156,6 +156,32 @@ def test_a_failure_of_the_library_is_noted_and_the_text_is_read(monkeypatch, fau
     assert mail.degraded == (f"looking for returned mail failed: {fault.__name__}",)
 
 
+@pytest.mark.parametrize(
+    ("text", "outcomes"),
+    [
+        (
+            "Final-Recipient: rfc822; support@desk.example\nAction: failed\nStatus: 5.1.1",
+            [("failed", "5.1.1", "support@desk.example")],
+        ),
+        (
+            (
+                "Original-Recipient: rfc822; a@x.example\nAction: failed\nStatus: 5.1.1\n\n"
+                "Final-Recipient: rfc822; b@x.example\nAction: delayed\n\nThat is all."
+            ),
+            [("failed", "5.1.1", "a@x.example"), ("delayed", "", "b@x.example")],
+        ),
+        (
+            "Action: failed\nPlease act.\n\n<a@x.example>: 550 5.7.1 no",
+            [("failed", "5.7.1", "a@x.example")],
+        ),
+    ],
+)
+def test_a_delivery_status_may_stand_in_the_text(text, outcomes):
+    found = read(f"It failed for somebody@x.example.\n\n{text}\n")
+    assert [(o.action, o.status, o.final_recipient) for o in found.outcomes] == outcomes
+    assert found.source is Source.TEXT
+
+
 # --- a bounce that names nobody -----------------------------------------------------------------
 
 NAMELESS = "Sorry, we do not know whom you mean.\n\n--- Original message follows ---\n\n"

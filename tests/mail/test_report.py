@@ -59,6 +59,14 @@ def test_a_mail_without_delivery_status_is_no_report():
             Outcome("failed", "5.0.0", "a@x.example", "smtp; 550 no"),
         ),
         (
+            "Final-Recipient: a@x.example\r\nStatus: 550\r\nDiagnostic-Code: 5.2.1 no",
+            Outcome("", "5.2.1", "a@x.example", "5.2.1 no"),
+        ),
+        (
+            "Final-Recipient: a@x.example\r\nStatus: 5.0.0\r\nDiagnostic-Code: 5.2.1 no",
+            Outcome("", "5.0.0", "a@x.example", "5.2.1 no"),
+        ),
+        (
             "Final-Recipient: a@x.example\r\nStatus: 5.7.1 x",
             Outcome("", "5.7.1", "a@x.example", ""),
         ),
@@ -88,6 +96,8 @@ def test_a_report_about_nobody_has_no_outcome():
     [
         ("message/rfc822", "Subject: x\r\nMessage-ID:\r\n <a@b>\r\n\r\nbody", "<a@b>"),
         ("text/rfc822-headers", "\r\nMessage-Id: <a@b>", "<a@b>"),
+        ("text/rfc822-header", "Message-Id: <a@b>", "<a@b>"),
+        ("text/rfc822", "\r\n Subject: x\r\n\ty\r\n Message-ID:<a@b>\r\n", "<a@b>"),
         ("message/rfc822", "Subject: x\r\n\r\nMessage-ID: <a@b>", None),
         ("message/rfc822", "Message-ID: nonsense\r\n\r\n", None),
     ],
