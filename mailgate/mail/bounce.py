@@ -43,6 +43,11 @@ _MOST_NESTED = 20
 
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]{1,64}@\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,8}")
 _EDGE = " \t<>\"'*.,;-"
+# What a sentence says before whom a mail did not reach.
+_TO = re.compile(
+    r"(?:\b(?:your|following|original) (?:e-?)?(?:message|mail)|\bdelivered|\bundeliverable) to$",
+    re.IGNORECASE,
+)
 
 # What stands between the words of the mail system and the mail that it returns.
 _RETURNED = re.compile(
@@ -209,7 +214,8 @@ class _Told:
         if found is not None:
             self.last = found[0]
             before, after = line[: found.start()].strip(_EDGE), line[found.end() :].lstrip(_EDGE)
-            if (not before or before.endswith((":", "："))) and (not after or after[0] in "(:["):
+            alone = not before or before.endswith((":", "："))
+            if (alone and (not after or after[0] in "(:[")) or _TO.search(before):
                 self.listed.setdefault(self.last)
         code = report.code(line)
         if code:

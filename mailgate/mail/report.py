@@ -72,6 +72,11 @@ class Outcome:
     diagnostic: str
 
     @property
+    def reason(self) -> str:
+        """The status, or what the server said where that tells but its class, as Exim's does."""
+        return self.status if _exact(self.status) else self.diagnostic or self.status
+
+    @property
     def temporary(self) -> bool:
         """The mail is still tried, or failed for a reason that passes (RFC 3463 section 2)."""
         return self.action == "delayed" or self.status.startswith("4.")
@@ -192,12 +197,14 @@ def _outcome(fields: dict[str, str]) -> Outcome | None:
     )
 
 
+def _exact(code: str) -> bool:
+    """Tell whether a code says more than its class."""
+    return bool(code) and not code.endswith(".0.0")
+
+
 def _most_exact(*codes: str) -> str:
     """Return the first code that says more than its class, else the first that there is."""
-    return next(
-        (each for each in codes if each and not each.endswith(".0.0")),
-        next(filter(None, codes), ""),
-    )
+    return next(filter(_exact, codes), next(filter(None, codes), ""))
 
 
 def _recipient(fields: dict[str, str]) -> str:

@@ -88,6 +88,8 @@ def test_the_words_of_others_are_not_taken_for_a_bounce(sender, subject, more):
         ("a@x.example\n421 later", [("failed", "4.0.0", "a@x.example")]),
         ("Recipient: a@x.example\nReason: over quota", [("failed", "", "a@x.example")]),
         ("a@x.example (no such user)", [("failed", "", "a@x.example")]),
+        ("The following message to <a@x.example> was refused.", [("failed", "", "a@x.example")]),
+        ("Your mail wasn't delivered to a@x.example because", [("failed", "", "a@x.example")]),
         ("收件人：a@x.example\n错误 550 拒绝", [("failed", "5.0.0", "a@x.example")]),
         ("Error 550\nTo: a@x.example", [("failed", "5.0.0", "a@x.example")]),
         ("Error 550 for somebody", [("failed", "5.0.0", "")]),

@@ -133,6 +133,19 @@ def test_a_report_is_temporary_if_nobody_failed_for_good(outcomes, temporary, wh
     assert [outcome.final_recipient for outcome in found.undelivered] == whom
 
 
+@pytest.mark.parametrize(
+    ("status", "diagnostic", "reason"),
+    [
+        ("5.2.2", "550 5.1.1 x", "5.2.2"),
+        ("5.0.0", "550 5.1.1 x", "550 5.1.1 x"),
+        ("", "550 5.1.1 x", "550 5.1.1 x"),
+        ("5.0.0", "", "5.0.0"),
+    ],
+)
+def test_the_server_is_heard_where_a_status_tells_but_its_class(status, diagnostic, reason):
+    assert Outcome("failed", status, "a@x.example", diagnostic).reason == reason
+
+
 @pytest.mark.parametrize("kind", ["message/disposition-notification", "message/feedback-report"])
 def test_receipts_and_complaints_say_only_what_they_are_about(kind):
     found = read(mail((kind, "Disposition: x\r\nOriginal-Message-ID: <a@b>")))
