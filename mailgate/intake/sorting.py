@@ -110,7 +110,7 @@ def _report(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         at = reading.claimed.received_at
         dead = None
         if report is not None:
-            lost = (o for o in report.undelivered if o.action != "delayed" and gone(o.status))
+            lost = (o for o in report.undelivered if o.action != "delayed" and gone(o.reason))
             dead = frozenset(outcome.final_recipient.lower() for outcome in lost)
         returns.returned(ledger, outbox_id, _why(reading), at, proven=proven, dead=dead)
     return Ending("report", ticket_id, says=f"about notice {outbox_id}")

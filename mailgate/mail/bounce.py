@@ -44,6 +44,11 @@ _MOST_NESTED = 20
 
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]{1,64}@\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,8}")
 _EDGE = " \t<>\"'*.,;-"
+# What a sentence says before whom a mail did not reach.
+_TO = re.compile(
+    r"(?:\b(?:your|following|original) (?:e-?)?(?:message|mail)|\bdelivered|\bundeliverable) to$",
+    re.IGNORECASE,
+)
 
 # What stands between the words of the mail system and the mail that it returns.
 _RETURNED = re.compile(
@@ -58,6 +63,7 @@ _RETURNED = re.compile(
     r"|(?:return-path|received|message-id|mime-version|dkim-signature):)",
     re.IGNORECASE,
 )
+_STATED = re.compile(r"(?:final|original)-recipient:|action:", re.IGNORECASE)
 _FIELD = re.compile(r"[A-Za-z][\w-]{1,60}:")
 _MESSAGE_ID = re.compile(r"[\s>|]{0,5}message-id:(.*)", re.IGNORECASE)
 _RECEIVED_FOR = re.compile(r"\bfor\s{1,9}<?([^\s<>;]{1,320})", re.IGNORECASE)  # RFC 5321 4.4
@@ -147,6 +153,9 @@ def _announced(letter: Letter) -> bool:
 
 def _prose(letter: Letter, notes: list[str]) -> Report | None:
     lines = tuple(_bounded(letter.lines))
+    original = report.returned_id(letter.raw, letter.leaves) or _returned_id(lines)
+    if stated := _stated(lines):
+        return report.of(stated, original, Source.TEXT)
     until = next((n for n, line in enumerate(lines) if _RETURNED.match(line)), len(lines))
     ours = _ADDRESS.findall(" ".join(letter.headers.get("to", ())))
     told = _Told(frozenset(each.lower() for each in (*letter.authors, *ours)))
@@ -167,10 +176,16 @@ def _prose(letter: Letter, notes: list[str]) -> Report | None:
         told.of(each, tried=bool(tried) or (each in waiting and each not in gone))
         for each in recipients[:_MOST_RECIPIENTS]
     )
-    original = report.returned_id(letter.raw, letter.leaves) or _returned_id(lines)
     if not outcomes and original is None:
         return None
     return report.of(outcomes, original, Source.TEXT)
+
+
+def _stated(lines: Sequence[str]) -> tuple[Outcome, ...]:
+    """Return what a delivery status in the text says, put there or fallen out of its part."""
+    groups = dropwhile(lambda line: not _STATED.match(line), lines)
+    found = report.outcomes("\n".join(groups).encode("utf-8", "replace"))
+    return tuple(outcome for outcome in found if outcome.final_recipient and outcome.action)
 
 
 def _bounded(lines: Iterable[str]) -> Iterator[str]:
@@ -200,7 +215,8 @@ class _Told:
         if found is not None:
             self.last = found[0]
             before, after = line[: found.start()].strip(_EDGE), line[found.end() :].lstrip(_EDGE)
-            if (not before or before.endswith((":", "："))) and (not after or after[0] in "(:["):
+            alone = not before or before.endswith((":", "："))
+            if (alone and (not after or after[0] in "(:[")) or _TO.search(before):
                 self.listed.setdefault(self.last)
         code = report.code(line)
         if code:

@@ -16,6 +16,8 @@ _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED_TYPES = (
     "message/rfc822",
     "text/rfc822-headers",
+    "text/rfc822-header",  # RFC 5965, appendix B.3
+    "text/rfc822",
     "message/rfc822-headers",
     "message/global",
     "message/global-headers",
@@ -70,6 +72,11 @@ class Outcome:
     diagnostic: str
 
     @property
+    def reason(self) -> str:
+        """The status, or what the server said where that tells but its class, as Exim's does."""
+        return self.status if _exact(self.status) else self.diagnostic or self.status
+
+    @property
     def temporary(self) -> bool:
         """The mail is still tried, or failed for a reason that passes (RFC 3463 section 2)."""
         return self.action == "delayed" or self.status.startswith("4.")
@@ -111,7 +118,7 @@ def read(raw: bytes, leaves: Iterable[Part]) -> Report | None:
     if not any(part.type in _REPORT_TYPES for part in leaves):
         return None
     stated = [part for part in leaves if part.type in _STATUS_TYPES][:_MOST_PARTS]
-    each = (_outcomes(parts.decoded(raw, part)[0][:_LARGEST]) for part in stated)
+    each = (outcomes(parts.decoded(raw, part)[0][:_LARGEST]) for part in stated)
     return of(next(filter(None, each), ()), returned_id(raw, leaves), Source.STANDARD)
 
 
@@ -160,10 +167,12 @@ def refusing(raw: bytes, leaves: Sequence[Part]) -> tuple[str, ...]:
 
 
 def _header(raw: bytes, part: Part) -> tuple[Field, ...]:
-    return split(parts.decoded(raw, part)[0][:_LARGEST].lstrip(b"\r\n"))
+    block = parts.decoded(raw, part)[0][:_LARGEST].lstrip(b"\r\n")
+    indented = block.startswith(b" ")  # by Zoho, every line but the folded ones
+    return split(block.replace(b"\n ", b"\n")[1:] if indented else block)
 
 
-def _outcomes(content: bytes) -> tuple[Outcome, ...]:
+def outcomes(content: bytes) -> tuple[Outcome, ...]:
     """Return one outcome for each group of fields that names a recipient."""
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
     groups = _BLANK_LINES.split(lines)[: _MOST_RECIPIENTS + 1]
@@ -182,10 +191,20 @@ def _outcome(fields: dict[str, str]) -> Outcome | None:
     diagnostic = fields.get("diagnostic-code", "")[:LONGEST_DIAGNOSTIC]
     return Outcome(
         action=action if action in _ACTIONS else "",
-        status=exact[1] if exact else code(status) or code(diagnostic),
+        status=exact[1] if exact else _most_exact(code(status), code(diagnostic)),
         final_recipient=recipient,
         diagnostic=diagnostic,
     )
+
+
+def _exact(code: str) -> bool:
+    """Tell whether a code says more than its class."""
+    return bool(code) and not code.endswith(".0.0")
+
+
+def _most_exact(*codes: str) -> str:
+    """Return the first code that says more than its class, else the first that there is."""
+    return next(filter(_exact, codes), next(filter(None, codes), ""))
 
 
 def _recipient(fields: dict[str, str]) -> str:

@@ -113,6 +113,11 @@ def test_an_agents_answer_to_a_suspended_address_is_tried_and_told_each_time(gat
     assert told.count(ALICE.address) == 2
 
 
+def test_where_a_status_tells_but_its_class_the_words_of_the_server_suspend(gateway, opened):
+    bounce(gateway, reply(gateway), "5.0.0\nDiagnostic-Code: smtp; 550-5.1.1 no such user")
+    assert list(suspended(gateway)) == [CUSTOMER]
+
+
 @pytest.mark.parametrize("status", ["5.2.2", "5.7.1", "5.6.0"])
 def test_a_failure_that_is_not_about_the_address_suspends_nobody(gateway, opened, status):
     bounce(gateway, reply(gateway), status)

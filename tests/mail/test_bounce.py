@@ -88,6 +88,8 @@ def test_the_words_of_others_are_not_taken_for_a_bounce(sender, subject, more):
         ("a@x.example\n421 later", [("failed", "4.0.0", "a@x.example")]),
         ("Recipient: a@x.example\nReason: over quota", [("failed", "", "a@x.example")]),
         ("a@x.example (no such user)", [("failed", "", "a@x.example")]),
+        ("The following message to <a@x.example> was refused.", [("failed", "", "a@x.example")]),
+        ("Your mail wasn't delivered to a@x.example because", [("failed", "", "a@x.example")]),
         ("收件人：a@x.example\n错误 550 拒绝", [("failed", "5.0.0", "a@x.example")]),
         ("Error 550\nTo: a@x.example", [("failed", "5.0.0", "a@x.example")]),
         ("Error 550 for somebody", [("failed", "5.0.0", "")]),
@@ -154,6 +156,32 @@ def test_a_failure_of_the_library_is_noted_and_the_text_is_read(monkeypatch, fau
     mail = parse((head + WORDS).encode(), datetime(2026, 11, 21, tzinfo=UTC))
     assert mail.report.status == "5.1.1"
     assert mail.degraded == (f"looking for returned mail failed: {fault.__name__}",)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcomes"),
+    [
+        (
+            "Final-Recipient: rfc822; support@desk.example\nAction: failed\nStatus: 5.1.1",
+            [("failed", "5.1.1", "support@desk.example")],
+        ),
+        (
+            (
+                "Original-Recipient: rfc822; a@x.example\nAction: failed\nStatus: 5.1.1\n\n"
+                "Final-Recipient: rfc822; b@x.example\nAction: delayed\n\nThat is all."
+            ),
+            [("failed", "5.1.1", "a@x.example"), ("delayed", "", "b@x.example")],
+        ),
+        (
+            "Action: failed\nPlease act.\n\n<a@x.example>: 550 5.7.1 no",
+            [("failed", "5.7.1", "a@x.example")],
+        ),
+    ],
+)
+def test_a_delivery_status_may_stand_in_the_text(text, outcomes):
+    found = read(f"It failed for somebody@x.example.\n\n{text}\n")
+    assert [(o.action, o.status, o.final_recipient) for o in found.outcomes] == outcomes
+    assert found.source is Source.TEXT
 
 
 # --- a bounce that names nobody -----------------------------------------------------------------

@@ -59,6 +59,14 @@ def test_a_mail_without_delivery_status_is_no_report():
             Outcome("failed", "5.0.0", "a@x.example", "smtp; 550 no"),
         ),
         (
+            "Final-Recipient: a@x.example\r\nStatus: 550\r\nDiagnostic-Code: 5.2.1 no",
+            Outcome("", "5.2.1", "a@x.example", "5.2.1 no"),
+        ),
+        (
+            "Final-Recipient: a@x.example\r\nStatus: 5.0.0\r\nDiagnostic-Code: 5.2.1 no",
+            Outcome("", "5.0.0", "a@x.example", "5.2.1 no"),
+        ),
+        (
             "Final-Recipient: a@x.example\r\nStatus: 5.7.1 x",
             Outcome("", "5.7.1", "a@x.example", ""),
         ),
@@ -88,6 +96,8 @@ def test_a_report_about_nobody_has_no_outcome():
     [
         ("message/rfc822", "Subject: x\r\nMessage-ID:\r\n <a@b>\r\n\r\nbody", "<a@b>"),
         ("text/rfc822-headers", "\r\nMessage-Id: <a@b>", "<a@b>"),
+        ("text/rfc822-header", "Message-Id: <a@b>", "<a@b>"),
+        ("text/rfc822", "\r\n Subject: x\r\n\ty\r\n Message-ID:<a@b>\r\n", "<a@b>"),
         ("message/rfc822", "Subject: x\r\n\r\nMessage-ID: <a@b>", None),
         ("message/rfc822", "Message-ID: nonsense\r\n\r\n", None),
     ],
@@ -121,6 +131,19 @@ def test_a_report_is_temporary_if_nobody_failed_for_good(outcomes, temporary, wh
     found = report.of(tuple(Outcome(*each, "") for each in outcomes), None, Source.TEXT)
     assert found.temporary is temporary
     assert [outcome.final_recipient for outcome in found.undelivered] == whom
+
+
+@pytest.mark.parametrize(
+    ("status", "diagnostic", "reason"),
+    [
+        ("5.2.2", "550 5.1.1 x", "5.2.2"),
+        ("5.0.0", "550 5.1.1 x", "550 5.1.1 x"),
+        ("", "550 5.1.1 x", "550 5.1.1 x"),
+        ("5.0.0", "", "5.0.0"),
+    ],
+)
+def test_the_server_is_heard_where_a_status_tells_but_its_class(status, diagnostic, reason):
+    assert Outcome("failed", status, "a@x.example", diagnostic).reason == reason
 
 
 @pytest.mark.parametrize("kind", ["message/disposition-notification", "message/feedback-report"])
