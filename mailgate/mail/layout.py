@@ -8,6 +8,7 @@ out. Each line carries a cue of what its markup says about quotes.
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
@@ -33,8 +34,8 @@ _BORDER = re.compile(
 _INDENT = re.compile(r"margin(?:-left)?\s*:[^;]{0,40}40px", re.IGNORECASE)
 _NO_BORDER = re.compile(r"border\s*:\s*(?:none|0)", re.IGNORECASE)
 _RENAMED = re.compile(r"(?:x_)+|ydp[0-9a-f]{6,10}(?=[a-z])")
-_NUMBERS = ("sig", "bloop_sign_")  # what a number follows
-_NUMBERED = re.compile(r"(sig|bloop_sign_)\d{1,20}\Z")
+_CLAD = ("x_", "ydp", "sig", "bloop_sign_")  # names with something before, or a number after
+_DIGITS = "0123456789"
 
 _UNREAD = frozenset(
     {
@@ -115,8 +116,7 @@ class Layout:
     cues: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):  # made in a third of the time of a dataclass, for each element
     """An element being walked through: what must be known of it when it closes."""
 
     tag: str
@@ -181,14 +181,14 @@ class _Walk:
         if "hidden" in attributes or (style and _HIDDEN.search(style)):
             return None
         names = (attributes.get("class") or "").split()
-        tight = tag == "p" and bool(_NO_MARGIN.search(style) or "MsoNormal" in names)
+        tight = tag == "p" and bool("MsoNormal" in names or (style and _NO_MARGIN.search(style)))
         self._break(tag, tight=tight)
         cue = _cue(attributes, names, style) if attributes else NONE
         if cue != NONE:
             self._end_line()
+            self.within[cue] += 1
         if cue in (CUT, BORDER):
             self.cue = cue
-        self.within[cue] += 1
         cited = tag == "blockquote" and not (_INDENT.search(style) and _NO_BORDER.search(style))
         self.quoted += cited
         self._begin(tag, attributes)
@@ -230,7 +230,7 @@ class _Walk:
         self._break(tag, tight=opened.tight)
         if opened.cue != NONE:
             self._end_line()
-        self.within[opened.cue] -= 1
+            self.within[opened.cue] -= 1
         self.quoted -= opened.cited
         if tag == "pre":
             self.preformatted -= 1
@@ -276,9 +276,10 @@ class _Walk:
 
     def _end_line(self) -> None:
         """End the line if there is anything on it; one of no-break spaces is a blank line."""
-        if any(piece.strip(" \n") for piece in self.gathered):
-            self._new_line()
-        self.gathered.clear()
+        if self.gathered:
+            if "".join(self.gathered).strip(" \n"):
+                self._new_line()
+            self.gathered.clear()
 
     def _new_line(self) -> None:
         joined = "".join(self.gathered)
@@ -288,11 +289,16 @@ class _Walk:
         if text and self.gap and self.lines and self.lines[-1].strip("> "):
             self._emit("", NONE, min(self.quoted, self.depth))
         self.gap = self.gap and not text
-        around = (cue for cue in (ENCLOSED, ATTRIBUTION, SIGNED) if self.within[cue])
-        cue = next(around, self.cue)
-        self._emit(text, cue if text else NONE, self.quoted)
+        self._emit(text, self._said() if text else NONE, self.quoted)
         if text:
             self.cue = NONE
+
+    def _said(self) -> str:
+        """Return the cue of a line with text here: what is around it, else what stood before."""
+        for cue in (ENCLOSED, ATTRIBUTION, SIGNED):
+            if self.within[cue]:
+                return cue
+        return self.cue
 
     def _emit(self, text: str, cue: str, depth: int) -> None:
         self.depth = depth
@@ -310,10 +316,8 @@ def _cue(attributes: dict[str, str | None], names: list[str], style: str) -> str
     """
     if attributes.get("name") == _GMX_QUOTE:
         return ENCLOSED
-    for name in (*map(attributes.get, _NAMING), *names):
-        if not name:
-            continue
-        cue = _SAYS.get(name) or _SAYS.get(_bare(name))
+    for name in (*filter(None, map(attributes.get, _NAMING)), *names):
+        cue = _SAYS.get(_bare(name) if name.startswith(_CLAD) else name)
         if cue:
             return cue
     return BORDER if style and _BORDER.search(style) else NONE
@@ -321,6 +325,5 @@ def _cue(attributes: dict[str, str | None], names: list[str], style: str) -> str
 
 def _bare(name: str) -> str:
     """Return a name without what programs put before and after it."""
-    if name.startswith(("x_", "ydp")):
-        name = _RENAMED.sub("", name, count=1)
-    return _NUMBERED.sub(r"\1", name) if name.startswith(_NUMBERS) else name
+    renamed = _RENAMED.match(name)
+    return name[renamed.end() if renamed else 0 :].rstrip(_DIGITS)

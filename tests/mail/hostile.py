@@ -48,6 +48,7 @@ PAGES = {
     "styles": "<p style='border-top:solid;margin:0 0 0 40px;border-width:1pt'>x",
     "attributes of one tag": " a=1",
     "names": "<p class='ydp1a2b3c4x x_x_x_ sig1'>x",
+    "three names": "<p class='a1 b2 c3'>x",
     "tags never ended": "<a ",
     "attributions": "<div class=gmail_attr>x</div>",
     "quotes in quotes": "<div class=yahoo_quoted>x<blockquote>y</blockquote></div>",
