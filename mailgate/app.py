@@ -261,6 +261,7 @@ class App:
             now,
             self.owner,
             lambda: self.delivery.wake(),  # noqa: PLW0108 - built late too
+            lambda: self.listener.busy,
         )
 
     @cached_property
@@ -455,6 +456,7 @@ class App:
                 lmtp = undo.enter_context(
                     open_port(local.host, local.port, "[inbound] lmtp_listen")
                 )
+            listener = self.listener
             self.clock.refresh(now())
             undo.callback(self._stop_workers)  # a mail that is being sent by then is finished
             self.inbox.start()
@@ -462,7 +464,7 @@ class App:
             self.delivery.start()
             self.scheduler.start()
             self.web.start(http)
-            self.listener.start(smtp, lmtp)
+            listener.start(smtp, lmtp)
             undo.pop_all()
 
     def stop(self) -> None:

@@ -72,6 +72,11 @@ class Listener:
         """Whether the event loop runs."""
         return self._thread.is_alive()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a mail is being sent, or waits for its answer."""
+        return self._house.gate.in_flight > 0
+
     def start(self, opened: socket.socket | None = None, lmtp: socket.socket | None = None) -> None:
         """Begin to serve a port that was opened for SMTP, or else the one of the settings.
 

@@ -27,9 +27,14 @@ LEASE = timedelta(seconds=60)
 TRIES = 3
 MOST_LOST = 5
 """Claims of one mail that may end without a word, as when the gateway is killed."""
+_GLANCE, _GLANCES = 0.02, 100  # seconds between looks for senders, and how many at most
+_AT_LEAST = 4  # mails that are written together, however much others want to write
 _CONFLICTS = 8
 _IDLE = 1.0  # seconds between looks when nothing wakes the worker
 _LONGEST_ERROR = 8000
+
+
+_Failed = list[tuple[Reading, str]]
 
 
 class _Lost(Exception):
@@ -47,6 +52,7 @@ class Worker:
         now: Callable[[], datetime],
         owner: str,
         sent: Callable[[], None],
+        senders: Callable[[], bool] = lambda: False,
     ) -> None:
         self._desk = desk
         self._reader = reader
@@ -54,6 +60,7 @@ class Worker:
         self._now = now
         self._owner = owner
         self._sent = sent
+        self._senders = senders  # whether somebody sends a mail now
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -83,6 +90,7 @@ class Worker:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
+            self._give_way()
             try:
                 done = self.run_once()
             except Temporary as error:
@@ -93,6 +101,12 @@ class Worker:
                 done = 0
             if not done:
                 self._wake.wait(_IDLE)
+
+    def _give_way(self) -> None:
+        """Let senders go first, who wait for an answer, but not for ever."""
+        for _ in range(_GLANCES):
+            if not self._senders() or self._stop.wait(_GLANCE):
+                return
 
     def run_once(self) -> int:
         """Process one batch; return how many mails were taken in hand."""
@@ -129,17 +143,22 @@ class Worker:
                 raise
             except Exception:  # noqa: BLE001 - a mail that cannot be read must not stop the others
                 self._fail(mail, traceback.format_exc(), mail.attempts + 1)
-        for reading, _ in self._process(readings):
-            for _, error in self._process([reading]):  # alone, whatever fails is its own fault
-                self._fail(reading.claimed, error, reading.claimed.attempts + 1)
+        while readings:
+            failed, readings = self._process(readings)
+            for reading, _ in failed:
+                for _, error in self._process([reading])[0]:  # alone: what fails is its own fault
+                    self._fail(reading.claimed, error, reading.claimed.attempts + 1)
 
     def _give_back(self, claimed: Sequence[Claimed]) -> None:
         """Let go of what could not be done now, so that it need not wait for the lease to lapse."""
         with contextlib.suppress(Temporary), self._desk.database.write() as connection:
             inbox.give_back(connection, self._desk.settings.tenant_id, claimed)
 
-    def _process(self, readings: Sequence[Reading]) -> list[tuple[Reading, str]]:
-        """Decide and write a batch; return the mails that failed, unchanged, and why."""
+    def _process(self, readings: Sequence[Reading]) -> tuple[_Failed, list[Reading]]:
+        """Decide and write a batch, or its first part when others want to write.
+
+        Return the mails that failed, unchanged, and why; and those that are left.
+        """
         error = "somebody else changed the same tickets each time"
         for _ in range(_CONFLICTS if readings else 0):
             try:
@@ -149,7 +168,7 @@ class Worker:
             except _Lost:
                 if len(readings) == 1:
                     log("lease.expired", mail=readings[0].claimed.id)
-                    return []
+                    return [], []
                 error = "another worker has taken over some mails of the batch"
                 break
             except Temporary:
@@ -157,15 +176,19 @@ class Worker:
             except Exception:  # noqa: BLE001 - the batch is tried again, mail by mail
                 error = traceback.format_exc()
                 break
-        return [(reading, error) for reading in readings]
+        return [(reading, error) for reading in readings], []
 
-    def _write(self, readings: Sequence[Reading]) -> list[tuple[Reading, str]]:
+    def _write(self, readings: Sequence[Reading]) -> tuple[_Failed, list[Reading]]:
         now = self._now()
-        failed: list[tuple[Reading, str]] = []
+        failed: _Failed = []
+        left: list[Reading] = []
         endings: list[tuple[Reading, Ending]] = []
         with self._desk.writing(now, len(readings)) as ledger:
             lookup = look_up(ledger, readings, self._signer)
-            for reading in readings:
+            for at, reading in enumerate(readings):
+                if at >= _AT_LEAST and self._desk.database.wanted:
+                    left = list(readings[at:])
+                    break
                 mark = ledger.mark()
                 try:
                     ending = sort(ledger, lookup, reading)
@@ -184,7 +207,7 @@ class Worker:
                 raise _Lost
         for reading, ending in endings:
             _tell(reading, ending)
-        return failed
+        return failed, left
 
     def _fail(self, mail: Claimed, error: str, attempts: int) -> None:
         """Count a failed try; after the last one the mail is parked with its error."""

@@ -1,12 +1,11 @@
 """One database behind the same calls: SQLite on one machine, or PostgreSQL.
 
-A write on SQLite takes the lock of this process first and then the file's (`BEGIN IMMEDIATE`), so
-that writers queue instead of failing. Trouble with the database is `Temporary`, a damaged file
+A write on SQLite takes its turn in this process first and then the file's lock (`BEGIN IMMEDIATE`),
+so that writers queue instead of failing. Trouble with the database is `Temporary`, a damaged file
 `Permanent`; neither repeats what the driver said.
 """
 
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from mailgate.errors import Permanent, Temporary
 from mailgate.store.faults import blamed
+from mailgate.store.turn import Turn
 
 BUSY = timedelta(seconds=15)
 """How long a writer waits for another process, and anybody for one of our own connections."""
@@ -38,7 +38,7 @@ class Database:
         if self.url.drivername == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._writing = threading.RLock()
+        self._writing = Turn()
         seconds = BUSY.total_seconds()
         # The last one used is used again: each connection has a cache of its own to be filled.
         pool: dict[str, Any] = {
@@ -124,11 +124,15 @@ class Database:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        if self.sqlite:
-            with self._writing:
-                yield
-        else:
+        if not self.sqlite:
             yield
+            return
+        if not self._writing.take(BUSY.total_seconds()):
+            raise Temporary("too much is being written to the database at once")
+        try:
+            yield
+        finally:
+            self._writing.give()
 
     def ids(self, connection: Connection, count: int) -> Iterator[int]:
         """Take `count` ids that nobody else gets, within a writing transaction."""
@@ -143,6 +147,11 @@ class Database:
             {"n": count},
         )
         return iter(rows.scalars().all())
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits until a writing transaction of this process ends."""
+        return self._writing.wanted
 
     def close(self) -> None:
         """Give all connections back."""

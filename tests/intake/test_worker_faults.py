@@ -6,20 +6,21 @@ import pytest
 
 from mailgate.domain.events import Close
 from mailgate.domain.model import Actor, ActorKind
-from mailgate.intake import sorting
+from mailgate.intake import sorting, worker
 from mailgate.intake.inbox import Incoming
+from mailgate.store.db import Database
 from tests.desk.conftest import ALICE, CUSTOMER, settings
 from tests.intake.desk import SUPPORT
 
 
+def fussy(ledger, lookup, reading):
+    """Sort a mail, but for a bad one."""
+    if reading.mail.subject == "bad":
+        raise ValueError("cannot bear this one")
+    return sorting.sort(ledger, lookup, reading)
+
+
 def test_one_bad_mail_stops_no_other_and_is_parked_with_its_error(gateway, monkeypatch):
-    sort = sorting.sort
-
-    def fussy(ledger, lookup, reading):
-        if reading.mail.subject == "bad":
-            raise ValueError("cannot bear this one")
-        return sort(ledger, lookup, reading)
-
     monkeypatch.setattr("mailgate.intake.worker.sort", fussy)
     bad, good = gateway.keep(Subject="bad"), gateway.keep(Subject="good")
     gateway.worker.run_once()
@@ -31,7 +32,7 @@ def test_one_bad_mail_stops_no_other_and_is_parked_with_its_error(gateway, monke
     parked = gateway.delivery(bad)
     assert (parked["state"], parked["attempts"]) == ("parked", 3)
     assert "cannot bear this one" in parked["error"]
-    monkeypatch.setattr("mailgate.intake.worker.sort", sort)
+    monkeypatch.setattr("mailgate.intake.worker.sort", sorting.sort)
     from mailgate.store import inbox
 
     with gateway.database.write() as connection:
@@ -205,3 +206,55 @@ def test_spam_that_comes_again_without_the_mark_is_taken(gateway):
     spam = gateway.mail("Buy", X_Spam_Flag="YES", Message_ID="<same@x.example>")
     ham = gateway.mail("Buy", Message_ID="<same@x.example>")
     assert (spam["state"], ham["state"]) == ("quarantined", "opened")
+
+
+# --- others first ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("wanted", "batches"), [(False, [10]), (True, [10, 6, 2])])
+def test_a_batch_makes_way_for_who_waits_to_write_and_loses_nothing(
+    gateway, monkeypatch, wanted, batches
+):
+    for _ in range(10):
+        gateway.keep()
+    monkeypatch.setattr(Database, "wanted", wanted)
+    begun, writing = [], gateway.desk.writing
+
+    def counted(now, mails):
+        begun.append(mails)
+        return writing(now, mails)
+
+    monkeypatch.setattr(gateway.desk, "writing", counted)
+    assert gateway.worker.run_once() == 10
+    assert begun == batches
+    assert {row["state"] for row in gateway.rows("mail_delivery")} == {"opened"}
+
+
+def test_a_failing_mail_of_a_batch_that_makes_way_is_tried_alone_and_stops_no_other(
+    gateway, monkeypatch
+):
+    for number in range(10):
+        gateway.keep(Subject="bad" if number == 5 else "good")
+    monkeypatch.setattr(Database, "wanted", True)
+    monkeypatch.setattr("mailgate.intake.worker.sort", fussy)
+    gateway.worker.run_once()
+    states = [row["state"] for row in gateway.rows("mail_delivery")]
+    assert states == ["opened"] * 5 + ["pending"] + ["opened"] * 4
+
+
+def test_the_worker_waits_for_a_pause_of_the_senders_but_not_for_ever(gateway, monkeypatch):
+    monkeypatch.setattr(worker, "_GLANCE", 0)
+    looks = []
+    busy = gateway.worker
+    busy._senders = lambda: looks.append(1) or len(looks) < 5
+    busy._give_way()
+    assert len(looks) == 5
+    busy._senders = lambda: looks.append(1) is None
+    busy._give_way()
+    assert len(looks) == 5 + worker._GLANCES
+
+
+def test_a_worker_that_is_to_stop_waits_for_no_sender(gateway):
+    gateway.worker._senders = lambda: True
+    gateway.worker._stop.set()
+    gateway.worker._give_way()
