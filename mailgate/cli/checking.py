@@ -151,7 +151,7 @@ def _schema(database: "Database") -> Iterator[Finding]:
     if last is not None:
         yield _clock(last)
     if held:
-        says = f"{held} acknowledgements to never-seen senders were held back in the last hour"
+        says = f"{held} acknowledgements to unknown senders were held back in the last hour"
         yield Finding("flood", "warning", f"{says}: `mailgate outbox --state suppressed`")
 
 

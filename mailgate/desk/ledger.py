@@ -121,8 +121,12 @@ class Ledger:
         return next(self._ids)
 
     def meet(self, address: str, name: str, at: datetime) -> None:
-        """Note that somebody of the customers' side wrote."""
+        """Note that somebody of the customers' side wrote, who was shown to own the address."""
         self._people[address] = (name, at)
+
+    def has_met(self, address: str) -> bool:
+        """Tell whether this ledger has noted an address as somebody's."""
+        return address in self._people
 
     def open(
         self, event: Opened, message: NewMessage | None = None, note: str | None = None
@@ -303,8 +307,7 @@ class Ledger:
 
     def decided(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the events and the notices that are to be written, the ceilings applied."""
-        known = people.known(self.connection, self.settings.tenant_id, self._people)
-        self._hold_back(self._people.keys() - known)
+        self._hold_back()
         return self._pages.events, self._pages.outbox
 
     def flush(self) -> None:
@@ -332,10 +335,8 @@ class Ledger:
         self._stored = dict(self._tickets)
         self._touched, self._reworked, self._number = set(), set(), None
 
-    def _hold_back(self, strangers: set[str]) -> None:
+    def _hold_back(self) -> None:
         """Apply the ceilings; a suppressed reminder counts as sent, so that the ladder goes on."""
-        for row in self._pages.outbox:
-            row["stranger"] = row["notice"] == "received" and row["recipient"] in strangers
         heard = self._people.keys()  # mail from them lifts what was said of their address
         notices.hold_back(self.connection, self._pages.outbox, self.settings, self.now, heard)
         for row in list(self._pages.outbox):

@@ -75,9 +75,9 @@ class Command(Event):
 class Opened(Event):
     """The first mail of a matter.
 
-    `silent`: nothing automatic may answer it. `unproven`: nothing vouches for its sender, who was
-    never seen before: what answers it holds none of their words. `remarks`: pairs of a `Remark`
-    and what it is about, for staff.
+    `silent`: nothing automatic may answer it. `unproven`: no mail has ever shown that its sender
+    owns the address: what answers it holds none of their words. `remarks`: pairs of a `Remark` and
+    what it is about, for staff.
     """
 
     name: ClassVar[str] = "ticket.opened"

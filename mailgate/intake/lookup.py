@@ -16,7 +16,7 @@ _LONGEST_CHAIN = 20  # of merged tickets; a longer one is followed no further
 
 @dataclass(frozen=True)
 class Lookup:
-    """Answers, for each mail of a batch, which tickets its keys lead to, and who wrote before."""
+    """Answers, for each mail of a batch, which tickets its keys lead to, and who is known."""
 
     ledger: Ledger
     numbers: dict[str, int]
@@ -71,6 +71,10 @@ class Lookup:
         theirs = [hit for hit in hits if sender in self.ledger.ticket(hit[0]).people]
         written = [hit for hit in hits if hit[1] == sender]
         return (theirs or written or hits)[0]
+
+    def knows(self, address: str) -> bool:
+        """Tell whether somebody was ever shown to own an address, by this batch or before."""
+        return address in self.known or self.ledger.has_met(address)
 
     def learn(self, reading: Reading, ending_ticket: int | None) -> None:
         """Take in what one mail of the batch has changed for the next ones."""

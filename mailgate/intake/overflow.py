@@ -16,7 +16,6 @@ from mailgate.mail.trust import Trust
 from mailgate.store import tickets
 
 _HOUR = timedelta(hours=1)
-_BELIEVED = frozenset({Trust.WEAK, Trust.STRONG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Lately:
 
 def lately(ledger: Ledger, readings: Sequence[Reading]) -> Lately:
     """Ask the store once for what the senders of a batch have opened."""
-    doubtful = [each for each in readings if each.authentication.level not in _BELIEVED]
+    doubtful = [each for each in readings if not each.authentication.level.vouched]
     if not doubtful:
         return Lately({})
     since = min(each.claimed.received_at for each in doubtful) - _HOUR
@@ -51,7 +50,7 @@ def lately(ledger: Ledger, readings: Sequence[Reading]) -> Lately:
 def diverted(ledger: Ledger, lately: Lately, reading: Reading, placement: Placement) -> Placement:
     """Return where a mail goes that would open one ticket too many; else `placement` as it is."""
     level = reading.authentication.level
-    if placement.ticket_id is not None or level in _BELIEVED:
+    if placement.ticket_id is not None or level.vouched:
         return placement
     mine = lately.within_the_hour_before(reading.sender, reading.claimed.received_at)
     if len(mine) < ledger.settings.new_tickets_an_hour:

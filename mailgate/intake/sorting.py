@@ -75,7 +75,7 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     )
     placement = overflow.diverted(ledger, lookup.lately, reading, placement)
     if reading.verdict.machine:
-        return _machine(ledger, reading, placement)
+        return _machine(ledger, lookup, reading, placement)
     agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")
     if agent is not None:
         ending = _agent(ledger, lookup, reading, placement, agent)
@@ -118,10 +118,10 @@ def _why(reading: Reading) -> str:
 # --- machines and agents ------------------------------------------------------------------------
 
 
-def _machine(ledger: Ledger, reading: Reading, placement: Placement) -> Ending:
+def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement) -> Ending:
     """Record what a machine wrote; on no known thread it opens a ticket, unanswered."""
     if placement.ticket_id is None:
-        return _open(ledger, reading, placement)
+        return _open(ledger, lookup, reading, placement)
     event = MachineWrote(
         at=reading.claimed.received_at,
         actor=Actor(ActorKind.MACHINE, reading.sender),
@@ -219,12 +219,10 @@ def _customer(
     A ticket that was closed for too long is followed by a new one, but only for who took part in
     it: whoever else knew its thread would draw the customer's later mails into a ticket of theirs.
     """
-    level, sender = reading.authentication.level, reading.sender
-    if level is not Trust.FAILED:
-        ledger.meet(sender, reading.sender_name, reading.claimed.received_at)
-    first = _First(level is not Trust.STRONG and sender not in lookup.known, doubted)
+    if placement.proved:
+        ledger.meet(reading.sender, reading.sender_name, reading.claimed.received_at)
     if placement.ticket_id is None:
-        return _open(ledger, reading, placement, first)
+        return _open(ledger, lookup, reading, placement, doubted)
     ticket = ledger.ticket(placement.ticket_id)
     if not _wrote(ledger, reading, placement, ticket, doubted):
         newer = lookup.followers.get(ticket.id)
@@ -232,8 +230,8 @@ def _customer(
             if _author(reading, placement, ticket) is Author.OTHER:
                 mentions = (*placement.mentions, ticket.number)
                 alone = replace(placement, ticket_id=None, joined=False, mentions=mentions)
-                return _open(ledger, reading, alone, first)
-            return _open(ledger, reading, placement, first, follows=ticket)
+                return _open(ledger, lookup, reading, alone, doubted)
+            return _open(ledger, lookup, reading, placement, doubted, follows=ticket)
         ticket = ledger.ticket(newer)
     return Ending("threaded", ticket.id, f"by {placement.rung}", placement)
 
@@ -287,19 +285,12 @@ def _author(reading: Reading, placement: Placement, ticket: Ticket) -> Author:
     return Author.PARTICIPANT if sender in ticket.participants else Author.OTHER
 
 
-@dataclass(frozen=True, slots=True)
-class _First:
-    """What is known of the author of a first mail; see `events.Opened` for `unproven`."""
-
-    unproven: bool = False
-    doubted: Agent | None = None
-
-
 def _open(
     ledger: Ledger,
+    lookup: Lookup,
     reading: Reading,
     placement: Placement,
-    first: _First = _First(),
+    doubted: Agent | None = None,
     follows: Ticket | None = None,
 ) -> Ending:
     """Open a ticket for a mail."""
@@ -315,9 +306,9 @@ def _open(
         requester=reading.sender,
         requester_name=reading.sender_name,
         follows=follows.id if follows is not None else None,
-        silent=_silent(reading, first.doubted),
-        unproven=first.unproven,
-        remarks=(*remarks.of(reading, ledger.settings, first.doubted), *people.remarks),
+        silent=_silent(reading, doubted),
+        unproven=not lookup.knows(reading.sender),
+        remarks=(*remarks.of(reading, ledger.settings, doubted), *people.remarks),
     )
     message = _message(reading, side=Side.CLIENT, machine=reading.verdict.machine)
     message = replace(message, text=mail.text)  # what is quoted in a first mail is news to us
@@ -333,8 +324,8 @@ def _forwarded(
 ) -> Ending | None:
     """Open a ticket for the customer whose mail an agent passes on; None when it is not so.
 
-    The agent vouches for the matter, not for the address: to who never wrote to us, nothing of
-    what the mail said is sent. What the agent wrote above it is a note.
+    The agent vouches for the matter, not for the address: nobody becomes known by it, and to who
+    is not, nothing of what the mail said is sent. What the agent wrote above it is a note.
     """
     inner = forwarded.read(reading.mail, reading.claimed.raw, reading.claimed.received_at)
     settings, at = ledger.settings, reading.claimed.received_at
@@ -366,7 +357,6 @@ def _forwarded(
         rfc_id=inner.message_id,
         sender=inner.sender,
     )
-    ledger.meet(inner.sender, name, at)
     ticket = ledger.open(event, message)
     if inner.comment:
         note = _message(reading, side=Side.SYSTEM)

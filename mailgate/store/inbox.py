@@ -346,7 +346,7 @@ def retry(connection: Connection, tenant_id: int, ids: Sequence[int] | None) -> 
 def quarantined(connection: Connection, tenant_id: int) -> list[RowMapping]:
     """Return the mails that the filter in front took for spam, oldest first, without their bytes.
 
-    `known` tells whether the envelope's sender has written before.
+    `known` tells whether the envelope's sender is known, see `people.known`.
     """
     delivery, mail, contact = schema.mail_delivery, schema.mail, schema.contact
     known = select(contact.c.address).where(

@@ -134,17 +134,17 @@ def recent_automatic(
 def to_strangers(
     connection: Connection, tenant_id: int, since: datetime, *, held: bool = False
 ) -> int:
-    """Return how many acknowledgements went to people never seen before, since then.
+    """Return how many acknowledgements went to unknown senders since then.
 
-    With `held` those that were held back are counted instead.
+    With `held` those that were held back since there were too many are counted instead.
     """
     table = schema.outbox.c
     return connection.execute(
         select(func.count()).where(
             table.tenant_id == tenant_id,
             table.stranger,
+            table.state.in_((SUPPRESSED,) if held else (READY, SENT, NEVER, UNKNOWN)),
             table.created_at > since,
-            (table.state == SUPPRESSED) if held else (table.state != SUPPRESSED),
         )
     ).scalar_one()
 

@@ -14,6 +14,7 @@ from tests.intake.conftest import gateway as gateway  # noqa: PLC0414 - a fixtur
 from tests.intake.conftest import inbox as inbox  # noqa: PLC0414 - a fixture that is used
 from tests.intake.conftest import logged as logged  # noqa: PLC0414 - a fixture that is used
 from tests.intake.conftest import opened as opened  # noqa: PLC0414 - a fixture that is used
+from tests.intake.conftest import trusted as trusted  # noqa: PLC0414 - a fixture that is used
 from tests.intake.desk import Gateway
 from tests.store.databases import SQLITE, migrated
 

@@ -18,7 +18,7 @@ from tests.intake.desk import EVE, SUPPORT
 from tests.intake.wire import DESK
 
 MANY = 10_000
-CEILING = 100  # acknowledgements an hour to people never seen
+CEILING = 100  # acknowledgements an hour to unknown senders
 MINUTE = timedelta(minutes=1)
 OPENED = 10  # tickets an hour by one sender for whom nothing vouches
 
@@ -61,7 +61,7 @@ def test_ten_thousand_forged_senders_bring_no_more_mail_than_the_ceiling(flood):
     held = [row for row in flood.gateway.outbox("received") if row["state"] == "suppressed"]
     assert len(held) == MANY - CEILING
     assert {row["reason"] for row in held} == {
-        f"over the ceiling of {CEILING} acknowledgements an hour to people never seen"
+        f"over the ceiling of {CEILING} acknowledgements an hour to unknown senders"
     }
     flood.gateway.now += timedelta(hours=1, seconds=1)
     flood.pour([mail("later", "late@forged.example")])
@@ -318,4 +318,4 @@ def test_an_alarm_tells_of_the_flood_once_an_hour_and_so_does_check(cli, monkeyp
     ]
     found = {each["check"]: each for each in cli.json("check")}
     assert found["flood"]["state"] == "warning"
-    assert "2 acknowledgements to never-seen senders were held back" in found["flood"]["says"]
+    assert "2 acknowledgements to unknown senders were held back" in found["flood"]["says"]

@@ -1,8 +1,11 @@
 """What the tests of the listener share."""
 
+from dataclasses import replace
+
 import pytest
 
 from mailgate.intake import dialogue, smtp
+from mailgate.mail.trust import Authentication
 from tests.desk.conftest import database as database  # noqa: PLC0414 - a fixture that is used
 from tests.desk.conftest import settings
 from tests.intake.desk import Gateway
@@ -59,3 +62,21 @@ def gateway(database):
 def opened(gateway):
     """The delivery of a customer's first mail."""
     return gateway.mail("My printer is on fire.")
+
+
+@pytest.fixture
+def trusted(gateway, monkeypatch):
+    """Return a function that says how far the next mails are believed."""
+    worker = gateway.worker
+    read = worker._reader.read
+
+    def believe(level):
+        def reading(claimed, now):
+            return replace(read(claimed, now), authentication=Authentication(level))
+
+        class Reader:
+            read = staticmethod(reading)
+
+        monkeypatch.setattr(worker, "_reader", Reader())
+
+    return believe

@@ -69,7 +69,7 @@ def states(gateway, notice):
 # --- bounces --------------------------------------------------------------------------------------
 
 
-def test_an_address_that_is_gone_gets_nothing_automatic_until_it_writes(gateway, opened):
+def test_an_address_that_is_gone_gets_nothing_automatic_until_it_answers(gateway, opened):
     row = reply(gateway)
     assert bounce(gateway, row)["state"] == "report"
     assert list(suspended(gateway)) == [CUSTOMER]
@@ -78,6 +78,8 @@ def test_an_address_that_is_gone_gets_nothing_automatic_until_it_writes(gateway,
     assert state == "suppressed"
     assert reason.startswith("the address has taken no mail since 2026-03-02: 5.1.1")
     gateway.mail("I am here.", Subject="Re: [TKT-2026-00001]")
+    assert list(suspended(gateway)) == [CUSTOMER], "which anybody could have said"
+    gateway.mail("I am here.", In_Reply_To=row["rfc_id"])
     assert suspended(gateway) == {}
     gateway.agent("/resolve")
     assert states(gateway, "resolved")[-1] == ("ready", None)
@@ -90,10 +92,27 @@ def test_a_mailbox_that_passes_mail_on_to_nobody_is_not_taken_for_gone(gateway, 
     assert gateway.outbox("agent_reply")[0]["state"] == "never"
 
 
-def test_the_first_mail_of_whoever_was_thought_gone_is_acknowledged(gateway, opened):
+def test_the_first_proved_mail_of_whoever_was_thought_gone_is_acknowledged(
+    gateway, opened, monkeypatch
+):
     bounce(gateway, reply(gateway))
     gateway.mail("Another matter.", Subject="New")
+    held = gateway.outbox("received")[-1]
+    assert (held["state"], held["stranger"]) == ("suppressed", False), "and not for their number"
+    proved = Authentication(Trust.WEAK, ("dkim=pass",))
+    monkeypatch.setattr(Authenticator, "authenticate", lambda *_: proved)
+    gateway.mail("A third matter.", Subject="Newer")
     assert gateway.outbox("received")[-1]["state"] == "ready"
+
+
+def test_what_an_agent_passes_on_brings_no_dead_address_to_life(gateway, opened, monkeypatch):
+    bounce(gateway, reply(gateway))
+    proved = Authentication(Trust.STRONG, ("dmarc=pass",))
+    monkeypatch.setattr(Authenticator, "authenticate", lambda *_: proved)
+    text = f"---------- Forwarded message ---------\nFrom: {CUSTOMER}\nSubject: Ink\n\nIt is gone."
+    row = gateway.mail(text, sender=ALICE.address, Subject="Fwd: Ink")
+    assert gateway.ticket(row["ticket_id"]).requester == CUSTOMER
+    assert list(suspended(gateway)) == [CUSTOMER]
 
 
 def test_a_forged_auto_reply_does_not_stop_the_clock(gateway, opened, monkeypatch):
@@ -217,7 +236,8 @@ def test_a_released_mail_is_processed_as_if_it_had_no_marks(gateway):
     assert len(gateway.outbox("received")) == 1
 
 
-def test_quarantined_mails_of_people_who_have_written_are_marked(gateway, opened):
+def test_quarantined_mails_of_people_who_are_known_are_marked(gateway, opened):
+    gateway.mail("Thank you.", In_Reply_To=gateway.outbox("received")[0]["rfc_id"])
     gateway.mail("Buy!", sender="spam@elsewhere.example", X_Spam_Flag="YES")
     gateway.mail("Help!", sender=CUSTOMER, X_Spam_Flag="YES")
     with gateway.database.read() as connection:

@@ -238,6 +238,7 @@ def test_acknowledgements_to_strangers_are_counted_unless_held_back(database):
         notice(connection, stranger=True, created_at=NOW - LEASE)
     with database.read() as connection:
         assert outbox.to_strangers(connection, TENANT, NOW - LEASE) == 2
+        assert outbox.to_strangers(connection, TENANT, NOW - LEASE, held=True) == 1
 
 
 def test_a_message_id_of_ours_tells_to_whom_it_went(database):
