@@ -76,8 +76,8 @@ class Opened(Event):
     """The first mail of a matter.
 
     `silent`: nothing automatic may answer it. `unproven`: no mail has ever shown that its sender
-    owns the address: what answers it holds none of their words. `remarks`: pairs of a `Remark` and
-    what it is about, for staff.
+    owns the address: what answers it holds none of their words. `proved`: this very mail has shown
+    it. `remarks`: pairs of a `Remark` and what it is about, for staff.
     """
 
     name: ClassVar[str] = "ticket.opened"
@@ -95,6 +95,7 @@ class Opened(Event):
     message: int | None = None
     silent: bool = False
     unproven: bool = False
+    proved: bool = False
     remarks: tuple[tuple[str, str], ...] = ()
 
 
@@ -103,7 +104,8 @@ class CustomerWrote(Event):
     """A message of the customer's side.
 
     `thanks`: it only thanks or agrees. `confirms`: the resolution whose confirm address it was
-    sent to, if any. `silent`: nothing automatic may answer it. `remarks` as of `Opened`.
+    sent to, if any. `silent`: nothing automatic may answer it. `proved` and `remarks` as of
+    `Opened`.
     """
 
     name: ClassVar[str] = "customer.wrote"
@@ -112,6 +114,7 @@ class CustomerWrote(Event):
     thanks: bool = False
     confirms: int | None = None
     silent: bool = False
+    proved: bool = False
     remarks: tuple[tuple[str, str], ...] = ()
 
 

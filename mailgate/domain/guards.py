@@ -54,10 +54,11 @@ def stale_confirmation(ticket: Ticket, event: CustomerWrote, policy: Policy, now
 
 
 def confirms(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
-    """The requester thanks or says yes, or the mail came to this resolution's confirm address."""
+    """The proved requester thanks or agrees, or it came to this resolution's confirm address."""
     if event.author is Author.OTHER:
         return False
-    return event.confirms is not None or (event.thanks and event.author is Author.REQUESTER)
+    agrees = event.thanks and event.proved and event.author is Author.REQUESTER
+    return event.confirms is not None or agrees
 
 
 def thanks(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
@@ -164,7 +165,9 @@ def our_reply_pending(ticket: Ticket, event: DeadlinePassed, policy: Policy, now
     return ticket.reply_pending
 
 
-def reply_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: datetime) -> bool:
+def reply_of_this_turn(
+    ticket: Ticket, event: Delivered | Undelivered, policy: Policy, now: datetime
+) -> bool:
     """It is the reply that began this turn, and the requester's copy of it."""
     return (
         event.notice == "agent_reply"
@@ -183,13 +186,4 @@ def away(ticket: Ticket, event: MachineWrote, policy: Policy, now: datetime) -> 
     floor = ticket.not_before
     return (
         event.back_at is not None and event.back_at > now and (not floor or event.back_at > floor)
-    )
-
-
-def reply_bounced(ticket: Ticket, event: Undelivered, policy: Policy, now: datetime) -> bool:
-    """It is the reply that began this turn, and the requester's copy of it."""
-    return (
-        event.notice == "agent_reply"
-        and event.turn == ticket.turn
-        and event.recipient == ticket.requester
     )

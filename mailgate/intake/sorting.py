@@ -89,23 +89,24 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
 
 def _report(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     """File a bounce or report with the mail that it is about; it never opens a ticket."""
-    outbox_id = reading.verdict.bounced_outbox
-    proven = outbox_id is not None
-    report = reading.mail.report
-    if outbox_id is None and report is not None and report.original_message_id is not None:
-        own = lookup.own.get(report.original_message_id)
-        outbox_id = own.unique if own is not None and not own.root else None
-    ticket_id = None if outbox_id is None else returns.about(ledger, outbox_id)
-    if outbox_id is None or ticket_id is None:
+    notice, report = lookup.reported(reading), reading.mail.report
+    if notice is None:
         return Ending("report", says="about no mail that we know of")
+    says = f"about notice {notice.id}"
     if reading.verdict.kind is Kind.BOUNCE:
-        at = reading.claimed.received_at
-        dead = None
+        at, dead = reading.claimed.received_at, None
         if report is not None:
             lost = (o for o in report.undelivered if o.action != "delayed" and gone(o.status))
             dead = frozenset(outcome.final_recipient.lower() for outcome in lost)
-        returns.returned(ledger, outbox_id, _why(reading), at, proven=proven, dead=dead)
-    return Ending("report", ticket_id, says=f"about notice {outbox_id}")
+        proven = reading.verdict.bounced_outbox is not None
+        reason, unreached = _why(reading), lookup.unreached
+        if returns.returned(ledger, notice, reason, at, unreached, proven=proven, dead=dead):
+            lookup.notices[notice.id] = replace(notice, left=False)
+        elif notice.left:
+            says = f"says that it is {says}, without the return path that proves it"
+        else:
+            says += ", of which nothing is on its way"
+    return Ending("report", notice.ticket_id, says=says)
 
 
 def _why(reading: Reading) -> str:
@@ -179,7 +180,7 @@ def _agent(
         if about is None:
             about = ending.ticket_id
         if about is not None:
-            agents.ask(ledger, reading, agent, about)
+            agents.ask(ledger, reading, agent, about, lookup.asked)
         return replace(ending, says=f"{ending.says}; {agent.name} was not shown to have written it")
     if about is None and level is Trust.STRONG:
         return _forwarded(ledger, reading, placement, agent)
@@ -255,6 +256,7 @@ def _wrote(
         thanks=is_bare_thanks(reading.mail.new_text) and not reading.mail.attachments,
         confirms=confirm.nonce if confirm and confirm.number == ticket.number.upper() else None,
         silent=_silent(reading, doubted),
+        proved=placement.proved,
         remarks=(*remarks.of(reading, ledger.settings, doubted), *people.remarks),
     )
     message = _message(reading, side=Side.CLIENT, other_address=not own)
@@ -308,6 +310,7 @@ def _open(
         follows=follows.id if follows is not None else None,
         silent=_silent(reading, doubted),
         unproven=not lookup.knows(reading.sender),
+        proved=placement.proved,
         remarks=(*remarks.of(reading, ledger.settings, doubted), *people.remarks),
     )
     message = _message(reading, side=Side.CLIENT, machine=reading.verdict.machine)
@@ -316,6 +319,8 @@ def _open(
     note = ", ".join(mentions) or None
     ticket = ledger.open(event, message, note)
     _join(ledger, ticket.id, event, people.joining)
+    if not placement.proved:
+        lookup.lately.learn(ticket)
     return Ending("opened", ticket.id, "a new matter", placement)
 
 
@@ -344,6 +349,7 @@ def _forwarded(
         requester=inner.sender,
         requester_name=name,
         unproven=inner.sender not in known,
+        proved=True,
         remarks=(
             (Remark.FORWARDED.value, agent.display_name),
             *((p.kind.value, p.shown) for p in (pretence,) if p is not None),

@@ -45,14 +45,16 @@ def seen(
 
 
 def suspend(
-    connection: Connection, tenant_id: int, address: str, since: datetime, reason: str
+    connection: Connection, tenant_id: int, reasons: Mapping[str, str], since: datetime
 ) -> None:
-    """Note that an address takes no mail; the first reason stays."""
-    connection.execute(
-        inserting(connection, schema.suspension)
-        .values(tenant_id=tenant_id, address=address, since=since, reason=reason)
-        .on_conflict_do_nothing()
-    )
+    """Note that addresses take no mail, address -> why; the first reason stays."""
+    if not reasons:
+        return
+    rows = [
+        {"tenant_id": tenant_id, "address": address, "since": since, "reason": reason}
+        for address, reason in sorted(reasons.items())  # in one order, or two nodes deadlock
+    ]
+    connection.execute(inserting(connection, schema.suspension).on_conflict_do_nothing(), rows)
 
 
 def suspended(

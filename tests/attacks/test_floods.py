@@ -13,6 +13,7 @@ from mailgate.domain.events import Close
 from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.mail.trust import Authentication, Trust
 from tests.attacks.flood import mail
+from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER
 from tests.intake.desk import EVE, SUPPORT
 from tests.intake.wire import DESK
@@ -130,6 +131,7 @@ def test_bounces_of_notices_to_agents_notify_nobody(gateway, opened):
     rows = gateway.rows("outbox")
     staff = [row for row in rows if row["recipient"] in (ALICE.address, BOB.address, ADMIN)]
     assert len(staff) == 3
+    worker_of(gateway, Scripted()).drain()
     for row in staff:
         path = gateway.signer.bounce_address(SUPPORT, row["id"], gateway.now)
         gateway.mail("full", sender="MAILER-DAEMON@mx.example", to=path, Subject="Undelivered")

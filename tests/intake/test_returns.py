@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from mailgate.desk.clock import Clock
 from mailgate.desk.verify import verify
@@ -10,7 +11,8 @@ from mailgate.domain.model import Status
 from mailgate.intake.authentication import Authenticator
 from mailgate.mail.parts import content
 from mailgate.mail.trust import Authentication, Trust
-from mailgate.store import inbox, people
+from mailgate.store import inbox, outbox, people, schema
+from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, CUSTOMER
 from tests.intake.desk import SUPPORT
 
@@ -27,6 +29,11 @@ Action: failed
 Status: {status}
 Diagnostic-Code: smtp; 550 {status} nobody of that name
 
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {mid}
+
 --b--
 """
 
@@ -38,17 +45,24 @@ def _verified(gateway):
         assert list(verify(connection, gateway.desk.settings, content)) == []
 
 
-def bounce(gateway, row, status="5.1.1", to=None):
-    """Let the mail of an outbox row come back to its own return path, or to `to`."""
+def returning(gateway, row, status="5.1.1", to=None):
+    """Return what makes a mail by which the mail of an outbox row comes back."""
     path = to or gateway.signer.bounce_address(SUPPORT, row["id"], gateway.now)
-    return gateway.mail(
-        "--b\nContent-Type: text/plain\n\n" + REPORT.format(to=row["recipient"], status=status),
-        sender="MAILER-DAEMON@mx.example",
-        to=path,
-        Subject="Undelivered Mail Returned to Sender",
-        MIME_Version="1.0",
-        Content_Type='multipart/report; report-type=delivery-status; boundary="b"',
-    )
+    return {
+        "text": "--b\nContent-Type: text/plain\n\n"
+        + REPORT.format(to=row["recipient"], status=status, mid=row["rfc_id"]),
+        "sender": "MAILER-DAEMON@mx.example",
+        "to": path,
+        "Subject": "Undelivered Mail Returned to Sender",
+        "MIME_Version": "1.0",
+        "Content_Type": 'multipart/report; report-type=delivery-status; boundary="b"',
+    }
+
+
+def bounce(gateway, row, status="5.1.1", to=None):
+    """Let the mail of an outbox row leave and come back to its own return path, or to `to`."""
+    worker_of(gateway, Scripted()).drain()
+    return gateway.mail(**returning(gateway, row, status, to))
 
 
 def reply(gateway, text="Water?"):
@@ -146,8 +160,51 @@ def test_a_forged_bounce_silences_nobody(gateway, opened):
     assert bounce(gateway, row, to=SUPPORT)["state"] == "report"
     assert bounce(gateway, row, to=altered)["state"] == "report"
     assert suspended(gateway) == {}
-    assert gateway.outbox("agent_reply")[0]["state"] == "ready"
+    assert gateway.outbox("agent_reply")[0]["state"] == "sent"
     assert gateway.outbox("undelivered") == []
+    says = [r["verdict"]["says"] for r in gateway.rows("mail_delivery") if r["state"] == "report"]
+    assert says[0].endswith("without the return path that proves it")
+
+
+def test_a_bounce_that_comes_late_does_not_end_what_a_person_has_put_back(gateway, opened):
+    row = reply(gateway)
+    bounce(gateway, row, "5.2.2")
+    with gateway.database.write() as connection:
+        assert outbox.release(connection, 1, [row["id"]], gateway.now) == 1
+    late = gateway.keep(**returning(gateway, row, "4.4.7"))
+    gateway.worker.run_once()
+    assert gateway.outbox("agent_reply")[0]["state"] == "ready"
+    assert gateway.delivery(late)["verdict"]["says"].endswith("of which nothing is on its way")
+    assert len({r["event_id"] for r in gateway.outbox("undelivered")}) == 1
+
+
+def test_two_bounces_of_one_mail_in_one_batch_are_one_failure(gateway, opened):
+    row = reply(gateway)
+    worker_of(gateway, Scripted()).drain()
+    for status in ("5.1.1", "5.2.2"):
+        gateway.keep(**returning(gateway, row, status))
+    gateway.worker.run_once()
+    assert gateway.outbox("agent_reply")[0]["reason"].startswith("5.1.1")
+    assert len({r["event_id"] for r in gateway.outbox("undelivered")}) == 1
+
+
+def test_what_is_put_back_while_its_bounce_is_decided_on_is_decided_again(
+    gateway, opened, monkeypatch
+):
+    row = reply(gateway)
+    worker_of(gateway, Scripted()).drain()
+    failed = outbox.failed
+
+    def first_somebody_else(connection, tenant_id, reasons, now):
+        monkeypatch.setattr(outbox, "failed", failed)
+        connection.execute(update(schema.outbox).values(state="ready", began_at=None))
+        return failed(connection, tenant_id, reasons, now)
+
+    monkeypatch.setattr(outbox, "failed", first_somebody_else)
+    id_ = gateway.keep(**returning(gateway, row, "5.2.2"))
+    gateway.worker.run_once()
+    assert gateway.delivery(id_)["state"] == "report"
+    assert gateway.outbox("agent_reply")[0]["state"] == "never", "what the other did was undone too"
 
 
 def test_bounces_of_the_gateways_own_words_are_told_once_for_a_ticket(gateway, opened):
