@@ -414,7 +414,7 @@ outbox = Table(
         sqlite_where=text("stranger = 1"),
         postgresql_where=text("stranger"),
     ),
-    Index("ix_outbox_ticket", "ticket_id"),
+    Index("ix_outbox_ticket", "tenant_id", "ticket_id"),
     CheckConstraint("state IN ('ready', 'sent', 'never', 'unknown', 'suppressed')", name="state"),
     comment="what must be sent, written with what caused it",
 )

@@ -692,7 +692,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("stranger = 1"),
         postgresql_where=sa.text("stranger"),
     )
-    op.create_index("ix_outbox_ticket", "outbox", ["ticket_id"], unique=False)
+    op.create_index("ix_outbox_ticket", "outbox", ["tenant_id", "ticket_id"], unique=False)
 
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE SEQUENCE mailgate_id")
