@@ -345,7 +345,7 @@ class App:
         self._holding = done.hold_until
 
     def _tell_flood(self, at: datetime) -> None:
-        """Log, once an hour, that acknowledgements are held back from people never seen."""
+        """Log, once an hour, that acknowledgements are held back from unknown senders."""
         if self._alarmed is not None and at - self._alarmed < HOUR:
             return
         with self.database.read() as connection:

@@ -126,7 +126,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "A notice was held back: a ceiling, or an address that takes no mail."
         ),
         "acknowledgements.held": _WARNING(
-            "A flood: so many acknowledgements to never-seen senders were held back in an hour."
+            "A flood: so many acknowledgements to unknown senders were held back in an hour."
         ),
         "notice.failed": _ERROR("A notice could not be written: a fault of template or gateway."),
         "delivery.failed": _ERROR("The delivery worker met a fault of ours, and goes on."),

@@ -160,7 +160,7 @@ def _for_people(connection: "Connection") -> list[Finding]:
         (
             "flood",
             held,
-            "acknowledgements to never-seen senders were held back in the last hour",
+            "acknowledgements to unknown senders were held back in the last hour",
             "outbox --state suppressed",
         ),
         (

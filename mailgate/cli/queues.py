@@ -287,7 +287,7 @@ def quarantine_start(ctx: typer.Context, json: AsJson = False, config: ConfigFil
 
 @command("list", "mailgate quarantine list --json", within=quarantine)
 def quarantine_list(json: AsJson = False, config: ConfigFile = None) -> None:
-    """List quarantined mails, oldest first; `known` are those of people who have written before."""
+    """List quarantined mails, oldest first; `known` are those in the name of people we know."""
     _list(QUARANTINED, config, json=json)
 
 

@@ -145,7 +145,7 @@ QUARANTINED: Shape = MappingProxyType(
     {
         "id": "its number: `mailgate quarantine release ID`",
         "mail_from": "the envelope sender; empty is the null path",
-        "known": "whether that address has written before",
+        "known": "whether we know that address: its owner wrote before, and was shown to own it",
         "recipients": "the envelope recipients, a list",
         "road": "smtp, lmtp, pipe or cli",
         "received_at": "when it was accepted",

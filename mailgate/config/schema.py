@@ -323,7 +323,7 @@ class Limits(Table):
     )
     acknowledgements_to_strangers: kinds.Count = key(
         100,
-        "Acknowledgements an hour to all never-seen senders together; more are held back.",
+        "Acknowledgements an hour to all unknown senders together; more are held back.",
     )
     automatic_in_10m: kinds.Count = key(
         10, "Automatic mails in 10 minutes to one customer about one ticket; more would be a loop."

@@ -310,19 +310,30 @@ class Worker:
             with self._desk.database.write() as connection:
                 return [outbox.note(connection, e.due, **e.columns) for e in entries]
         with self._desk.writing(self._now(), len(entries)) as ledger:
+            unreached = _unreached(ledger, entries)
             held = []
             for entry in entries:
                 held.append(outbox.note(ledger.connection, entry.due, **entry.columns))
                 if held[-1] and entry.event is not None and entry.due.ticket_id is not None:
-                    _happen(ledger, entry.due, entry.due.ticket_id, entry.event)
+                    _happen(ledger, entry.due, entry.due.ticket_id, entry.event, unreached)
             return held
 
 
-def _happen(ledger: Ledger, due: Due, ticket_id: int, event: Event) -> None:
+def _unreached(ledger: Ledger, entries: list[Entry]) -> returns.Unreached:
+    """Return where notices of the same tickets have failed before."""
+    failed = [entry.due for entry in entries if isinstance(entry.event, Undelivered)]
+    tickets = {due.ticket_id for due in failed if due.ticket_id is not None}
+    ids = {due.id for due in failed}
+    return outbox.never_reached(ledger.connection, ledger.settings.tenant_id, tickets, ids)
+
+
+def _happen(
+    ledger: Ledger, due: Due, ticket_id: int, event: Event, unreached: returns.Unreached
+) -> None:
     """Record how the sending of a notice ended; an address that is gone is left in peace."""
     if not isinstance(event, Undelivered):
         ledger.apply(ticket_id, event)
         return
-    returns.failed(ledger, ticket_id, due.id, event, automatic=due.automatic)
+    returns.failed(ledger, ticket_id, event, unreached, automatic=due.automatic)
     if gone(event.reason):
-        returns.rest(ledger, due.recipient, event.reason)
+        ledger.suspend(due.recipient, event.reason)

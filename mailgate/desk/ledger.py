@@ -22,7 +22,7 @@ from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
 from mailgate.domain.model import GATEWAY, Status, Ticket, changes
 from mailgate.domain.people import Recipient
 from mailgate.domain.timers import running
-from mailgate.errors import Permanent
+from mailgate.errors import Conflict, Permanent
 from mailgate.store import numbers, outbox, people, policies, tickets
 from mailgate.store.db import Database
 from mailgate.store.outbox import SUPPRESSED
@@ -43,6 +43,8 @@ class _Pages:
     fired: list[tuple[int, str, int, int]] = field(default_factory=list)
     references: list[tuple[str, int, str]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
+    returned: list[tuple[int, str]] = field(default_factory=list)
+    suspended: list[tuple[str, str]] = field(default_factory=list)
 
     def lengths(self) -> dict[str, int]:
         return {name: len(rows) for name, rows in vars(self).items()}
@@ -136,8 +138,12 @@ class Ledger:
         return next(self._ids)
 
     def meet(self, address: str, name: str, at: datetime) -> None:
-        """Note that somebody of the customers' side wrote."""
+        """Note that somebody of the customers' side wrote, who was shown to own the address."""
         self._people[address] = (name, at)
+
+    def has_met(self, address: str) -> bool:
+        """Tell whether this ledger has noted an address as somebody's."""
+        return address in self._people
 
     def open(
         self, event: Opened, message: NewMessage | None = None, note: str | None = None
@@ -272,12 +278,13 @@ class Ledger:
         filled = notices.context(self.settings, self._signer, cause, notice, to, self.now)
         self._send(cause, to, notice, filled | extra)
 
-    def told_lately(self, notice: str, address: str, since: datetime) -> bool:
-        """Whether a notice went to an address, or is about to, after an instant."""
-        rows = ((row["notice"], row["recipient"]) for row in self._pages.outbox)
-        if (notice, address) in rows:
-            return True
-        return outbox.told(self.connection, self.settings.tenant_id, notice, address, since)
+    def came_back(self, outbox_id: int, reason: str) -> None:
+        """Note that the mail of a notice which had left came back."""
+        self._pages.returned.append((outbox_id, reason))
+
+    def suspend(self, address: str, reason: str) -> None:
+        """Write nothing automatic to an address until its owner is heard of."""
+        self._pages.suspended.append((address, reason))
 
     def fire(self, ticket_id: int, kind: str, turn: int, step: int) -> None:
         """Note that a timer was acted on."""
@@ -318,16 +325,16 @@ class Ledger:
 
     def decided(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the events and the notices that are to be written, the ceilings applied."""
-        known = people.known(self.connection, self.settings.tenant_id, self._people)
-        self._hold_back(self._people.keys() - known)
+        self._hold_back()
         return self._pages.events, self._pages.outbox
 
     def flush(self) -> None:
         """Write everything, in sets; what was written is forgotten here.
 
-        Raises `Conflict` when a ticket was changed meanwhile.
+        Raises `Conflict` when a ticket or a notice that came back was changed meanwhile.
         """
         pages, tenant_id = self._pages, self.settings.tenant_id
+        people.suspend(self.connection, tenant_id, dict(reversed(pages.suspended)), self.now)
         self.decided()
         self._flush_tickets()
         if pages.events:
@@ -342,15 +349,16 @@ class Ledger:
         people.seen(self.connection, tenant_id, self._people)
         people.lift(self.connection, tenant_id, self._people)
         tickets.add(self.connection, "outbox", pages.outbox)
+        returned = dict(pages.returned)
+        if outbox.failed(self.connection, tenant_id, returned, self.now) != len(returned):
+            raise Conflict("a notice that came back was put back by somebody first")
         self.lines += telling.lines(pages.events, pages.outbox, self._tickets)
         self._pages, self._people = _Pages(), {}
         self._stored = dict(self._tickets)
         self._touched, self._reworked, self._number = set(), set(), None
 
-    def _hold_back(self, strangers: set[str]) -> None:
+    def _hold_back(self) -> None:
         """Apply the ceilings; a suppressed reminder counts as sent, so that the ladder goes on."""
-        for row in self._pages.outbox:
-            row["stranger"] = row["notice"] == "received" and row["recipient"] in strangers
         heard = self._people.keys()  # mail from them lifts what was said of their address
         notices.hold_back(self.connection, self._pages.outbox, self.settings, self.now, heard)
         for row in list(self._pages.outbox):

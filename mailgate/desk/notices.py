@@ -36,6 +36,11 @@ class Cause:
     note: str | None = None
 
     @property
+    def unproven(self) -> bool:
+        """Whether it is a first mail of somebody of whom nothing was ever proved."""
+        return isinstance(self.event, Opened) and self.event.unproven
+
+    @property
     def doer(self) -> str:
         """The member of the staff whose doing it is; empty when it is nobody's."""
         actor = self.event.actor
@@ -77,8 +82,7 @@ def context(
     whoever really has it must not be brought a stranger's text by us.
     """
     filled = _filled(settings, signer, cause, notice, to, now, reason)
-    opened = cause.event if isinstance(cause.event, Opened) else None
-    if to.role is Role.CUSTOMER and opened is not None and opened.unproven:
+    if to.role is Role.CUSTOMER and cause.unproven:
         filled["ticket"] |= {"subject": "", "requester_name": ""}
         filled["recipient"]["name"] = ""
     return filled
@@ -209,7 +213,7 @@ def row(
         "role": to.role.value,
         "channel": "mail",
         "automatic": own_words,
-        "stranger": False,
+        "stranger": notice == "received" and cause.unproven,
         "awaited": kind.awaited,
         "turn": ticket.turn,
         "rfc_id": signer.message_id(ticket.number or notice, id_, to.address),
@@ -261,7 +265,10 @@ def cap(
     settings: Settings,
     now: datetime,
 ) -> None:
-    """Suppress, with the reason, what would break a ceiling; `recent` grows by what passes."""
+    """Suppress, with the reason, what would break a ceiling; `recent` grows by what passes.
+
+    A `stranger` is counted by the ceiling of unknown senders, or held back by it and nothing else.
+    """
     caps = settings.caps
     for outgoing in rows:
         if outgoing["role"] != Role.CUSTOMER.value or not outgoing["automatic"]:
@@ -269,17 +276,17 @@ def cap(
         if outgoing["state"] == outbox.SUPPRESSED:
             continue
         address, ticket_id = outgoing["recipient"], outgoing["ticket_id"]
-        broken = exceeded(caps, recent, address, ticket_id, now)
+        broken, unknown = exceeded(caps, recent, address, ticket_id, now), False
         if broken is None and outgoing["stranger"]:
-            if strangers >= caps.strangers_hour:
-                broken = f"{caps.strangers_hour} acknowledgements an hour to people never seen"
+            unknown = strangers >= caps.strangers_hour
+            if unknown:
+                broken = f"{caps.strangers_hour} acknowledgements an hour to unknown senders"
             else:
                 strangers += 1
         if broken is None:
             recent.append(Recent(address, ticket_id, now))
         else:
-            reason = f"over the ceiling of {broken}"
-            outgoing.update(state=outbox.SUPPRESSED, reason=reason, done_at=now)
+            _suppress(outgoing, f"over the ceiling of {broken}", now, stranger=unknown)
 
 
 def silence(
@@ -290,8 +297,13 @@ def silence(
         found = suspended.get(outgoing["recipient"])
         if found and outgoing["automatic"] and outgoing["role"] == Role.CUSTOMER.value:
             since, why = found
-            reason = f"the address has taken no mail since {since:%Y-%m-%d}: {why}"
-            outgoing.update(state=outbox.SUPPRESSED, reason=reason, done_at=now)
+            _suppress(outgoing, f"the address has taken no mail since {since:%Y-%m-%d}: {why}", now)
+
+
+def _suppress(
+    outgoing: dict[str, Any], reason: str, now: datetime, *, stranger: bool = False
+) -> None:
+    outgoing.update(state=outbox.SUPPRESSED, reason=reason, done_at=now, stranger=stranger)
 
 
 def hold_back(

@@ -3,34 +3,31 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import RowMapping
-
 from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import Undelivered
 from mailgate.domain.model import Actor, ActorKind
 from mailgate.domain.people import Role
 from mailgate.domain.suspension import gone
-from mailgate.store import outbox, people
+from mailgate.store.outbox import Notice
 
-
-def about(ledger: Ledger, outbox_id: int) -> int | None:
-    """Return the ticket of the notice that a report is about; None when it is none of ours."""
-    row = outbox.one(ledger.connection, ledger.settings.tenant_id, outbox_id)
-    return None if row is None else row["ticket_id"]
+Unreached = set[tuple[int, str]]
+"""(ticket id, address) of notices that failed for good there, as `outbox.never_reached` tells."""
 
 
 def returned(
     ledger: Ledger,
-    outbox_id: int,
+    notice: Notice,
     reason: str,
     at: datetime,
+    unreached: Unreached,
     *,
     proven: bool,
     dead: frozenset[str] | None = None,
-) -> None:
-    """Note that a notice came back for good at `at`.
+) -> bool:
+    """Note that a notice came back for good at `at`; False when the report is not believed.
 
     `dead` are the addresses of which the report says that nobody is there; None without a report.
+    `unreached` grows by the place where this one failed.
 
     `proven`: the report came to the signed return path of that very mail. Mail with a person's
     words has one, so that a report without that proof says nothing about it; the gateway's own
@@ -38,46 +35,33 @@ def returned(
     A customer's becomes an event of the ticket; a member of the staff is not written to about
     mail that does not reach them, so that bounces cannot breed bounces.
     """
-    row = outbox.one(ledger.connection, ledger.settings.tenant_id, outbox_id)
-    if row is None or row["ticket_id"] is None or row["state"] == outbox.NEVER:
-        return
-    if not proven and not row["automatic"]:
-        return
-    if row["role"] == Role.CUSTOMER.value:
-        automatic, ticket_id = row["automatic"], row["ticket_id"]
-        failed(ledger, ticket_id, outbox_id, _event(row, reason, at), automatic=automatic)
+    if not notice.left or not (proven or notice.automatic):
+        return False
+    ledger.came_back(notice.id, reason)
+    if notice.role == Role.CUSTOMER.value and notice.ticket_id is not None:
+        event = Undelivered(
+            at=at,
+            actor=Actor(ActorKind.MACHINE),
+            notice=notice.notice,
+            turn=notice.turn,
+            recipient=notice.recipient,
+            reason=reason,
+        )
         # A mailbox that passes mail on is there, though its target may be gone.
-        if proven and (gone(reason) if dead is None else row["recipient"] in dead):
-            rest(ledger, row["recipient"], reason)
-    outbox.failed(ledger.connection, ledger.settings.tenant_id, outbox_id, reason, ledger.now)
+        if proven and (gone(reason) if dead is None else notice.recipient in dead):
+            ledger.suspend(notice.recipient, reason)
+        failed(ledger, notice.ticket_id, event, unreached, automatic=notice.automatic)
+    return True
 
 
 def failed(
-    ledger: Ledger, ticket_id: int, outbox_id: int, event: Undelivered, *, automatic: bool
+    ledger: Ledger, ticket_id: int, event: Undelivered, unreached: Unreached, *, automatic: bool
 ) -> None:
     """Let it happen that a notice to a customer does not arrive.
 
     Staff are told of every answer of theirs that fails, and once for a ticket and an address of
     what the gateway itself wrote.
     """
-    tenant_id = ledger.settings.tenant_id
-    known = automatic and outbox.never_reached(
-        ledger.connection, tenant_id, ticket_id, event.recipient, but=outbox_id
-    )
-    ledger.apply(ticket_id, replace(event, known=known))
-
-
-def rest(ledger: Ledger, address: str, reason: str) -> None:
-    """Write nothing automatic to an address until mail comes from it."""
-    people.suspend(ledger.connection, ledger.settings.tenant_id, address, ledger.now, reason)
-
-
-def _event(row: RowMapping, reason: str, at: datetime) -> Undelivered:
-    return Undelivered(
-        at=at,
-        actor=Actor(ActorKind.MACHINE),
-        notice=row["notice"],
-        turn=row["turn"],
-        recipient=row["recipient"],
-        reason=reason,
-    )
+    place = ticket_id, event.recipient
+    ledger.apply(ticket_id, replace(event, known=automatic and place in unreached))
+    unreached.add(place)

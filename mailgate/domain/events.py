@@ -82,9 +82,9 @@ class Command(Event):
 class Opened(Event):
     """The first mail of a matter.
 
-    `silent`: nothing automatic may answer it. `unproven`: nothing vouches for its sender, who was
-    never seen before: what answers it holds none of their words. `remarks`: pairs of a `Remark`
-    and what it is about, for staff.
+    `silent`: nothing automatic may answer it. `unproven`: no mail has ever shown that its sender
+    owns the address: what answers it holds none of their words. `proved`: this very mail has shown
+    it. `remarks`: pairs of a `Remark` and what it is about, for staff.
     """
 
     name: ClassVar[str] = "ticket.opened"
@@ -103,6 +103,7 @@ class Opened(Event):
     message: int | None = None
     silent: bool = False
     unproven: bool = False
+    proved: bool = False
     remarks: tuple[tuple[str, str], ...] = ()
 
 
@@ -111,7 +112,8 @@ class CustomerWrote(Event):
     """A message of the customer's side.
 
     `thanks`: it only thanks or agrees. `confirms`: the resolution whose confirm address it was
-    sent to, if any. `silent`: nothing automatic may answer it. `remarks` as of `Opened`.
+    sent to, if any. `silent`: nothing automatic may answer it. `proved` and `remarks` as of
+    `Opened`.
     """
 
     name: ClassVar[str] = "customer.wrote"
@@ -120,6 +122,7 @@ class CustomerWrote(Event):
     thanks: bool = False
     confirms: int | None = None
     silent: bool = False
+    proved: bool = False
     remarks: tuple[tuple[str, str], ...] = ()
 
 

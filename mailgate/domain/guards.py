@@ -55,10 +55,11 @@ def stale_confirmation(ticket: Ticket, event: CustomerWrote, policy: Policy, now
 
 
 def confirms(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
-    """The requester thanks or says yes, or the mail came to this resolution's confirm address."""
+    """The proved requester thanks or agrees, or it came to this resolution's confirm address."""
     if event.author is Author.OTHER:
         return False
-    return event.confirms is not None or (event.thanks and event.author is Author.REQUESTER)
+    agrees = event.thanks and event.proved and event.author is Author.REQUESTER
+    return event.confirms is not None or agrees
 
 
 def thanks(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
@@ -165,7 +166,9 @@ def our_reply_pending(ticket: Ticket, event: DeadlinePassed, policy: Policy, now
     return ticket.reply_pending
 
 
-def reply_of_this_turn(ticket: Ticket, event: Delivered, policy: Policy, now: datetime) -> bool:
+def reply_of_this_turn(
+    ticket: Ticket, event: Delivered | Undelivered, policy: Policy, now: datetime
+) -> bool:
     """It is the reply that began this turn, and the requester's copy of it."""
     return (
         event.notice == "agent_reply"
@@ -200,12 +203,3 @@ def raised(ticket: Ticket, event: MachineWrote, policy: Policy, now: datetime) -
 def _by_requester(ticket: Ticket, event: MachineWrote) -> bool:
     since = ticket.turn_since
     return event.actor.id == ticket.requester and (since is None or event.at >= since)
-
-
-def reply_bounced(ticket: Ticket, event: Undelivered, policy: Policy, now: datetime) -> bool:
-    """It is the reply that began this turn, and the requester's copy of it."""
-    return (
-        event.notice == "agent_reply"
-        and event.turn == ticket.turn
-        and event.recipient == ticket.requester
-    )

@@ -167,7 +167,7 @@ def _said(ticket: Ticket) -> Iterator[Event]:
     for stamp in (late, later, past_window):
         yield events.CustomerWrote(**stamp)
         yield events.AgentReplied(**stamp)
-    yield events.CustomerWrote(**later, thanks=True)
+    yield events.CustomerWrote(**later, thanks=True, proved=True)
     yield events.CustomerWrote(**later, thanks=True, author=events.Author.PARTICIPANT)
     yield events.CustomerWrote(**later, confirms=ticket.resolution + 1)
     yield events.MachineWrote(**later)

@@ -306,7 +306,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         events.Undelivered,
         WAITING,
-        guards.reply_bounced,
+        guards.reply_of_this_turn,
         acts.reply_undelivered,
         "our reply did not arrive: staff are told, the customer's clock waits",
     ),

@@ -4,6 +4,7 @@ A mail with anything in it that cannot be carried out changes nothing and sends 
 back to the agent with the reason, the right form and their own text.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from mailgate.domain.model import Actor, ActorKind
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
 from mailgate.intake.reading import Reading
+from mailgate.store import outbox
 
 _BEFORE = ("reopen", "take", "assign", "priority", "tag")
 _AFTER = ("wait", "close")
@@ -140,19 +142,30 @@ def send_back(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) ->
     _answer(ledger, reading, agent, ticket_id, [{"line": "", "reason": reason, "form": ""}])
 
 
-def ask(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) -> None:
+def asked_lately(ledger: Ledger, senders: Collection[str]) -> set[str]:
+    """Return those of the staff among the senders who were asked within the last hour."""
+    staff = ledger.settings.staff.by_address.keys() & set(senders)
+    since = ledger.now - _ASKED_AGAIN
+    return outbox.told(ledger.connection, ledger.settings.tenant_id, WAS_THIS_YOU, staff, since)
+
+
+def ask(
+    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, asked_already: set[str]
+) -> None:
     """Ask an agent, at the address we know, whether a mail without proof was theirs.
 
-    At most once an hour, or whoever forges the address could flood it. It answers the agent and
-    not the mail, and brings signed addresses for the ticket that the mail was about.
+    At most once an hour, or whoever forges the address could flood it: `asked_already` grows by the
+    agent. It answers the agent and not the mail, and brings signed addresses for the ticket that
+    the mail was about.
     """
-    if ledger.told_lately(WAS_THIS_YOU, agent.address, ledger.now - _ASKED_AGAIN):
+    if agent.address in asked_already:
         return
     reason = f"{reading.authentication.level.value}, without an address signed for {agent.name}"
     event = events.Doubted(
         at=reading.claimed.received_at, actor=Actor(ActorKind.GATEWAY), reason=reason
     )
     _write_to(ledger, reading, agent, ticket_id, event, WAS_THIS_YOU, {})
+    asked_already.add(agent.address)
 
 
 def _answer(

@@ -4,29 +4,34 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailgate.desk.ledger import Ledger
-from mailgate.intake import overflow
+from mailgate.desk.returns import Unreached
+from mailgate.intake import agents, mytickets, overflow
 from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import OwnMessageId, Signer
 from mailgate.mail.thread import Found
 from mailgate.store import inbox, outbox, people, tickets
+from mailgate.store.outbox import Notice
 
 _LONGEST_CHAIN = 20  # of merged tickets; a longer one is followed no further
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """Answers, for each mail of a batch, which tickets its keys lead to, and who wrote before."""
+    """Answers, for each mail of a batch, which tickets its keys lead to, and who is known."""
 
     ledger: Ledger
     numbers: dict[str, int]
     seen: dict[str, list[tuple[int, str]]]
     own: dict[str, OwnMessageId]
-    issued: dict[int, str]
+    notices: dict[int, Notice]
     duplicates: dict[tuple[str, str], int]
     followers: dict[int, int]
     lately: overflow.Lately
     known: set[str]
+    asked: set[str]
+    listed: set[str]
+    unreached: Unreached
     alerts: dict[str, int]
 
     def found(self, reading: Reading) -> Found:
@@ -46,8 +51,8 @@ class Lookup:
             if own is not None and own.number in self.numbers:
                 ours.add(mid)
                 message_ids[mid] = self.numbers[own.number]
-                if own.unique in self.issued:
-                    issued_to[mid] = self.issued[own.unique]
+                if own.unique in self.notices:
+                    issued_to[mid] = self.notices[own.unique].recipient
                 continue
             hits = self.seen.get(mid, []) + added.get(mid, [])
             if hits:
@@ -73,13 +78,24 @@ class Lookup:
         written = [hit for hit in hits if hit[1] == sender]
         return (theirs or written or hits)[0]
 
+    def knows(self, address: str) -> bool:
+        """Tell whether somebody was ever shown to own an address, by this batch or before."""
+        return address in self.known or self.ledger.has_met(address)
+
+    def reported(self, reading: Reading) -> Notice | None:
+        """Return the notice that a report is about, by its return path or by the Message-ID."""
+        unique, report = reading.verdict.bounced_outbox, reading.mail.report
+        if unique is None and report is not None:
+            own = self.own.get(report.original_message_id or "")
+            unique = own.unique if own is not None else None
+        return None if unique is None else self.notices.get(unique)
+
     def learn(self, reading: Reading, ending_ticket: int | None) -> None:
         """Take in what one mail of the batch has changed for the next ones."""
         if reading.verdict.kind is not Kind.SPAM:  # a copy without the mark is its release
             self.duplicates[reading.claimed.queue, reading.fingerprint] = reading.claimed.id
         if ending_ticket is not None:
             ticket = self.ledger.ticket(ending_ticket)
-            self.lately.learn(ticket)
             if ticket.follows is not None:
                 self.followers[ticket.follows] = ending_ticket
 
@@ -120,21 +136,42 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
     numbers = tickets.by_number(connection, tenant_id, named)
     seen = tickets.by_reference(connection, tenant_id, mids - own.keys())
     ids = {*numbers.values(), *(hit[0] for hits in seen.values() for hit in hits)}
-    ledger.load(ids)
+    followers = tickets.followers_of(connection, tenant_id, ids)
+    sent = {read.unique for read in own.values() if not read.root}
+    back = (reading.verdict.bounced_outbox for reading in readings)
+    notices = outbox.notices(connection, tenant_id, sent.union(id_ for id_ in back if id_))
+    about = {n.ticket_id for n in notices.values() if n.ticket_id is not None}
+    _load(ledger, {*ids, *followers.values(), *about})
+    senders = {reading.sender for reading in readings}
     return Lookup(
         ledger,
         numbers,
         seen,
         own,
-        outbox.recipients(connection, tenant_id, (read.unique for read in own.values())),
+        notices,
         _duplicates(ledger, readings),
-        tickets.followers_of(connection, tenant_id, ids),
+        followers,
         overflow.lately(ledger, readings),
-        people.known(connection, tenant_id, {reading.sender for reading in readings}),
+        people.known(connection, tenant_id, senders),
+        agents.asked_lately(ledger, senders),
+        mytickets.listed_lately(ledger, readings),
+        outbox.never_reached(connection, tenant_id, _returning(readings, about), ()),
         tickets.newest_by_reference(
             connection, tenant_id, {r.alert.reference for r in readings if r.alert is not None}
         ),
     )
+
+
+def _load(ledger: Ledger, ids: Iterable[int]) -> None:
+    """Read tickets, and those in which merged ones go on."""
+    found = ledger.load(ids)
+    for _ in range(_LONGEST_CHAIN):
+        found = ledger.load(t.merged_into for t in found.values() if t.merged_into is not None)
+
+
+def _returning(readings: Sequence[Reading], about: set[int]) -> set[int]:
+    """Return the tickets that a batch is about if any of it is a bounce."""
+    return about if any(r.verdict.kind is Kind.BOUNCE for r in readings) else set()
 
 
 def _reported(readings: Iterable[Reading]) -> set[str]:

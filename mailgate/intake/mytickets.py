@@ -5,6 +5,7 @@ other mail to that address is a mail like any other, so that a person reads it a
 learns nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from mailgate.domain.people import Recipient, Role
 from mailgate.intake.reading import Reading
 from mailgate.mail.thread import Placement
 from mailgate.mail.trust import Trust
+from mailgate.store import outbox
 
 WORD = "mytickets"
 NOTICE = "my_tickets"
@@ -29,16 +31,25 @@ def is_asked_for(reading: Reading) -> bool:
     return bool(recipients) and all(reading.own.split(each)[1] == WORD for each in recipients)
 
 
-def answer(ledger: Ledger, reading: Reading) -> str | None:
+def listed_lately(ledger: Ledger, readings: Iterable[Reading]) -> set[str]:
+    """Return those who ask in this batch and were sent their list within the hour before."""
+    asking = {reading.sender for reading in readings if is_asked_for(reading)}
+    since = ledger.now - _AGAIN
+    return outbox.told(ledger.connection, ledger.settings.tenant_id, NOTICE, asking, since)
+
+
+def answer(ledger: Ledger, reading: Reading, listed: set[str]) -> str | None:
     """Send the list, and return how it went in words; None where the sender is not proved.
 
     A mail that a machine wrote, or that nothing automatic may answer, brings no list either.
+    `listed` grows by the sender.
     """
     if reading.authentication.level is not Trust.STRONG or not reading.verdict.may_answer:
         return None
     sender, at = reading.sender, reading.claimed.received_at
-    if ledger.told_lately(NOTICE, sender, ledger.now - _AGAIN):
+    if sender in listed:
         return f"{sender} asked for their tickets, and was sent them within the hour before"
+    listed.add(sender)
     found = ledger.open_of(sender, _MOST + 1)
     shown = found[:_MOST]
     language = next((ticket.language for ticket in shown if ticket.language), "")

@@ -1,7 +1,8 @@
 """What one sender may open in an hour; whatever comes beyond that joins the newest of it.
 
 Anybody can write any number of mails in anybody's name. A flood then makes few tickets and not
-thousands, and yet no word of it is lost. Senders whose From is vouched for are not counted.
+thousands, and yet no word of it is lost. Mails that prove who wrote them are not counted, and no
+flood gets into the tickets that they opened.
 """
 
 from collections.abc import Sequence
@@ -9,24 +10,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailgate.desk.ledger import Ledger
-from mailgate.domain.model import Disposition, Status, Ticket
+from mailgate.domain.model import Side, Ticket
 from mailgate.intake.reading import Reading
 from mailgate.mail.thread import Placement, Rung
 from mailgate.mail.trust import Trust
 from mailgate.store import tickets
 
 _HOUR = timedelta(hours=1)
-_BELIEVED = frozenset({Trust.WEAK, Trust.STRONG})
 
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """The tickets that the senders of a batch have opened within an hour: sender, id, when."""
+    """The tickets that mails without proof have opened within an hour: sender, id, when."""
 
     opened: dict[str, dict[int, datetime]]
 
     def learn(self, ticket: Ticket) -> None:
-        """Take in a ticket that a mail of the batch has led to."""
+        """Take in a ticket that such a mail of the batch has opened."""
         if ticket.created_at is not None:
             self.opened.setdefault(ticket.requester, {})[ticket.id] = ticket.created_at
 
@@ -38,20 +38,19 @@ class Lately:
 
 def lately(ledger: Ledger, readings: Sequence[Reading]) -> Lately:
     """Ask the store once for what the senders of a batch have opened."""
-    doubtful = [each for each in readings if each.authentication.level not in _BELIEVED]
+    doubtful = [each for each in readings if not each.authentication.level.vouched]
     if not doubtful:
         return Lately({})
     since = min(each.claimed.received_at for each in doubtful) - _HOUR
     senders = {each.sender for each in doubtful}
-    return Lately(
-        tickets.opened_since(ledger.connection, ledger.settings.tenant_id, senders, since)
-    )
+    opened = tickets.opened_since(ledger.connection, ledger.settings.tenant_id, senders, since)
+    ledger.load(id_ for ids in opened.values() for id_ in ids)
+    return Lately(opened)
 
 
 def diverted(ledger: Ledger, lately: Lately, reading: Reading, placement: Placement) -> Placement:
     """Return where a mail goes that would open one ticket too many; else `placement` as it is."""
-    level = reading.authentication.level
-    if placement.ticket_id is not None or level in _BELIEVED:
+    if placement.ticket_id is not None or placement.proved:
         return placement
     mine = lately.within_the_hour_before(reading.sender, reading.claimed.received_at)
     if len(mine) < ledger.settings.new_tickets_an_hour:
@@ -66,7 +65,7 @@ def diverted(ledger: Ledger, lately: Lately, reading: Reading, placement: Placem
         ticket_id=newest,
         rung=Rung.OVERFLOW,
         joined=True,
-        other_address=level is Trust.FAILED,
+        other_address=reading.authentication.level is Trust.FAILED,
         tried=(*placement.tried, why),
     )
 
@@ -81,4 +80,5 @@ def mark(reading: Reading, placement: Placement) -> str | None:
 
 
 def _takes_more(ticket: Ticket) -> bool:
-    return ticket.status is not Status.CLOSED and ticket.disposition is Disposition.NONE
+    """Tell whether a message would neither pass the turn of a ticket nor reopen it."""
+    return ticket.turn == 1 and ticket.side is Side.SYSTEM

@@ -71,7 +71,10 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return Ending("quarantined", says="; ".join(reading.verdict.reasons))
     if remarks.pretended(reading, ledger.settings) is not None:
         reading = replace(reading, nameless=True)
-    if mytickets.is_asked_for(reading) and (says := mytickets.answer(ledger, reading)) is not None:
+    if (
+        mytickets.is_asked_for(reading)
+        and (says := mytickets.answer(ledger, reading, lookup.listed)) is not None
+    ):
         return Ending("commands_only", says=says)
     placement = place(
         reading.keys,
@@ -97,23 +100,24 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
 
 def _report(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     """File a bounce or report with the mail that it is about; it never opens a ticket."""
-    outbox_id = reading.verdict.bounced_outbox
-    proven = outbox_id is not None
-    report = reading.mail.report
-    if outbox_id is None and report is not None and report.original_message_id is not None:
-        own = lookup.own.get(report.original_message_id)
-        outbox_id = own.unique if own is not None and not own.root else None
-    ticket_id = None if outbox_id is None else returns.about(ledger, outbox_id)
-    if outbox_id is None or ticket_id is None:
+    notice, report = lookup.reported(reading), reading.mail.report
+    if notice is None:
         return Ending("report", says="about no mail that we know of")
+    says = f"about notice {notice.id}"
     if reading.verdict.kind is Kind.BOUNCE:
-        at = reading.claimed.received_at
-        dead = None
+        at, dead = reading.claimed.received_at, None
         if report is not None:
             lost = (o for o in report.undelivered if o.action != "delayed" and gone(o.reason))
             dead = frozenset(outcome.final_recipient.lower() for outcome in lost)
-        returns.returned(ledger, outbox_id, _why(reading), at, proven=proven, dead=dead)
-    return Ending("report", ticket_id, says=f"about notice {outbox_id}")
+        proven = reading.verdict.bounced_outbox is not None
+        reason, unreached = _why(reading), lookup.unreached
+        if returns.returned(ledger, notice, reason, at, unreached, proven=proven, dead=dead):
+            lookup.notices[notice.id] = replace(notice, left=False)
+        elif notice.left:
+            says = f"says that it is {says}, without the return path that proves it"
+        else:
+            says += ", of which nothing is on its way"
+    return Ending("report", notice.ticket_id, says=says)
 
 
 def _why(reading: Reading) -> str:
@@ -130,7 +134,7 @@ def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placem
     """Record what a machine wrote; on no known thread it opens a ticket, unanswered."""
     placement, alarm = alerts.placed(ledger, lookup, reading, placement)
     if placement.ticket_id is None:
-        return _open(ledger, reading, placement)
+        return _open(ledger, lookup, reading, placement)
     event = MachineWrote(
         at=reading.claimed.received_at,
         actor=Actor(ActorKind.MACHINE, reading.sender),
@@ -189,7 +193,7 @@ def _agent(
         if about is None:
             about = ending.ticket_id
         if about is not None:
-            agents.ask(ledger, reading, agent, about)
+            agents.ask(ledger, reading, agent, about, lookup.asked)
         return replace(ending, says=f"{ending.says}; {agent.name} was not shown to have written it")
     if about is None and level is Trust.STRONG:
         return _forwarded(ledger, reading, placement, agent)
@@ -229,12 +233,10 @@ def _customer(
     A ticket that was closed for too long is followed by a new one, but only for who took part in
     it: whoever else knew its thread would draw the customer's later mails into a ticket of theirs.
     """
-    level, sender = reading.authentication.level, reading.sender
-    if level is not Trust.FAILED:
-        ledger.meet(sender, reading.sender_name, reading.claimed.received_at)
-    first = _First(level is not Trust.STRONG and sender not in lookup.known, doubted)
+    if placement.proved:
+        ledger.meet(reading.sender, reading.sender_name, reading.claimed.received_at)
     if placement.ticket_id is None:
-        return _open(ledger, reading, placement, first)
+        return _open(ledger, lookup, reading, placement, doubted)
     ticket = ledger.ticket(placement.ticket_id)
     if not _wrote(ledger, reading, placement, ticket, doubted):
         newer = lookup.followers.get(ticket.id)
@@ -242,8 +244,8 @@ def _customer(
             if _author(reading, placement, ticket) is Author.OTHER:
                 mentions = (*placement.mentions, ticket.number)
                 alone = replace(placement, ticket_id=None, joined=False, mentions=mentions)
-                return _open(ledger, reading, alone, first)
-            return _open(ledger, reading, placement, first, follows=ticket)
+                return _open(ledger, lookup, reading, alone, doubted)
+            return _open(ledger, lookup, reading, placement, doubted, follows=ticket)
         ticket = ledger.ticket(newer)
     return Ending("threaded", ticket.id, f"by {placement.rung}", placement)
 
@@ -267,6 +269,7 @@ def _wrote(
         thanks=is_bare_thanks(reading.mail.new_text) and not reading.mail.attachments,
         confirms=confirm.nonce if confirm and confirm.number == ticket.number.upper() else None,
         silent=_silent(reading, doubted),
+        proved=placement.proved,
         remarks=(*remarks.of(reading, ledger.settings, doubted), *people.remarks),
     )
     message = _message(reading, side=Side.CLIENT, other_address=not own)
@@ -297,19 +300,12 @@ def _author(reading: Reading, placement: Placement, ticket: Ticket) -> Author:
     return Author.PARTICIPANT if sender in ticket.participants else Author.OTHER
 
 
-@dataclass(frozen=True, slots=True)
-class _First:
-    """What is known of the author of a first mail; see `events.Opened` for `unproven`."""
-
-    unproven: bool = False
-    doubted: Agent | None = None
-
-
 def _open(
     ledger: Ledger,
+    lookup: Lookup,
     reading: Reading,
     placement: Placement,
-    first: _First = _First(),
+    doubted: Agent | None = None,
     follows: Ticket | None = None,
 ) -> Ending:
     """Open a ticket for a mail."""
@@ -329,9 +325,10 @@ def _open(
         priority=chosen.priority,
         follows=follows.id if follows is not None else None,
         visibility="internal" if alerts.from_machine_sender(reading) else "public",
-        silent=_silent(reading, first.doubted),
-        unproven=first.unproven,
-        remarks=(*remarks.of(reading, ledger.settings, first.doubted), *people.remarks),
+        silent=_silent(reading, doubted),
+        unproven=not lookup.knows(reading.sender),
+        proved=placement.proved,
+        remarks=(*remarks.of(reading, ledger.settings, doubted), *people.remarks),
     )
     message = _message(reading, side=Side.CLIENT, machine=reading.verdict.machine)
     message = replace(message, text=mail.text)  # what is quoted in a first mail is news to us
@@ -340,6 +337,8 @@ def _open(
     ticket = ledger.open(event, message, note)
     alerts.remember(ledger, reading, ticket.id)
     _join(ledger, ticket.id, event, people.joining)
+    if not placement.proved:
+        lookup.lately.learn(ticket)
     return Ending("opened", ticket.id, "; ".join(("a new matter", *chosen.why)), placement)
 
 
@@ -348,8 +347,8 @@ def _forwarded(
 ) -> Ending | None:
     """Open a ticket for the customer whose mail an agent passes on; None when it is not so.
 
-    The agent vouches for the matter, not for the address: to who never wrote to us, nothing of
-    what the mail said is sent. What the agent wrote above it is a note.
+    The agent vouches for the matter, not for the address: nobody becomes known by it, and to who
+    is not, nothing of what the mail said is sent. What the agent wrote above it is a note.
     """
     inner = reading.forwarded
     settings, at = ledger.settings, reading.claimed.received_at
@@ -371,6 +370,7 @@ def _forwarded(
         category=chosen.category,
         priority=chosen.priority,
         unproven=inner.sender not in known,
+        proved=True,
         remarks=(
             (Remark.FORWARDED.value, agent.display_name),
             *((p.kind.value, p.shown) for p in (pretence,) if p is not None),
@@ -384,7 +384,6 @@ def _forwarded(
         rfc_id=inner.message_id,
         sender=inner.sender,
     )
-    ledger.meet(inner.sender, name, at)
     ticket = ledger.open(event, message)
     if inner.comment:
         note = _message(reading, side=Side.SYSTEM)

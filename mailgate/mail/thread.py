@@ -88,6 +88,8 @@ class Placement:
     `joined` is false, and `ticket_id` None, when a new ticket is to be opened. `other_address`:
     the sender is not who the key was given to: the text is added and marked, and nothing else is
     granted. `mentions` are tickets to be named to the agents. `tried` tells the way, in words.
+    `proved`: the sender was shown to be who they say, by what vouches for the mail, or since it
+    answers one that we wrote to them.
     """
 
     ticket_id: int | None
@@ -96,6 +98,7 @@ class Placement:
     other_address: bool
     mentions: tuple[str, ...]
     tried: tuple[str, ...]
+    proved: bool = False
 
 
 def keys(
@@ -139,7 +142,8 @@ def place(
     """
     believed = sender if trust is not Trust.FAILED else None
     numbered = number_needs == "not_failed" or trust is Trust.STRONG
-    search = _Search(keys, found, believed, numbered)
+    proved = believed is not None and (trust.vouched or _answers(keys, found, believed))
+    search = _Search(keys, found, believed, numbered, proved)
     for rung, step in (
         (Rung.SIGNED, search.by_signed_address),
         (Rung.NUMBER, search.by_number),
@@ -150,6 +154,13 @@ def place(
             ticket, own = hit
             return search.placement(ticket, rung, other_address=not own)
     return search.placement(None, Rung.NEW, other_address=False)
+
+
+def _answers(keys: Keys, found: Found, sender: str) -> bool:
+    """Tell whether a mail has what we gave to its sender: an address, or a Message-ID of ours."""
+    given = (a.genuine and a.holder_matches and not a.expired for a in keys.signed)
+    read = (found.issued_to.get(mid) == sender for mid in keys.message_ids if mid in found.ours)
+    return any(given) or any(read)
 
 
 def _noted(mail: ParsedMail) -> Iterator[str]:
@@ -184,13 +195,14 @@ def _plain(char: str) -> str:
 class _Search:
     """The ladder over one mail; `sender` None is somebody of whom nothing is known.
 
-    `numbered`: the sender can be believed enough for a number to join.
+    `numbered`: the sender can be believed enough for a number to join. `proved` as of `Placement`.
     """
 
     keys: Keys
     found: Found
     sender: str | None
     numbered: bool
+    proved: bool
     tried: list[str] = field(default_factory=list)
 
     def by_signed_address(self) -> tuple[int, bool] | None:
@@ -262,6 +274,7 @@ class _Search:
             other_address,
             tuple(dict.fromkeys(mentions)),
             tuple(self.tried),
+            self.proved,
         )
 
     def _was_given(self, ticket: int, known: Sequence[str]) -> bool:

@@ -26,6 +26,11 @@ class Trust(StrEnum):
     WEAK = "weak"
     STRONG = "strong"
 
+    @property
+    def vouched(self) -> bool:
+        """Whether something vouches for the sender."""
+        return self in (Trust.WEAK, Trust.STRONG)
+
 
 @dataclass(frozen=True, slots=True)
 class Authentication:

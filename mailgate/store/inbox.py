@@ -356,7 +356,8 @@ def set_aside(
 ) -> list[RowMapping]:
     """Return the mails that are parked or quarantined, oldest first, without their bytes.
 
-    With `id_` only that one. `known` tells whether the envelope's sender has written before.
+    With `id_` only that one. `known` tells whether the envelope's sender is known, see
+    `people.known`.
     """
     delivery, mail = schema.mail_delivery, schema.mail
     query = (

@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Update, bindparam, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from mailgate.store import schema
 from mailgate.store.schema import fixed
@@ -134,79 +144,106 @@ def recent_automatic(
 def to_strangers(
     connection: Connection, tenant_id: int, since: datetime, *, held: bool = False
 ) -> int:
-    """Return how many acknowledgements went to people never seen before, since then.
+    """Return how many acknowledgements went to unknown senders since then.
 
-    With `held` those that were held back are counted instead.
+    With `held` those that were held back since there were too many are counted instead.
     """
     table = schema.outbox.c
     return connection.execute(
         select(func.count()).where(
             table.tenant_id == tenant_id,
             table.stranger,
+            table.state.in_((SUPPRESSED,) if held else (READY, SENT, NEVER, UNKNOWN)),
             table.created_at > since,
-            (table.state == SUPPRESSED) if held else (table.state != SUPPRESSED),
         )
     ).scalar_one()
 
 
 def told(
-    connection: Connection, tenant_id: int, notice: str, address: str, since: datetime
-) -> bool:
-    """Whether such a notice was written to an address after `since`."""
+    connection: Connection, tenant_id: int, notice: str, addresses: Iterable[str], since: datetime
+) -> set[str]:
+    """Return those of the addresses to which such a notice was written after `since`."""
+    wanted = list(addresses)
+    if not wanted:
+        return set()
     table = schema.outbox.c
-    query = select(table.id).where(
+    query = select(table.recipient).where(
         table.tenant_id == tenant_id,
-        table.recipient == address,
+        table.recipient.in_(wanted),
         table.created_at > since,
         table.notice == notice,
     )
-    return connection.execute(query.limit(1)).first() is not None
+    return set(connection.execute(query).scalars())
 
 
-def recipients(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, str]:
-    """Return outbox id -> to whom it went."""
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a mail of ours was about, for when it is answered or comes back.
+
+    `left`: its content has begun to be sent, and nothing is known to have gone wrong with it.
+    """
+
+    id: int
+    ticket_id: int | None
+    notice: str
+    turn: int
+    recipient: str
+    role: str
+    automatic: bool
+    left: bool
+
+
+def notices(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, Notice]:
+    """Return id -> notice for those that exist."""
     wanted = list(ids)
     if not wanted:
         return {}
     table = schema.outbox.c
+    columns = [_left() if name == "left" else table[name] for name in Notice.__slots__]
     rows = connection.execute(
-        select(table.id, table.recipient).where(table.tenant_id == tenant_id, table.id.in_(wanted))
+        select(*columns).where(table.tenant_id == tenant_id, table.id.in_(wanted))
     )
-    return dict(rows.all())
+    return {notice.id: notice for notice in (Notice(*row) for row in rows)}
 
 
-def one(connection: Connection, tenant_id: int, id_: int) -> RowMapping | None:
-    """Return one notice."""
-    table = schema.outbox
-    rows = connection.execute(
-        select(table).where(table.c.tenant_id == tenant_id, table.c.id == id_)
-    )
-    return rows.mappings().one_or_none()
+def _left() -> ColumnElement[bool]:
+    """Say that a mail has left, or may have; not so one that a person has put back since."""
+    table = schema.outbox.c
+    sending = and_(table.state == READY, table.began_at.is_not(None))
+    return or_(table.state == SENT, table.state == UNKNOWN, sending)
 
 
 def never_reached(
-    connection: Connection, tenant_id: int, ticket_id: int, address: str, but: int
-) -> bool:
-    """Tell whether a notice about a ticket, other than `but`, has failed for good at an address."""
+    connection: Connection, tenant_id: int, tickets: Iterable[int], but: Iterable[int]
+) -> set[tuple[int, str]]:
+    """Return (ticket id, address) of the notices, other than `but`, that failed for good there."""
+    wanted = list(tickets)
+    if not wanted:
+        return set()
     table = schema.outbox.c
-    query = select(table.id).where(
+    query = select(table.ticket_id, table.recipient).where(
         table.tenant_id == tenant_id,
-        table.ticket_id == ticket_id,
-        table.recipient == address,
+        table.ticket_id.in_(wanted),
         table.state == NEVER,
-        table.id != but,
+        table.id.not_in(list(but)),
     )
-    return connection.execute(query.limit(1)).first() is not None
+    return {(ticket_id, address) for ticket_id, address in connection.execute(query)}
 
 
-def failed(connection: Connection, tenant_id: int, id_: int, reason: str, now: datetime) -> None:
-    """Note that a mail that had left came back."""
+def failed(
+    connection: Connection, tenant_id: int, reasons: Mapping[int, str], now: datetime
+) -> int:
+    """Note that mails which had left came back, id -> why; returns of how many it was so."""
+    if not reasons:
+        return 0
     table = schema.outbox
-    connection.execute(
+    statement = (
         update(table)
-        .where(table.c.tenant_id == tenant_id, table.c.id == id_)
-        .values(state=NEVER, reason=reason, done_at=now)
+        .where(table.c.tenant_id == tenant_id, table.c.id == bindparam("b_id"), _left())
+        .values(state=NEVER, reason=bindparam("b_reason"), done_at=now)
     )
+    rows = [{"b_id": id_, "b_reason": reason} for id_, reason in sorted(reasons.items())]
+    return connection.execute(statement, rows).rowcount
 
 
 def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""People who have written to the desk, and addresses that take no mail."""
+"""Addresses that somebody was shown to own by a mail of theirs, and those that take no mail."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from mailgate.store.db import inserting
 
 
 def known(connection: Connection, tenant_id: int, addresses: Iterable[str]) -> set[str]:
-    """Return those of the addresses that have written before."""
+    """Return those of the addresses from which a mail has come that showed who owns them."""
     wanted = list(addresses)
     if not wanted:
         return set()
@@ -24,7 +24,7 @@ def known(connection: Connection, tenant_id: int, addresses: Iterable[str]) -> s
 def seen(
     connection: Connection, tenant_id: int, people: Mapping[str, tuple[str, datetime]]
 ) -> None:
-    """Note that people wrote: address -> (name, when)."""
+    """Note that people wrote who were shown to own the address: address -> (name, when)."""
     if not people:
         return
     statement = inserting(connection, schema.contact)
@@ -45,14 +45,16 @@ def seen(
 
 
 def suspend(
-    connection: Connection, tenant_id: int, address: str, since: datetime, reason: str
+    connection: Connection, tenant_id: int, reasons: Mapping[str, str], since: datetime
 ) -> None:
-    """Note that an address takes no mail; the first reason stays."""
-    connection.execute(
-        inserting(connection, schema.suspension)
-        .values(tenant_id=tenant_id, address=address, since=since, reason=reason)
-        .on_conflict_do_nothing()
-    )
+    """Note that addresses take no mail, address -> why; the first reason stays."""
+    if not reasons:
+        return
+    rows = [
+        {"tenant_id": tenant_id, "address": address, "since": since, "reason": reason}
+        for address, reason in sorted(reasons.items())  # in one order, or two nodes deadlock
+    ]
+    connection.execute(inserting(connection, schema.suspension).on_conflict_do_nothing(), rows)
 
 
 def suspended(
@@ -72,7 +74,7 @@ def suspended(
 
 
 def lift(connection: Connection, tenant_id: int, addresses: Iterable[str]) -> None:
-    """End the suspension of addresses from which mail has come."""
+    """End the suspension of addresses of which a mail has shown that somebody is there."""
     wanted = list(addresses)
     if wanted:
         table = schema.suspension

@@ -373,7 +373,7 @@ outbox = Table(
     Column("role", String(16), nullable=False, comment="customer, agent or admin"),
     Column("channel", String(16), nullable=False, comment="mail"),
     Column("automatic", Boolean, nullable=False, comment="the gateway's own words"),
-    Column("stranger", Boolean, nullable=False, comment="to somebody never seen before"),
+    Column("stranger", Boolean, nullable=False, comment="counts among those to unknown senders"),
     Column("awaited", Boolean, nullable=False, comment="the clock waits for its delivery"),
     Column("turn", Integer, nullable=False, comment="of which turn of the ticket"),
     Column("rfc_id", Text, nullable=False, comment="its Message-ID"),
@@ -409,11 +409,12 @@ outbox = Table(
     Index(
         "ix_outbox_stranger",
         "tenant_id",
+        "state",
         "created_at",
         sqlite_where=text("stranger = 1"),
         postgresql_where=text("stranger"),
     ),
-    Index("ix_outbox_ticket", "ticket_id"),
+    Index("ix_outbox_ticket", "tenant_id", "ticket_id"),
     CheckConstraint("state IN ('ready', 'sent', 'never', 'unknown', 'suppressed')", name="state"),
     comment="what must be sent, written with what caused it",
 )
@@ -435,10 +436,10 @@ contact = Table(
     _tenant(),
     Column("address", Text, nullable=False, comment="normalised"),
     Column("name", Text, nullable=False, comment="as they last wrote it"),
-    Column("first_seen_at", Instant, nullable=False, comment="their first mail"),
-    Column("last_seen_at", Instant, nullable=False, comment="their last mail"),
+    Column("first_seen_at", Instant, nullable=False, comment="their first mail that showed it"),
+    Column("last_seen_at", Instant, nullable=False, comment="their last mail that showed it"),
     PrimaryKeyConstraint("tenant_id", "address"),
-    comment="people who have written",
+    comment="people who have written and were shown to own their address",
 )
 
 suspension = Table(
@@ -449,7 +450,7 @@ suspension = Table(
     Column("since", Instant, nullable=False, comment="when a mail to it came back"),
     Column("reason", Text, nullable=False, comment="what its server said"),
     PrimaryKeyConstraint("tenant_id", "address"),
-    comment="addresses that get no automatic mail until they write again",
+    comment="addresses that get no automatic mail until their owner is heard of",
 )
 
 number_sequence = Table(

@@ -152,18 +152,30 @@ def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> 
 def opened_since(
     connection: Connection, tenant_id: int, requesters: Iterable[str], since: datetime
 ) -> dict[str, dict[int, datetime]]:
-    """Return requester -> {ticket id: when} for the tickets that began after `since`."""
-    table = schema.ticket.c
+    """Return requester -> {ticket id: when} for the tickets that began after `since`.
+
+    Left out are those whose first mail proved who had written it.
+    """
+    table, first = schema.ticket.c, schema.event.c
     found: dict[str, dict[int, datetime]] = {}
+    begun = and_(
+        first.tenant_id == table.tenant_id,
+        first.subject_kind == TICKET,
+        first.subject_id == table.id,
+        first.n == 1,
+    )
     rows = connection.execute(
-        select(table.requester, table.id, table.created_at).where(
+        select(table.requester, table.id, table.created_at, first.data)
+        .join(schema.event, begun)
+        .where(
             table.tenant_id == tenant_id,
             table.requester.in_(list(requesters)),
             table.created_at > since,
         )
     )
-    for requester, id_, created_at in rows:
-        found.setdefault(requester, {})[id_] = created_at
+    for requester, id_, created_at, data in rows:
+        if not data["proved"]:
+            found.setdefault(requester, {})[id_] = created_at
     return found
 
 

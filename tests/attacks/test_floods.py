@@ -14,11 +14,12 @@ from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.intake.authentication import Authenticator
 from mailgate.mail.trust import Authentication, Trust
 from tests.attacks.flood import mail
+from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER
 from tests.intake.desk import EVE, SUPPORT
 from tests.intake.wire import DESK
 
-CEILING = 100  # acknowledgements an hour to people never seen
+CEILING = 100  # acknowledgements an hour to unknown senders
 MINUTE = timedelta(minutes=1)
 OPENED = 10  # tickets an hour by one sender for whom nothing vouches
 
@@ -69,7 +70,7 @@ def test_thousands_of_forged_senders_bring_no_more_mail_than_the_ceiling(flood, 
     held = [row for row in flood.gateway.outbox("received") if row["state"] == "suppressed"]
     assert len(held) == many - CEILING
     assert {row["reason"] for row in held} == {
-        f"over the ceiling of {CEILING} acknowledgements an hour to people never seen"
+        f"over the ceiling of {CEILING} acknowledgements an hour to unknown senders"
     }
     flood.gateway.now += timedelta(hours=1, seconds=1)
     flood.pour([mail("later", "late@forged.example")])
@@ -138,6 +139,7 @@ def test_bounces_of_notices_to_agents_notify_nobody(gateway, opened):
     rows = gateway.rows("outbox")
     staff = [row for row in rows if row["recipient"] in (ALICE.address, BOB.address, ADMIN)]
     assert len(staff) == 3
+    worker_of(gateway, Scripted()).drain()
     for row in staff:
         path = gateway.signer.bounce_address(SUPPORT, row["id"], gateway.now)
         gateway.mail("full", sender="MAILER-DAEMON@mx.example", to=path, Subject="Undelivered")
@@ -319,4 +321,4 @@ def test_an_alarm_tells_of_the_flood_once_an_hour_and_so_does_check(cli, monkeyp
     ]
     found = {each["check"]: each for each in cli.json("check")}
     assert found["flood"]["state"] == "warning"
-    assert "2 acknowledgements to never-seen senders were held back" in found["flood"]["says"]
+    assert "2 acknowledgements to unknown senders were held back" in found["flood"]["says"]

@@ -182,33 +182,6 @@ def test_the_default_lets_a_number_join_unless_the_sender_failed():
     assert (config.trust.number_needs, config.limits.new_people) == ("not_failed", 20)
 
 
-def test_an_acknowledgement_carries_no_words_to_a_victim_who_never_wrote(gateway):
-    gateway.mail("Buy pills", sender="Buy Pills <victim@else.example>", Subject="Buy pills now")
-    acknowledged = gateway.outbox("received")[0]
-    assert acknowledged["recipient"] == "victim@else.example"
-    assert "ills" not in str(acknowledged["context"])
-    assert acknowledged["message_id"] is None
-
-
-def test_who_is_known_or_proved_is_acknowledged_in_full(gateway, trusted):
-    gateway.mail("one")
-    gateway.mail("two", Subject="The second")
-    assert gateway.outbox("received")[-1]["context"]["ticket"]["subject"] == "The second"
-    trusted(Trust.STRONG)
-    gateway.mail("three", sender=f"Dave <{DAVE}>", Subject="The third")
-    filled = gateway.outbox("received")[-1]["context"]
-    assert (filled["ticket"]["subject"], filled["recipient"]["name"]) == ("The third", "Dave")
-
-
-def test_a_forgery_makes_nobody_known(gateway, trusted):
-    trusted(Trust.FAILED)
-    gateway.mail("one")
-    assert gateway.outbox("received") == []
-    trusted(Trust.UNKNOWN)
-    gateway.mail("two", Subject="Words")
-    assert gateway.outbox("received")[0]["context"]["ticket"]["subject"] == ""
-
-
 # --- agents -------------------------------------------------------------------------------------
 
 
@@ -455,6 +428,7 @@ def test_a_mail_that_a_proved_agent_passes_on_belongs_to_its_customer(gateway, t
     assert (first["text"], first["author"], first["side"]) == ("The ink is gone.", DAVE, "client")
     assert (note["text"], note["kind"], note["author"]) == ("Please look.", "note", "alice")
     assert remarks(gateway) == {"forwarded": "Alice"}
+    assert DAVE not in {person["address"] for person in gateway.rows("contact")}
     (acknowledged,) = gateway.outbox("received")
     assert acknowledged["recipient"] == DAVE
     assert acknowledged["context"]["ticket"]["subject"] == "", "nothing proves it was his mail"

@@ -10,6 +10,7 @@ from mailgate.desk import returns
 from mailgate.domain.events import Resolve
 from mailgate.domain.model import Actor, ActorKind
 from mailgate.store import outbox as store
+from mailgate.store.outbox import notices
 from tests.delivery.sending import TAKEN, Begun, Scripted, make_due, outbox, read, worker_of
 from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER
 from tests.peers.maildir import text_of
@@ -208,7 +209,9 @@ def test_a_bounce_that_comes_before_the_end_is_written_down_is_not_overwritten(w
         def send(self, mail, began):
             if len(self.tried) == 1:
                 with world.desk.writing(world.now) as ledger:
-                    returns.returned(ledger, id_, "5.1.1 nobody", world.now, proven=True)
+                    notice = notices(ledger.connection, 1, [id_])[id_]
+                    at, gone = world.now, "5.1.1 nobody"
+                    assert returns.returned(ledger, notice, gone, at, set(), proven=True)
             return super().send(mail, began)
 
     worker_of(world, Quick()).drain()

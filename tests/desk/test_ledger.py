@@ -216,7 +216,8 @@ def test_strangers_are_acknowledged_up_to_a_ceiling_and_known_people_beyond_it(d
     caps = Caps(strangers_hour=2)
     world = World(database, replace(settings(), caps=caps))
     for n in range(4):
-        world.open(requester=f"new{n}@customer.example")
+        with world.desk.writing(world.now) as ledger:
+            ledger.open(opened(world, f"new{n}@customer.example", unproven=True))
     world.open(requester="new0@customer.example")
     rows = [row for row in world.rows("outbox") if row["notice"] == "received"]
     assert [row["state"] for row in rows] == ["ready", "ready", "suppressed", "suppressed", "ready"]

@@ -86,6 +86,7 @@ _REMINDER = {"notice": "waiting", "turn": CURRENT, "recipient": CAROL.id}
 # What moves a ticket most stands more than once.
 _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.CustomerWrote, {"author": author}) for author in events.Author],
+    (events.CustomerWrote, {"thanks": True, "proved": True}),
     *[(events.CustomerWrote, {"thanks": True}), (events.CustomerWrote, {"confirms": CURRENT})],
     *[(events.AgentReplied, {})] * 3,
     *[(events.Delivered, _REPLY)] * 3,

@@ -180,13 +180,13 @@ def test_thanks_are_an_answer_while_we_wait_for_one():
 @pytest.mark.parametrize(
     "facts",
     [
-        {"thanks": True},
+        {"thanks": True, "proved": True},
         {"confirms": 1},
         {"confirms": 1, "thanks": True},
         {"confirms": 1, "author": Author.PARTICIPANT},
     ],
 )
-def test_thanks_of_the_requester_or_any_mail_to_the_confirm_address_close_a_resolved_ticket(facts):
+def test_proved_thanks_of_the_requester_or_any_mail_to_the_confirm_address_close_it(facts):
     life = resolved().customer(**facts)
     assert life.changed == {
         "status": Status.CLOSED,
@@ -201,7 +201,12 @@ def test_thanks_of_the_requester_or_any_mail_to_the_confirm_address_close_a_reso
 
 
 def test_a_participants_thanks_for_a_resolution_are_recorded():
-    life = resolved().customer(thanks=True, author=Author.PARTICIPANT)
+    life = resolved().customer(thanks=True, author=Author.PARTICIPANT, proved=True)
+    assert (life.ticket.status, life.changed, life.told) == (Status.RESOLVED, {}, [])
+
+
+def test_thanks_that_anybody_could_have_sent_are_recorded():
+    life = resolved().customer(thanks=True)
     assert (life.ticket.status, life.changed, life.told) == (Status.RESOLVED, {}, [])
 
 
@@ -236,7 +241,7 @@ def test_a_confirm_address_belongs_to_one_resolution():
 def test_a_confirm_address_changes_nothing_once_its_resolution_is_over():
     life = resolved().customer().customer(confirms=1)
     assert (life.ticket.status, life.changed) == (Status.REOPENED, {})
-    life = resolved().customer(thanks=True).customer(confirms=1)
+    life = resolved().customer(thanks=True, proved=True).customer(confirms=1)
     assert (life.ticket.status, life.changed) == (Status.CLOSED, {})
 
 

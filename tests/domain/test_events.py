@@ -47,6 +47,7 @@ def test_every_event_comes_back_from_its_written_form(kind, data):
                 "message": None,
                 "silent": False,
                 "unproven": False,
+                "proved": False,
                 "remarks": [],
             },
         ),

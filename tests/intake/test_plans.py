@@ -5,15 +5,17 @@ rows in question are allowed. PostgreSQL has the same indexes.
 """
 
 import re
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
 
 from mailgate.desk.clock import Clock
-from mailgate.store import backlog, outbox
-from tests.desk.conftest import ALICE, settings
-from tests.intake.desk import EVE, Gateway
+from mailgate.store import backlog, inbox, outbox, tickets
+from tests.delivery.sending import Scripted, worker_of
+from tests.desk.conftest import ALICE, BOB, settings
+from tests.intake.desk import EVE, SUPPORT, Gateway
 from tests.store.databases import SQLITE, migrated
 
 GROWS = {
@@ -25,6 +27,7 @@ GROWS = {
     "message",
     "outbox",
     "reference",
+    "suspension",
     "ticket",
     "timer",
     "turn",
@@ -62,6 +65,14 @@ def looks_at_too_much(step: str, statement: str) -> bool:
     return verb == "SCAN" or bool(WHOLE_TENANT.search(step) and not partial)
 
 
+@contextmanager
+def unwatched(gateway, note):
+    """Leave out what the test itself asks."""
+    event.remove(gateway.database.engine, "before_cursor_execute", note)
+    yield
+    event.listen(gateway.database.engine, "before_cursor_execute", note)
+
+
 def test_nothing_that_grows_is_looked_through(gateway):
     gateway.mail("It burns.")
     gateway.mail("Mine too.", sender=EVE, Subject="[TKT-2026-00001]")
@@ -76,7 +87,19 @@ def test_nothing_that_grows_is_looked_through(gateway):
     gateway.keep("Water?", sender=ALICE.address, to=to)
     gateway.keep("Thanks", Subject="Re: [TKT-2026-00001]", References="<x@customer.example>")
     gateway.keep("Bounced", sender="mailer-daemon@customer.example", Auto_Submitted="auto-replied")
+    gateway.keep("It was me, honestly.", sender=BOB.address, Subject="Re: [TKT-2026-00001]")
+    gateway.keep("Buy!", sender=EVE, X_Spam_Flag="YES")
     gateway.keep("Hello", sender="dave@elsewhere.example")
+    while gateway.worker.run_once():
+        pass
+    worker_of(gateway, Scripted()).drain()
+    with unwatched(gateway, note):
+        (reply,), (received, *_) = gateway.outbox("agent_reply"), gateway.outbox("received")
+    for row in (reply, received):
+        path = gateway.signer.bounce_address(SUPPORT, row["id"], gateway.now)
+        daemon = {"sender": "mailer-daemon@customer.example", "Subject": "Undelivered"}
+        gateway.keep("550 5.1.1 nobody", to=path, **daemon)
+    gateway.keep("I am here.", In_Reply_To=received["rfc_id"])
     while gateway.worker.run_once():
         pass
     for days in (1, 3, 9):
@@ -84,6 +107,16 @@ def test_nothing_that_grows_is_looked_through(gateway):
     with gateway.database.write() as connection:
         assert outbox.claim(connection, 1, "me", gateway.now, timedelta(seconds=60), 10)
         assert backlog.read(connection, 1).unsent
+        assert outbox.release(connection, 1, [reply["id"]], gateway.now) == 1
+        assert outbox.to_strangers(connection, 1, gateway.now - timedelta(days=9))
+        assert not outbox.to_strangers(connection, 1, gateway.now, held=True)
+        assert tickets.next_timer(connection, 1, gateway.now) is None
+        (spam,) = inbox.quarantined(connection, 1)
+        assert inbox.release(connection, 1, [spam["id"]]) == 1
+        assert inbox.release(connection, 1, None) == 0
+        assert inbox.parked(connection, 1) == []
+        assert inbox.retry(connection, 1, [spam["id"]]) == inbox.retry(connection, 1, None) == 0
+        assert inbox.oldest_pending(connection, 1)
     event.remove(gateway.database.engine, "before_cursor_execute", note)
     assert len(asked) > 25
     found = plans(gateway.database, asked.items())

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from mailgate.desk.clock import Clock
 from mailgate.desk.verify import verify
@@ -10,7 +11,8 @@ from mailgate.domain.model import Status
 from mailgate.intake.authentication import Authenticator
 from mailgate.mail.parts import content
 from mailgate.mail.trust import Authentication, Trust
-from mailgate.store import inbox, people
+from mailgate.store import inbox, outbox, people, schema
+from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, CUSTOMER
 from tests.intake.desk import SUPPORT
 
@@ -27,6 +29,11 @@ Action: failed
 Status: {status}
 Diagnostic-Code: smtp; 550 {status} nobody of that name
 
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {mid}
+
 --b--
 """
 
@@ -38,17 +45,24 @@ def _verified(gateway):
         assert list(verify(connection, gateway.desk.settings, content)) == []
 
 
-def bounce(gateway, row, status="5.1.1", to=None):
-    """Let the mail of an outbox row come back to its own return path, or to `to`."""
+def returning(gateway, row, status="5.1.1", to=None):
+    """Return what makes a mail by which the mail of an outbox row comes back."""
     path = to or gateway.signer.bounce_address(SUPPORT, row["id"], gateway.now)
-    return gateway.mail(
-        "--b\nContent-Type: text/plain\n\n" + REPORT.format(to=row["recipient"], status=status),
-        sender="MAILER-DAEMON@mx.example",
-        to=path,
-        Subject="Undelivered Mail Returned to Sender",
-        MIME_Version="1.0",
-        Content_Type='multipart/report; report-type=delivery-status; boundary="b"',
-    )
+    return {
+        "text": "--b\nContent-Type: text/plain\n\n"
+        + REPORT.format(to=row["recipient"], status=status, mid=row["rfc_id"]),
+        "sender": "MAILER-DAEMON@mx.example",
+        "to": path,
+        "Subject": "Undelivered Mail Returned to Sender",
+        "MIME_Version": "1.0",
+        "Content_Type": 'multipart/report; report-type=delivery-status; boundary="b"',
+    }
+
+
+def bounce(gateway, row, status="5.1.1", to=None):
+    """Let the mail of an outbox row leave and come back to its own return path, or to `to`."""
+    worker_of(gateway, Scripted()).drain()
+    return gateway.mail(**returning(gateway, row, status, to))
 
 
 def reply(gateway, text="Water?"):
@@ -69,7 +83,7 @@ def states(gateway, notice):
 # --- bounces --------------------------------------------------------------------------------------
 
 
-def test_an_address_that_is_gone_gets_nothing_automatic_until_it_writes(gateway, opened):
+def test_an_address_that_is_gone_gets_nothing_automatic_until_it_answers(gateway, opened):
     row = reply(gateway)
     assert bounce(gateway, row)["state"] == "report"
     assert list(suspended(gateway)) == [CUSTOMER]
@@ -78,6 +92,8 @@ def test_an_address_that_is_gone_gets_nothing_automatic_until_it_writes(gateway,
     assert state == "suppressed"
     assert reason.startswith("the address has taken no mail since 2026-03-02: 5.1.1")
     gateway.mail("I am here.", Subject="Re: [TKT-2026-00001]")
+    assert list(suspended(gateway)) == [CUSTOMER], "which anybody could have said"
+    gateway.mail("I am here.", In_Reply_To=row["rfc_id"])
     assert suspended(gateway) == {}
     gateway.agent("/resolve")
     assert states(gateway, "resolved")[-1] == ("ready", None)
@@ -90,10 +106,27 @@ def test_a_mailbox_that_passes_mail_on_to_nobody_is_not_taken_for_gone(gateway, 
     assert gateway.outbox("agent_reply")[0]["state"] == "never"
 
 
-def test_the_first_mail_of_whoever_was_thought_gone_is_acknowledged(gateway, opened):
+def test_the_first_proved_mail_of_whoever_was_thought_gone_is_acknowledged(
+    gateway, opened, monkeypatch
+):
     bounce(gateway, reply(gateway))
     gateway.mail("Another matter.", Subject="New")
+    held = gateway.outbox("received")[-1]
+    assert (held["state"], held["stranger"]) == ("suppressed", False), "and not for their number"
+    proved = Authentication(Trust.WEAK, ("dkim=pass",))
+    monkeypatch.setattr(Authenticator, "authenticate", lambda *_: proved)
+    gateway.mail("A third matter.", Subject="Newer")
     assert gateway.outbox("received")[-1]["state"] == "ready"
+
+
+def test_what_an_agent_passes_on_brings_no_dead_address_to_life(gateway, opened, monkeypatch):
+    bounce(gateway, reply(gateway))
+    proved = Authentication(Trust.STRONG, ("dmarc=pass",))
+    monkeypatch.setattr(Authenticator, "authenticate", lambda *_: proved)
+    text = f"---------- Forwarded message ---------\nFrom: {CUSTOMER}\nSubject: Ink\n\nIt is gone."
+    row = gateway.mail(text, sender=ALICE.address, Subject="Fwd: Ink")
+    assert gateway.ticket(row["ticket_id"]).requester == CUSTOMER
+    assert list(suspended(gateway)) == [CUSTOMER]
 
 
 def test_a_forged_auto_reply_does_not_stop_the_clock(gateway, opened, monkeypatch):
@@ -132,8 +165,51 @@ def test_a_forged_bounce_silences_nobody(gateway, opened):
     assert bounce(gateway, row, to=SUPPORT)["state"] == "report"
     assert bounce(gateway, row, to=altered)["state"] == "report"
     assert suspended(gateway) == {}
-    assert gateway.outbox("agent_reply")[0]["state"] == "ready"
+    assert gateway.outbox("agent_reply")[0]["state"] == "sent"
     assert gateway.outbox("undelivered") == []
+    says = [r["verdict"]["says"] for r in gateway.rows("mail_delivery") if r["state"] == "report"]
+    assert says[0].endswith("without the return path that proves it")
+
+
+def test_a_bounce_that_comes_late_does_not_end_what_a_person_has_put_back(gateway, opened):
+    row = reply(gateway)
+    bounce(gateway, row, "5.2.2")
+    with gateway.database.write() as connection:
+        assert outbox.release(connection, 1, [row["id"]], gateway.now) == 1
+    late = gateway.keep(**returning(gateway, row, "4.4.7"))
+    gateway.worker.run_once()
+    assert gateway.outbox("agent_reply")[0]["state"] == "ready"
+    assert gateway.delivery(late)["verdict"]["says"].endswith("of which nothing is on its way")
+    assert len({r["event_id"] for r in gateway.outbox("undelivered")}) == 1
+
+
+def test_two_bounces_of_one_mail_in_one_batch_are_one_failure(gateway, opened):
+    row = reply(gateway)
+    worker_of(gateway, Scripted()).drain()
+    for status in ("5.1.1", "5.2.2"):
+        gateway.keep(**returning(gateway, row, status))
+    gateway.worker.run_once()
+    assert gateway.outbox("agent_reply")[0]["reason"].startswith("5.1.1")
+    assert len({r["event_id"] for r in gateway.outbox("undelivered")}) == 1
+
+
+def test_what_is_put_back_while_its_bounce_is_decided_on_is_decided_again(
+    gateway, opened, monkeypatch
+):
+    row = reply(gateway)
+    worker_of(gateway, Scripted()).drain()
+    failed = outbox.failed
+
+    def first_somebody_else(connection, tenant_id, reasons, now):
+        monkeypatch.setattr(outbox, "failed", failed)
+        connection.execute(update(schema.outbox).values(state="ready", began_at=None))
+        return failed(connection, tenant_id, reasons, now)
+
+    monkeypatch.setattr(outbox, "failed", first_somebody_else)
+    id_ = gateway.keep(**returning(gateway, row, "5.2.2"))
+    gateway.worker.run_once()
+    assert gateway.delivery(id_)["state"] == "report"
+    assert gateway.outbox("agent_reply")[0]["state"] == "never", "what the other did was undone too"
 
 
 def test_bounces_of_the_gateways_own_words_are_told_once_for_a_ticket(gateway, opened):
@@ -222,7 +298,8 @@ def test_a_released_mail_is_processed_as_if_it_had_no_marks(gateway):
     assert len(gateway.outbox("received")) == 1
 
 
-def test_quarantined_mails_of_people_who_have_written_are_marked(gateway, opened):
+def test_quarantined_mails_of_people_who_are_known_are_marked(gateway, opened):
+    gateway.mail("Thank you.", In_Reply_To=gateway.outbox("received")[0]["rfc_id"])
     gateway.mail("Buy!", sender="spam@elsewhere.example", X_Spam_Flag="YES")
     gateway.mail("Help!", sender=CUSTOMER, X_Spam_Flag="YES")
     with gateway.database.read() as connection:

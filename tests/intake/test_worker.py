@@ -10,6 +10,7 @@ from mailgate.domain.model import Actor, ActorKind, ClosedBy, Priority, Status
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.inbox import Incoming
 from mailgate.mail.border import Border
+from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, CUSTOMER, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
 
@@ -185,7 +186,7 @@ def test_thanks_of_the_requester_confirm_and_those_of_another_address_do_not(gat
     gateway.agent("/resolve\nIt was unplugged.")
     gateway.mail("Thanks a lot!", sender=EVE, In_Reply_To="<m1@customer.example>")
     assert gateway.ticket(opened["ticket_id"]).status is Status.RESOLVED
-    gateway.mail("Thanks a lot!", Subject="Re: [TKT-2026-00001]")
+    gateway.mail("Thanks a lot!", In_Reply_To=gateway.outbox("resolved")[-1]["rfc_id"])
     ticket = gateway.ticket(opened["ticket_id"])
     assert (ticket.status, ticket.closed_by) == (Status.CLOSED, ClosedBy.CUSTOMER)
 
@@ -232,6 +233,7 @@ def test_our_own_mail_come_back_is_suppressed(gateway, opened):
 def test_a_bounce_is_filed_to_the_mail_it_is_about_and_staff_are_told_once(gateway, opened):
     gateway.agent("Hello")
     reply = gateway.outbox("agent_reply")[0]
+    worker_of(gateway, Scripted()).drain()
     path = gateway.signer.bounce_address(SUPPORT, reply["id"], gateway.now)
     for _ in range(2):
         row = gateway.mail(

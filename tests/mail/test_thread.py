@@ -222,6 +222,30 @@ def test_the_ladder(given_keys, sender, expected):
     assert bool(found.tried) == (given_keys != Keys())
 
 
+@pytest.mark.parametrize(
+    ("given_keys", "sender", "trust", "proved"),
+    [
+        (Keys(), BOB, Trust.WEAK, True),
+        (Keys(), BOB, Trust.STRONG, True),
+        (Keys(), BOB, Trust.UNKNOWN, False),
+        (Keys(numbers=(ONE,)), BOB, Trust.UNKNOWN, False),
+        (Keys(signed=(signed(),)), BOB, Trust.UNKNOWN, True),
+        (Keys(signed=(signed(mine=False),)), BOB, Trust.UNKNOWN, False),
+        (Keys(signed=(signed(genuine=False),)), BOB, Trust.UNKNOWN, False),
+        (Keys(signed=(signed(expired=True),)), BOB, Trust.UNKNOWN, False),
+        (Keys(message_ids=("<x@y>", "<to-bob@desk.example>")), BOB, Trust.UNKNOWN, True),
+        (Keys(message_ids=("<to-bob@desk.example>",)), ANN, Trust.UNKNOWN, False),
+        (Keys(message_ids=("<from-bob@example.com>",)), BOB, Trust.UNKNOWN, False),
+        (Keys(signed=(signed(),)), BOB, Trust.FAILED, False),
+        (Keys(message_ids=("<to-bob@desk.example>",)), None, Trust.UNKNOWN, False),
+    ],
+)
+def test_a_sender_is_proved_by_who_vouches_or_by_what_only_they_were_given(
+    given_keys, sender, trust, proved
+):
+    assert place(given_keys, FOUND, sender, trust).proved is proved
+
+
 def test_of_two_signed_addresses_the_senders_own_counts():
     found = place(Keys(signed=(signed(TWO, mine=False), signed(ONE))), FOUND, BOB)
     assert rungs(found) == (1, "signed", True, False)

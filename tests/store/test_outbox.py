@@ -35,7 +35,7 @@ def end(database, due, state, **columns) -> bool:
 
 def row(database, id_):
     with database.read() as connection:
-        return outbox.one(connection, TENANT, id_)
+        return next(row for row in every(connection, schema.outbox) if row["id"] == id_)
 
 
 # --- claiming -------------------------------------------------------------------------------------
@@ -154,13 +154,28 @@ def test_a_mail_that_came_back_was_never_delivered(database):
     (due,) = claim(database)
     end(database, due, "sent")
     with database.write() as connection:
-        outbox.failed(connection, TENANT, id_, "5.1.1 no such user", LATER)
+        assert outbox.failed(connection, TENANT, {id_: "5.1.1 no such user"}, LATER) == 1
+        assert outbox.failed(connection, TENANT, {}, LATER) == 0
     found = row(database, id_)
     assert (found["state"], found["reason"], found["done_at"]) == (
         "never",
         "5.1.1 no such user",
         LATER,
     )
+
+
+def test_only_what_has_left_or_may_have_can_come_back(database):
+    states = ["ready", "sent", "never", "unknown", "suppressed"]
+    known = {state: ready(database, state=state)[0] for state in states}
+    known["sending"] = ready(database, began_at=NOW)[0]
+    with database.write() as connection:
+        found = outbox.notices(connection, TENANT, [*known.values(), -1])
+        left = {state for state, id_ in known.items() if found[id_].left}
+        assert outbox.notices(connection, TENANT, []) == {}
+        assert outbox.failed(connection, TENANT, dict.fromkeys(known.values(), "gone"), LATER) == 3
+    assert left == {"sent", "unknown", "sending"}
+    assert row(database, known["ready"])["state"] == "ready", "a person has put it back"
+    assert row(database, known["suppressed"])["reason"] != "gone"
 
 
 # --- sending again --------------------------------------------------------------------------------
@@ -238,15 +253,17 @@ def test_acknowledgements_to_strangers_are_counted_unless_held_back(database):
         notice(connection, stranger=True, created_at=NOW - LEASE)
     with database.read() as connection:
         assert outbox.to_strangers(connection, TENANT, NOW - LEASE) == 2
+        assert outbox.to_strangers(connection, TENANT, NOW - LEASE, held=True) == 1
 
 
 def test_a_message_id_of_ours_tells_to_whom_it_went(database):
     carol, dave = (ready(database, recipient=name)[0] for name in ("carol@x", "dave@x"))
     with database.read() as connection:
-        found = outbox.recipients(connection, TENANT, [carol, dave, -1])
-        assert outbox.recipients(connection, TENANT, []) == {}
-        assert outbox.one(connection, TENANT, -1) is None
-    assert found == {carol: "carol@x", dave: "dave@x"}
+        found = outbox.notices(connection, TENANT, [carol, dave, -1])
+    assert {id_: each.recipient for id_, each in found.items()} == {
+        carol: "carol@x",
+        dave: "dave@x",
+    }
 
 
 def test_every_notice_carries_a_reason_for_a_person(database):

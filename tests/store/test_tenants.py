@@ -181,7 +181,7 @@ class Life:
         put(schema.attachment, message_id=asked)
         rules = put(schema.policy, body=policies.body(Policy(*resolve())))["id"]
         subject = {"subject_kind": tickets.TICKET, "subject_id": self.ticket}
-        cause = put(schema.event, **subject, policy_id=rules)["id"]
+        cause = put(schema.event, **subject, n=1, policy_id=rules, data={"proved": False})["id"]
         put(schema.turn, ticket_id=self.ticket)
         self.timer = (self.ticket, "reminder", 1, 0)
         put(schema.timer, **subject, kind="reminder", turn=1, step=0, due_at=NOW)
@@ -199,7 +199,8 @@ class Life:
         sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
         ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)
         never = notice(connection, state="never", notice="other", **sending)
-        self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never]
+        sent = notice(connection, state="sent", notice="resolved", **sending)
+        self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
 
     def arguments(self) -> dict[str, Any]:
         """Return what to say for each parameter, whichever function has it."""
@@ -208,7 +209,7 @@ class Life:
             "address": NOBODY,
             "addresses": [CAROL, NOBODY],
             "after": 0,
-            "but": 0,
+            "but": (),
             "claimed": self.claimed,
             "format_": NumberFormat("T-{seq}"),
             "at": NOW + HOUR,
@@ -231,7 +232,8 @@ class Life:
             "people": {CAROL: ("Mallory", NOW + HOUR)},
             "period": "",
             "queue": "default",
-            "reason": "gone",
+            "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
+            "people.suspend.reasons": {"another@x.example": "gone"},
             "rfc_ids": ["<q@x>"],
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
@@ -242,10 +244,8 @@ class Life:
             "timers": {self.ticket: ()},
             "until": NOW + HOUR,
             "wanted": Wanted(),
+            "tickets": [self.ticket],
             "tickets.next_timer.after": NOW - HOUR,
-            "outbox.never_reached.address": CAROL,
-            "outbox.told.address": CAROL,
-            "people.suspend.address": "another@x.example",
         }
 
     def call(self, connection: Connection, name: str, tenant_id: int) -> list[Any]:

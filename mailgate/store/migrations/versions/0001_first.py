@@ -71,11 +71,15 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column("address", sa.Text(), nullable=False, comment="normalised"),
         sa.Column("name", sa.Text(), nullable=False, comment="as they last wrote it"),
-        sa.Column("first_seen_at", Instant(), nullable=False, comment="their first mail"),
-        sa.Column("last_seen_at", Instant(), nullable=False, comment="their last mail"),
+        sa.Column(
+            "first_seen_at", Instant(), nullable=False, comment="their first mail that showed it"
+        ),
+        sa.Column(
+            "last_seen_at", Instant(), nullable=False, comment="their last mail that showed it"
+        ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_contact_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "address", name=op.f("pk_contact")),
-        comment="people who have written",
+        comment="people who have written and were shown to own their address",
     )
     op.create_table(
         "suspension",
@@ -85,7 +89,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False, comment="what its server said"),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_suspension_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "address", name=op.f("pk_suspension")),
-        comment="addresses that get no automatic mail until they write again",
+        comment="addresses that get no automatic mail until their owner is heard of",
     )
     op.create_table(
         "event",
@@ -592,7 +596,10 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=16), nullable=False, comment="mail"),
         sa.Column("automatic", sa.Boolean(), nullable=False, comment="the gateway's own words"),
         sa.Column(
-            "stranger", sa.Boolean(), nullable=False, comment="to somebody never seen before"
+            "stranger",
+            sa.Boolean(),
+            nullable=False,
+            comment="counts among those to unknown senders",
         ),
         sa.Column(
             "awaited", sa.Boolean(), nullable=False, comment="the clock waits for its delivery"
@@ -682,12 +689,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_stranger",
         "outbox",
-        ["tenant_id", "created_at"],
+        ["tenant_id", "state", "created_at"],
         unique=False,
         sqlite_where=sa.text("stranger = 1"),
         postgresql_where=sa.text("stranger"),
     )
-    op.create_index("ix_outbox_ticket", "outbox", ["ticket_id"], unique=False)
+    op.create_index("ix_outbox_ticket", "outbox", ["tenant_id", "ticket_id"], unique=False)
 
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE SEQUENCE mailgate_id")
