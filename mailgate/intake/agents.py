@@ -47,8 +47,8 @@ def act(
     elif script.below is not None and not note and "note" not in names:
         faults.append(script.below)
     elif reading.quotes_signed and not note and "note" not in names:
-        reason = "the text holds an address that was signed for one of us, and would go out with it"
-        faults.append(Fault("", reason, "cut what is quoted, or add /note"))
+        reason = "it holds an address that was signed for one of us, and would go out with it"
+        faults.append(Fault("", reason, "cut what is quoted, leave such a file out, or add /note"))
     elif "note" in names and not (says_something or _notes(script.commands)):
         faults.append(Fault("/note", "there is no text for the note", "/note: text"))
     mark = ledger.mark()

@@ -222,6 +222,13 @@ class Dialogue(SMTP):
         reply = "\r\n".join([f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"])
         await super().push(reply)  # the one reply without an enhanced code
 
+    async def smtp_STARTTLS(self, arg: str | None) -> None:
+        """Begin TLS, once (RFC 3207 section 4.2)."""
+        if self.session.ssl:
+            await self.push("503 5.5.1 TLS is on already")
+        else:
+            await super().smtp_STARTTLS(arg)
+
     async def smtp_MAIL(self, arg: str | None) -> None:
         """Begin a mail."""
         await self.push(self._begin_mail(arg))
@@ -292,7 +299,9 @@ class Dialogue(SMTP):
             return "503 5.5.1 Say RCPT first"
         if arg:
             return "501 5.5.4 Syntax: DATA"
-        if not self._claim.grow(max(self._declared, 1)):
+        # What is declared must fit; what counts as taken is only what has come, or a few who
+        # declare much and send nothing would keep everybody out.
+        if not self._house.gate.has_room(max(self._declared, 1)) or not self._claim.grow(1):
             return self._refused(replies.NO_ROOM, size=self._declared)
         return None
 

@@ -1,12 +1,13 @@
 """From the bytes of a mail to what is known of it before the database is asked."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from functools import partial
 from hashlib import sha256
+from itertools import islice
 
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.child import Died
@@ -26,6 +27,7 @@ from mailgate.mail.trust import Authentication, Trust
 from mailgate.store.inbox import Claimed
 
 _ANONYMOUS = 600  # seconds
+_MOST_LOOKED_INTO, _LONGEST_LOOKED_INTO = 20, 1024 * 1024  # attachments, octets of each
 _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 
 
@@ -189,7 +191,7 @@ class Reader:
             mail=mail,
             verdict=screen(mail, claimed.mail_from, own, released=claimed.released),
             keys=keys(mail, claimed.recipients, self.numbers, self.signer, now),
-            quotes_signed=self._quotes_signed(mail, now),
+            quotes_signed=self._quotes_signed(claimed.raw, mail, now),
             authentication=authentication,
             own=own,
             forwarded=forwarded.read(mail, attached) if self._passes_on(mail) else None,
@@ -202,10 +204,24 @@ class Reader:
             return None
         return alert.read(mail, mail.strict_from or "", machine)
 
-    def _quotes_signed(self, mail: ParsedMail, now: datetime) -> bool:
-        """Whether the new text holds an address that we signed for somebody."""
+    def _quotes_signed(self, raw: bytes, mail: ParsedMail, now: datetime) -> bool:
+        """Whether what somebody of the staff would send on holds an address that we signed.
+
+        Looks into the new text, and into the texts and mails that are attached.
+        """
+        if not self._passes_on(mail):
+            return False
         holder = mail.strict_from or ""
         found = (
-            self.signer.read_ticket_address(a, holder, now) for a in _ADDRESS.findall(mail.new_text)
+            self.signer.read_ticket_address(address, holder, now)
+            for text in (mail.new_text, *_attached_texts(raw, mail))
+            for address in _ADDRESS.findall(text)
         )
         return any(address is not None and address.genuine for address in found)
+
+
+def _attached_texts(raw: bytes, mail: ParsedMail) -> Iterator[str]:
+    """Yield what is attached and can be read as it is, from the first on."""
+    legible = (a for a in mail.attachments if a.type.startswith(("text/", "message/")))
+    for attachment in islice(legible, _MOST_LOOKED_INTO):
+        yield parts.content(raw, attachment.part)[:_LONGEST_LOOKED_INTO].decode("ascii", "ignore")

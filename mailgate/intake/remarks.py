@@ -79,7 +79,7 @@ def pretence(name: str, address: str, settings: Settings) -> Pretence | None:
         return None
     everybody = settings.staff.by_address.values()
     colleagues = (agent.display_name for agent in everybody if agent.address != address)
-    return disguise.of_name(name, address, colleagues)
+    return disguise.of_name(name, address, colleagues, settings.name)
 
 
 def _imitated(reading: Reading, settings: Settings) -> Pretence | None:

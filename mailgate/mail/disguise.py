@@ -75,10 +75,10 @@ class Pretence:
     shown: str
 
 
-def of_name(name: str, address: str, colleagues: Iterable[str]) -> Pretence | None:
+def of_name(name: str, address: str, colleagues: Iterable[str], desk: str = "") -> Pretence | None:
     """Return what the display name of `address` pretends, if anything.
 
-    `colleagues` are the names of people at other addresses than this one.
+    `colleagues` are the names of people at other addresses than this one, `desk` that of the desk.
     """
     text = name[:LONGEST_NAME]
     plain = text.isascii()
@@ -86,7 +86,7 @@ def of_name(name: str, address: str, colleagues: Iterable[str]) -> Pretence | No
         (Disguise.HIDDEN, not plain and _hides(text)),
         (Disguise.ADDRESS, _shows_other(text, address)),
         (Disguise.SCRIPTS, not plain and any(map(_mixes, _WORD.findall(text)))),
-        (Disguise.COLLEAGUE, _reads_like(text, colleagues)),
+        (Disguise.COLLEAGUE, _reads_like(text, colleagues, desk)),
     )
     kind = next((kind for kind, holds in checks if holds), None)
     return None if kind is None else Pretence(kind, spelt_out(text))
@@ -144,10 +144,18 @@ def _script(char: str) -> str:
     return unicodedata.name(char, "").partition(" ")[0]
 
 
-def _reads_like(text: str, colleagues: Iterable[str]) -> bool:
-    """Tell whether all words of a colleague's name stand in it; one word alone is anybody's."""
-    words = _words(text)
-    return len(words) > 1 and any(len(w) > 1 and w <= words for w in map(_words, colleagues))
+def _reads_like(text: str, colleagues: Iterable[str], desk: str) -> bool:
+    """Tell whether a name is the desk's, or has all words of a colleague's in it.
+
+    One word alone is anybody's, unless the desk's name stands beside it, as in what we send.
+    """
+    words, ours = _words(text), _words(desk)
+    if words and words == ours:
+        return True
+    beside = bool(ours) and ours < words
+    return len(words) > 1 and any(
+        w and w <= words and (len(w) > 1 or beside) for w in map(_words, colleagues)
+    )
 
 
 @lru_cache(_KEPT)

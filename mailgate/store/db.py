@@ -5,6 +5,8 @@ that writers queue instead of failing. Trouble with the database is `Temporary`,
 `Permanent`; neither repeats what the driver said.
 """
 
+import contextlib
+import os
 import sqlite3
 import threading
 import time
@@ -53,6 +55,7 @@ class Database:
             self.engine = create_engine(
                 self.url, connect_args=options, hide_parameters=True, **pool
             )
+            event.listen(self.engine, "do_connect", lambda *_: _keep_private(self.path))
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
@@ -148,6 +151,16 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def _keep_private(path: Path | None) -> None:
+    """Make the file before SQLite does, which would let everybody read mails and signed addresses.
+
+    A folder that is missing or closed to us is told of when the database is used.
+    """
+    if path is not None and not path.exists():
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def inserting(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":

@@ -75,6 +75,16 @@ def test_mails_in_flight_share_a_budget(connect, inbox):
     wait_until(lambda: gate.in_flight == 0, "all room to be given back")
 
 
+def test_who_declares_much_and_sends_nothing_keeps_nobody_out(connect, inbox):
+    connect(max_in_flight=50_000, max_size=40_000)
+    silent = [connect().hello() for _ in range(3)]
+    for wire in silent:
+        wire.say("MAIL FROM:<> SIZE=40000")
+        wire.say(f"RCPT TO:<{DESK}>")
+        assert wire.say("DATA").startswith("354 ")
+    assert connect().hello().mail(sized(30_000) + b".\r\n").startswith("250 ")
+
+
 def test_a_disk_without_room_puts_mail_off_before_it_is_sent(connect, inbox, logged):
     inbox.free = 1000
     wire = connect().hello()

@@ -48,6 +48,14 @@ def test_what_was_sent_in_clear_behind_starttls_is_forgotten(connect, inbox, mad
     assert wire.hello().mail().startswith("250 ")
 
 
+def test_tls_is_begun_once(connect, inbox, made):
+    wire = connect(tls=made.server_context()).hello()
+    wire.say("STARTTLS")
+    wire.start_tls(made.client_context())
+    assert wire.hello().say("STARTTLS") == "503 5.5.1 TLS is on already"
+    assert wire.mail().startswith("250 ")
+
+
 def test_a_failed_handshake_ends_the_session_and_no_other(connect, inbox, made, logged):
     wire = connect(tls=made.server_context()).hello()
     assert wire.say("STARTTLS").startswith("220 ")

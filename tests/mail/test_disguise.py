@@ -38,6 +38,19 @@ def test_an_honest_name_is_no_disguise(name):
     assert of_name(name, SENDER, COLLEAGUES) is None
 
 
+@pytest.mark.parametrize("name", ["Support", "SUPPORT", "Boris (Support)"])
+def test_a_name_that_reads_like_what_the_desk_sends_is_a_disguise(name):
+    found = of_name(name, SENDER, ("Boris",), "Support")
+    assert found is not None
+    assert found.kind is Disguise.COLLEAGUE
+
+
+@pytest.mark.parametrize("name", ["Boris", "Carol (Support)", "Support of Carol", "Carol", "..."])
+def test_a_word_of_the_desks_name_beside_others_is_none(name):
+    assert of_name(name, SENDER, ("Boris", ""), "Support") is None
+    assert of_name(name, SENDER, ("Boris",)) is None
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

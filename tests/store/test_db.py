@@ -155,6 +155,17 @@ def test_a_writer_takes_the_lock_before_it_looks(sqlite):
     assert told == ["BEGIN IMMEDIATE", "SELECT", "BEGIN", "SELECT"]
 
 
+def test_the_file_of_a_database_is_for_its_owner_only(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'desk.db'}")
+    assert not database.path.exists(), "nothing is made by looking"
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE words (word TEXT)"))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    database.close()
+    assert modes.keys() >= {"desk.db", "desk.db-wal"}
+    assert set(modes.values()) == {0o600}
+
+
 def test_a_writer_of_another_process_is_waited_for(sqlite):
     with sqlite3.connect(sqlite.path, check_same_thread=False) as other:
         other.execute("BEGIN IMMEDIATE")
