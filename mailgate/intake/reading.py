@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from mailgate.intake.authentication import Authenticator
 from mailgate.mail.address import valid
+from mailgate.mail.disguise import Disguise, Pretence
 from mailgate.mail.evidence import Own
 from mailgate.mail.parse import Limits, ParsedMail, parse
 from mailgate.mail.prescan import is_odd
@@ -26,7 +27,8 @@ _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 class Reading:
     """One mail, understood as far as its own bytes go.
 
-    A `nameless` sender goes by the address, since the name pretends to be somebody else's.
+    `pretences` are what the sender's name and domain pretend, once it is known who works here: who
+    has a name that pretends goes by the address.
     """
 
     claimed: Claimed
@@ -36,7 +38,7 @@ class Reading:
     quotes_signed: bool
     authentication: Authentication
     own: Own
-    nameless: bool = False
+    pretences: tuple[Pretence, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -75,7 +77,8 @@ class Reading:
     @property
     def sender_name(self) -> str:
         """The name the sender goes by; empty when there is none."""
-        return self.mail.from_[0].name if self.mail.from_ and not self.nameless else ""
+        pretends = any(each.kind is not Disguise.DOMAIN for each in self.pretences)
+        return self.mail.from_[0].name if self.mail.from_ and not pretends else ""
 
 
 @dataclass(frozen=True, slots=True)

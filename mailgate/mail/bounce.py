@@ -105,7 +105,8 @@ def read(letter: Letter, notes: list[str]) -> Report | None:
 def _announced(letter: Letter) -> bool:
     """Tell whether a mail looks like returned mail, so that its words may be taken so.
 
-    A postmaster, and one without an address, must also say so in the subject.
+    A report, a list of failed recipients or a daemon says so by itself; a postmaster, and whoever
+    else, by the subject.
     """
     subject = letter.subject
     if openings.auto_reply(subject):
