@@ -74,7 +74,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "mail.suppressed": _INFO("A mail was our own or a duplicate, and was left alone."),
         "mail.quarantined": _INFO("A mail was spam by the marks of the filter in front."),
         "mail.degraded": _WARNING("A mail was over a limit, and was read in part only."),
-        "mail.doubted": _WARNING("An agent's mail came to the plain address; it was sent back."),
+        "mail.sent_back": _WARNING("An agent's mail came to the plain address; it was sent back."),
         "agent.doubted": _WARNING("A mail bore an agent's address without proof; they are asked."),
         "mail.failed": _ERROR("A mail could not be processed; it will be tried again alone."),
         "mail.parked": _ERROR("A mail failed too often and waits for `mailgate failed retry`."),

@@ -152,13 +152,11 @@ def _delivery(app: "App", row: Row) -> dict[str, Any]:
     tenant_id, ticket_id = app.settings.tenant_id, row["ticket_id"]
     with app.database.read() as connection:
         own = reports.mail_events(connection, tenant_id, row["id"])
-        ticket, history, messages = None, [], []
+        ticket, history = None, []
         if ticket_id is not None:
             ticket = reports.ticket(connection, tenant_id, ticket_id)
             history = reports.events(connection, tenant_id, ticket_id)
-            messages = reports.messages(connection, tenant_id, ticket_id)
-        mails = {message["id"]: message["mail_id"] for message in messages}
-        caused = [event for event in history if _caused(event, row, mails)] + list(own)
+        caused = [event for event in history if event["correlation"] == row["id"]] + list(own)
         ids = {event["id"] for event in caused}
         notices = reports.notices(connection, tenant_id, event_ids=ids)
     facts = dict(row["verdict"] or {}) | {
@@ -174,14 +172,6 @@ def _delivery(app: "App", row: Row) -> dict[str, Any]:
     return explained.shaped(facts | explained.said(mail))
 
 
-def _caused(event: Row, row: Row, mails: Mapping[int, int]) -> bool:
-    """Whether an event is a mail's doing: decided when it ended, of its instant, in its words."""
-    if event["recorded_at"] != row["done_at"] or event["at"] != row["received_at"]:
-        return False
-    message = event["data"].get("message")
-    return message is None or mails.get(message) == row["mail_id"]
-
-
 def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
     from mailgate.store import reports
 
@@ -192,10 +182,8 @@ def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
         notices = reports.notices(connection, tenant_id, ticket_id=ticket_id)
         timers = reports.timers(connection, tenant_id, ticket_id)
         mails = reports.deliveries(connection, tenant_id, ticket_id)
-        messages = reports.messages(connection, tenant_id, ticket_id)
     if ticket is None:
         raise Refused("the ticket has gone")
-    said_in = {message["id"]: message["mail_id"] for message in messages}
     rules = threshold_shapes(app.settings.policy)
     return {
         "about": "ticket",
@@ -205,7 +193,7 @@ def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
         "events": [
             event_shape(event)
             | {
-                "mail": next((m["id"] for m in mails if _caused(event, m, said_in)), None),
+                "mail": event["correlation"],
                 "notices": [
                     _notice(each) for each in reversed(notices) if each["event_id"] == event["id"]
                 ],

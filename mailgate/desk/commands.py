@@ -191,6 +191,7 @@ def _keep(ledger: Ledger, ticket_id: int, letter: Letter, now: datetime) -> NewM
         "verdict": _VERDICT | {"says": f"{letter.author.name} wrote it at the command line"},
         "done_at": now,
     }
+    ledger.caused_by(delivery_id)
     inbox.settle(ledger.connection, settings.tenant_id, [row])
     kept = reports.delivery(ledger.connection, settings.tenant_id, delivery_id)
     return NewMessage(

@@ -90,7 +90,7 @@ class Ledger:
         self._reworked: set[int] = set()
         self._period = settings.number_format.period(local_date(now, settings.zone))
         self._number: int | None = None
-        self._policy_id: int | None = None
+        self._cause: int | None = None
         self.lines: list[telling.Line] = []  # to be logged when all this is committed
 
     # --- reading ---
@@ -136,6 +136,10 @@ class Ledger:
     def next_id(self) -> int:
         """Return an id for a row."""
         return next(self._ids)
+
+    def caused_by(self, delivery_id: int) -> None:
+        """Note that whatever happens from here on is the doing of one mail."""
+        self._cause = delivery_id
 
     def meet(self, address: str, name: str, at: datetime) -> None:
         """Note that somebody of the customers' side wrote, who was shown to own the address."""
@@ -218,7 +222,7 @@ class Ledger:
                 "changes": {},
                 "reasons": [],
                 "rules_version": RULES_VERSION,
-                "correlation": None,
+                "correlation": self._cause,
                 "note": note,
             }
         )
@@ -359,6 +363,7 @@ class Ledger:
 
     def _hold_back(self) -> None:
         """Apply the ceilings; a suppressed reminder counts as sent, so that the ladder goes on."""
+        self._cause = None
         heard = self._people.keys()  # mail from them lifts what was said of their address
         notices.hold_back(self.connection, self._pages.outbox, self.settings, self.now, heard)
         for row in list(self._pages.outbox):

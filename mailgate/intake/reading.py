@@ -15,6 +15,7 @@ from mailgate.log import log
 from mailgate.mail import alert, forwarded, parts
 from mailgate.mail.address import valid
 from mailgate.mail.alert import Alert, MachineSender
+from mailgate.mail.disguise import Disguise, Pretence
 from mailgate.mail.evidence import Own
 from mailgate.mail.forwarded import Forwarded
 from mailgate.mail.parse import Limits, ParsedMail, parse, rough
@@ -36,8 +37,8 @@ class Reading:
     """One mail, understood as far as its own bytes go.
 
     `forwarded` is the mail that one of the staff passes on, `alert` what a machine sender says, if
-    it is proved to be one. A `nameless` sender goes by the address, since the name pretends to be
-    somebody else's.
+    it is proved to be one. `pretences` are what the sender's name and domain pretend, once it is
+    known who works here: who has a name that pretends goes by the address.
     """
 
     claimed: Claimed
@@ -49,7 +50,7 @@ class Reading:
     own: Own
     alert: Alert | None = None
     forwarded: Forwarded | None = None
-    nameless: bool = False
+    pretences: tuple[Pretence, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -93,7 +94,8 @@ class Reading:
     @property
     def sender_name(self) -> str:
         """The name the sender goes by; empty when there is none."""
-        return self.mail.from_[0].name if self.mail.from_ and not self.nameless else ""
+        pretends = any(each.kind is not Disguise.DOMAIN for each in self.pretences)
+        return self.mail.from_[0].name if self.mail.from_ and not pretends else ""
 
 
 class Wait(Enum):

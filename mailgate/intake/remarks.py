@@ -46,7 +46,7 @@ def people(reading: Reading, settings: Settings, known: frozenset[str], *, own: 
     return People(tuple(new[: settings.new_people]), tuple(new[settings.new_people :]))
 
 
-def of(reading: Reading, settings: Settings, doubted: Agent | None) -> Remarks:
+def of(reading: Reading, doubted: Agent | None) -> Remarks:
     """Return what staff should know; `doubted` is the agent whose address proves nothing here."""
     found: list[tuple[str, str]] = []
     if reading.authentication.level is Trust.FAILED:
@@ -56,8 +56,7 @@ def of(reading: Reading, settings: Settings, doubted: Agent | None) -> Remarks:
     elsewhere = _answers_elsewhere(reading)
     if elsewhere:
         found.append((Remark.REPLY_TO.value, elsewhere))
-    pretences = (pretended(reading, settings), _imitated(reading, settings))
-    found += [(p.kind.value, p.shown) for p in pretences if p is not None]
+    found += [(each.kind.value, each.shown) for each in reading.pretences]
     return tuple(found)
 
 
@@ -67,10 +66,11 @@ def _as_the_desk(reading: Reading) -> bool:
     return reading.sender in reading.own.addresses and not proved
 
 
-def pretended(reading: Reading, settings: Settings) -> Pretence | None:
-    """Return what the sender's display name pretends, if anything."""
+def pretences(reading: Reading, settings: Settings) -> tuple[Pretence, ...]:
+    """Return what the sender's display name pretends, and the domain, if anything."""
     name = reading.mail.from_[0].name if reading.mail.from_ else ""
-    return pretence(name, reading.sender, settings)
+    both = (pretence(name, reading.sender, settings), _imitated(reading, settings))
+    return tuple(each for each in both if each is not None)
 
 
 def pretence(name: str, address: str, settings: Settings) -> Pretence | None:

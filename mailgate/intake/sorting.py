@@ -59,6 +59,7 @@ class Ending:
 
 def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     """Let happen what follows from one mail."""
+    ledger.caused_by(reading.claimed.id)
     kind = reading.verdict.kind
     if kind is Kind.OWN:
         return Ending("suppressed", says="a mail of our own came back")
@@ -69,8 +70,7 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return _report(ledger, lookup, reading)
     if kind is Kind.SPAM:
         return Ending("quarantined", says="; ".join(reading.verdict.reasons))
-    if remarks.pretended(reading, ledger.settings) is not None:
-        reading = replace(reading, nameless=True)
+    reading = replace(reading, pretences=remarks.pretences(reading, ledger.settings))
     if (
         mytickets.is_asked_for(reading)
         and (says := mytickets.answer(ledger, reading, lookup.listed)) is not None
@@ -201,7 +201,7 @@ def _agent(
         return None
     agents.send_back(ledger, reading, agent, about)
     says = f"{agent.name} wrote to the plain address: sent back with signed ones"
-    return Ending("commands_only", about, says, placement, word="doubted")
+    return Ending("commands_only", about, says, placement, word="sent_back")
 
 
 def _token(reading: Reading, purpose: str) -> TicketAddress | None:
@@ -270,7 +270,7 @@ def _wrote(
         confirms=confirm.nonce if confirm and confirm.number == ticket.number.upper() else None,
         silent=_silent(reading, doubted),
         proved=placement.proved,
-        remarks=(*remarks.of(reading, ledger.settings, doubted), *people.remarks),
+        remarks=(*remarks.of(reading, doubted), *people.remarks),
     )
     message = _message(reading, side=Side.CLIENT, other_address=not own)
     note = overflow.mark(reading, placement)
@@ -328,7 +328,7 @@ def _open(
         silent=_silent(reading, doubted),
         unproven=not lookup.knows(reading.sender),
         proved=placement.proved,
-        remarks=(*remarks.of(reading, ledger.settings, doubted), *people.remarks),
+        remarks=(*remarks.of(reading, doubted), *people.remarks),
     )
     message = _message(reading, side=Side.CLIENT, machine=reading.verdict.machine)
     message = replace(message, text=mail.text)  # what is quoted in a first mail is news to us

@@ -149,22 +149,26 @@ def _spf(arrived: Arrived, lookups: Lookups) -> list[Finding]:
         return []
     import spf
 
-    def look_up(name: str, kind: str, *, ignore_void: bool = False) -> list[Any]:
-        try:
-            found = lookups(str(name), kind)
-        except Temporary as error:
-            raise spf.TempError(str(error)) from error
-        if not found and not ignore_void:
-            query.void_lookups += 1
-            if query.void_lookups > spf.MAX_VOID_LOOKUPS:
-                raise spf.PermError("too many look-ups without an answer (RFC 7208 4.6.4)")
-        return [(record,) if kind == "TXT" else record for record in found]
+    def check() -> str:
+        query = spf.query(arrived.peer, arrived.mail_from, domain)
 
-    query = spf.query(arrived.peer, arrived.mail_from, domain)
-    query.dns = look_up
+        def look_up(name: str, kind: str, *, ignore_void: bool = False) -> list[Any]:
+            try:
+                found = lookups(str(name), kind)
+            except Temporary as error:
+                raise spf.TempError(str(error)) from error
+            if not found and not ignore_void:
+                query.void_lookups += 1
+                if query.void_lookups > spf.MAX_VOID_LOOKUPS:
+                    raise spf.PermError("too many look-ups without an answer (RFC 7208 4.6.4)")
+            return [(record,) if kind == "TXT" else record for record in found]
+
+        query.dns = look_up
+        return str(query.check()[0])
+
     notes: list[str] = []
-    result = guard("checking", lambda: query.check()[0], lambda: "permerror", notes)
-    return [Finding("spf", str(result), domain, BY, note="; ".join(notes))]
+    result = guard("checking", check, lambda: "permerror", notes)
+    return [Finding("spf", result, domain, BY, note="; ".join(notes))]
 
 
 def _dmarc(domain: str, found: Sequence[Finding], lookups: Lookups) -> Finding:

@@ -302,7 +302,7 @@ _LINES = {
     "threaded": "mail.threaded",
     "commands_only": "mail.commands_only",
     "command_refused": "mail.command_refused",
-    "doubted": "mail.doubted",
+    "sent_back": "mail.sent_back",
     "report": "mail.report",
     "suppressed": "mail.suppressed",
     "quarantined": "mail.quarantined",

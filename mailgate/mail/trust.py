@@ -158,7 +158,7 @@ def judge(mail: ParsedMail, findings: Sequence[Finding]) -> Authentication:
         level, why = Trust.FAILED, f"{len(fields)} different From fields (RFC 5322 3.6)"
     else:
         level, why = _level(sender, domain, findings)
-    return Authentication(level, (why, *evidence, *_notes(mail)))
+    return Authentication(level, (why, *evidence))
 
 
 def _level(sender: str, domain: str, findings: Sequence[Finding]) -> tuple[Trust, str]:
@@ -185,15 +185,3 @@ def _told(finding: Finding, domain: str) -> str:
     more = [f"policy {finding.policy}"] if finding.policy else []
     more += [plain.one_line(finding.note, _LONGEST_WORD)] if finding.note else []
     return f"{words}: {', '.join(more)}" if more else words
-
-
-def _notes(mail: ParsedMail) -> list[str]:
-    """Return what looks like a disguise but is common as well: it changes no level."""
-    notes = []
-    first = mail.from_[0] if mail.from_ else None
-    if first and "@" in first.name and first.address not in first.name.lower():
-        notes.append(f"the name in From looks like another address: {first.name}")
-    others = [each.address for each in mail.reply_to if first and each.address != first.address]
-    if others:
-        notes.append(f"Reply-To is not From: {', '.join(others[:3])}")
-    return notes

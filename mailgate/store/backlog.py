@@ -30,11 +30,10 @@ def read(connection: Connection, tenant_id: int) -> Backlog:
     """Count what waits in the queues of a tenant, and what was set aside there."""
     mail, notice = schema.mail_delivery.c, schema.outbox.c
 
-    def mails(state: str) -> tuple[int, datetime | None]:
-        query = select(func.count(), func.min(mail.received_at))
+    def mails(state: str) -> int:
+        query = select(func.count()).select_from(schema.mail_delivery)
         mine = mail.tenant_id == tenant_id
-        count, oldest = connection.execute(query.where(mine, mail.state == fixed(state))).one()
-        return count, oldest
+        return connection.execute(query.where(mine, mail.state == fixed(state))).scalar_one()
 
     def notices(state: str) -> tuple[int, datetime | None]:
         query = select(func.count(), func.min(notice.created_at))
@@ -42,13 +41,12 @@ def read(connection: Connection, tenant_id: int) -> Backlog:
         count, oldest = connection.execute(query.where(mine, notice.state == fixed(state))).one()
         return count, oldest
 
-    pending, oldest_pending = mails(inbox.PENDING)
     unsent, oldest_unsent = notices(outbox.READY)
     return Backlog(
-        pending=pending,
-        oldest_pending=oldest_pending,
-        parked=mails(inbox.PARKED)[0],
-        quarantined=mails(inbox.QUARANTINED)[0],
+        pending=mails(inbox.PENDING),
+        oldest_pending=inbox.oldest_pending(connection, tenant_id),
+        parked=mails(inbox.PARKED),
+        quarantined=mails(inbox.QUARANTINED),
         unsent=unsent,
         oldest_unsent=oldest_unsent,
         unknown=notices(outbox.UNKNOWN)[0],

@@ -219,7 +219,7 @@ def claim(
             or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < now),
             or_(delivery.c.next_try_at.is_(None), delivery.c.next_try_at <= now),
         )
-        .order_by(delivery.c.id)
+        .order_by(delivery.c.received_at, delivery.c.id)
         .limit(most)
         .with_for_update(skip_locked=True, of=delivery)
     )
@@ -246,7 +246,7 @@ def claim(
         select(delivery, mail.c.raw)
         .join(mail, mail.c.id == delivery.c.mail_id)
         .where(delivery.c.id.in_(chosen))
-        .order_by(delivery.c.id)
+        .order_by(delivery.c.received_at, delivery.c.id)
     )
     return [_claimed(row) for row in rows.mappings()]
 
@@ -348,7 +348,7 @@ def oldest_pending(connection: Connection, tenant_id: int) -> datetime | None:
     query = select(table.received_at).where(
         table.tenant_id == tenant_id, table.state == fixed(PENDING)
     )
-    return connection.execute(query.order_by(table.id).limit(1)).scalar()
+    return connection.execute(query.order_by(table.received_at).limit(1)).scalar()
 
 
 def set_aside(

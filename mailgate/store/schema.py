@@ -135,6 +135,7 @@ mail_delivery = Table(
     Index(
         "ix_mail_delivery_pending",
         "tenant_id",
+        "received_at",
         "id",
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
@@ -314,7 +315,7 @@ event = Table(
     Column("reasons", Json, nullable=False, comment="why, for explain"),
     Column("rules_version", Integer, nullable=False, comment="of the table that decided"),
     Column("policy_id", Id, ForeignKey("policy.id"), nullable=False, comment="the rules in force"),
-    Column("correlation", Id, comment="events of one transaction that belong together"),
+    Column("correlation", Id, comment="the delivery of the mail whose doing it is, with others"),
     Column("note", Text, comment="what the actor said about it"),
     UniqueConstraint("tenant_id", "subject_kind", "subject_id", "n"),
     UniqueConstraint("tenant_id", "id"),

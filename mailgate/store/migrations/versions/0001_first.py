@@ -118,7 +118,7 @@ def upgrade() -> None:
             "correlation",
             Id,
             nullable=True,
-            comment="events of one transaction that belong together",
+            comment="the delivery of the mail whose doing it is, with others",
         ),
         sa.Column("note", sa.Text(), nullable=True, comment="what the actor said about it"),
         sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_event_policy_id")),
@@ -444,7 +444,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_mail_delivery_pending",
         "mail_delivery",
-        ["tenant_id", "id"],
+        ["tenant_id", "received_at", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
