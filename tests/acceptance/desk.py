@@ -56,10 +56,10 @@ class Desk:
         return number_in(told), told
 
     def introduce_customers(self) -> None:
-        """Let both customers write once: who is known is acknowledged in full."""
+        """Let both customers write and answer: who is known is acknowledged in full."""
         for person in (self.ann, self.eve):
             person.write(SUPPORT, "Good day", "It is me.")
-            person.inbox.wait_for_subject("We have received your message")
+            person.reply(person.inbox.wait_for_subject("We have received your message"), "Good.")
         self.settle()
 
     def show(self, number: str) -> dict[str, Any]:

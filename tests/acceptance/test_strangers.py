@@ -49,7 +49,7 @@ def test_a_stranger_with_a_guessed_number_gets_a_new_ticket_and_learns_nothing(
     for words in ("walnut", "blue", "Ann", "ann@"):
         assert words not in answer.as_string()
     opened = desk.gateway.tickets("--requester", EVE)
-    assert [ticket["messages"] for ticket in opened] == [1, 1]
+    assert sorted(ticket["messages"] for ticket in opened) == [1, 2]
 
 
 @pytest.mark.parametrize("header", ["In-Reply-To", "References"])
