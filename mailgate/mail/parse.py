@@ -2,7 +2,8 @@
 
 Each reader does one thing: `prescan` cuts the header to size, `origin` lets mail-parser read
 addresses, dates and the last hop, `parts` finds the structure, `display` chooses what is text,
-`texts` reads it, `body` finds what is new in it. What one of them cannot read is noted.
+`texts` reads it, `alternative` and `body` find what is new in it. What one of them cannot read is
+noted.
 """
 
 import hashlib
@@ -12,8 +13,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from mailgate.mail import (
+    alternative,
     attachments,
-    body,
     bounce,
     cms,
     display,
@@ -74,9 +75,9 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
     in_reply_to = _ids(top, "in-reply-to", limits)
     references = _ids(top, "references", limits)
     low = subject.lower()
-    divided = body.divide(
-        text.lines,
-        text.cues,
+    divided = alternative.divide(
+        text,
+        limits,
         reply=bool(in_reply_to or references or quotes.REPLY.match(low)),
         forwarded=bool(quotes.FORWARD.match(low)),
     )
