@@ -91,6 +91,9 @@ def divide(
     says this was forwarded, which makes all of it new. Answers between quoted lines are kept.
     Empty only when nothing but quote was found for certain.
     """
+    if not cues.strip(layout.NONE):
+        cues = ""
+        lines = [piece for line in lines for piece in _parted(line)]
     if len(lines) > _MOST_LINES:  # the rest is carried along as one line
         lines = [*lines[:_MOST_LINES], "\n".join(lines[_MOST_LINES:])]
     classes = classify(lines, cues)
@@ -113,6 +116,26 @@ def divide(
             return found
     whole = "\n".join(lines).strip()
     return Division(whole, whole, "")
+
+
+def _parted(line: str) -> Sequence[str]:
+    """Return a line as it is, or as text and the attribution that runs on behind it."""
+    if len(line) > _LONGEST_ATTRIBUTION or not _ends_attribution(line) or _opens(line):
+        return (line,)
+    found = quotes.OPENS_WITHIN.search(line)
+    if found is None or not _says(line[: found.start()]):
+        return (line,)
+    tail = line[found.start() :]
+    if "@" not in tail or attribution(tail) != ATTRIBUTION:
+        return (line,)
+    return line[: found.start()].rstrip(" -"), tail
+
+
+def _says(head: str) -> bool:
+    """Tell whether what stands before an attribution is text of its own and no part of it."""
+    return head[:1] not in ("", ">") and not (
+        "@" in head or _DATE.search(head) or _TIME.search(head)
+    )
 
 
 def classify(lines: Sequence[str], cues: str = "") -> str:

@@ -141,7 +141,7 @@ LANGUAGES = (
             "sent": "inviato|data|inviato il",
             "to": "a",
             "cc": "cc",
-            "subject": "oggetto",
+            "subject": "oggetto|ogg",
         },
         originals="messaggio originale|messaggio originario|messaggio di origine|email originale",
         forwards="messaggio inoltrato|inizio messaggio inoltrato|messaggio inoltrato da"

@@ -72,6 +72,13 @@ OPENS = re.compile(
 )
 """Matches the beginning of a lower-case line that opens an attribution."""
 
+OPENS_WITHIN = re.compile(
+    r"(?<=[\s.!?,)-])(?:"
+    + "|".join(re.escape(word[0].upper() + word[1:]) for word in sorted(_OPENS) if len(word) > 1)
+    + r") (?=\D{0,20}\d)"
+)
+"""Finds where in a line an attribution opens that has text in front of it."""
+
 VERBS = tuple(sorted(_words(*(language.verbs for language in LANGUAGES))))
 """What an attribution says somebody did, in lower case."""
 

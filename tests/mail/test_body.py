@@ -182,6 +182,28 @@ def test_a_line_above_a_quote_that_names_nobody_or_no_day_is_kept(line):
     assert new(line, *QUOTED) == line
 
 
+@pytest.mark.parametrize("gap", [" ", ".", "--- "])
+def test_text_in_front_of_an_attribution_is_not_lost_with_it(gap):
+    line = "On Mon, Nov 9, 2026 at 10:02 AM, ann@desk.example wrote:"
+    assert new(f"E-17{gap}{line}", *QUOTED).rstrip(".") == "E-17"
+    assert new(f"E-17{gap}{line}", *OLD).rstrip(".") == "E-17"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "> E-17. On Mon, Nov 9, 2026 at 10:02 AM, ann@desk.example wrote:",
+        "ann@desk.example, On Mon, Nov 9, 2026 at 10:02 AM, wrote:",
+        "E-17. " * 90 + "On Mon, Nov 9, 2026 at 10:02 AM, ann@desk.example wrote:",
+        "It shows E-17. On 9.11. it said:",
+        "It shows E-17. On 9.11. we asked ann@desk.example:",
+        "It shows this:",
+    ],
+)
+def test_no_other_line_is_parted(line):
+    assert divide([line, NEW], reply=False).reply in (f"{line}\n{NEW}", NEW)
+
+
 def test_a_time_at_the_end_makes_an_attribution_that_opens_with_a_name():
     line = "The desk kirjoitti 9.11.2026 kello 10:02:"
     assert new(NEW, "", line, "", *OLD) == NEW
