@@ -287,10 +287,9 @@ class _Walk:
 
     def _end_line(self) -> None:
         """End the line if there is anything on it; one of no-break spaces is a blank line."""
-        if self.gathered:
-            if "".join(self.gathered).strip(" \n"):
-                self._new_line()
-            self.gathered.clear()
+        if "".join(self.gathered).strip(" \n"):
+            self._new_line()
+        self.gathered.clear()
 
     def _new_line(self) -> None:
         joined = "".join(self.gathered)
