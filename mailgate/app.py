@@ -244,6 +244,7 @@ class App:
             references=limits.references,
             subject=limits.subject,
             text=limits.text,
+            links=limits.links,
         )
 
     @cached_property

@@ -306,6 +306,7 @@ class Limits(Table):
     text: kinds.Size = key(
         "1MiB", "Text of a mail that is shown and searched; the mail itself is kept whole."
     )
+    links: kinds.Count = key(5000, "Links of an HTML text of which the text says where they lead.")
     processing_time: kinds.Duration = key(
         "10s", "The time in which an unusual mail must be read; then it is shown as it came."
     )

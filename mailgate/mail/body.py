@@ -33,6 +33,9 @@ _HEADER_LINES = 14  # lines within which a quoted header has its fields
 
 _DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b(?:19|20)\d\d\b|年|년")
 _TIME = re.compile(r"\d{1,2}[:.]\d{2}|\d{1,2}\s?[hH時时]\s?\d{0,2}")
+_ENDS_WITH_TIME = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?\)?\s?[:：]\Z")
+_DATED = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d \w")
+_ADDRESSED = re.compile(r"[<(][^\s<>()@]{1,64}@[^\s<>()@]{1,255}[>)]\Z")
 _ENDS_WITH_ADDRESS = re.compile(r"[<(]\s?[^\s<>()@]{1,64}@[^\s<>()@]{1,255}[>)]+\s?[:：]\Z")
 _CUES = re.compile(f"[{CUT}{ORIGINAL}{LABEL}{BORDERED}]|{ATTRIBUTION}++")
 _WRITTEN = re.compile(f"[{TEXT}{DEVICE}{SIGNED}{SIGNATURE}{FOOTER}]")
@@ -42,6 +45,7 @@ _ANSWERED = re.compile(
     rf"|{ATTRIBUTION}++(?={BLANK}*+\Z)"
 )
 _FORWARD = re.compile(rf"(?:\A|[^{ENCLOSED}{BLANK}]){BLANK}*+({FORWARDED})")
+_ABOVE_QUOTE = re.compile(rf"{TEXT}(?={BLANK}*+[{QUOTED}{ENCLOSED}])")
 _MEANT = re.compile(
     f"[^{BLANK}{QUOTED}{ENCLOSED}{ATTRIBUTION}{MAYBE_ATTRIBUTION}{DEVICE}{SIGNED}{RULE}]"
 )
@@ -59,6 +63,7 @@ _SAYING = {
     layout.SIGNED: SIGNED,
 }
 _LONGEST_DEVICE_LINE = 200
+_BEFORE_DEVICE, _AFTER_DEVICE = " <([*_", " .>)]*_"
 _QUOTE_PREFIX = "> |\t"
 _LONGEST_LABEL = 30
 _LONGEST_PHRASE = 80
@@ -86,6 +91,9 @@ def divide(
     says this was forwarded, which makes all of it new. Answers between quoted lines are kept.
     Empty only when nothing but quote was found for certain.
     """
+    if not cues.strip(layout.NONE):
+        cues = ""
+        lines = [piece for line in lines for piece in _parted(line)]
     if len(lines) > _MOST_LINES:  # the rest is carried along as one line
         lines = [*lines[:_MOST_LINES], "\n".join(lines[_MOST_LINES:])]
     classes = classify(lines, cues)
@@ -110,6 +118,26 @@ def divide(
     return Division(whole, whole, "")
 
 
+def _parted(line: str) -> Sequence[str]:
+    """Return a line as it is, or as text and the attribution that runs on behind it."""
+    if len(line) > _LONGEST_ATTRIBUTION or not _ends_attribution(line) or _opens(line):
+        return (line,)
+    found = quotes.OPENS_WITHIN.search(line)
+    if found is None or not _says(line[: found.start()]):
+        return (line,)
+    tail = line[found.start() :]
+    if "@" not in tail or attribution(tail) != ATTRIBUTION:
+        return (line,)
+    return line[: found.start()].rstrip(" -"), tail
+
+
+def _says(head: str) -> bool:
+    """Tell whether what stands before an attribution is text of its own and no part of it."""
+    return head[:1] not in ("", ">") and not (
+        "@" in head or _DATE.search(head) or _TIME.search(head)
+    )
+
+
 def classify(lines: Sequence[str], cues: str = "") -> str:
     """Return one character of class for each line."""
     classes = [
@@ -123,7 +151,10 @@ def classify(lines: Sequence[str], cues: str = "") -> str:
             _attribute(at, lines, classes)
         elif classes[at] == TEXT and _runs_into_quote(line):
             classes[at] = ATTRIBUTION
-    return "".join(classes)
+    return _ABOVE_QUOTE.sub(
+        lambda found: MAYBE_ATTRIBUTION if _unended(lines[found.start()]) else TEXT,
+        "".join(classes),
+    )
 
 
 def _class(line: str, cue: str) -> str:
@@ -144,8 +175,8 @@ def _class(line: str, cue: str) -> str:
         return QUOTED
     if len(bare) > _LONGEST_LINE:
         return TEXT
-    if line[0] == bare[0] and _label(bare):
-        return LABEL  # an indented one belongs to somebody's text
+    if (line[0] == bare[0] or bare[0] == "*") and _label(bare):
+        return LABEL  # an indented one that is not bold belongs to somebody's text
     if cue == layout.BORDER:
         return BORDERED
     return _folding(bare)
@@ -186,9 +217,10 @@ def _label(bare: str) -> Kind | None:
 
 
 def _device(low: str) -> bool:
+    low = low.lstrip(_BEFORE_DEVICE)
     if len(low) > _LONGEST_DEVICE_LINE or not low.startswith(quotes.DEVICE_STARTS):
         return False
-    words = re.split(r"\s?[<(]https?:", low, maxsplit=1)[0].rstrip(" .")
+    words = re.split(r"\s?[<(]https?:", low, maxsplit=1)[0].rstrip(_AFTER_DEVICE)
     return quotes.DEVICE.match(words) is not None
 
 
@@ -266,8 +298,28 @@ def attribution(line: str) -> str:
         return ATTRIBUTION if date and time and _ENDS_WITH_ADDRESS.search(bare) else ""
     if not (date or time):
         return MAYBE_ATTRIBUTION
-    opens = quotes.OPENS.match(low) or bare[0].isdigit() or "@" in bare
+    opens = (
+        quotes.OPENS.match(low)
+        or bare[0].isdigit()
+        or "@" in bare
+        or (date and _ENDS_WITH_TIME.search(bare))
+    )
     return ATTRIBUTION if opens and (time or "@" in bare) else MAYBE_ATTRIBUTION
+
+
+def _unended(line: str) -> bool:
+    """Tell whether a line above a quote is an attribution that no colon ends.
+
+    So Gmail wrote, year first, and some lists and newsreaders do.
+    """
+    bare = _bare(line[: _LONGEST_ATTRIBUTION + 1])
+    low = bare.lower()
+    if len(bare) > _LONGEST_ATTRIBUTION or not (bare[:1].isdigit() or quotes.OPENS.match(low)):
+        return False
+    if _DATED.match(bare):
+        return True
+    named = _ADDRESSED.search(bare) or low.endswith(quotes.VERBS)
+    return bool(named and _DATE.search(bare))
 
 
 def _kept(classes: str, lines: Sequence[str], *, reply: bool) -> list[bool]:
@@ -278,7 +330,9 @@ def _kept(classes: str, lines: Sequence[str], *, reply: bool) -> list[bool]:
     if cut < end:
         end = cut
         kept = [True] * cut + [False] * (len(classes) - cut)
-        while cut > 0 and classes[cut - 1] in (BLANK, RULE, BORDERED):
+        while cut > 0 and (
+            classes[cut - 1] in (BLANK, RULE, BORDERED) or not lines[cut - 1].strip(_DASHES)
+        ):
             cut -= 1
             kept[cut] = False
     else:

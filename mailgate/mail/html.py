@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from mailgate.mail import layout, plain
 from mailgate.mail.layout import Layout
+from mailgate.mail.prescan import Limits
 
 LONGEST = 4 * 1024 * 1024  # characters of markup read, embedded images not counted
 
@@ -54,17 +55,21 @@ _FORMATTING = frozenset(
 )
 
 
-def render(markup: str, limit: int, notes: list[str]) -> Layout:
-    """Return `markup` as lines of about `limit` characters together; notes what was too much."""
+def render(markup: str, limits: Limits, notes: list[str]) -> Layout:
+    """Return `markup` as lines, about as many as `limits.text` allows; notes what was too much."""
+    longest = limits.text + 1  # so that whoever cuts it sees that there was more
     bare = _EMBEDDED.sub("data:,", markup) if "data:" in markup else markup
     if len(bare) > LONGEST:
         notes.append(f"HTML over {LONGEST} characters")
         bare = bare[:LONGEST]
     if costly(bare):
         notes.append("HTML too deep or too broken to be laid out")
-        lines = stripped(bare)[:limit].split("\n")
+        lines = stripped(bare)[:longest].split("\n")
         return Layout(tuple(lines), layout.NONE * len(lines))
-    return layout.lay_out(LexborHTMLParser(bare).body, limit)
+    page = layout.lay_out(LexborHTMLParser(bare).body, longest, limits.links)
+    if page.links > limits.links:
+        notes.append(f"more than {limits.links} links")
+    return page
 
 
 def costly(markup: str) -> bool:

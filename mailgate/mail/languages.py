@@ -55,7 +55,11 @@ LANGUAGES = (
         "|sent from aol|sent from gmail mobile|sent from a mobile|sent from mobile"
         "|sent with tutanota|sent from k-9 mail|sent from fastmail|sent with missive"
         "|sent from blackberry|sent on the go|yahoo mail: search, organize, conquer"
-        "|secured with tuta mail",
+        "|secured with tuta mail|sent via mobile|sent via my|sent via blackberry|sent by my"
+        "|sent from a phone|sent by galaxy|sent from typeapp|sent from bluemail"
+        "|get bluemail for|sent via superhuman|sent from superhuman|sent from polymail"
+        "|sent from mailspring|sent with unibox|sent using hushmail|sent from edison mail"
+        "|sent from canary|sent with mailtrack|sent from acompli|sent from nine mail",
     ),
     Language(
         "de",
@@ -70,7 +74,7 @@ LANGUAGES = (
         },
         originals="ursprüngliche nachricht|originalnachricht|urspr. nachricht|original-nachricht"
         "|originaltermin|ursprüngliche e-mail|urspr. mitteilung|original nachricht"
-        "|antwort oberhalb dieser zeile",
+        "|antwort oberhalb dieser zeile|antwort nachricht",
         forwards="weitergeleitete nachricht|anfang der weitergeleiteten nachricht"
         "|weitergeleitet von|weitergeleitete e-mail|weitergeleitete mail"
         "|beginn der weiterleitung",
@@ -137,7 +141,7 @@ LANGUAGES = (
             "sent": "inviato|data|inviato il",
             "to": "a",
             "cc": "cc",
-            "subject": "oggetto",
+            "subject": "oggetto|ogg",
         },
         originals="messaggio originale|messaggio originario|messaggio di origine|email originale",
         forwards="messaggio inoltrato|inizio messaggio inoltrato|messaggio inoltrato da"
@@ -164,7 +168,7 @@ LANGUAGES = (
         "|doorgestuurde e-mail",
         devices="verstuurd vanaf mijn|verzonden vanaf mijn|verzonden vanuit mail"
         "|outlook voor…downloaden|verzonden met proton mail|download outlook voor"
-        "|verstuurd met mijn|verzonden van mijn|haal outlook voor",
+        "|verstuurd met mijn|verzonden met mijn|verzonden van mijn|haal outlook voor",
     ),
     Language(
         "pt",

@@ -110,10 +110,14 @@ _GMX_QUOTE = "quote"  # as a name only: a class may be anybody's
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Lines of text without line ends, and for each line one character of cue."""
+    """Lines of text without line ends, and for each line one character of cue.
+
+    `links` are those met that lead elsewhere than their text says.
+    """
 
     lines: tuple[str, ...]
     cues: str
+    links: int = 0
 
 
 class _Open(NamedTuple):  # made in a third of the time of a dataclass, for each element
@@ -127,20 +131,25 @@ class _Open(NamedTuple):  # made in a third of the time of a dataclass, for each
     since: int
 
 
-def lay_out(body: LexborNode | None, limit: int) -> Layout:
-    """Return the text below `body`, of which about `limit` characters are read."""
-    walk = _Walk(limit)
+def lay_out(body: LexborNode | None, limit: int, links: int) -> Layout:
+    """Return the text below `body`, of which about `limit` characters are read.
+
+    Of the first `links` links it says where they lead.
+    """
+    walk = _Walk(limit, links)
     if body is not None:
         walk.through(body)
-    return Layout(tuple(walk.lines), "".join(walk.cues))
+    return Layout(tuple(walk.lines), "".join(walk.cues), walk.linked)
 
 
 @dataclass(slots=True)
 class _Walk:
     limit: int
+    links: int
     lines: list[str] = field(default_factory=list)
     cues: list[str] = field(default_factory=list)
     written: int = 0
+    linked: int = 0
     gathered: list[str] = field(default_factory=list)
     quoted: int = 0
     depth: int = 0
@@ -272,14 +281,15 @@ class _Walk:
         if not text or not href.startswith(("http://", "https://")) or len(href) > _LONGEST_LINK:
             return
         if href.partition("://")[2].rstrip("/") not in (text, text.partition("://")[2].rstrip("/")):
-            self.gathered.append(f" <{href}>")
+            self.linked += 1
+            if self.linked <= self.links:
+                self.gathered.append(f" <{href}>")
 
     def _end_line(self) -> None:
         """End the line if there is anything on it; one of no-break spaces is a blank line."""
-        if self.gathered:
-            if "".join(self.gathered).strip(" \n"):
-                self._new_line()
-            self.gathered.clear()
+        if "".join(self.gathered).strip(" \n"):
+            self._new_line()
+        self.gathered.clear()
 
     def _new_line(self) -> None:
         joined = "".join(self.gathered)

@@ -2,7 +2,8 @@
 
 Each reader does one thing: `prescan` cuts the header to size, `origin` lets mail-parser read
 addresses, dates and the last hop, `parts` finds the structure, `display` chooses what is text,
-`texts` reads it, `body` finds what is new in it. What one of them cannot read is noted.
+`texts` reads it, `alternative` and `body` find what is new in it. What one of them cannot read is
+noted.
 """
 
 import hashlib
@@ -12,8 +13,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from mailgate.mail import (
+    alternative,
     attachments,
-    body,
     bounce,
     cms,
     display,
@@ -111,9 +112,9 @@ def _read(raw: bytes, received_at: datetime, limits: Limits) -> ParsedMail:
         shown = _reduced(raw, scan, shown)
     text, files = _content(raw, shown, structure.root, limits, notes, wrapped=False)
     low = head.subject.lower()
-    divided = body.divide(
-        text.lines,
-        text.cues,
+    divided = alternative.divide(
+        text,
+        limits,
         reply=bool(head.in_reply_to or head.references or quotes.REPLY.match(low)),
         forwarded=bool(quotes.FORWARD.match(low)),
     )

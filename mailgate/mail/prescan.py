@@ -34,6 +34,7 @@ class Limits:
     references: int = 50  # message ids, the last ones
     subject: int = 500  # characters
     text: int = 1024 * 1024  # characters
+    links: int = 5000  # in one HTML part: of which the text says where they lead
 
 
 DEFAULTS = Limits()

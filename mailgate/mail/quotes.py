@@ -72,14 +72,23 @@ OPENS = re.compile(
 )
 """Matches the beginning of a lower-case line that opens an attribution."""
 
-_VERBS = _words(*(language.verbs for language in LANGUAGES))
+OPENS_WITHIN = re.compile(
+    r"(?<=[\s.!?,)-])(?:"
+    + "|".join(re.escape(word[0].upper() + word[1:]) for word in sorted(_OPENS) if len(word) > 1)
+    + r") (?=\D{0,20}\d)"
+)
+"""Finds where in a line an attribution opens that has text in front of it."""
+
+VERBS = tuple(sorted(_words(*(language.verbs for language in LANGUAGES))))
+"""What an attribution says somebody did, in lower case."""
+
 _FIRST_UNSPACED = "\u2e80"  # from here on are the scripts that do not part words by spaces
 _WHOLE_VERBS = re.compile(
     r"(?<!\w)(?=\w)(?:"
-    + "|".join(re.escape(word) for word in sorted(_VERBS) if word < _FIRST_UNSPACED)
+    + "|".join(re.escape(word) for word in VERBS if word < _FIRST_UNSPACED)
     + r")(?!\w)"
 )
-_VERBS_WITHIN = tuple(word for word in sorted(_VERBS) if word >= _FIRST_UNSPACED)
+_VERBS_WITHIN = tuple(word for word in VERBS if word >= _FIRST_UNSPACED)
 
 
 def says_wrote(low: str) -> bool:

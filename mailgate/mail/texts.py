@@ -66,7 +66,7 @@ def of_wrapped(contents: Contents, limits: Limits, notes: list[str]) -> Texts:
     """Return the text of a message that came in winmail.dat."""
     markup = plain.many_lines(contents.html)
     if markup.strip():
-        page = html.render(markup, limits.text + 1, notes)
+        page = html.render(markup, limits, notes)
         lines, cues = list(page.lines), page.cues
     else:
         lines = plain.many_lines(contents.text).split("\n")
@@ -83,7 +83,7 @@ def _lines(
     for part in chosen:
         text = characters[part.path]
         if part.type == "text/html":
-            page = html.render(text, limits.text + 1, notes)
+            page = html.render(text, limits, notes)
             lines += page.lines
             cues += page.cues
             continue

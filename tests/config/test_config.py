@@ -422,7 +422,7 @@ def test_the_default_limits_are_those_of_the_product(load):
     assert (limits.parts, limits.depth, limits.attachments) == (1000, 50, 200)
     assert (limits.attachment_name, limits.recipients) == (255, 100)
     assert (limits.addresses, limits.references, limits.subject) == (2000, 50, 500)
-    assert limits.text == 1 << 20
+    assert (limits.text, limits.links) == (1 << 20, 5000)
     assert (inbound.max_connections, inbound.max_connections_per_peer) == (200, 20)
     assert (limits.mails_per_minute, limits.acknowledgements_to_strangers) == (60, 100)
     assert (limits.automatic_in_10m, limits.automatic_in_30m) == (10, 15)

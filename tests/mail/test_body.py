@@ -154,6 +154,61 @@ def test_what_only_may_be_an_attribution_counts_before_a_quote_alone():
     assert new(NEW, "Ann wrote:", *OLD) == "\n".join([NEW, "Ann wrote:", *OLD])
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2013/11/9 Ann Lee <ann@desk.example>",
+        "2016-11-09 10:02 GMT+01:00 Ann Lee",
+        "On Mon, Nov 9, 2026 at 10:02 AM Ann Lee <ann@desk.example> wrote",
+        "On 9 November 2026, Ann Lee wrote",
+    ],
+)
+def test_an_attribution_without_a_colon_counts_before_a_quote_alone(line):
+    assert new(NEW, "", line, "", *QUOTED) == NEW
+    assert new(NEW, "", line, "", *OLD) == "\n".join([NEW, "", line, "", *OLD])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "This is what Ann wrote",
+        "On Monday Ann wrote",
+        "9.11.2026 it was",
+        "On 9.11.2026 " + "x" * 500 + " wrote",
+        "Ask Ann <ann@desk.example>",
+    ],
+)
+def test_a_line_above_a_quote_that_names_nobody_or_no_day_is_kept(line):
+    assert new(line, *QUOTED) == line
+
+
+@pytest.mark.parametrize("gap", [" ", ".", "--- "])
+def test_text_in_front_of_an_attribution_is_not_lost_with_it(gap):
+    line = "On Mon, Nov 9, 2026 at 10:02 AM, ann@desk.example wrote:"
+    assert new(f"E-17{gap}{line}", *QUOTED).rstrip(".") == "E-17"
+    assert new(f"E-17{gap}{line}", *OLD).rstrip(".") == "E-17"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "> E-17. On Mon, Nov 9, 2026 at 10:02 AM, ann@desk.example wrote:",
+        "ann@desk.example, On Mon, Nov 9, 2026 at 10:02 AM, wrote:",
+        "E-17. " * 90 + "On Mon, Nov 9, 2026 at 10:02 AM, ann@desk.example wrote:",
+        "It shows E-17. On 9.11. it said:",
+        "It shows E-17. On 9.11. we asked ann@desk.example:",
+        "It shows this:",
+    ],
+)
+def test_no_other_line_is_parted(line):
+    assert divide([line, NEW], reply=False).reply in (f"{line}\n{NEW}", NEW)
+
+
+def test_a_time_at_the_end_makes_an_attribution_that_opens_with_a_name():
+    line = "The desk kirjoitti 9.11.2026 kello 10:02:"
+    assert new(NEW, "", line, "", *OLD) == NEW
+
+
 def test_a_line_before_a_wrapped_attribution_is_not_swallowed():
     assert new("On it.", "On 9.11.2026 10:02 Ann wrote:", *QUOTED) == "On it."
     assert new("No.", "> x", "9.11.2026 10:02 Ann wrote:", *QUOTED) == "No."
@@ -218,6 +273,8 @@ HEADER = ["From: Ann <ann@desk.example>", "Sent: 9.11.2026", "To: Mara", "Subjec
         ["-----Original Message-----", *HEADER],
         ["-----Original Message-----", "From: Ann"],
         ["*From:* Ann", "*Date:* 9.11.2026", "*Subject:* Printer"],
+        ["  *From:* Ann", "  *Date:* 9.11.2026", "  *Subject:* Printer"],
+        ["---", "", "**From:** Ann", "**Sent:** 9.11.2026", "**Subject:** Printer"],
         ["From: Ann", "", "Sent: Monday", "", "To: Mara", "", "Subject: x"],
         ["From: Ann", "Sent: Monday", "To: Mara <a@b.example>,", "  Jonas <c@d.example>", "Cc: x"],
         ["发件人：Ann", "发送时间：2026年11月9日", "收件人：Mara", "主题：Printer"],
@@ -322,6 +379,8 @@ def test_what_is_quoted_before_a_forwarded_mail_still_goes():
         (["Hello", "--", "Mara"], "Hello"),
         (["Hello", "", "Sent from my iPhone"], "Hello"),
         (["Hello", "Von meinem iPhone gesendet", "____________", ""], "Hello"),
+        (["Hello", "", "(Sent from mobile device)"], "Hello"),
+        (["Hello", "", "*Sent from my iPhone*"], "Hello"),
         (["Von meinem Konto fehlt Geld"], "Von meinem Konto fehlt Geld"),
         (["Hello", "--", *["text"] * 16], "\n".join(["Hello", "--", *["text"] * 16])),
         (["Hello", "--", *["text"] * 15], "Hello"),

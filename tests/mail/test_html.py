@@ -3,11 +3,12 @@
 import pytest
 
 from mailgate.mail import html, layout
+from mailgate.mail.prescan import Limits
 
 
 def rendered(markup, limit=100_000):
     notes = []
-    found = html.render(markup, limit, notes)
+    found = html.render(markup, Limits(text=limit), notes)
     assert len(found.cues) == len(found.lines)
     return found, notes
 

@@ -68,6 +68,15 @@ def test_the_text_is_cut_at_its_limit(limit, over):
     assert mail.degraded == ((f"text over {limit} characters",) if over else ())
 
 
+@pytest.mark.parametrize(("limit", "over"), [(1, True), (2, False), (3, False)])
+def test_links_beyond_the_limit_keep_their_words_alone(limit, over):
+    links = "".join(f"<p><a href=https://{name}.example>to {name}</a>" for name in "ab")
+    mail = read(f"Content-Type: text/html\r\n\r\n{links}", Limits(links=limit))
+    second = "to b" if over else "to b <https://b.example>"
+    assert mail.text == f"to a <https://a.example>\n\n{second}"
+    assert mail.degraded == ((f"more than {limit} links",) if over else ())
+
+
 @pytest.mark.parametrize("limit", [5, 6])
 def test_the_text_may_be_cut_at_a_line_end(limit):
     assert read("X: 1\r\n\r\nHello\r\nworld", Limits(text=limit)).text == "Hello"
