@@ -67,7 +67,7 @@ def test_the_lines_for_a_pipe_run_deliver_with_the_envelope(start_postfix, folde
     master = recipe["master.cf"].replace("user=mailgate", f"user={MAILBOX_OWNER}")
     master = master.replace("/opt/mailgate/bin/mailgate", str(program))
     postfix = start_postfix(Setup(main=recipe["main.cf"], master=master))
-    senders = ("", ANN, "/tmp/x@evil.example")
+    senders = ("", ANN, "/mail/x@evil.example")
     with smtplib.SMTP("127.0.0.1", postfix.port) as client:
         for sender in senders:
             client.sendmail(sender, [SIGNED], "Subject: Printer\r\n\r\nHello.\r\n")
