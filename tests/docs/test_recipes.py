@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailgate.cli.program import SECTIONS
-from mailgate.port import open_port
 from tests.cli.conftest import Cli
-from tests.intake.wire import FakeInbox, listening
 from tests.peers.customer import swaks
 from tests.peers.places import open_folder
 from tests.peers.postfix import Setup
@@ -59,24 +57,6 @@ def test_the_lines_for_smtp_relay_the_desks_address_with_every_detail(start_post
     assert "550 5.1.1" in nobody.stdout
 
 
-def test_the_lines_for_lmtp_hand_over_to_the_port_that_the_page_names(start_postfix, folder):
-    key = re.search(r"`(lmtp_listen = .*?)` in\n`\[inbound\]`", PAGE)
-    inbox = FakeInbox()
-    host, _, port = tomllib.loads(key[1])["lmtp_listen"].rpartition(":")
-    recipe = files("Postfix in front, by LMTP", folder)
-    (folder / "desk").write_text(recipe["desk"])
-    with listening(
-        inbox, lambda address: address == SIGNED, lmtp=open_port(host, 0, "")
-    ) as listener:
-        assert recipe["transport"].endswith(f"lmtp:inet:{host}:{port}\n")
-        transport = recipe["transport"].replace(port, str(listener.lmtp_port))
-        (folder / "transport").write_text(transport)
-        postfix = start_postfix(Setup(main=recipe["main.cf"]))
-        swaks(postfix.port, SIGNED, ANN)
-        wait_until(lambda: inbox.mails, postfix.log)
-    assert (inbox.mails[0].recipients, inbox.mails[0].road) == ((SIGNED,), "lmtp")
-
-
 def test_the_lines_for_a_pipe_run_deliver_with_the_envelope(start_postfix, folder):
     recipe = files("Postfix in front, by a pipe", folder)
     for name in ("desk", "transport"):
@@ -87,7 +67,7 @@ def test_the_lines_for_a_pipe_run_deliver_with_the_envelope(start_postfix, folde
     master = recipe["master.cf"].replace("user=mailgate", f"user={MAILBOX_OWNER}")
     master = master.replace("/opt/mailgate/bin/mailgate", str(program))
     postfix = start_postfix(Setup(main=recipe["main.cf"], master=master))
-    senders = ("", ANN, "/var/x@evil.example")
+    senders = ("", ANN, "/mail/x@evil.example")
     with smtplib.SMTP("127.0.0.1", postfix.port) as client:
         for sender in senders:
             client.sendmail(sender, [SIGNED], "Subject: Printer\r\n\r\nHello.\r\n")
