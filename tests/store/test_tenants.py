@@ -193,7 +193,8 @@ class Life:
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
         put(schema.event, subject_kind="mail", subject_id=threaded, policy_id=rules)
         parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]
-        marked = put(schema.mail_delivery, state="quarantined", done_at=NOW)["id"]
+        spam = {"state": "quarantined", "mail_from": CAROL, "done_at": NOW}
+        marked = put(schema.mail_delivery, **spam)["id"]
         pending = put(schema.mail_delivery, received_at=NOW)["id"]
         self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
         sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
@@ -227,6 +228,7 @@ class Life:
             "numbers": ["TKT-1"],
             "octets": 1_000_000,
             "owner": "node",
+            "requester": CAROL,
             "requesters": [CAROL],
             "pairs": [("<q@x>", self.ticket)],
             "people": {CAROL: ("Mallory", NOW + HOUR)},
