@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from mailgate.cli.program import SECTIONS
+from mailgate.port import open_port
 from tests.cli.conftest import Cli
+from tests.intake.wire import FakeInbox, listening
 from tests.peers.customer import swaks
 from tests.peers.places import open_folder
 from tests.peers.postfix import Setup
@@ -55,6 +57,24 @@ def test_the_lines_for_smtp_relay_the_desks_address_with_every_detail(start_post
     assert mail.recipients == (SIGNED,)
     nobody = swaks(postfix.port, "sales@desk.example", ANN, check=False)
     assert "550 5.1.1" in nobody.stdout
+
+
+def test_the_lines_for_lmtp_hand_over_to_the_port_that_the_page_names(start_postfix, folder):
+    key = re.search(r"`(lmtp_listen = .*?)` in\n`\[inbound\]`", PAGE)
+    inbox = FakeInbox()
+    host, _, port = tomllib.loads(key[1])["lmtp_listen"].rpartition(":")
+    recipe = files("Postfix in front, by LMTP", folder)
+    (folder / "desk").write_text(recipe["desk"])
+    with listening(
+        inbox, lambda address: address == SIGNED, lmtp=open_port(host, 0, "")
+    ) as listener:
+        assert recipe["transport"].endswith(f"lmtp:inet:{host}:{port}\n")
+        transport = recipe["transport"].replace(port, str(listener.lmtp_port))
+        (folder / "transport").write_text(transport)
+        postfix = start_postfix(Setup(main=recipe["main.cf"]))
+        swaks(postfix.port, SIGNED, ANN)
+        wait_until(lambda: inbox.mails, postfix.log)
+    assert (inbox.mails[0].recipients, inbox.mails[0].road) == ((SIGNED,), "lmtp")
 
 
 def test_the_lines_for_a_pipe_run_deliver_with_the_envelope(start_postfix, folder):
