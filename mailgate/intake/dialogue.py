@@ -79,6 +79,7 @@ class Dialogue(SMTP):
         self.closed = loop.create_future()
         self._house = house
         self._peer = ""
+        self._before = b""  # a CR that the last octets ended with
         self._errors = 0  # replies of 5xx in this session
         self._declared = 0  # octets, as MAIL announced them
         self._claim = Claim(house.gate)
@@ -123,16 +124,29 @@ class Dialogue(SMTP):
         """Hand the octets of a mail to its reader, and all others to the reader of commands."""
         self._heard = self.loop.time()
         if self._reading is None:
-            super().data_received(data)
+            self._hear(data)
             return
         rest = self._reading.feed(data)
         if rest is None and not self._reading.exhausted:
             return
         self._reading = None
         if rest:
-            super().data_received(rest)
+            self._hear(rest)
         if not self._data_ended.done():
             self._data_ended.set_result(None)
+
+    def _hear(self, data: bytes) -> None:
+        """Hand octets to the reader of commands, whose lines end with CR LF and nothing else.
+
+        Commands that end otherwise are the work of nobody who speaks SMTP (RFC 5321 section
+        2.3.8), but maybe of somebody who got a mail past another server.
+        """
+        if (self._before + data).count(b"\r\n") != data.count(b"\n"):
+            log("peer.refused", peer=self._peer, reply=replies.BARE_NEWLINE)
+            self._close(replies.BARE_NEWLINE)
+            return
+        self._before = b"\r" if data.endswith(b"\r") else b""
+        super().data_received(data)
 
     def say_goodbye(self) -> None:
         """Close with 421, unless a mail is under way, which closes when it is answered."""

@@ -8,6 +8,7 @@ from mailgate.intake.data import Flaw
 LATER = "451 4.3.0 Cannot take the mail now, please try again"
 GOODBYE = "421 4.3.2 Going down, please come again"
 TOO_MANY_ERRORS = "421 4.7.0 Too many errors, goodbye"
+BARE_NEWLINE = "521 5.5.2 A line does not end with CR LF, goodbye"
 IDLE = "421 4.4.2 Too long without a word"
 TOO_BIG = "552 5.3.4 The mail is larger than the limit"
 NO_ROOM = "452 4.3.1 Too much mail at once, please try again"

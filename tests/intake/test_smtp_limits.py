@@ -57,6 +57,30 @@ def test_no_second_mail_can_be_smuggled(connect, inbox, almost):
     assert wire.say("NOOP") == "250 2.0.0 OK"
 
 
+@pytest.mark.parametrize("lines", [b"NOOP\n", b"NOOP\r\nNOOP\n", b"NOOP\n\r\n", b"\n"])
+def test_a_command_that_ends_with_a_bare_lf_ends_the_session(connect, logged, lines):
+    wire = connect().hello()
+    wire.send(lines + b"NOOP\r\n")
+    assert wire.reply() == "521 5.5.2 A line does not end with CR LF, goodbye"
+    assert wire.ended()
+    assert logged[-1][0] == "peer.refused"
+
+
+def test_a_command_may_come_cut_between_its_cr_and_its_lf(connect, inbox):
+    wire = connect().hello()
+    for octet in b"NOOP\r\nRSET\r\n":
+        wire.send(bytes([octet]))
+    assert [wire.reply()[:9] for _ in range(2)] == ["250 2.0.0"] * 2
+
+
+def test_a_command_with_a_bare_lf_behind_a_mail_is_not_carried_out(connect, inbox):
+    wire = connect().hello().begin()
+    wire.send(MAIL + b".\r\nMAIL FROM:<evil@x.example>\nRCPT TO:<" + DESK.encode() + b">\n")
+    assert wire.reply().startswith(("521 5.5.2 ", "250 2.0.0 "))
+    wait_until(wire.ended, "the session to end")
+    assert [mail.mail_from for mail in inbox.mails] in ([], ["ann@customer.example"])
+
+
 def test_mails_in_flight_share_a_budget(connect, inbox):
     first = connect(max_in_flight=50_000, max_size=40_000).hello().begin()
     first.send(sized(30_000))
