@@ -152,7 +152,7 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         _duplicates(ledger, readings),
         followers,
         overflow.lately(ledger, readings),
-        people.known(connection, tenant_id, senders),
+        people.known(connection, tenant_id, senders.union(_passed_on(readings))),
         agents.asked_lately(ledger, senders),
         mytickets.listed_lately(ledger, readings),
         outbox.never_reached(connection, tenant_id, _returning(readings, about), ()),
@@ -167,6 +167,11 @@ def _load(ledger: Ledger, ids: Iterable[int]) -> None:
     found = ledger.load(ids)
     for _ in range(_LONGEST_CHAIN):
         found = ledger.load(t.merged_into for t in found.values() if t.merged_into is not None)
+
+
+def _passed_on(readings: Iterable[Reading]) -> set[str]:
+    """Return whose mails agents pass on in a batch."""
+    return {each.forwarded.sender for each in readings if each.forwarded is not None}
 
 
 def _returning(readings: Sequence[Reading], about: set[int]) -> set[int]:

@@ -34,7 +34,6 @@ from mailgate.mail.signer import TicketAddress
 from mailgate.mail.thanks import is_bare_thanks
 from mailgate.mail.thread import Placement, place
 from mailgate.mail.trust import Trust
-from mailgate.store import people as contacts
 
 _MACHINES_WORD = {
     None: "a machine wrote",
@@ -196,7 +195,7 @@ def _agent(
             agents.ask(ledger, reading, agent, about, lookup.asked)
         return replace(ending, says=f"{ending.says}; {agent.name} was not shown to have written it")
     if about is None and level is Trust.STRONG:
-        return _forwarded(ledger, reading, placement, agent)
+        return _forwarded(ledger, lookup, reading, placement, agent)
     if about is None or own:
         return None
     agents.send_back(ledger, reading, agent, about)
@@ -343,7 +342,7 @@ def _open(
 
 
 def _forwarded(
-    ledger: Ledger, reading: Reading, placement: Placement, agent: Agent
+    ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement, agent: Agent
 ) -> Ending | None:
     """Open a ticket for the customer whose mail an agent passes on; None when it is not so.
 
@@ -358,7 +357,6 @@ def _forwarded(
         return None
     pretence = remarks.pretence(inner.name, inner.sender, settings)
     name = inner.name if pretence is None else ""
-    known = contacts.known(ledger.connection, settings.tenant_id, [inner.sender])
     chosen = choice.of(reading, settings, by_staff=True)
     event = Opened(
         at=at,
@@ -369,7 +367,7 @@ def _forwarded(
         requester_name=name,
         category=chosen.category,
         priority=chosen.priority,
-        unproven=inner.sender not in known,
+        unproven=not lookup.knows(inner.sender),
         proved=True,
         remarks=(
             (Remark.FORWARDED.value, agent.display_name),

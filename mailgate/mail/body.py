@@ -49,6 +49,8 @@ _ABOVE_QUOTE = re.compile(rf"{TEXT}(?={BLANK}*+[{QUOTED}{ENCLOSED}])")
 _MEANT = re.compile(
     f"[^{BLANK}{QUOTED}{ENCLOSED}{ATTRIBUTION}{MAYBE_ATTRIBUTION}{DEVICE}{SIGNED}{RULE}]"
 )
+_BETWEEN = re.compile(f"(?<={QUOTED})({BLANK}*+){TEXT}(?=[^{QUOTED}]*+{QUOTED})")
+_FULL_LINE = 60  # characters from which on a quoted line may have been broken
 _ENDS_OF_SENTENCES = ".!?。！？"
 _DASHES = "-_=*~‐‑–—―─━ \t"
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\ufeff"
@@ -101,11 +103,9 @@ def divide(
     if marker >= 0:
         above = classes[:marker] + CUT
         found = _divided(_kept(above, lines, reply=True), above, lines)
-        if (
-            found.reply
-            or not lines[marker].lstrip().startswith(">")
-            or TEXT not in classes[marker:]
-        ):
+        below, marked = classes[marker + 1 :], lines[marker].lstrip().startswith(">")
+        lost = TEXT in below if not found.reply else _answers(below, lines[marker + 1 :])
+        if not marked or not lost:
             return found
         # Written below the quoted marker, against what it asks: better read than lost.
         classes = classes.replace(MARKER, QUOTED)
@@ -116,6 +116,18 @@ def divide(
             return found
     whole = "\n".join(lines).strip()
     return Division(whole, whole, "")
+
+
+def _answers(classes: str, lines: Sequence[str]) -> bool:
+    """Tell whether answers stand between quoted lines, and not what a quoted line was broken into.
+
+    The rest of a broken line follows at once on a line that is full and ends in mid-sentence.
+    """
+    for found in _BETWEEN.finditer(classes):
+        above = lines[found.start() - 1].rstrip()
+        if found[1] or len(above) < _FULL_LINE or above[-1] in _ENDS_OF_SENTENCES:
+            return True
+    return False
 
 
 def _parted(line: str) -> Sequence[str]:

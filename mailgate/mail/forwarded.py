@@ -45,10 +45,13 @@ def attached(mail: ParsedMail) -> tuple[str, ...]:
 def read(mail: ParsedMail, parsed: Callable[[str], ParsedMail]) -> Forwarded | None:
     """Return the one mail that `mail` passes on, or None where there is none beyond doubt.
 
-    `parsed` reads the mail that is attached at a path.
+    `parsed` reads the mail that is attached at a path; beside a copied one it is a file of that.
     """
+    copied = None
+    if quotes.FORWARD.match(mail.subject.lower()):
+        copied = _copied(mail.text.split("\n"))
     paths = attached(mail)
-    if len(paths) == 1:
+    if copied is None and len(paths) == 1:
         inner = parsed(paths[0])
         if inner.strict_from is None:
             return None
@@ -57,9 +60,7 @@ def read(mail: ParsedMail, parsed: Callable[[str], ParsedMail]) -> Forwarded | N
         return Forwarded(
             inner.strict_from, name, inner.subject, text, inner.message_id, mail.new_text
         )
-    if paths or not quotes.FORWARD.match(mail.subject.lower()):
-        return None
-    return _copied(mail.text.split("\n"))
+    return copied
 
 
 def _copied(lines: Sequence[str]) -> Forwarded | None:

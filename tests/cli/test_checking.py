@@ -11,7 +11,7 @@ from mailgate.mail.render import Renderer
 from mailgate.store import audit, migrate
 from mailgate.web.health import create_app
 from mailgate.web.server import Server
-from tests.cli.conftest import mail
+from tests.cli.conftest import CUSTOMER, mail
 from tests.peers.sink import Sink, Stage
 
 
@@ -129,6 +129,11 @@ def test_mails_that_wait_for_a_person_are_warnings(cli):
     cli.open()
     with sqlite3.connect(cli.folder / "mailgate.db") as behind:
         behind.execute("UPDATE mail_delivery SET state = 'parked' WHERE state = 'opened'")
+        behind.execute(
+            "INSERT INTO contact (tenant_id, address, name, first_seen_at, last_seen_at) "
+            "VALUES (1, ?, '', 0, 0)",
+            (CUSTOMER,),
+        )
     behind.close()
     checks = found(cli)
     assert checks["quarantine", "warning"].startswith("1 mails of known people were taken for spam")

@@ -111,11 +111,12 @@ def test_nothing_that_grows_is_looked_through(gateway):
         assert outbox.to_strangers(connection, 1, gateway.now - timedelta(days=9))
         assert not outbox.to_strangers(connection, 1, gateway.now, held=True)
         assert tickets.next_timer(connection, 1, gateway.now) is None
-        (spam,) = inbox.quarantined(connection, 1)
-        assert inbox.release(connection, 1, [spam["id"]]) == 1
-        assert inbox.release(connection, 1, None) == 0
-        assert inbox.parked(connection, 1) == []
-        assert inbox.retry(connection, 1, [spam["id"]]) == inbox.retry(connection, 1, None) == 0
+        (spam,) = inbox.set_aside(connection, 1, inbox.QUARANTINED)
+        assert inbox.put_back(connection, 1, inbox.QUARANTINED, [spam["id"]]) == 1
+        assert inbox.put_back(connection, 1, inbox.QUARANTINED, None) == 0
+        assert inbox.set_aside(connection, 1, inbox.PARKED) == []
+        assert inbox.put_back(connection, 1, inbox.PARKED, [spam["id"]]) == 0
+        assert inbox.put_back(connection, 1, inbox.PARKED, None) == 0
         assert inbox.oldest_pending(connection, 1)
     event.remove(gateway.database.engine, "before_cursor_execute", note)
     assert len(asked) > 25

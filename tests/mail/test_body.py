@@ -356,6 +356,20 @@ def test_an_answer_below_a_marked_marker_is_not_lost():
     assert new("> " + MARKER, *QUOTED, "", NEW, reply=False) == NEW
 
 
+@pytest.mark.parametrize("gap", [[], [""]])
+def test_answers_between_the_lines_below_a_marked_marker_are_not_lost(gap):
+    quoted = ["> " + MARKER, "> Which version?", *gap, "Version 7.", "> Which system?", "Linux."]
+    assert new("See my answers.", "", *quoted) == "See my answers.\n\nVersion 7.\n\nLinux."
+    full = "> " + "which version is it that you have got on your desk there, if I may ask?"
+    quoted[1] = full
+    assert "Version 7." in new("See my answers.", "", *quoted)
+
+
+def test_the_rest_of_a_broken_quoted_line_is_no_answer_below_the_marker():
+    full = "> " + "words that go on and on until the program has had enough of them and"
+    assert new(NEW, "", "> " + MARKER, full, "breaks the line", "> there") == NEW
+
+
 def test_a_marker_that_never_closes_is_text():
     assert new("##- a heading", NEW) == "##- a heading\n" + NEW
 

@@ -28,6 +28,21 @@ def rfc822(text):
     return f"Content-Type: message/rfc822\n\n{text}"
 
 
+def test_a_file_of_the_mail_that_is_copied_below_does_not_choose_whose_it_is():
+    """A customer who attaches somebody else's mail stays the customer, once it is passed on."""
+    parts = [
+        (
+            "\n---------- Forwarded message ---------\n"
+            "From: Dave <dave@client.example>\nSubject: Ink\n\nSee."
+        ),
+        rfc822("From: Eve <eve@elsewhere.example>\nSubject: Mine\n\nWords."),
+    ]
+    text = "".join(f"--b\n{part}\n" for part in parts)
+    found = read(f"{text}--b--\n", head='Content-Type: multipart/mixed; boundary="b"\n')
+    assert found is not None
+    assert found.sender == DAVE
+
+
 LETTER = "Gone.\n\nDave"
 COPIED = {
     "gmail": """Please help.
