@@ -23,7 +23,14 @@ _SURE = 0.75  # likeness at which something that is not even a word was meant as
 _LONGEST_TAG = 50
 _MOST_TAGS = 20
 
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_INVISIBLE = dict.fromkeys(
+    (
+        *map(ord, "\u00ad\u061c\u2060\ufeff"),
+        *range(0x200B, 0x2010),  # of no width, and marks of direction
+        *range(0x202A, 0x202F),  # embeddings and overrides of direction
+        *range(0x2066, 0x206A),  # isolates of direction
+    )
+)
 _MARKED = re.compile(r"[/#／＃](\s*)([^\s:：]*)")
 _WORD = re.compile(r"[^\W\d_][^\W\d]*(?:-[^\W\d]+)*-?")
 _LISTED = re.compile(r"\s*(?:[-*+•–·]\s+)?")
@@ -257,7 +264,7 @@ def _line(line: str) -> Command | Fault | None:
     if word is None:
         return None if gap else _unknown(line, name)
     if not word.wired:
-        return _fault(line, f"/{name} is not available in this version", "")
+        return _fault(line, f"/{name} is not available in this version", _forms_of(None))
     if gap:
         return _fault(line, "the word follows the mark at once", word.forms[0])
     return _known(line, word, line[marked.end() :])
@@ -306,10 +313,14 @@ def _unknown(line: str, name: str) -> Fault | None:
         reason = f"{name!r} is not a command, but much like one"
     else:
         return None
-    wired = {word.name: word for word in _wired()}
-    best = _nearest(name, list(wired))
-    right = " or ".join(wired[best].forms) if best else ", ".join(f"/{word}" for word in wired)
-    return _fault(line, reason, right)
+    return _fault(line, reason, _forms_of(_nearest(name, [word.name for word in _wired()])))
+
+
+def _forms_of(name: str | None) -> str:
+    """Return how a command is written; without a name, the commands that there are."""
+    if name is None:
+        return ", ".join(f"/{word.name}" for word in _wired())
+    return " or ".join(WORDS[name].forms)
 
 
 def _wired() -> list[Word]:

@@ -53,6 +53,7 @@ class Remark(StrEnum):
     HIDDEN = "hidden"  # the name, in which there are characters that nobody sees
     DOMAIN = "domain"  # the domain, which can be taken for one of ours
     LEFT_OUT = "left_out"  # addresses in To and Cc that did not join
+    FORM = "form"  # the address of who is said to have filled in a form that writes as the desk
     FORWARDED = "forwarded"  # the name of the agent who forwarded it
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
 from functools import partial
@@ -38,7 +38,8 @@ class Reading:
 
     `forwarded` is the mail that one of the staff passes on, `alert` what a machine sender says, if
     it is proved to be one. `pretences` are what the sender's name and domain pretend, once it is
-    known who works here: who has a name that pretends goes by the address.
+    known who works here: who has a name that pretends goes by the address. `by_form`: it came from
+    an address of the desk itself, and its writer is whom Reply-To names.
     """
 
     claimed: Claimed
@@ -51,6 +52,7 @@ class Reading:
     alert: Alert | None = None
     forwarded: Forwarded | None = None
     pretences: tuple[Pretence, ...] = ()
+    by_form: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -184,10 +186,14 @@ class Reader:
             machine_senders=frozenset(self.machine_senders),
         )
 
+        authentication = self.authenticator.authenticate(claimed, mail)
+        form = _of_a_form(mail, own)
+        if form is not None:
+            mail, authentication = form, _unproved(authentication)
+
         def attached(path: str) -> ParsedMail:
             return self.parse(parts.content(claimed.raw, path), claimed.received_at, claimed.id)
 
-        authentication = self.authenticator.authenticate(claimed, mail)
         return Reading(
             claimed=claimed,
             mail=mail,
@@ -198,6 +204,7 @@ class Reader:
             own=own,
             forwarded=forwarded.read(mail, attached) if self._passes_on(mail) else None,
             alert=self._alert(mail, authentication),
+            by_form=form is not None,
         )
 
     def _alert(self, mail: ParsedMail, authentication: Authentication) -> Alert | None:
@@ -220,6 +227,28 @@ class Reader:
             for address in _ADDRESS.findall(text)
         )
         return any(address is not None and address.genuine for address in found)
+
+
+def _of_a_form(mail: ParsedMail, own: Own) -> ParsedMail | None:
+    """Return what a form on the desk's own website sent as a mail of who filled it in.
+
+    Such forms write as the desk and name the writer in Reply-To. As the desk's own mail it could
+    not be answered; None for any other mail.
+    """
+    if mail.strict_from is None or not own.holds(mail.strict_from) or len(mail.reply_to) != 1:
+        return None
+    address = mail.reply_to[0].address
+    if not valid(address) or own.holds(address):
+        return None
+    return replace(mail, from_=mail.reply_to, strict_from=address)
+
+
+def _unproved(found: Authentication) -> Authentication:
+    """Return how far whom Reply-To names can be believed: no further than any stranger."""
+    if found.level is Trust.FAILED:
+        return found
+    why = "sent as the desk itself: who wrote it is taken from Reply-To, which nothing proves"
+    return Authentication(Trust.UNKNOWN, (*found.reasons, why))
 
 
 def _attached_texts(raw: bytes, mail: ParsedMail) -> Iterator[str]:

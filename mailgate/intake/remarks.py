@@ -53,6 +53,8 @@ def of(reading: Reading, doubted: Agent | None) -> Remarks:
         found.append((Remark.FAILED.value, reading.sender))
     elif doubted is not None or _as_the_desk(reading):
         found.append((Remark.AGENT.value, reading.sender))
+    if reading.by_form:
+        found.append((Remark.FORM.value, reading.sender))
     elsewhere = _answers_elsewhere(reading)
     if elsewhere:
         found.append((Remark.REPLY_TO.value, elsewhere))

@@ -148,11 +148,12 @@ def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placem
 def _back_at(ledger: Ledger, reading: Reading, placement: Placement) -> datetime | None:
     """Return when the requester's auto-reply says that they are back, if it is one and says so.
 
-    One that is forged, or comes from elsewhere, must not keep the clock from reminding.
+    One that is forged must not keep the clock from reminding: it has to be proved, as an answer to
+    a mail of ours is by its In-Reply-To.
     """
     if reading.verdict.kind is not Kind.AUTO_REPLY or placement.ticket_id is None:
         return None
-    if placement.other_address or reading.authentication.level is Trust.FAILED:
+    if placement.other_address or not placement.proved:
         return None
     if reading.mail.strict_from != ledger.ticket(placement.ticket_id).requester:
         return None

@@ -56,6 +56,7 @@ _REMARKS = (
     ("address", "alice@desk.example"),
     ("scripts", "\u0410lice Agent"),
     ("hidden", "Alice[U+200B] Agent"),
+    ("form", "carol@client.example"),
     ("domain", "d\u0435sk.example"),
     ("left_out", "dave@client.example, erin@client.example"),
     ("forwarded", "Bob Boss"),

@@ -39,10 +39,13 @@ def checkout(tmp_path):
         gateway = subprocess.Popen(
             [mailgate, "serve", "--config", "run/config.toml"], cwd=tmp_path, stderr=log
         )
-    wait_until(lambda: "gateway.ready" in (tmp_path / "log").read_text(), "gateway.ready")
-    yield tmp_path, smtp
-    gateway.terminate()
-    assert gateway.wait(30) == 0
+    try:
+        log = tmp_path / "log"
+        wait_until(lambda: "gateway.ready" in log.read_text(), "gateway.ready", patience=60)
+        yield tmp_path, smtp
+    finally:
+        gateway.terminate()
+        assert gateway.wait(30) == 0
 
 
 @pytest.mark.timeout(180)

@@ -162,7 +162,7 @@ def test_a_priority_like_none_gets_no_guess():
 def test_words_of_later_versions_are_known_and_refused(word):
     fault = only_fault(word.forms[0])
     assert fault.reason == f"/{word.name} is not available in this version"
-    assert fault.right_form == ""
+    assert fault.right_form.startswith("/note, /resolve, ")
     assert only_fault("/ " + word.forms[0][1:]) == replace(fault, line="/ " + word.forms[0][1:])
 
 
@@ -237,6 +237,7 @@ def test_no_text_makes_the_reader_raise_and_a_fault_always_says_what_is_right(te
         ("-- \n/close", "/close"),
         ("/take\nIt works now.\n/close", "/close"),
         ("It works now.\n\u200b/Assign bob\n/close", "/Assign bob"),
+        ("It works now.\n\u202e/note He shouts.", "/note He shouts."),
     ],
 )
 def test_a_command_below_text_is_told_since_it_was_not_meant_for_the_customer(text, line):

@@ -261,7 +261,7 @@ def test_an_auto_reply_changes_neither_turn_nor_state_nor_owner(gateway, opened)
 def test_reminders_wait_for_the_return_that_an_auto_reply_tells(gateway, opened):
     row = reply(gateway)
     assert row["state"] == "ready"
-    auto_reply(gateway, "I am on holiday until 13 March 2026.")
+    auto_reply(gateway, "I am on holiday until 13 March 2026.", In_Reply_To=row["rfc_id"])
     ticket = gateway.ticket(opened["ticket_id"])
     assert ticket.status is Status.WAITING
     assert ticket.not_before.isoformat() == "2026-03-14T09:00:00+00:00"
@@ -280,6 +280,12 @@ def test_reminders_wait_for_the_return_that_an_auto_reply_tells(gateway, opened)
 def test_nobody_else_and_no_far_year_stops_the_clock(gateway, opened, sender, text):
     row = reply(gateway)
     auto_reply(gateway, text, sender=sender, In_Reply_To=row["rfc_id"])
+    assert gateway.ticket(opened["ticket_id"]).not_before is None
+
+
+def test_an_absence_that_nothing_proves_stops_no_clock(gateway, opened):
+    reply(gateway)
+    auto_reply(gateway, "I am on holiday until 13 March 2026.")
     assert gateway.ticket(opened["ticket_id"]).not_before is None
 
 
