@@ -180,15 +180,25 @@ def _waiting(row: "RowMapping", now: datetime) -> str | None:
 # --- one ticket ---------------------------------------------------------------------------------
 
 
-@command("show", "mailgate show TKT-2026-00042", "mailgate show TKT-2026-00042 --json")
-def show(number: Number, json: AsJson = False, config: ConfigFile = None) -> None:
-    """Show one ticket, all that was said on it, and its history."""
+@command("show", "mailgate show TKT-2026-00042", "mailgate show TKT-2026-00042 --full")
+def show(
+    number: Number,
+    full: Annotated[
+        bool, typer.Option("--full", help="Whole mails, with what they quote and how they end.")
+    ] = False,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Show one ticket, all that was said on it, and its history.
+
+    Of each mail the new text is shown; `--full` shows what was folded away as well.
+    """
     with opened(config) as app:
         whole = _whole(app, number)
     if json:
         printing.as_json(whole)
     else:
-        _print(whole)
+        _print(whole, full=full)
 
 
 def _whole(app: "App", number: str) -> dict[str, Any]:
@@ -252,7 +262,7 @@ _MOMENTS = (
 _MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "resolution"})
 
 
-def _print(whole: dict[str, Any]) -> None:
+def _print(whole: dict[str, Any], *, full: bool) -> None:
     printing.line(f"{whole['number']}  {whole['subject']}")
     late = whole["delay"] != Delay.NONE
     by = whole["closed_by"]
@@ -269,9 +279,14 @@ def _print(whole: dict[str, Any]) -> None:
     for message in whole["messages"]:
         who = message["author_name"] or message["author"]
         what = ", internal note" if message["kind"] == "note" else ""
+        if message["other_address"]:
+            what += f", takes no part in the ticket: {message['author']}"
+        text, whole_text = message["text"], message["full_text"]
         printing.line()
         printing.line(f"--- {who} ({message['side']}{what}), {printing.moment(message['at'])}")
-        printing.block(message["text"] or "(no text)")
+        printing.block((whole_text if full else text) or "(no text)")
+        if not full and len(whole_text) > len(text):
+            printing.line("  [more was folded away: --full]")
         for file in message["attachments"]:
             printing.line(f"  [{file['n']}] {file['name']}, {file['type']}, {file['size']} octets")
     printing.line()

@@ -127,6 +127,31 @@ def test_a_late_ticket_is_shown_as_overdue(cli):
         assert "new, overdue" in cli.ok("show", number)
 
 
+def test_what_is_folded_away_is_told_of_and_shown_when_asked_for(cli):
+    number = cli.open()
+    text = "It is.\n\nOn 2.3.2026 10:00 Support wrote:\n> Is it plugged in?"
+    cli.ok("deliver", stdin=mail(subject=f"Re: [{number}]", text=text))
+    cli.ok("tick")
+    short, whole = cli.ok("show", number), cli.ok("show", number, "--full")
+    assert ("plugged in" in short, "[more was folded away: --full]" in short) == (False, True)
+    assert ("> Is it plugged in?" in whole, "--full" in whole) == (True, False)
+
+
+def test_who_takes_no_part_in_a_ticket_is_shown_as_such(cli):
+    number = cli.open()
+    received = cli.json("outbox")[-1]
+    cli.ok(
+        "deliver",
+        stdin=mail(
+            subject=f"Re: [{number}]",
+            sender="eve@elsewhere.example",
+            in_reply_to=received["message_id"],
+        ),
+    )
+    cli.ok("tick")
+    assert "takes no part in the ticket: eve@elsewhere.example" in cli.ok("show", number)
+
+
 def test_a_ticket_is_shown_with_all_that_was_said_and_its_history(cli):
     number = cli.open()
     cli.ok("reply", number, "--as", "alice", "--text", "Is it plugged in?")
@@ -160,7 +185,11 @@ def test_a_ticket_is_shown_with_all_that_was_said_and_its_history(cli):
 
 def test_who_takes_part_and_since_when_is_shown(cli):
     cli.set(trust__authserv_ids=["mx.desk.example"])
-    facts = {"authentication_results": "mx.desk.example; dmarc=pass header.from=customer.example"}
+    facts = {
+        "authentication_results": "mx.desk.example; dmarc=pass header.from=customer.example",
+        "received": "from mail.customer.example (198.51.100.7) by mx.desk.example; "
+        "Mon, 2 Mar 2026 09:00:00 +0000",
+    }
     number = cli.open(**facts, cc="dave@customer.example, erin@customer.example")
     (ticket,) = cli.json("tickets")
     people = [each["address"] for each in ticket["participants"]]
