@@ -160,7 +160,7 @@ def small_disk() -> Iterator[Path]:
 def test_on_a_full_disk_mail_is_put_off_and_goes_through_once_there_is_room(
     small_disk: Path, start_postfix
 ) -> None:
-    gateway = Gateway.init(small_disk / "desk")
+    gateway = Gateway.init(small_disk / "desk", values={"inbound.free_disk": "1B"})
     gateway.start()
     postfix = start_postfix(Setup(relays={"desk.example": gateway.smtp_port}))
     swaks(postfix.port, SUPPORT, ANN, "before", "Room enough.")
@@ -171,7 +171,7 @@ def test_on_a_full_disk_mail_is_put_off_and_goes_through_once_there_is_room(
         while True:
             file.write(bytes(4096))
     refused = swaks(gateway.smtp_port, SUPPORT, ANN, "straight", "y" * 300_000, check=False)
-    assert "451 4.3.0" in refused.stdout
+    assert "452 4.3.1" in refused.stdout
     assert "disk" not in refused.stdout, "what is wrong with us is nobody's business"
     swaks(postfix.port, SUPPORT, ANN, "queued", "z" * 300_000)
     known = len(gateway.log_lines("mail.refused"))

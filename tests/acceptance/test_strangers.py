@@ -83,9 +83,13 @@ def test_an_agents_forged_from_at_the_plain_address_is_a_strangers_and_the_agent
     check_that_nothing_was_done(desk, number)
     assert desk.heard_by_customers("Get lost") == []
 
-    # If it was she who wrote: the question has an address that proves it.
-    desk.alice.reply(back, "/take\nIt was me, excuse the tone.")
+    # An answer to the question stays inside. If it was she who wrote, the question has in its text
+    # an address that proves it.
+    desk.alice.reply(back, "No, it was not!")
+    address = next(word for word in text_of(back).split() if word.startswith("support+"))
+    swaks(desk.postfix.port, address, ALICE, "Re: Carpets", "/take\nIt was me, excuse the tone.")
     desk.ann.inbox.wait(lambda mail: "excuse the tone" in text_of(mail))
+    assert desk.heard_by_customers("it was not") == []
 
 
 def test_who_is_no_agent_gets_no_powers_by_an_agents_address(desk: Desk) -> None:

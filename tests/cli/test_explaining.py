@@ -103,7 +103,10 @@ def test_a_list_of_tickets_is_told_as_an_event_of_the_mail(cli):
     cli.set(trust__authserv_ids=["mx.desk.example"])
     number = cli.open()
     proof = "mx.desk.example; dmarc=pass header.from=customer.example"
-    asking = mail("list", authentication_results=proof)
+    border = (
+        "from mail.customer.example (198.51.100.7) by mx.desk.example; 2 Mar 2026 09:00:00 +0000"
+    )
+    asking = mail("list", authentication_results=proof, received=border)
     told = deliver(cli, asking, "--to", "support+mytickets@desk.example")
     assert (told["state"], told["ticket"]) == ("commands_only", None)
     assert told["says"] == f"{CUSTOMER} asked for their tickets: 1"

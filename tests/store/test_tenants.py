@@ -241,6 +241,8 @@ class Life:
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "since": NOW - HOUR,
             "size": 10,
+            "inbox.set_aside.state": inbox.PARKED,
+            "inbox.put_back.state": inbox.PARKED,
             "template": "T-{seq}",
             "ticket_id": self.ticket,
             "timers": {self.ticket: ()},
