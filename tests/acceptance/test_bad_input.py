@@ -184,6 +184,6 @@ def test_on_a_full_disk_mail_is_put_off_and_goes_through_once_there_is_room(
     gateway.wait_for_log("mail.opened", count=2)
     assert {ticket["subject"] for ticket in gateway.tickets()} == {"before", "queued"}
     sent = Maildir(small_disk / "desk" / "outgoing")
-    sent.wait(lambda mail: "Re: queued" in str(mail["Subject"]))
+    sent.wait(lambda mail: "[TKT-2026-00002]" in str(mail["Subject"]))
     assert gateway.stop() == 0
     assert gateway.verify() == []
