@@ -154,6 +154,7 @@ def _facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
         "requester_name": ticket.requester_name,
         "assignee": holder.display_name if holder else None,
         "team": ticket.team,
+        "visibility": ticket.visibility,
         "created_at": _iso(ticket.created_at),
     }
 

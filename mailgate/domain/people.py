@@ -98,14 +98,16 @@ class Staff:
     def team(self, name: str | None) -> tuple[Recipient, ...]:
         """Return a team's members.
 
-        Without a team the administrators stand in, and where the desk has no teams at all every
-        agent belongs to the one that goes without saying.
+        Without a team the administrators stand in, and where the desk has no teams at all, or no
+        administrators, every agent: somebody must hear of a ticket.
         """
         members = [self.by_name[m] for m in self.teams.get(name or "", ()) if m in self.by_name]
         if members:
             return tuple(self.recipient(agent) for agent in members)
-        everybody = () if self.teams else tuple(self.recipient(a) for a in self.agents)
-        return _once((*everybody, *self.administrators))
+        administrators = self.administrators
+        if self.teams and administrators:
+            return administrators
+        return _once((*map(self.recipient, self.agents), *administrators))
 
 
 def _once(people: Iterable[Recipient]) -> tuple[Recipient, ...]:

@@ -24,6 +24,7 @@ _TICKET = {
     "requester_name": "Carol Client",
     "assignee": "alice",
     "team": "Hardware",
+    "visibility": "public",
     "created_at": "2026-11-20T08:15:00+00:00",
 }
 _SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered")
