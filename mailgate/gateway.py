@@ -7,8 +7,7 @@ in, the reading and the sending have a process each.
 import ctypes
 import socket
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -16,8 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 from mailgate.app import TENANT_ID, App, now
 from mailgate.config.addresses import Listen
 from mailgate.errors import Refused
+from mailgate.log import log
 from mailgate.port import open_port
 from mailgate.roles import Crew, Role, crews
+from mailgate.stopping import Stop
 from mailgate.supervisor import BEAT, SILENT, Supervisor
 from mailgate.tally import Pulse
 
@@ -61,6 +62,14 @@ class Ports:
         opened = {"smtp": self.smtp, "lmtp": self.lmtp, "http": self.http}
         return {name: port.getsockname()[1] for name, port in opened.items() if port}
 
+    def close(self, kept: Collection[Role] = ()) -> None:
+        """Close, in this process, the ports that these roles do not serve."""
+        serving = {Role.LISTEN: (self.smtp, self.lmtp), Role.WEB: (self.http,)}
+        for role, opened in serving.items():
+            for port in opened:
+                if port is not None and role not in kept:
+                    port.close()
+
 
 class Gateway:
     """One gateway that serves; `app` hands out its parts."""
@@ -97,8 +106,8 @@ class Gateway:
             undo.pop_all()
         return ports
 
-    def serve(self, ports: Ports, ready: Callable[[], None], asked: threading.Event) -> None:
-        """Serve until `asked` is set; `ready` is called when everything works.
+    def serve(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
+        """Serve until a stop is `asked` for; `ready` is called when everything works.
 
         Raises `Temporary` when a process does not begin.
         """
@@ -107,29 +116,28 @@ class Gateway:
         else:
             self._serve_together(ports, ready, asked)
 
-    def _serve_alone(self, ports: Ports, ready: Callable[[], None], asked: threading.Event) -> None:
+    def _serve_alone(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
         parts = Parts(self._app, self._crews[0].roles, ports, {})
         parts.start()
         ready()
         asked.wait()
         parts.stop()
 
-    def _serve_together(
-        self, ports: Ports, ready: Callable[[], None], asked: threading.Event
-    ) -> None:
+    def _serve_together(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
         self._app.close()  # a connection to the database belongs to one process
         self._app.bells.share((Role.PROCESS, Role.DELIVER))
 
-        def work(crew: Crew, beat: Callable[[], None], stop: threading.Event) -> bool:
+        def work(crew: Crew, beat: Callable[[], None], stop: Stop) -> bool:
+            ports.close(kept=crew.roles)
             return Parts(self._app, crew.roles, ports, self._others(crew)).work(beat, stop)
 
         supervisor = Supervisor(self._crews, work, self._pulse)
         supervisor.start(asked)
-        if not asked.is_set():
+        if not asked.wait(0):
             ready()
         while not asked.wait(BEAT):
             supervisor.look()
-        supervisor.stop()
+        supervisor.stop(deaf=ports.close)
 
     def _others(self, asking: Crew) -> "dict[str, Check]":
         """Return what can be asked about the other processes."""
@@ -189,12 +197,14 @@ class Parts:
             part.stop()
         self._app.close()
 
-    def work(self, beat: Callable[[], None], stop: threading.Event) -> bool:
-        """Be one process of a gateway until the event is set; see `supervisor.Work`."""
+    def work(self, beat: Callable[[], None], stop: Stop) -> bool:
+        """Be one process of a gateway until a stop is asked for; see `supervisor.Work`."""
         self.start()
         beat()
         while not stop.wait(BEAT):
-            if not all(part.alive for part in self._started):
+            ended = [type(part).__module__ for part in self._started if not part.alive]
+            if ended:
+                log("process.failed", error=f"a thread of {', '.join(ended)} has ended")
                 return False
             beat()
         self.stop()

@@ -50,6 +50,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "A process of the gateway ended by itself and is begun anew; status is its exit code, "
             "or the signal as a negative number."
         ),
+        "process.killed": _WARNING("A process did not end when it was asked to, and was killed."),
         "process.failed": _ERROR("A process of the gateway met a fault of ours, and ends."),
         "gateway.stopped": _INFO("Everything has ended in order."),
         "gateway.failed": _ERROR("The gateway could not start, or had to stop."),

@@ -1,10 +1,13 @@
 """Runs a gateway as several processes: forks them, and forks anew one that ended by itself.
 
 It does nothing else: no thread runs here, which is what makes forking safe, and what was imported
-before is shared by all. A process whose supervisor has gone ends at once, as by a kill.
+before is shared by all. A process whose supervisor has gone ends at once, as by a kill; one that
+does not end when it is asked to is killed, which leases and fences make up for.
 """
 
+import contextlib
 import gc
+import math
 import os
 import signal
 import sys
@@ -16,6 +19,7 @@ from dataclasses import dataclass
 from mailgate.errors import Temporary
 from mailgate.log import count_as, log
 from mailgate.roles import Crew, Role
+from mailgate.stopping import Stop
 from mailgate.tally import Pulse
 
 BEAT = 1.0
@@ -23,13 +27,17 @@ BEAT = 1.0
 SILENT = 15.0
 """Seconds without one after which a process counts as failing."""
 _START = 60.0  # seconds that all processes have to begin
-_LOOK = 0.02  # seconds between two looks while they begin
+_LOOK = 0.02  # seconds between two looks while they begin or end
+_LONGEST_STOP = 25.0
+"""Seconds that processes have to end: more than a listener gives its senders (20), and for the two
+rounds of them less than a service manager waits (TimeoutStopSec=60)."""
 _LONGEST_PAUSE = 30.0  # seconds before a process that ends again and again is forked anew
 _STEADY = 60.0  # seconds after which a process has proved that it can work
+_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 _ONE_OF_OURS_FAILED = 70  # EX_SOFTWARE of sysexits.h
 
-Work = Callable[[Crew, Callable[[], None], threading.Event], bool]
-"""Does the work of a crew until the event is set, and calls the function at each `BEAT`.
+Work = Callable[[Crew, Callable[[], None], Stop], bool]
+"""Does the work of a crew until a stop is asked for, and calls the function at each `BEAT`.
 
 The first call says that it has begun. Returns False when a part of it has failed.
 """
@@ -54,9 +62,10 @@ class Supervisor:
         self._posts = [_Post(number, crew) for number, crew in enumerate(crews, 1)]
         self._work = work
         self._pulse = pulse
+        self._own = os.getpid()
         self._lifeline = os.pipe()  # what a process reads of it ends with the supervisor
 
-    def start(self, asked: threading.Event) -> None:
+    def start(self, asked: Stop) -> None:
         """Fork every crew, and return when all have begun or a stop is `asked` for.
 
         Raises Temporary when one of them ends or does not begin in time; then none is left.
@@ -64,7 +73,11 @@ class Supervisor:
         gc.collect()
         gc.freeze()  # what all share is not looked through, and so not copied
         for post in self._posts:
-            self._fork(post)
+            try:
+                self._fork(post)
+            except OSError as error:
+                self.stop()
+                raise Temporary(f"the process {post.crew.name} cannot begin: {error}") from error
         patience = time.monotonic() + _START
         while waiting := [post for post in self._posts if not self._has_begun(post)]:
             ended = next((post for post in waiting if self._status(post) is not None), None)
@@ -83,24 +96,46 @@ class Supervisor:
             if (status := self._status(post)) is not None:
                 steady = now - post.forked_at > _STEADY
                 post.failures = 0 if steady else post.failures + 1
-                post.again_at = now + min(2.0 ** min(post.failures, 10) - 1, _LONGEST_PAUSE)
+                self._put_off(post, now)
                 log("process.ended", process=post.crew.name, status=status)
             if post.pid is None and now >= post.again_at:
-                self._fork(post)
+                try:
+                    self._fork(post)
+                except OSError as error:  # no memory, or too many processes: later, then
+                    post.failures += 1
+                    self._put_off(post, now)
+                    log("process.failed", process=post.crew.name, error=str(error))
 
-    def stop(self) -> None:
-        """Ask all to end, who take mail first, and wait until they have."""
+    @staticmethod
+    def _put_off(post: _Post, now: float) -> None:
+        post.again_at = now + min(2.0 ** min(post.failures, 10) - 1, _LONGEST_PAUSE)
+
+    def stop(self, deaf: Callable[[], None] = lambda: None) -> None:
+        """Ask all to end, who take mail first, and wait until they have, or kill them.
+
+        `deaf` is called when nobody takes mail any more.
+        """
         front = [post for post in self._posts if Role.LISTEN in post.crew.roles]
         self._end(front)
+        deaf()
         self._end([post for post in self._posts if post not in front])
 
     def _end(self, posts: Collection[_Post]) -> None:
-        running = [(post, post.pid) for post in posts if post.pid is not None]
-        for _, pid in running:
-            os.kill(pid, signal.SIGTERM)
-        for post, pid in running:
-            os.waitpid(pid, 0)
-            post.pid = None
+        for post in posts:
+            self._signal(post, signal.SIGTERM)
+        patience = time.monotonic() + _LONGEST_STOP
+        while running := [p for p in posts if p.pid is not None and self._status(p) is None]:
+            if time.monotonic() > patience:
+                patience = math.inf
+                for post in running:
+                    log("process.killed", process=post.crew.name)
+                    self._signal(post, signal.SIGKILL)
+            time.sleep(_LOOK)
+
+    @staticmethod
+    def _signal(post: _Post, number: signal.Signals) -> None:
+        if post.pid is not None:
+            os.kill(post.pid, number)
 
     def _has_begun(self, post: _Post) -> bool:
         return self._pulse.last(post.number) > post.forked_at
@@ -118,9 +153,16 @@ class Supervisor:
 
     def _fork(self, post: _Post) -> None:
         post.forked_at = time.monotonic()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # whoever read it may have gone
+                stream.flush()
+        # A signal that comes between the fork and the process's own handlers would be lost.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            pid = os.fork()
+        finally:
+            if os.getpid() == self._own:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if pid:
             post.pid = pid
             return
@@ -135,10 +177,11 @@ class Supervisor:
     def _begin(self, post: _Post) -> int:
         """Be the process of a crew, and return its exit code."""
         os.close(self._lifeline[1])
-        stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        stop = Stop(lambda _: None, patient=True)
+        stop.listen([signal.SIGTERM])
         for by_the_terminal in (signal.SIGINT, signal.SIGHUP):
             signal.signal(by_the_terminal, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         count_as(post.number)
         threading.Thread(target=self._outlive_nobody, name="lifeline", daemon=True).start()
         well = self._work(post.crew, lambda: self._pulse.beat(post.number), stop)

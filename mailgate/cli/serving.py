@@ -1,11 +1,8 @@
 """`mailgate serve`: the gateway itself, from its first line in the log to its last."""
 
-import os
 import signal
 import sys
-import threading
 from collections.abc import Mapping
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,39 +14,22 @@ from mailgate.cli.opening import opened
 from mailgate.cli.options import ConfigFile
 from mailgate.cli.program import command
 from mailgate.errors import MailgateError, Temporary
+from mailgate.stopping import Stop
 
 if TYPE_CHECKING:
     from mailgate.app import App
 
-_STOPS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class _Stop:
-    """Set by the first signal to stop; the second one ends the process where it stands."""
+def _told(by: str) -> None:
+    """Log a signal; a terminal has gone, or somebody hopes that the configuration is read anew."""
+    from mailgate.log import log
 
-    def __init__(self) -> None:
-        self.asked = threading.Event()
-        for number in _STOPS:
-            signal.signal(number, self._heard)
-        signal.signal(signal.SIGHUP, self._hung_up)
-
-    def _heard(self, number: int, _frame: FrameType | None) -> None:
-        if self.asked.is_set():
-            os._exit(128 + number)
-        self.asked.set()
-        self._tell("gateway.stopping", signal=signal.Signals(number).name)
-
-    @staticmethod
-    def _hung_up(_number: int, _frame: FrameType | None) -> None:
-        """Go on: a terminal has gone, or somebody hopes that the configuration is read anew."""
-        _Stop._tell("gateway.hung_up")
-
-    @staticmethod
-    def _tell(name: str, **ids: object) -> None:
-        """Log by a thread: the line that was being written may hold what logging needs."""
-        from mailgate.log import log
-
-        threading.Thread(target=log, args=(name,), kwargs=ids, daemon=True).start()
+    if by == signal.SIGHUP.name:
+        log("gateway.hung_up")
+    else:
+        log("gateway.stopping", signal=by)
 
 
 @command("serve", "mailgate serve --config desk/config.toml")
@@ -63,12 +43,13 @@ def serve(config: ConfigFile = None) -> None:
     Ends with 0 when it was stopped, 1 when it could not start, 75 when that may pass (a port
     taken, the database away), 78 when the configuration cannot be used.
     """
-    stop = _Stop()
+    stop = Stop(_told)
+    stop.listen(_SIGNALS)
     with opened(config, quiet=False) as app:
         _run(app, stop)
 
 
-def _run(app: "App", stop: _Stop) -> None:
+def _run(app: "App", stop: Stop) -> None:
     from mailgate.gateway import Gateway
     from mailgate.log import log
 
@@ -76,7 +57,7 @@ def _run(app: "App", stop: _Stop) -> None:
     gateway = Gateway(app)
     try:
         ports = gateway.prepare()
-        gateway.serve(ports, lambda: _ready(app, ports.numbers), stop.asked)
+        gateway.serve(ports, lambda: _ready(app, ports.numbers), stop)
     except MailgateError as error:
         log("gateway.failed", error=str(error))
         if sys.stderr.isatty():

@@ -18,6 +18,7 @@ SEES: dict[str, frozenset[str]] = {
     "tally": frozenset(),
     "bells": frozenset(),
     "roles": frozenset(),
+    "stopping": frozenset(),
     "log": frozenset({"tally"}),
     "port": frozenset({"errors"}),
     "config": frozenset(
@@ -33,11 +34,11 @@ SEES: dict[str, frozenset[str]] = {
     "board": EDGE | {"imap"},
     "web": EDGE,
     "scheduler": EDGE,
-    "cli": EDGE | {"app", "config", "gateway", "setup"},
+    "cli": EDGE | {"app", "config", "gateway", "setup", "stopping"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
     "app": EDGE | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler"},
-    "gateway": EDGE | {"app", "bells", "config", "roles", "supervisor", "tally", "web"},
-    "supervisor": frozenset({"errors", "log", "roles", "tally"}),
+    "gateway": EDGE | {"app", "bells", "config", "roles", "stopping", "supervisor", "tally", "web"},
+    "supervisor": frozenset({"errors", "log", "roles", "stopping", "tally"}),
     "__main__": frozenset({"cli"}),
     "mailgate": frozenset(),  # the package itself: its version, which anybody may ask for
 }

@@ -1,0 +1,160 @@
+"""The supervisor of a gateway's processes: in a program of its own, since it forks."""
+
+import subprocess
+import sys
+
+HEAD = """
+import os, signal, time
+from mailgate import supervisor
+from mailgate.errors import Temporary
+from mailgate.roles import Crew, Role
+from mailgate.stopping import Stop
+from mailgate.tally import Pulse
+
+supervisor._LONGEST_STOP = 0.3
+crews = (Crew("front", frozenset({Role.LISTEN})), Crew("back", frozenset({Role.DELIVER})))
+asked = Stop(print)
+
+def made(work):
+    return supervisor.Supervisor(crews, work, Pulse())
+
+def well(crew, beat, stop):
+    beat()
+    stop.wait()
+    return True
+
+def left(number):
+    return [post.crew.name for post in number._posts if post.pid is not None]
+"""
+
+
+def told(program: str) -> list[str]:
+    """Return what a program prints and logs, times left out."""
+    done = subprocess.run(
+        [sys.executable, "-c", HEAD + program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines() + [
+        line.split(maxsplit=2)[2] for line in done.stderr.splitlines()
+    ]
+
+
+def test_all_begin_and_end_and_who_takes_mail_ends_first():
+    program = """
+number = made(well)
+number.start(asked)
+print(left(number))
+number.stop(deaf=lambda: print("deaf", left(number)))
+print(left(number))
+"""
+    assert told(program) == ["['front', 'back']", "deaf ['back']", "[]"]
+
+
+def test_a_process_that_does_not_end_is_killed():
+    program = """
+def deaf(crew, beat, stop):
+    beat()
+    while True:
+        time.sleep(60)
+
+number = made(deaf)
+number.start(asked)
+number.stop()
+print(left(number))
+"""
+    assert told(program) == ["[]", "process.killed process=front", "process.killed process=back"]
+
+
+def test_a_process_that_ends_before_it_has_begun_ends_the_start_and_the_others():
+    program = """
+number = made(lambda crew, beat, stop: crew.name == "front" and well(crew, beat, stop))
+try:
+    number.start(asked)
+except Temporary as error:
+    print(error, left(number))
+"""
+    assert told(program) == ["the process back ended; its log says more []"]
+
+
+def test_a_process_that_fails_is_told_and_begun_anew():
+    program = """
+def once(crew, beat, stop):
+    beat()
+    if crew.name == "back" and not os.path.exists("/proc/self/fd/99"):
+        raise ValueError("a fault of ours")
+    return well(crew, beat, stop)
+
+number = made(once)
+number.start(asked)
+for _ in range(500):
+    number.look()
+    if left(number) == ["front"]:
+        break
+    time.sleep(0.01)
+os.dup2(1, 99)
+for _ in range(500):
+    number.look()
+    if left(number) == ["front", "back"]:
+        break
+    time.sleep(0.01)
+time.sleep(0.2)
+number.look()
+print(left(number))
+number.stop()
+"""
+    lines = told(program)
+    assert lines[0] == "['front', 'back']"
+    assert any(line.startswith("process.failed process=back exception=") for line in lines)
+    assert "process.ended process=back status=70" in lines
+
+
+def test_a_fork_that_fails_takes_nobody_with_it():
+    program = """
+number = made(well)
+number.start(asked)
+fork = os.fork
+def full():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = full
+os.kill(number._posts[1].pid, signal.SIGKILL)
+for _ in range(500):
+    number.look()
+    if number._posts[1].failures > 1:
+        break
+    time.sleep(0.01)
+print(left(number))
+os.fork = fork
+number._posts[1].again_at = 0
+number.look()
+print(left(number))
+number.stop()
+os.fork = full
+try:
+    number.start(asked)
+except Temporary as error:
+    print(error)
+"""
+    assert told(program)[:3] == [
+        "['front']",
+        "['front', 'back']",
+        "the process front cannot begin: [Errno 11] Resource temporarily unavailable",
+    ]
+
+
+def test_a_stop_that_is_asked_for_while_all_begin_is_heard():
+    program = """
+asked.listen([signal.SIGTERM])
+def slow(crew, beat, stop):
+    stop.wait()
+    return True
+number = made(slow)
+signal.raise_signal(signal.SIGTERM)
+number.start(asked)
+print(asked.wait(0))
+number.stop()
+"""
+    assert told(program) == ["SIGTERM", "True"]
