@@ -266,8 +266,8 @@ class Node(Table):
     workers: kinds.Workers = key(
         1,
         "Processes that read mails and decide, beside one that takes them and one that sends; more "
-        "than 1 is of use with PostgreSQL only. 0: all in one process, which takes the least "
-        "memory.",
+        "than 1 is of use with PostgreSQL only, and then two mails of one sender may be read at "
+        "the same time. 0: all in one process, which takes the least memory.",
     )
 
 

@@ -1,7 +1,8 @@
 """Mails whose reading has to wait go on beside the worker, so that no other mail waits for them.
 
 A bounded number is held, with their leases. Nobody's mail overtakes an earlier one of the same
-sender that is still being read, for up to `PATIENCE`.
+sender that is still being read, for up to `PATIENCE`: within one process, while several may each
+take a mail of the same sender.
 """
 
 from collections.abc import Callable, Sequence

@@ -6,6 +6,7 @@ and time before it looks at the mail. How it ended is told apart: a mail that wa
 fault of ours.
 """
 
+import errno
 import json
 import os
 import re
@@ -75,6 +76,10 @@ class Child:
             except OSError as error:
                 why = f"could not be started ({type(error).__name__})"
                 raise Died(why, str(error)) from error
+            if ended.returncode in _STOPPED:
+                raise Temporary("the gateway is stopping")
+            if ended.returncode and _NO_ROOM in _last_words(errors):
+                raise Temporary("there is no room for what was read apart")
             if ended.returncode:
                 raise _death(ended.returncode, _last_words(errors))
             answer.seek(0)
@@ -82,6 +87,10 @@ class Child:
                 return transcript.read(answer.read(LARGEST_ANSWER))
             except Refused as error:
                 raise Died("gave no answer", str(error)) from error
+
+
+_STOPPED = (-signal.SIGTERM, -signal.SIGINT)  # a service manager may stop all of us at once
+_NO_ROOM = f"[Errno {errno.ENOSPC}]"
 
 
 def _death(code: int, words: str) -> Died:

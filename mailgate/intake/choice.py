@@ -6,16 +6,19 @@ Customers choose up to `[desk] customer_max_priority`; agents, and machines that
 from mailgate.desk.settings import Settings
 from mailgate.domain.choice import Choice, choose
 from mailgate.domain.model import Priority
+from mailgate.intake.alerts import from_machine_sender
 from mailgate.intake.reading import Reading
 from mailgate.mail.importance import importance
 from mailgate.mail.screen import Kind
+from mailgate.mail.trust import Trust
 
 _MOST = 50  # recipients, and addresses in To, that are looked at
 
 
 def of(reading: Reading, settings: Settings, *, by_staff: bool = False) -> Choice:
     """Return what a first mail chooses; what a machine marks as important is not."""
-    free = by_staff or reading.alert is not None
+    level = reading.authentication.level
+    free = by_staff or (from_machine_sender(reading) and level is Trust.STRONG)
     most = Priority.CRITICAL if free else settings.customer_max_priority
     mark = importance(reading.mail) if reading.verdict.kind is Kind.PERSON else ""
     return choose(_words(reading), Priority(mark) if mark else None, settings.categories, most)

@@ -141,7 +141,9 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
     back = (reading.verdict.bounced_outbox for reading in readings)
     notices = outbox.notices(connection, tenant_id, sent.union(id_ for id_ in back if id_))
     about = {n.ticket_id for n in notices.values() if n.ticket_id is not None}
-    _load(ledger, {*ids, *followers.values(), *about})
+    references = {each.alert.reference for each in readings if each.alert is not None}
+    alerted = tickets.newest_by_reference(connection, tenant_id, references)
+    _load(ledger, {*ids, *followers.values(), *about, *alerted.values()})
     senders = {reading.sender for reading in readings}
     return Lookup(
         ledger,
@@ -156,9 +158,7 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         agents.asked_lately(ledger, senders),
         mytickets.listed_lately(ledger, readings),
         outbox.never_reached(connection, tenant_id, _returning(readings, about), ()),
-        tickets.newest_by_reference(
-            connection, tenant_id, {r.alert.reference for r in readings if r.alert is not None}
-        ),
+        alerted,
     )
 
 

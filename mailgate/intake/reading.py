@@ -145,7 +145,7 @@ class Reader:
         """Read one mail as far as that needs no waiting, which for most is to the end."""
         if is_odd(claimed.raw):
             return Unfinished(Wait.CHILD, lambda: self._finish(claimed, now, self._parse(claimed)))
-        mail = self._parse(claimed)
+        mail = parse(claimed.raw, claimed.received_at, self.limits)
         finish = partial(self._finish, claimed, now, mail)
         if self._passes_on(mail) and forwarded.attached(mail):
             return Unfinished(Wait.CHILD, finish)
@@ -199,10 +199,12 @@ class Reader:
             mail=mail,
             verdict=screen(mail, claimed.mail_from, own, released=claimed.released),
             keys=keys(mail, claimed.recipients, self.numbers, self.signer, now),
-            quotes_signed=self._quotes_signed(claimed.raw, mail, now),
+            quotes_signed=form is None and self._quotes_signed(claimed.raw, mail, now),
             authentication=authentication,
             own=own,
-            forwarded=forwarded.read(mail, attached) if self._passes_on(mail) else None,
+            forwarded=(
+                forwarded.read(mail, attached) if form is None and self._passes_on(mail) else None
+            ),
             alert=self._alert(mail, authentication),
             by_form=form is not None,
         )

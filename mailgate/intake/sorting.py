@@ -78,7 +78,7 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     placement = place(
         reading.keys,
         lookup.found(reading),
-        reading.mail.strict_from,
+        None if reading.by_form else reading.mail.strict_from,
         reading.authentication.level,
         number_needs=ledger.settings.number_needs,
     )

@@ -122,15 +122,17 @@ class Worker:
             )
             self._renew(connection, now)
         read = self._aside.take(now)
+        # A mail whose claims ended without a word may have ended the worker: it goes alone, after
+        # the others, and one at a time, or whatever it ends next would count against all of them.
+        lost = [mail for mail in claimed if mail.lost]
+        self._give_back(lost[1:])
         try:
-            # A mail whose claims ended without a word may have ended the worker: it goes alone,
-            # after the others.
             readings = self._fetch(read, now)
             self._settle(readings + self._begin([mail for mail in claimed if not mail.lost], now))
-            for mail in claimed:
+            for mail in lost[:1]:
                 if mail.lost >= MOST_LOST:
                     self._fail(mail, "the gateway ended each time while it read this mail", TRIES)
-                elif mail.lost:
+                else:
                     self._settle(self._begin([mail], now))
         except Temporary:
             held = {mail.id for mail in self._aside.mails}

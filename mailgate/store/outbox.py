@@ -162,7 +162,7 @@ def to_strangers(
 def told(
     connection: Connection, tenant_id: int, notice: str, addresses: Iterable[str], since: datetime
 ) -> set[str]:
-    """Return those of the addresses to which such a notice was written after `since`."""
+    """Return those of the addresses to which such a notice went, or is to go, after `since`."""
     wanted = list(addresses)
     if not wanted:
         return set()
@@ -172,6 +172,7 @@ def told(
         table.recipient.in_(wanted),
         table.created_at > since,
         table.notice == notice,
+        table.state != SUPPRESSED,
     )
     return set(connection.execute(query).scalars())
 

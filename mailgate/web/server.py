@@ -7,7 +7,7 @@ import threading
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from mailgate.log import log
 from mailgate.port import open_port
@@ -15,7 +15,7 @@ from mailgate.port import open_port
 _START = 15.0  # seconds
 _CONNECTIONS = 200
 """Connections at once: the files that the process may open are needed for mail."""
-_PATIENCE = 20.0  # seconds that a client has for the whole of its first request
+_PATIENCE = 20.0  # seconds that a client has for the whole of a request
 
 
 class _Guarded(H11Protocol):
@@ -28,9 +28,13 @@ class _Guarded(H11Protocol):
         else:
             self.loop.call_later(_PATIENCE, self._hang_up)
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.loop.call_later(_PATIENCE, self._hang_up)
+
     def _hang_up(self) -> None:
-        first: object = self.cycle
-        if first is None:
+        answering: RequestResponseCycle | None = self.cycle
+        if answering is None or answering.response_complete:
             self.transport.close()
 
 

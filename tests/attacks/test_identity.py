@@ -231,6 +231,22 @@ def test_what_a_form_sends_as_the_desk_is_of_who_filled_it_in_and_of_no_proved_s
     assert (told["recipient"], told["stranger"]) == (DAVE, True)
 
 
+def test_a_form_never_joins_a_ticket_as_its_customer(gateway, opened, trusted):
+    trusted(Trust.STRONG)
+    before = gateway.ticket(opened["ticket_id"])
+    gateway.mail("Close it.", sender=SUPPORT, Reply_To=CUSTOMER, Subject=f"Re: [{NUMBER}]")
+    assert gateway.ticket(opened["ticket_id"]) == before
+    known = {"In_Reply_To": gateway.outbox("received")[0]["rfc_id"]}
+    gateway.mail("Close it.", sender=SUPPORT, Reply_To=CUSTOMER, **known)
+    assert gateway.ticket(opened["ticket_id"]).status is before.status
+
+
+def test_a_form_in_an_agents_name_reads_no_attached_mail_in_their_place(gateway):
+    row = gateway.mail("Words.", sender=SUPPORT, Reply_To=ALICE.address, Subject="Fwd: Ink")
+    assert row["state"] == "opened"
+    assert gateway.ticket(row["ticket_id"]).requester == ALICE.address
+
+
 @pytest.mark.parametrize("answer", [SUPPORT, f"{DAVE}, {EVE}", "no address"])
 def test_a_form_that_names_nobody_or_us_or_many_makes_nobody_the_sender(gateway, answer):
     row = gateway.mail("Words.", sender=SUPPORT, Reply_To=answer)

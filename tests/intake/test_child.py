@@ -57,6 +57,19 @@ def test_a_mail_that_is_too_much_for_its_reader_is_told_so(code, seconds, why):
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+        "import errno, os; raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))",
+    ],
+    ids=["stopped with the gateway", "no room for the answer"],
+)
+def test_what_is_not_the_mails_fault_is_tried_again_later(code):
+    with pytest.raises(Temporary):
+        run(code)
+
+
+@pytest.mark.parametrize(
     ("code", "why", "fault"),
     [
         ("{}['from']", "failed (KeyError)", "KeyError: 'from'"),

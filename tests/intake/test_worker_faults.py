@@ -1,5 +1,6 @@
 """One bad mail stops no other, and what was found to go wrong once stays mended."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,6 +52,28 @@ def test_a_mail_whose_worker_died_is_free_again_after_its_lease(gateway):
     gateway.now += LEASE + timedelta(seconds=1)
     assert gateway.worker.run_once() == 1
     assert gateway.delivery(id_)["state"] == "opened"
+
+
+def test_a_mail_that_ends_the_worker_does_not_count_against_those_behind_it(gateway, monkeypatch):
+    from mailgate.intake.reading import Reader
+    from mailgate.intake.worker import LEASE, MOST_LOST
+
+    deadly, *others = [gateway.keep(Subject=f"mail {n}") for n in range(7)]
+    begin = Reader.begin
+
+    def die(self, claimed, now):
+        if claimed.id == deadly:
+            raise KeyboardInterrupt  # nothing that is caught: as a kill
+        return begin(self, claimed, now)
+
+    monkeypatch.setattr(Reader, "begin", die)
+    for _ in range(MOST_LOST + 3):
+        with contextlib.suppress(KeyboardInterrupt):
+            while gateway.worker.run_once():
+                pass
+        gateway.now += LEASE + timedelta(seconds=1)
+    assert gateway.delivery(deadly)["state"] == "parked"
+    assert {gateway.delivery(id_)["state"] for id_ in others} == {"opened"}
 
 
 def test_who_has_lost_a_claim_writes_nothing(gateway):

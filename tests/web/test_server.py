@@ -138,6 +138,20 @@ def test_who_says_nothing_or_half_a_request_is_not_waited_for(monkeypatch):
         server.stop()
 
 
+def test_half_a_second_request_is_not_waited_for_either(monkeypatch):
+    server = served(monkeypatch, _PATIENCE=0.2)
+    try:
+        with socket.create_connection((LOOPBACK, server.port), timeout=20) as link:
+            link.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert link.recv(1000).startswith(b"HTTP/1.1 200 ")
+            link.sendall(b"GET /hea")
+            while link.recv(100):
+                pass
+            assert link.recv(100) == b""
+    finally:
+        server.stop()
+
+
 def test_no_client_can_use_up_the_files_that_mail_needs(monkeypatch):
     server = served(monkeypatch, _CONNECTIONS=3)
     try:
