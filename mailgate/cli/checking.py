@@ -114,9 +114,8 @@ def _database(app: "App") -> Iterator[Finding]:
     path = database.path
     if path is not None and not path.exists():
         writable = os.access(path.parent, os.W_OK)
-        says = (
-            f"{path} is made at the first start" if writable else f"{path.parent} is closed to us"
-        )
+        wrong = "is closed to us" if path.parent.is_dir() else "is no folder: make it"
+        says = f"{path} is made at the first start" if writable else f"{path.parent} {wrong}"
         yield Finding("database", "ok" if writable else "fault", says)
         return
     try:

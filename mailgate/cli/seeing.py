@@ -279,13 +279,16 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
     for message in whole["messages"]:
         who = message["author_name"] or message["author"]
         what = ", internal note" if message["kind"] == "note" else ""
+        if message["machine"]:
+            what += ", written by a machine"
         if message["other_address"]:
             what += f", takes no part in the ticket: {message['author']}"
         text, whole_text = message["text"], message["full_text"]
         printing.line()
         printing.line(f"--- {who} ({message['side']}{what}), {printing.moment(message['at'])}")
         printing.block((whole_text if full else text) or "(no text)")
-        if not full and len(whole_text) > len(text):
+        # Of an agent's mail commands may be all that is missing: they stand in the history.
+        if not full and message["side"] == "client" and len(whole_text) > len(text):
             printing.line("  [more was folded away: --full]")
         for file in message["attachments"]:
             printing.line(f"  [{file['n']}] {file['name']}, {file['type']}, {file['size']} octets")

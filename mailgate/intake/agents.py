@@ -43,7 +43,8 @@ def act(
     names = {command.name for command in script.commands}
     says_something = bool(script.text.strip() or message.attachments)
     if not script.commands and not faults and not says_something:
-        faults.append(Fault("", "the mail is empty", "write your answer above the marked line"))
+        why = "nothing stands above the marked line" if reading.mail.text else "the mail is empty"
+        faults.append(Fault("", why, "write your answer above the marked line"))
     elif script.below is not None and not note and "note" not in names:
         faults.append(script.below)
     elif reading.quotes_signed and not note and "note" not in names:

@@ -115,7 +115,7 @@ GAUGES = (
     ),
     Gauge(
         "mailgate_clock_lag_seconds",
-        "Time since the deadlines were last looked at, on any node.",
+        "Time since the deadlines were last looked at, on any node; noted every four minutes.",
         _clock_lag,
     ),
 )

@@ -179,7 +179,7 @@ def test_a_database_that_could_lose_what_was_committed_is_told(cli, monkeypatch)
 
 def test_a_folder_that_no_database_can_be_made_in_is_a_fault(cli, tmp_path):
     cli.set(database__url=str(tmp_path / "nowhere" / "mailgate.db"))
-    assert "is closed to us" in found(cli, 1)["database", "fault"]
+    assert "is no folder: make it" in found(cli, 1)["database", "fault"]
 
 
 def test_a_broken_template_is_a_fault(cli, monkeypatch):
