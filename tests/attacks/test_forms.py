@@ -1,4 +1,4 @@
-"""Forms that write as the desk itself: whom Reply-To names is the writer, and gains nothing by it."""
+"""Forms that write as the desk: whom Reply-To names is the writer, and gains nothing by it."""
 
 import pytest
 
