@@ -4,12 +4,17 @@ A handler may interrupt the main thread anywhere, also within a lock: it puts th
 queue that bears this, and the main thread does the rest when it waits.
 """
 
+import math
 import os
 import queue
 import signal
 import time
 from collections.abc import Callable, Iterable
 from types import FrameType
+
+_SLICE = 1.0
+"""Seconds waited at once: a signal that the system gives to another thread wakes nobody, and its
+handler runs when the main thread is next awake."""
 
 
 class Stop:
@@ -37,13 +42,15 @@ class Stop:
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until a stop is asked for, or for so many seconds; tell whether it was."""
-        until = None if seconds is None else time.monotonic() + seconds
+        until = math.inf if seconds is None else time.monotonic() + seconds
         while not self._done:
-            left = None if until is None else max(0.0, until - time.monotonic())
+            left = until - time.monotonic()
             try:
-                number = self._heard.get(timeout=left)
+                number = self._heard.get(timeout=min(max(0.0, left), _SLICE))
             except queue.Empty:
-                return False
+                if left <= 0:
+                    return False
+                continue
             self._done = number != signal.SIGHUP
             self._told(signal.Signals(number).name)
         return True

@@ -62,7 +62,7 @@ REFUSED = {
     "later": ("/snooze 3d\nHello.", "not available in this version"),
     "impossible": ("/reopen\nHello.", "not possible"),
     "half wrong": ("/priority high\n/close\n/tga vip\nHello.", "/tag vip -late"),
-    "empty": ("", "the mail is empty"),
+    "empty": ("", "nothing stands above the marked line"),
 }
 UNTOUCHED = {"status": "new", "priority": "normal", "assignee": None, "tags": [], "messages": 1}
 
