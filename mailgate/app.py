@@ -47,7 +47,7 @@ from mailgate.mail.border import Border
 from mailgate.mail.parse import Limits
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
-from mailgate.roles import Role
+from mailgate.roles import NodeRole
 from mailgate.scheduler import Job, Scheduler
 from mailgate.store import migrate, numbers, outbox
 from mailgate.store.db import Database
@@ -184,7 +184,7 @@ class App:
             self.database,
             self.route,
             lambda _tenant: TENANT_ID,
-            lambda: self.bells.ring(Role.PROCESS),
+            lambda: self.bells.ring(NodeRole.PROCESS),
             Disk(path and path.parent, self.config.inbound.free_disk),
         )
 
@@ -256,7 +256,7 @@ class App:
             self.signer,
             now,
             self.owner,
-            lambda: self.bells.ring(Role.DELIVER),
+            lambda: self.bells.ring(NodeRole.DELIVER),
         )
 
     @cached_property
@@ -332,7 +332,7 @@ class App:
         """Run the deadlines once, and have what follows sent."""
         done = self.clock.tick(now())
         if done.steps:
-            self.bells.ring(Role.DELIVER)
+            self.bells.ring(NodeRole.DELIVER)
         log("clock.tick", due=len(done.steps))
         self._tell_waiting(done)
         self._tell_flood(done.at)

@@ -17,7 +17,7 @@ from mailgate.config.addresses import Listen
 from mailgate.errors import Refused
 from mailgate.log import log
 from mailgate.port import open_port
-from mailgate.roles import Crew, Role, crews
+from mailgate.roles import Crew, NodeRole, crews
 from mailgate.stopping import Stop
 from mailgate.supervisor import BEAT, SILENT, Supervisor
 from mailgate.tally import Pulse
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mailgate.web.server import Server
 
 
-class Part(Protocol):
+class Started(Protocol):
     """Something with a thread of its own that was started."""
 
     @property
@@ -62,9 +62,9 @@ class Ports:
         opened = {"smtp": self.smtp, "lmtp": self.lmtp, "http": self.http}
         return {name: port.getsockname()[1] for name, port in opened.items() if port}
 
-    def close(self, kept: Collection[Role] = ()) -> None:
+    def close(self, kept: Collection[NodeRole] = ()) -> None:
         """Close, in this process, the ports that these roles do not serve."""
-        serving = {Role.LISTEN: (self.smtp, self.lmtp), Role.WEB: (self.http,)}
+        serving = {NodeRole.LISTEN: (self.smtp, self.lmtp), NodeRole.WEB: (self.http,)}
         for role, opened in serving.items():
             for port in opened:
                 if port is not None and role not in kept:
@@ -76,7 +76,7 @@ class Gateway:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._roles = frozenset(map(Role, app.config.node.roles))
+        self._roles = frozenset(map(NodeRole, app.config.node.roles))
         self._crews = crews(self._roles, app.config.node.workers)
         self._pulse = Pulse()
 
@@ -92,15 +92,15 @@ class Gateway:
         inbound, web = app.config.inbound, app.config.web
         with ExitStack() as undo:  # of two gateways by mistake, the second one touches nothing
 
-            def opened(role: Role, at: Listen | None, key: str) -> socket.socket | None:
+            def opened(role: NodeRole, at: Listen | None, key: str) -> socket.socket | None:
                 if at is None or role not in self._roles:
                     return None
                 return undo.enter_context(open_port(at.host, at.port, key))
 
             ports = Ports(
-                smtp=opened(Role.LISTEN, inbound.listen, "[inbound] listen"),
-                lmtp=opened(Role.LISTEN, inbound.lmtp_listen, "[inbound] lmtp_listen"),
-                http=opened(Role.WEB, web.listen, "[web] listen"),
+                smtp=opened(NodeRole.LISTEN, inbound.listen, "[inbound] listen"),
+                lmtp=opened(NodeRole.LISTEN, inbound.lmtp_listen, "[inbound] lmtp_listen"),
+                http=opened(NodeRole.WEB, web.listen, "[web] listen"),
             )
             app.clock.refresh(now())
             undo.pop_all()
@@ -125,7 +125,7 @@ class Gateway:
 
     def _serve_together(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
         self._app.close()  # a connection to the database belongs to one process
-        self._app.bells.share((Role.PROCESS, Role.DELIVER))
+        self._app.bells.share((NodeRole.PROCESS, NodeRole.DELIVER))
 
         def work(crew: Crew, beat: Callable[[], None], stop: Stop) -> bool:
             ports.close(kept=crew.roles)
@@ -157,37 +157,37 @@ class Parts:
     """The parts of a gateway that work in this process."""
 
     def __init__(
-        self, app: App, roles: frozenset[Role], ports: Ports, others: "Mapping[str, Check]"
+        self, app: App, roles: frozenset[NodeRole], ports: Ports, others: "Mapping[str, Check]"
     ) -> None:
         """`others` are asked by /healthz for what works in other processes."""
         self._app = app
         self._roles = roles
         self._ports = ports
         self._others = others
-        self._started: list[Part] = []
+        self._started: list[Started] = []
 
     def start(self) -> None:
         """Start them, the ways in last."""
         app, ports = self._app, self._ports
         sys.setswitchinterval(_SWITCH)
         _free_large_blocks()
-        if Role.DELIVER in self._roles:
-            app.bells.answer(Role.DELIVER, app.delivery.wake)
+        if NodeRole.DELIVER in self._roles:
+            app.bells.answer(NodeRole.DELIVER, app.delivery.wake)
             self._begin(app.delivery, app.delivery.start)
-        if Role.PROCESS in self._roles:
-            app.bells.answer(Role.PROCESS, app.intake.wake)
+        if NodeRole.PROCESS in self._roles:
+            app.bells.answer(NodeRole.PROCESS, app.intake.wake)
             self._begin(app.intake, app.intake.start)
-        if Role.LISTEN in self._roles:
+        if NodeRole.LISTEN in self._roles:
             self._begin(app.inbox, app.inbox.start)
-        if Role.CLOCK in self._roles:
+        if NodeRole.CLOCK in self._roles:
             self._begin(app.scheduler, app.scheduler.start)
-        if Role.WEB in self._roles:
+        if NodeRole.WEB in self._roles:
             web = self._server()
             self._begin(web, lambda: web.start(ports.http))
-        if Role.LISTEN in self._roles:
+        if NodeRole.LISTEN in self._roles:
             self._begin(app.listener, lambda: app.listener.start(ports.smtp, ports.lmtp))
 
-    def _begin(self, part: "Part", start: Callable[[], None]) -> None:
+    def _begin(self, part: "Started", start: Callable[[], None]) -> None:
         start()
         self._started.append(part)
 
@@ -232,14 +232,14 @@ class Parts:
 
         app = self._app
         checks: dict[str, Check] = {"database": database_check(app.database)}
-        if Role.LISTEN in self._roles:
+        if NodeRole.LISTEN in self._roles:
             checks["smtp"] = running(app.listener)
             checks["inbox"] = lambda: running(app.inbox)() or app.inbox.fault
-        if Role.PROCESS in self._roles:
+        if NodeRole.PROCESS in self._roles:
             checks["intake"] = running(app.intake)
-        if Role.DELIVER in self._roles:
+        if NodeRole.DELIVER in self._roles:
             checks["delivery"] = running(app.delivery)
-        if Role.CLOCK in self._roles:
+        if NodeRole.CLOCK in self._roles:
             checks["scheduler"] = running(app.scheduler)
         if (every := app.config.jobs.deadlines) is not None:
             checks["clock"] = clock_check(app.database, every, now)

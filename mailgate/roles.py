@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Role(StrEnum):
+class NodeRole(StrEnum):
     """A part of the work that a node, or a process of it, may do."""
 
     LISTEN = "listen"
@@ -15,7 +15,7 @@ class Role(StrEnum):
     WEB = "web"
 
 
-ALL = frozenset(Role)
+ALL = frozenset(NodeRole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class Crew:
     """One process of a gateway: its name in the log and in /healthz, and its work."""
 
     name: str
-    roles: frozenset[Role]
+    roles: frozenset[NodeRole]
 
 
-def crews(roles: Collection[Role], workers: int) -> tuple[Crew, ...]:
+def crews(roles: Collection[NodeRole], workers: int) -> tuple[Crew, ...]:
     """Divide the work: whoever waits for an answer never waits for mail that is being read.
 
     `workers` processes read and decide on mails; 0 leaves all in one process.
@@ -36,11 +36,11 @@ def crews(roles: Collection[Role], workers: int) -> tuple[Crew, ...]:
     return tuple(_divided(frozenset(roles), workers))
 
 
-def _divided(roles: frozenset[Role], workers: int) -> Iterator[Crew]:
-    if front := roles & {Role.LISTEN, Role.WEB}:
+def _divided(roles: frozenset[NodeRole], workers: int) -> Iterator[Crew]:
+    if front := roles & {NodeRole.LISTEN, NodeRole.WEB}:
         yield Crew("front", front)
-    if Role.PROCESS in roles:
+    if NodeRole.PROCESS in roles:
         for number in range(1, workers + 1):
-            yield Crew(f"desk-{number}", frozenset({Role.PROCESS}))
-    if back := roles & {Role.DELIVER, Role.CLOCK}:
+            yield Crew(f"desk-{number}", frozenset({NodeRole.PROCESS}))
+    if back := roles & {NodeRole.DELIVER, NodeRole.CLOCK}:
         yield Crew("back", back)

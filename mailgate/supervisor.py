@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from mailgate.errors import Temporary
 from mailgate.log import count_as, log
-from mailgate.roles import Crew, Role
+from mailgate.roles import Crew, NodeRole
 from mailgate.stopping import Stop
 from mailgate.tally import Pulse
 
@@ -115,7 +115,7 @@ class Supervisor:
 
         `deaf` is called when nobody takes mail any more.
         """
-        front = [post for post in self._posts if Role.LISTEN in post.crew.roles]
+        front = [post for post in self._posts if NodeRole.LISTEN in post.crew.roles]
         self._end(front)
         deaf()
         self._end([post for post in self._posts if post not in front])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailgate.roles import ALL, Role, crews
+from mailgate.roles import ALL, NodeRole, crews
 
 
 def names(roles, workers):
@@ -10,19 +10,21 @@ def names(roles, workers):
 
 
 def test_without_workers_one_process_does_all():
-    assert names(ALL, 0) == {"gateway": set(Role)}
+    assert names(ALL, 0) == {"gateway": set(NodeRole)}
 
 
 def test_who_answers_who_reads_and_who_sends_have_a_process_each():
     assert names(ALL, 2) == {
-        "front": {Role.LISTEN, Role.WEB},
-        "desk-1": {Role.PROCESS},
-        "desk-2": {Role.PROCESS},
-        "back": {Role.DELIVER, Role.CLOCK},
+        "front": {NodeRole.LISTEN, NodeRole.WEB},
+        "desk-1": {NodeRole.PROCESS},
+        "desk-2": {NodeRole.PROCESS},
+        "back": {NodeRole.DELIVER, NodeRole.CLOCK},
     }
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
-@pytest.mark.parametrize("roles", [{Role.LISTEN}, {Role.PROCESS, Role.CLOCK}, {Role.DELIVER}])
+@pytest.mark.parametrize(
+    "roles", [{NodeRole.LISTEN}, {NodeRole.PROCESS, NodeRole.CLOCK}, {NodeRole.DELIVER}]
+)
 def test_a_node_does_what_its_roles_are_and_nothing_else(roles, workers):
     assert set().union(*names(roles, workers).values()) == roles

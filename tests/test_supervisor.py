@@ -7,12 +7,12 @@ HEAD = """
 import os, signal, time
 from mailgate import supervisor
 from mailgate.errors import Temporary
-from mailgate.roles import Crew, Role
+from mailgate.roles import Crew, NodeRole
 from mailgate.stopping import Stop
 from mailgate.tally import Pulse
 
 supervisor._LONGEST_STOP = 0.3
-crews = (Crew("front", frozenset({Role.LISTEN})), Crew("back", frozenset({Role.DELIVER})))
+crews = (Crew("front", frozenset({NodeRole.LISTEN})), Crew("back", frozenset({NodeRole.DELIVER})))
 asked = Stop(print)
 
 def made(work):

@@ -11,7 +11,7 @@ from mailgate.config.addresses import Listen, Network
 from mailgate.config.values import Kind, one_of, whole
 from mailgate.domain.model import Priority
 from mailgate.domain.policy import PRESETS
-from mailgate.roles import Role
+from mailgate.roles import NodeRole
 
 Text = Annotated[str, Kind("a text", values.read_text)]
 Name = Annotated[str, Kind("a text that is not empty", values.read_name)]
@@ -82,7 +82,7 @@ TransportName = Annotated[
     Literal["maildir", "smtp", "terminal"], one_of("maildir", "smtp", "terminal")
 ]
 TlsMode = Annotated[Literal["starttls", "implicit", "off"], one_of("starttls", "implicit", "off")]
-RoleName = Annotated[Literal["listen", "process", "deliver", "clock", "web"], one_of(*Role)]
+RoleName = Annotated[Literal["listen", "process", "deliver", "clock", "web"], one_of(*NodeRole)]
 NumberNeeds = Annotated[Literal["not_failed", "aligned"], one_of("not_failed", "aligned")]
 OnUnknown = Annotated[Literal["resend", "hold"], one_of("resend", "hold")]
 LogLevel = Annotated[

@@ -10,7 +10,7 @@ from mailgate.config import kinds
 from mailgate.config.clock import Lifecycle, Sla
 from mailgate.config.table import Table, key, table
 from mailgate.domain.policy import Policy
-from mailgate.roles import Role
+from mailgate.roles import NodeRole
 
 LOOPBACK = ["127.0.0.0/8", "::1"]
 SMTP_PORTS = {"starttls": 587, "implicit": 465, "off": 25}
@@ -258,7 +258,7 @@ class Node(Table):
     """What this machine does, and in how many processes."""
 
     roles: tuple[kinds.RoleName, ...] = key(
-        [*map(str, Role)],
+        [*map(str, NodeRole)],
         "Of several nodes on one PostgreSQL each may do a part: `listen` takes mail, `process` "
         "reads it and decides, `deliver` sends, `clock` looks for deadlines, `web` is the HTTP "
         "port.",

@@ -25,9 +25,8 @@ from mailgate.mail.screen import Verdict, screen
 from mailgate.mail.signer import Signer
 from mailgate.mail.thread import Keys, keys
 from mailgate.mail.trust import Authentication, Trust
-from mailgate.store.inbox import Claimed
+from mailgate.store.inbox import ANONYMOUS, Claimed
 
-_ANONYMOUS = 600  # seconds
 _MOST_LOOKED_INTO, _LONGEST_LOOKED_INTO = 20, 1024 * 1024  # attachments, octets of each
 _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 
@@ -63,7 +62,7 @@ class Reading:
         """
         if self.mail.message_id is not None:
             return self.mail.fingerprint
-        about = int(self.claimed.received_at.timestamp()) // _ANONYMOUS
+        about = int(self.claimed.received_at.timestamp()) // ANONYMOUS
         return sha256(f"{self.mail.fingerprint} {about}".encode()).hexdigest()
 
     @property

@@ -187,7 +187,7 @@ def _agent(
         numbers = (*reading.keys.numbers, *(signed.number for signed in reading.keys.signed))
         named = (lookup.numbers.get(number) for number in numbers)
         about = next((lookup.leads_to(id_) for id_ in named if id_ is not None), None)
-    own = about is None or agent.address in ledger.ticket(about).people
+    own = about is not None and agent.address in ledger.ticket(about).people
     if level is Trust.FAILED or (level is not Trust.STRONG and not own):
         ending = _customer(ledger, lookup, reading, placement, doubted=agent)
         if about is None:

@@ -26,7 +26,8 @@ from mailgate.store.schema import fixed
 
 _MESSAGE_ID = re.compile(rb"^message-id:", re.IGNORECASE | re.MULTILINE)
 _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
-_ANONYMOUS = 600  # seconds in which the same bytes without a Message-ID are the same mail
+ANONYMOUS = 600
+"""Seconds in which the same words without a Message-ID are the same mail."""
 
 PENDING, PARKED = "pending", "parked"
 SUPPRESSED, QUARANTINED = "suppressed", "quarantined"
@@ -107,7 +108,7 @@ def identity(raw: bytes, received_at: datetime) -> str:
     """
     digest = sha256(raw)
     if not _MESSAGE_ID.search(raw, 0, _HEADER):
-        digest.update(b"%d" % (received_at.timestamp() // _ANONYMOUS))
+        digest.update(b"%d" % (received_at.timestamp() // ANONYMOUS))
     return digest.hexdigest()
 
 

@@ -217,6 +217,19 @@ def test_an_agents_address_without_proof_is_a_strangers_and_the_agent_is_asked(
     assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
 
 
+@pytest.mark.parametrize("level", BELOW_STRONG)
+def test_a_new_matter_in_an_agents_name_without_proof_is_told_as_a_strangers(
+    gateway, trusted, level
+):
+    trusted(level)
+    row = gateway.mail("Send me the list of customers.", sender=ALICE.address)
+    assert row["state"] == "opened"
+    assert remarks(gateway) == {"agent": ALICE.address}
+    assert received(gateway, row["ticket_id"]) == []
+    (asked,) = gateway.outbox("was_this_you")
+    assert (asked["recipient"], asked["ticket_id"]) == (ALICE.address, row["ticket_id"])
+
+
 def test_a_no_to_the_question_whether_it_was_the_agent_stays_inside(gateway, opened):
     gateway.mail("/close", sender=ALICE.address, Subject=f"Re: {NUMBER}")
     (asked,) = gateway.outbox("was_this_you")

@@ -48,6 +48,24 @@ def test_the_block_ends_at_the_first_line_that_is_no_field(raw, names, body):
     assert raw[found.body :] == body
 
 
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
+def test_a_parameter_on_a_line_of_its_own_goes_on_with_its_field(end):
+    lines = [b"Content-Type: a/b;", b'name="x: y.pdf";', b"size=3", b"B: 1", b"", b"body"]
+    raw = end.join(lines)
+    block = split(raw, 0, len(raw), size=1000, count=10)
+    assert [field.name for field in block.fields] == ["content-type", "b"]
+    assert b'name="x: y.pdf"' in block.fields[0].value
+    assert block.fields[0].value.endswith(b"size=3")
+    assert raw[block.body :] == b"body"
+
+
+@pytest.mark.parametrize(
+    "raw", [b"A: 1\nname=x", b"A: 1;\n; name=x", b"A: 1;\ntwo words=x", b"A: 1;\n=x"]
+)
+def test_a_line_that_continues_nothing_ends_the_block(raw):
+    assert split(raw, 0, len(raw), size=1000, count=10).body == raw.index(b"\n") + 1
+
+
 def test_a_region_is_read_and_not_what_stands_around_it():
     raw = b"X: 0\r\nA: 1\r\n\r\nbody"
     found = split(raw, 6, 12, size=100, count=10)

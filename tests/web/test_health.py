@@ -15,7 +15,7 @@ from mailgate.app import App
 from mailgate.desk.clock import Tick
 from mailgate.domain.horizon import Heartbeat
 from mailgate.gateway import Parts, Ports
-from mailgate.roles import ALL, Role
+from mailgate.roles import ALL, NodeRole
 from mailgate.store import heartbeat
 from mailgate.web import health
 from mailgate.web.health import clock_fault, create_app, running
@@ -91,7 +91,7 @@ def test_every_thread_of_a_gateway_is_looked_at(gateway):
 
 
 def test_a_process_asks_its_own_parts_and_whether_the_other_processes_live(gateway):
-    parts = Parts(gateway, frozenset({Role.WEB}), Ports(), {"back": lambda: "silent"})
+    parts = Parts(gateway, frozenset({NodeRole.WEB}), Ports(), {"back": lambda: "silent"})
     looked = parts.checks()
     assert set(looked) == {"database", "clock", "back"}
     assert looked["back"]() == "silent"

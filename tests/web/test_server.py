@@ -119,50 +119,48 @@ def test_start_and_stop_are_told_with_the_port():
     assert told == [("http.listening", server.port), ("http.stopped", server.port)]
 
 
-def served(monkeypatch, **limits):
-    """Return a server with other limits, that runs."""
-    for name, value in limits.items():
-        monkeypatch.setattr(server_module, name, value)
-    server = serve()
-    server.start()
-    return server
+@pytest.fixture
+def serve_within(monkeypatch):
+    """Return a context that serves within other limits."""
+
+    @contextlib.contextmanager
+    def within(**limits):
+        for name, value in limits.items():
+            monkeypatch.setattr(server_module, name, value)
+        server = serve()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    return within
 
 
-def test_who_says_nothing_or_half_a_request_is_not_waited_for(monkeypatch):
-    server = served(monkeypatch, _PATIENCE=0.1)
-    try:
-        with socket.create_connection((LOOPBACK, server.port), timeout=20) as link:
-            link.sendall(b"GET /hea")
-            assert link.recv(100) == b""
-    finally:
-        server.stop()
+def connected(server):
+    return socket.create_connection((LOOPBACK, server.port), timeout=20)
 
 
-def test_half_a_second_request_is_not_waited_for_either(monkeypatch):
-    server = served(monkeypatch, _PATIENCE=0.2)
-    try:
-        with socket.create_connection((LOOPBACK, server.port), timeout=20) as link:
-            link.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert link.recv(1000).startswith(b"HTTP/1.1 200 ")
-            link.sendall(b"GET /hea")
-            while link.recv(100):
-                pass
-            assert link.recv(100) == b""
-    finally:
-        server.stop()
+def test_who_says_nothing_or_half_a_request_is_not_waited_for(serve_within):
+    with serve_within(_PATIENCE=0.1) as server, connected(server) as link:
+        link.sendall(b"GET /hea")
+        assert link.recv(100) == b""
 
 
-def test_no_client_can_use_up_the_files_that_mail_needs(monkeypatch):
-    server = served(monkeypatch, _CONNECTIONS=3)
-    try:
-        with contextlib.ExitStack() as stack:
-            links = [
-                stack.enter_context(socket.create_connection((LOOPBACK, server.port), 20))
-                for _ in range(4)
-            ]
-            with contextlib.suppress(ConnectionResetError):
-                assert links[-1].recv(100) == b""
-            links[0].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-            assert links[0].recv(100).startswith(b"HTTP/1.1 200 ")
-    finally:
-        server.stop()
+def test_half_a_second_request_is_not_waited_for_either(serve_within):
+    with serve_within(_PATIENCE=0.2) as server, connected(server) as link:
+        link.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert link.recv(1000).startswith(b"HTTP/1.1 200 ")
+        link.sendall(b"GET /hea")
+        while link.recv(100):
+            pass
+        assert link.recv(100) == b""
+
+
+def test_no_client_can_use_up_the_files_that_mail_needs(serve_within):
+    with serve_within(_CONNECTIONS=3) as server, contextlib.ExitStack() as stack:
+        links = [stack.enter_context(connected(server)) for _ in range(4)]
+        with contextlib.suppress(ConnectionResetError):
+            assert links[-1].recv(100) == b""
+        links[0].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert links[0].recv(100).startswith(b"HTTP/1.1 200 ")
