@@ -305,7 +305,8 @@ def _told(event: dict[str, Any]) -> tuple[str, str, str, str]:
         for name, after in event["after"].items()
         if name not in _MACHINERY and not name.endswith(("_at", "_since"))
     ]
-    return printing.moment(event["at"]), event["name"], event["actor"], "; ".join(changed)
+    remark = [f"“{event['note']}”"] if event["note"] else []
+    return printing.moment(event["at"]), event["name"], event["actor"], "; ".join(remark + changed)
 
 
 def _brief(value: object) -> str:

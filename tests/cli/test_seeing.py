@@ -183,6 +183,12 @@ def test_a_ticket_is_shown_with_all_that_was_said_and_its_history(cli):
         assert text in shown
 
 
+def test_what_was_said_about_a_step_stands_in_the_history(cli):
+    number = cli.open()
+    cli.ok("close", number, "--as", "alice", "--note", "answered by phone")
+    assert "“answered by phone”; status: new -> closed" in cli.ok("show", number)
+
+
 def test_who_takes_part_and_since_when_is_shown(cli):
     cli.set(trust__authserv_ids=["mx.desk.example"])
     facts = {
