@@ -18,6 +18,7 @@ from tests.peers.waiting import PATIENCE, wait_until
 @pytest.fixture
 def gateway(tmp_path):
     made = Gateway.init(tmp_path / "desk", admin=None)
+    made.traced = True
     yield made
     if made._process is not None and not made._process.stderr.closed:
         made.kill()
