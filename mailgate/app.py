@@ -1,4 +1,10 @@
-"""The one place where everything is put together; it reads like the story of a start."""
+"""The one place where everything is put together; it reads like the story of a start.
+
+What a part is made of is loaded when the part is first asked for: a command that lists tickets
+need not load what reads or sends mail.
+"""
+
+from __future__ import annotations
 
 import os
 import secrets
@@ -8,49 +14,36 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mailgate
 from mailgate import config as configuration
 from mailgate.bells import Bells
 from mailgate.config import Config
-from mailgate.delivery.ending import Rules
-from mailgate.delivery.letter import Writer
-from mailgate.delivery.maildir import MaildirTransport
-from mailgate.delivery.smtp import Smarthost, SmarthostSettings, Tls
-from mailgate.delivery.terminal import TerminalTransport
-from mailgate.delivery.transport import Never, Outgoing, Sent, Transport
-from mailgate.delivery.worker import Worker as DeliveryWorker
-from mailgate.desk.clock import Clock, Tick
-from mailgate.desk.ledger import Desk
-from mailgate.desk.settings import Settings
-from mailgate.domain.caps import HOUR, Caps
-from mailgate.domain.model import Priority
-from mailgate.domain.numbers import NumberFormat, NumberReader
-from mailgate.domain.people import Agent, Staff
-from mailgate.domain.routing import Route, Routing
 from mailgate.errors import Permanent, Refused, Temporary
-from mailgate.intake.authentication import Authenticator
-from mailgate.intake.child import Child
-from mailgate.intake.disk import Disk
-from mailgate.intake.inbox import Inbox, Incoming
-from mailgate.intake.reading import Reader
-from mailgate.intake.rehearsal import Rehearsed, rehearse
-from mailgate.intake.resolver import system_resolver
-from mailgate.intake.settings import SmtpSettings
-from mailgate.intake.smtp import Listener
-from mailgate.intake.verification import Verifier
-from mailgate.intake.worker import Worker as IntakeWorker
 from mailgate.log import log
-from mailgate.mail.address import normalise
-from mailgate.mail.alert import MachineSender
-from mailgate.mail.border import Border
-from mailgate.mail.parse import Limits
-from mailgate.mail.render import Renderer
-from mailgate.mail.signer import Signer
 from mailgate.roles import NodeRole
-from mailgate.scheduler import Job, Scheduler
-from mailgate.store import migrate, numbers, outbox
+from mailgate.store import revision
 from mailgate.store.db import Database
+
+if TYPE_CHECKING:
+    from mailgate.delivery.transport import Transport
+    from mailgate.delivery.worker import Worker as DeliveryWorker
+    from mailgate.desk.clock import Clock, Tick
+    from mailgate.desk.ledger import Desk
+    from mailgate.desk.settings import Settings
+    from mailgate.domain.people import Staff
+    from mailgate.domain.routing import Route, Routing
+    from mailgate.intake.authentication import Authenticator
+    from mailgate.intake.inbox import Inbox
+    from mailgate.intake.reading import Reader
+    from mailgate.intake.rehearsal import Rehearsed
+    from mailgate.intake.smtp import Listener
+    from mailgate.intake.worker import Worker as IntakeWorker
+    from mailgate.mail.parse import Limits
+    from mailgate.mail.render import Renderer
+    from mailgate.mail.signer import Signer
+    from mailgate.scheduler import Scheduler
 
 TENANT, TENANT_ID, QUEUE = "default", 1, "default"
 
@@ -88,15 +81,18 @@ class App:
         """The database, at the schema this version needs."""
         database = Database(self.config.database.url.get_secret_value())
         with database.read() as connection:
-            before = migrate.revision(connection)
-        after = migrate.upgrade(database)
-        if before != after:
-            log("store.migrated", before=before, after=after)
+            before = revision.present(connection)
+        if before != revision.NEWEST:
+            from mailgate.store import migrate
+
+            log("store.migrated", before=before, after=migrate.upgrade(database))
         return database
 
     @cached_property
     def signer(self) -> Signer:
         """Signs addresses and Message-IDs with the keys of [desk] secret_file."""
+        from mailgate.mail.signer import Signer
+
         keys = configuration.signing_keys(self.config, self._environ)
         return Signer(
             keys.keys,
@@ -109,6 +105,11 @@ class App:
     @cached_property
     def settings(self) -> Settings:
         """The desk as the write door knows it."""
+        from mailgate.desk.settings import Settings
+        from mailgate.domain.caps import Caps
+        from mailgate.domain.model import Priority
+        from mailgate.domain.numbers import NumberFormat
+
         desk, limits = self.config.desk, self.config.limits
         return Settings(
             name=desk.name,
@@ -136,6 +137,8 @@ class App:
         )
 
     def _staff(self) -> Staff:
+        from mailgate.domain.people import Agent, Staff
+
         return Staff(
             agents=tuple(
                 Agent(a.name, a.address, a.full_name, a.admin, a.language)
@@ -148,11 +151,15 @@ class App:
     @cached_property
     def desk(self) -> Desk:
         """The write door."""
+        from mailgate.desk.ledger import Desk
+
         return Desk(self.database, self.settings, self.signer)
 
     @cached_property
     def clock(self) -> Clock:
         """The deadlines."""
+        from mailgate.desk.clock import Clock
+
         return Clock(self.desk)
 
     # --- mail in ---
@@ -160,6 +167,8 @@ class App:
     @cached_property
     def routing(self) -> Routing:
         """The desk's addresses."""
+        from mailgate.domain.routing import Route, Routing
+
         desk = self.config.desk
         return Routing(
             {address: Route(TENANT, QUEUE, address) for address in self.config.desk_addresses},
@@ -168,6 +177,8 @@ class App:
 
     def route(self, address: str) -> Route | None:
         """Return where mail to an address goes; the postmaster is ours (RFC 5321 4.5.1)."""
+        from mailgate.mail.address import normalise
+
         desk = self.config.desk.address
         if address.lower() in ("postmaster", f"postmaster@{desk.rpartition('@')[2]}"):
             return self.routing.find(desk)
@@ -179,6 +190,9 @@ class App:
     @cached_property
     def inbox(self) -> Inbox:
         """Where mails are kept."""
+        from mailgate.intake.disk import Disk
+        from mailgate.intake.inbox import Inbox
+
         path = self.database.path
         return Inbox(
             self.database,
@@ -191,6 +205,12 @@ class App:
     @cached_property
     def reader(self) -> Reader:
         """Reads mails for this desk."""
+        from mailgate.domain.numbers import NumberFormat, NumberReader
+        from mailgate.intake.child import Child
+        from mailgate.intake.reading import Reader
+        from mailgate.mail.alert import MachineSender
+        from mailgate.store import numbers
+
         desk = self.config.desk
         with self.database.read() as connection:
             used = numbers.templates(connection, TENANT_ID)
@@ -216,6 +236,11 @@ class App:
     @cached_property
     def authenticator(self) -> Authenticator:
         """Finds how far a sender can be believed."""
+        from mailgate.intake.authentication import Authenticator
+        from mailgate.intake.resolver import system_resolver
+        from mailgate.intake.verification import Verifier
+        from mailgate.mail.border import Border
+
         trust, limits = self.config.trust, self._limits()
         verifier = None
         if trust.verify:
@@ -229,6 +254,8 @@ class App:
         )
 
     def _limits(self) -> Limits:
+        from mailgate.mail.parse import Limits
+
         limits = self.config.limits
         return Limits(
             size=self.config.inbound.max_size,
@@ -250,6 +277,8 @@ class App:
     @cached_property
     def intake(self) -> IntakeWorker:
         """Turns mails into events."""
+        from mailgate.intake.worker import Worker as IntakeWorker
+
         return IntakeWorker(
             self.desk,
             self.reader,
@@ -262,6 +291,9 @@ class App:
     @cached_property
     def listener(self) -> Listener:
         """The ports for mail."""
+        from mailgate.intake.settings import SmtpSettings
+        from mailgate.intake.smtp import Listener
+
         inbound, limits = self.config.inbound, self.config.limits
         return Listener(
             SmtpSettings(
@@ -289,11 +321,17 @@ class App:
     @cached_property
     def renderer(self) -> Renderer:
         """The templates."""
+        from mailgate.mail.render import Renderer
+
         return Renderer(templates(), plain_subjects=self.config.delivery.plain_subjects)
 
     @cached_property
     def transport(self) -> Transport:
         """The way out that the configuration names."""
+        from mailgate.delivery.maildir import MaildirTransport
+        from mailgate.delivery.smtp import Smarthost, SmarthostSettings, Tls
+        from mailgate.delivery.terminal import TerminalTransport
+
         delivery = self.config.delivery
         if delivery.transport == "maildir":
             return MaildirTransport(delivery.maildir)
@@ -315,6 +353,10 @@ class App:
     @cached_property
     def delivery(self) -> DeliveryWorker:
         """Empties the outbox."""
+        from mailgate.delivery.ending import Rules
+        from mailgate.delivery.letter import Writer
+        from mailgate.delivery.worker import Worker as DeliveryWorker
+
         delivery = self.config.delivery
         writer = Writer(self.renderer, self.signer, self.config.desk.name, self.config.desk.address)
         return DeliveryWorker(
@@ -347,6 +389,9 @@ class App:
 
     def _tell_flood(self, at: datetime) -> None:
         """Log, once an hour, that acknowledgements are held back from unknown senders."""
+        from mailgate.domain.caps import HOUR
+        from mailgate.store import outbox
+
         if self._alarmed is not None and at - self._alarmed < HOUR:
             return
         with self.database.read() as connection:
@@ -358,6 +403,8 @@ class App:
     @cached_property
     def scheduler(self) -> Scheduler:
         """The jobs."""
+        from mailgate.scheduler import Job, Scheduler
+
         every = self.config.jobs.deadlines
         jobs = {} if every is None else {"deadlines": Job("deadlines", every, self.tick)}
         return Scheduler(jobs)
@@ -369,10 +416,14 @@ class App:
 
         Raises `Permanent` when no recipient is ours, `Temporary` when it could not be kept.
         """
+        from mailgate.intake.inbox import Incoming
+
         return self.inbox.put(Incoming(raw, mail_from, tuple(recipients), now(), "local", road))
 
     def rehearse(self, raw: bytes, mail_from: str, recipients: Sequence[str]) -> Rehearsed:
         """Return what would become of a mail if it came now; nothing is kept."""
+        from mailgate.intake.rehearsal import rehearse
+
         parts = (self.desk, self.reader, self.signer)
         return rehearse(*parts, raw, mail_from, recipients, QUEUE, now())
 
@@ -390,6 +441,8 @@ class App:
 
         Raises `Temporary` when the mail was not taken now, `Permanent` when it never will be.
         """
+        from mailgate.delivery.transport import Never, Outgoing, Sent
+
         session = self.transport.open()
         try:
             result = session.send(Outgoing("", recipient, raw), lambda: None)

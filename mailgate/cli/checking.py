@@ -126,15 +126,16 @@ def _database(app: "App") -> Iterator[Finding]:
 
 def _schema(database: "Database") -> Iterator[Finding]:
     from mailgate.store import audit, heartbeat, migrate
+    from mailgate.store.revision import NEWEST, present
 
     with database.write() as connection:  # a disk or a database that is read-only shows here
-        revision, newest = migrate.revision(connection), migrate.newest()
+        revision = present(connection)
         if revision is None:
             yield Finding("database", "ok", "it is empty: tables are made at the first start")
             return
         if revision not in migrate.known():
             raise Permanent(f"its schema is at {revision}: a newer version of mailgate used it")
-        current = revision == newest
+        current = revision == NEWEST
         last = heartbeat.last(connection).seen_at if current else None
         waiting = _for_people(connection) if current else []
         wrong = audit.unsafe(connection)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from mailgate.errors import Permanent
 from mailgate.store.db import Database
+from mailgate.store.revision import present
 from mailgate.store.schema import metadata
 
 _PLACE = Path(__file__).parent / "migrations"
@@ -43,11 +44,6 @@ def known() -> frozenset[str]:
     return frozenset(script.revision for script in _scripts().walk_revisions())
 
 
-def revision(connection: Connection) -> str | None:
-    """Return the revision a database is at; None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 @contextmanager
 def _alone(database: Database) -> Iterator[Connection]:
     with database.rebuild() as connection:
@@ -63,10 +59,10 @@ def upgrade(database: Database) -> str:
     """
     head = newest()
     with database.read() as connection:
-        if revision(connection) == head:  # nearly always: no lock, no write
+        if present(connection) == head:  # nearly always: no lock, no write
             return head
     with _alone(database) as connection:
-        current = revision(connection)
+        current = present(connection)
         if current is not None and current not in known():
             raise Permanent(
                 f"the database is at schema revision {current}, which this version of mailgate "

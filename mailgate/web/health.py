@@ -11,8 +11,9 @@ from fastapi.responses import JSONResponse
 from mailgate.domain.horizon import OUTAGE
 from mailgate.errors import MailgateError
 from mailgate.log import log
-from mailgate.store import heartbeat, migrate
+from mailgate.store import heartbeat
 from mailgate.store.db import Database
+from mailgate.store.revision import present
 from mailgate.web.metrics import CONTENT_TYPE, Metrics
 
 Check = Callable[[], str | None]
@@ -51,7 +52,7 @@ def database_check(database: Database) -> Check:
     def check() -> str | None:
         try:
             with database.read() as connection:
-                migrate.revision(connection)
+                present(connection)
         except MailgateError as error:
             return str(error)
         return None

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from mailgate.mail.render import Renderer
-from mailgate.store import audit, migrate
+from mailgate.store import audit, revision
 from mailgate.web.health import create_app
 from mailgate.web.server import Server
 from tests.cli.conftest import CUSTOMER, mail
@@ -161,7 +161,7 @@ def test_a_database_of_a_newer_version_is_a_fault(cli):
 
 def test_an_older_database_is_migrated_at_the_next_start(cli, monkeypatch):
     cli.open()
-    monkeypatch.setattr(migrate, "newest", lambda: "newer")
+    monkeypatch.setattr(revision, "NEWEST", "newer")
     assert "migrated at the next start" in found(cli)["database", "ok"]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, MetaData, inspect, text
 from mailgate.errors import Permanent
 from mailgate.store import migrate, schema
 from mailgate.store.db import Database
+from mailgate.store.revision import NEWEST, present
 from tests.peers.waiting import wait_until
 from tests.store.databases import TENANT
 from tests.store.rows import every, plant, total
@@ -149,7 +150,7 @@ def test_a_database_that_a_newer_version_has_migrated_is_refused_and_left_alone(
     with pytest.raises(Permanent, match=r"revision 9999.*newer version"):
         migrate.upgrade(bare)
     with bare.read() as connection:
-        assert migrate.revision(connection) == "9999"
+        assert present(connection) == "9999"
 
 
 def test_a_program_without_migrations_says_so(tmp_path, monkeypatch):
@@ -161,9 +162,10 @@ def test_a_program_without_migrations_says_so(tmp_path, monkeypatch):
 
 def test_the_revisions_form_one_line(bare):
     with bare.read() as connection:
-        assert migrate.revision(connection) is None
+        assert present(connection) is None
     assert len(migrate._scripts().get_heads()) == len(migrate._scripts().get_bases()) == 1
-    assert migrate.newest() in migrate.known()
+    assert migrate.newest() == NEWEST
+    assert NEWEST in migrate.known()
 
 
 PROGRAM = """
@@ -276,7 +278,7 @@ def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(bare, lat
         migrate.upgrade(bare)
     assert contents(bare) == before
     with bare.read() as connection:
-        assert migrate.revision(connection) == newest
+        assert present(connection) == newest
         assert migrate.differences(connection) == []
 
 

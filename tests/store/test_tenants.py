@@ -130,7 +130,7 @@ WITHOUT_TENANT = {
     "audit.unsafe": "about the whole database",
     "audit.dangling": "about the whole file",
     "audit.damage": "about the whole file",
-    "migrate.revision": "about the whole database",
+    "revision.present": "about the whole database",
     "migrate.differences": "about the whole database",
     "db.inserting": "asks nothing",
 }
