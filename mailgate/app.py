@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import SecretStr
 
 import mailgate
 from mailgate import config as configuration
@@ -49,7 +52,7 @@ from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
 from mailgate.roles import NodeRole
 from mailgate.scheduler import Job, Scheduler
-from mailgate.store import migrate, numbers, outbox
+from mailgate.store import backup_taking, migrate, numbers, outbox
 from mailgate.store.db import Database
 
 TENANT, TENANT_ID, QUEUE = "default", 1, "default"
@@ -89,10 +92,30 @@ class App:
         database = Database(self.config.database.url.get_secret_value())
         with database.read() as connection:
             before = migrate.revision(connection)
-        after = migrate.upgrade(database)
+        after = migrate.upgrade(database, lambda revision: self._keep(database, revision))
         if before != after:
             log("store.migrated", before=before, after=after)
         return database
+
+    def _keep(self, database: Database, revision: str) -> None:
+        """Make a backup of a SQLite file before it is migrated, since there is no way back."""
+        if database.path is None:
+            return  # whoever has a server makes backups of it
+        at = now()
+        place = database.path.with_name(f"{database.path.name}.{revision}-{at:%Y%m%dT%H%M%S}")
+        backup_taking.take(database, place, self.about(), at, lambda _done, _total: None)
+        log("store.copied", revision=revision, path=str(place))
+
+    def about(self, beside: Mapping[str, Path] = MappingProxyType({})) -> backup_taking.About:
+        """What a backup is told of this gateway; `beside` are further files for it."""
+        keys = configuration.signing_keys(self.config, self._environ).fingerprints
+        return backup_taking.About(mailgate.__version__, self.config.desk.address, keys, beside)
+
+    def elsewhere(self, url: str) -> "App":
+        """Return the same gateway on another database."""
+        place = self.config.database.model_copy(update={"url": SecretStr(url)})
+        config = self.config.model_copy(update={"database": place})
+        return App(config, self._environ)
 
     @cached_property
     def signer(self) -> Signer:
