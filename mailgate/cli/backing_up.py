@@ -14,7 +14,7 @@ from mailgate.cli.opening import opened
 from mailgate.cli.options import ConfigFile
 from mailgate.cli.program import command
 from mailgate.cli.verifying import faults, told
-from mailgate.desk.restoring import NUMBERS
+from mailgate.domain.numbers import SKIPPED
 from mailgate.errors import MailgateError, Permanent, Refused
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def restore(
             help="How many ticket numbers to leave out, since they may have been given after the "
             "backup.",
         ),
-    ] = NUMBERS,
+    ] = SKIPPED,
     config: ConfigFile = None,
 ) -> None:
     """Put a backup into the database that the configuration names.

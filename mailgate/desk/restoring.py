@@ -16,12 +16,9 @@ from mailgate.domain.people import Role
 from mailgate.store import numbers, outbox
 from mailgate.store.outbox import Notice
 
-NUMBERS = 1000
-"""So many ticket numbers are left out unless it is said how many."""
-
 _IDS = 10_000
-"""Ids left out for each of them: more than a ticket takes in all its life. A Message-ID of ours is
-made from ticket, id and recipient, and must not be that of another mail that has left."""
+"""Ids left out for each ticket number: more than a ticket takes in all its life. A Message-ID of
+ours is made from ticket, id and recipient, and must not be that of another mail that has left."""
 
 _BATCH = 100
 
