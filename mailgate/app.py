@@ -5,6 +5,7 @@ import secrets
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -90,9 +91,12 @@ class App:
     def database(self) -> Database:
         """The database, at the schema this version needs."""
         database = Database(self.config.database.url.get_secret_value())
-        with database.read() as connection:
-            before = migrate.revision(connection)
-        after = migrate.upgrade(database, lambda revision: self._keep(database, revision))
+        with ExitStack() as undo:
+            undo.callback(database.close)
+            with database.read() as connection:
+                before = migrate.revision(connection)
+            after = migrate.upgrade(database, lambda revision: self._keep(database, revision))
+            undo.pop_all()
         if before != after:
             log("store.migrated", before=before, after=after)
         return database
@@ -103,7 +107,12 @@ class App:
             return  # whoever has a server makes backups of it
         at = now()
         place = database.path.with_name(f"{database.path.name}.{revision}-{at:%Y%m%dT%H%M%S}")
-        backup_taking.take(database, place, self.about(), at, lambda _done, _total: None)
+        try:
+            backup_taking.take(database, place, self.about(), at, lambda _done, _total: None)
+        except Temporary as error:
+            raise Temporary(
+                f"the database is not migrated, since no backup could be made before: {error}"
+            ) from error
         log("store.copied", revision=revision, path=str(place))
 
     def about(self, beside: Mapping[str, Path] = MappingProxyType({})) -> backup_taking.About:

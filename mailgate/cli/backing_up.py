@@ -199,6 +199,11 @@ def _said(
         says.append(f"The next {skipped} ticket numbers are left out.")
     if kept is not None:
         says.append(f"What was there before is kept: {kept}. Remove it when all is well.")
+    if manifest.desk != app.config.desk.address:
+        says.append(
+            f"Warning: the backup is of {manifest.desk}, the configuration of "
+            f"{app.config.desk.address}."
+        )
     here = app.about().keys
     lost = [name for name, print_ in manifest.keys.items() if here.get(name) != print_]
     if lost:
@@ -264,6 +269,8 @@ class _Restoring:
             finally:
                 prepared.close()
             backup_sqlite.replace(path, new, kept)
+            if empty:
+                kept.unlink(missing_ok=True)
         finally:
             for left in path.parent.glob(f"{new.name}*"):
                 left.unlink()

@@ -9,8 +9,9 @@ from contextlib import closing
 
 import pytest
 
+from mailgate.errors import Temporary
 from mailgate.store import backup as backups
-from mailgate.store import backup_postgresql, migrate
+from mailgate.store import backup_postgresql, backup_sqlite, migrate
 from tests.cli.conftest import Cli, mail
 from tests.store.databases import BOTH, SQLITE
 
@@ -253,8 +254,10 @@ def test_a_key_that_is_missing_is_told(cli, tmp_path):
     cli.open()
     cli.ok("backup", tmp_path / "b")
     (cli.folder / "mailgate.key").write_text(f"key1 {'B' * 32}\n")
+    cli.set(desk__address="help@desk.example")
     said = cli.ok("restore", "--replace", tmp_path / "b")
     assert "lacks the key key1 of the backup: answers to mails" in said
+    assert "is of support@desk.example, the configuration of help@desk.example" in said
 
 
 def test_what_does_not_agree_is_told_after_it_is_back(cli, tmp_path):
@@ -311,6 +314,18 @@ def test_a_file_is_backed_up_before_it_is_migrated_and_can_be_put_back(cli, upgr
     cli.ok("restore", "--replace", copy)
     assert numbers(cli) == [number]
     assert cli.json("verify") == []
+
+
+def test_without_room_for_a_backup_nothing_is_migrated(cli, upgraded, monkeypatch):
+    def full(*_):
+        raise Temporary("the disk of the backup is full")
+
+    before = (cli.folder / "mailgate.db").read_bytes()
+    upgraded()
+    monkeypatch.setattr(backup_sqlite, "copy", full)
+    said = cli.no(75, "tickets")
+    assert "no backup could be made before: the disk of the backup is full" in said
+    assert (cli.folder / "mailgate.db").read_bytes() == before
 
 
 def test_an_older_backup_is_migrated_when_it_is_put_back(desk, tmp_path, upgraded):
