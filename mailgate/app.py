@@ -11,10 +11,14 @@ import secrets
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 import mailgate
 from mailgate import config as configuration
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from mailgate.mail.render import Renderer
     from mailgate.mail.signer import Signer
     from mailgate.scheduler import Scheduler
+    from mailgate.store import backup_taking
 
 TENANT, TENANT_ID, QUEUE = "default", 1, "default"
 
@@ -80,13 +85,46 @@ class App:
     def database(self) -> Database:
         """The database, at the schema this version needs."""
         database = Database(self.config.database.url.get_secret_value())
-        with database.read() as connection:
-            before = revision.present(connection)
-        if before != revision.NEWEST:
-            from mailgate.store import migrate
+        with ExitStack() as undo:
+            undo.callback(database.close)
+            with database.read() as connection:
+                before = revision.present(connection)
+            if before != revision.NEWEST:
+                from mailgate.store import migrate
 
-            log("store.migrated", before=before, after=migrate.upgrade(database))
+                after = migrate.upgrade(database, lambda old: self._keep(database, old))
+                log("store.migrated", before=before, after=after)
+            undo.pop_all()
         return database
+
+    def _keep(self, database: Database, revision: str) -> None:
+        """Make a backup of a SQLite file before it is migrated, since there is no way back."""
+        if database.path is None:
+            return  # whoever has a server makes backups of it
+        from mailgate.store import backup_taking
+
+        at = now()
+        place = database.path.with_name(f"{database.path.name}.{revision}-{at:%Y%m%dT%H%M%S}")
+        try:
+            backup_taking.take(database, place, self.about(), at, lambda _done, _total: None)
+        except Temporary as error:
+            raise Temporary(
+                f"the database is not migrated, since no backup could be made before: {error}"
+            ) from error
+        log("store.copied", revision=revision, path=str(place))
+
+    def about(self, beside: Mapping[str, Path] = MappingProxyType({})) -> backup_taking.About:
+        """What a backup is told of this gateway; `beside` are further files for it."""
+        from mailgate.store import backup_taking
+
+        keys = configuration.signing_keys(self.config, self._environ).fingerprints
+        return backup_taking.About(mailgate.__version__, self.config.desk.address, keys, beside)
+
+    def elsewhere(self, url: str) -> App:
+        """Return the same gateway on another database."""
+        place = self.config.database.model_copy(update={"url": SecretStr(url)})
+        config = self.config.model_copy(update={"database": place})
+        return App(config, self._environ)
 
     @cached_property
     def signer(self) -> Signer:

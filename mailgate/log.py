@@ -142,6 +142,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "database.unavailable": _ERROR("The database does not answer; it is tried again."),
         "database.unsafe": _WARNING("The database is set so that it may lose what it committed."),
         "store.migrated": _INFO("The database was brought to this version's schema."),
+        "store.copied": _INFO("A backup of the database was made before it was migrated."),
         "store.conflict": _DEBUG("Somebody else was first; it was decided again."),
         "lease.expired": _WARNING("A claim ran out with its work undone; the work is free again."),
         "http.listening": _INFO("The HTTP port is open."),

@@ -15,7 +15,7 @@ from mailgate.cli.ending import NO, say
 from mailgate.cli.opening import opened
 from mailgate.cli.options import AsJson, ConfigFile
 from mailgate.cli.program import command
-from mailgate.errors import MailgateError, Permanent, Temporary
+from mailgate.errors import MailgateError, Temporary
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _HEARD = 5.0  # seconds that a gateway may take to say how it is
 _MOST_SAID = 64 * 1024  # octets
+_BEHIND = "migrated at the next start: make a backup before (`mailgate backup`)"
 _SILENT = timedelta(minutes=15)  # a clock that has not run for so long waits for cron or a start
 
 
@@ -133,8 +134,7 @@ def _schema(database: "Database") -> Iterator[Finding]:
         if revision is None:
             yield Finding("database", "ok", "it is empty: tables are made at the first start")
             return
-        if revision not in migrate.known():
-            raise Permanent(f"its schema is at {revision}: a newer version of mailgate used it")
+        migrate.see_that_known(revision)
         current = revision == NEWEST
         last = heartbeat.last(connection).seen_at if current else None
         waiting = _for_people(connection) if current else []
@@ -142,7 +142,7 @@ def _schema(database: "Database") -> Iterator[Finding]:
     if wrong:
         says = f"what is committed might be lost: {', '.join(wrong)}"
         yield Finding("database", "warning", says)
-    where = "at this version's schema" if current else "migrated at the next start"
+    where = "at this version's schema" if current else _BEHIND
     yield Finding("database", "ok", f"it can be written to, and is {where}")
     if last is not None:
         yield _clock(last)

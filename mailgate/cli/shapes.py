@@ -203,7 +203,8 @@ FAULT: Shape = MappingProxyType(
     {
         "check": "which check found it",
         "subject": "what it is about",
-        "says": "what does not agree",
+        "says": "what does not agree, and what it should be",
+        "remedy": "what to do about it",
     }
 )
 

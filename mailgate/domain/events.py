@@ -7,6 +7,7 @@ and may be (`mailgate.errors.Illegal`). `at` is when it happened, aware UTC.
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
@@ -442,10 +443,16 @@ def revive(value: Any, hint: Any) -> Any:
     return value
 
 
+@cache
+def _hints(name: str) -> dict[str, Any]:
+    """Return the types of an event's fields: worked out once, since histories are long."""
+    return get_type_hints(EVENTS[name])
+
+
 def restore(name: str, at: datetime, actor: Actor, data: dict[str, Any]) -> Event:
     """Return the event that was written as `payload`."""
     cls = EVENTS[name]
-    hints = get_type_hints(cls)
+    hints = _hints(name)
     values = {key: revive(value, hints[key]) for key, value in data.items()}
     return cls(at=at, actor=actor, **values)
 

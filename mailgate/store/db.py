@@ -148,6 +148,16 @@ class Database:
         )
         return iter(rows.scalars().all())
 
+    def skip_ids(self, connection: Connection, count: int) -> None:
+        """Leave out the next `count` ids, within a writing transaction."""
+        if self.sqlite:
+            next(self.ids(connection, count), None)
+            return
+        connection.execute(
+            text(f"SELECT setval('{_ID_SEQUENCE}', nextval('{_ID_SEQUENCE}') + :n)"),
+            {"n": count},
+        )
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()

@@ -271,3 +271,29 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
         )
     )
     return connection.execute(statement, {"ids": list(ids)}).rowcount
+
+
+def waiting(connection: Connection, tenant_id: int) -> list[int]:
+    """Return the ids of the notices that have not ended, oldest first."""
+    table = schema.outbox.c
+    query = select(table.id).where(table.tenant_id == tenant_id, table.state == fixed(READY))
+    return list(connection.execute(query.order_by(table.id)).scalars())
+
+
+def hold(
+    connection: Connection, tenant_id: int, ids: Sequence[int], reason: str, now: datetime
+) -> list[Notice]:
+    """End notices that wait as unknown, for a person to decide on; return what they are about."""
+    table = schema.outbox
+    statement = (
+        update(table)
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.id.in_(bindparam("ids", expanding=True)),
+            table.c.state == READY,
+        )
+        .values(state=UNKNOWN, reason=reason, done_at=now, lease_owner=None, lease_until=None)
+    )
+    connection.execute(statement, {"ids": list(ids)})
+    found = notices(connection, tenant_id, ids)
+    return [found[id_] for id_ in ids]
