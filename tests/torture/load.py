@@ -151,10 +151,14 @@ class Load:
         try:
             link.sendmail(letter.sender, ADDRESS, letter.raw)
         except smtplib.SMTPResponseException as refused:
-            self.refusals.append((refused.smtp_code, str(refused.smtp_error)))
+            self._note(refused.smtp_code, refused.smtp_error)
         except smtplib.SMTPRecipientsRefused as refused:
-            self.refusals += [(code, str(text)) for code, text in refused.recipients.values()]
+            for answer in refused.recipients.values():
+                self._note(*answer)
         else:
             return True
         self._over.wait(_PAUSE)
         return False
+
+    def _note(self, code: int, text: bytes | str) -> None:
+        self.refusals.append((code, text.decode() if isinstance(text, bytes) else text))

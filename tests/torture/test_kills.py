@@ -4,12 +4,11 @@ import random
 
 import pytest
 
-from tests.acceptance import inside
 from tests.peers.gateway import Gateway
-from tests.peers.waiting import wait_until
 from tests.torture import reckoning
 from tests.torture.killer import Killer
 from tests.torture.load import Load
+from tests.torture.resting import rest
 from tests.torture.smarthost import Smarthost
 
 CONNECTIONS = 6
@@ -28,18 +27,6 @@ def torment(gateway: Gateway, seed: int, kills: int, mails: int) -> Load:
     assert killer.kills.total() == kills
     assert len(killer.kills) == 2, f"one kind of kill never happened: {killer.kills}"
     return load
-
-
-def rest(gateway: Gateway) -> None:
-    """Have the claims of the dead lapse, and wait until nothing is to be done any more."""
-    assert gateway.stop() == 0
-    inside.let_claims_lapse(gateway.config)
-    gateway.start(patience=60)
-    wait_until(
-        lambda: not inside.under_way(gateway.config),
-        lambda: f"rest, but {inside.under_way(gateway.config)}",
-        _AN_HOUR,
-    )
 
 
 def check(gateway: Gateway, smarthost: Smarthost, load: Load, kills: int, on_unknown: str) -> None:
