@@ -430,7 +430,7 @@ class App:
         from mailgate.domain.caps import HOUR
         from mailgate.store import outbox
 
-        if self._alarmed is not None and at - self._alarmed < HOUR:
+        if self._alarmed is not None and timedelta(0) <= at - self._alarmed < HOUR:
             return
         with self.database.read() as connection:
             held = outbox.to_strangers(connection, TENANT_ID, at - HOUR, held=True)

@@ -31,6 +31,11 @@ class Rules:
     give_up_after: timedelta = timedelta(days=5)
     retry_after: tuple[timedelta, ...] = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 30))
 
+    @property
+    def furthest(self) -> timedelta:
+        """How far ahead a notice may be claimed or put off."""
+        return max(outbox.FURTHEST, 2 * max(self.retry_after))
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

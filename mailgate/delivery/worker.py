@@ -132,7 +132,11 @@ class Worker:
             return 0
         with self._desk.database.write() as connection:
             tenant_id = self._desk.settings.tenant_id
-            waiting = deque(outbox.claim(connection, tenant_id, self._owner, now, LEASE, BATCH))
+            waiting = deque(
+                outbox.claim(
+                    connection, tenant_id, self._owner, now, LEASE, BATCH, self._rules.furthest
+                )
+            )
         claimed = len(waiting)
         try:
             carried = self._read(waiting)

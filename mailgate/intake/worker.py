@@ -117,10 +117,10 @@ class Worker:
         """Process one batch; return how many mails were taken in hand."""
         now, tenant_id = self._now(), self._desk.settings.tenant_id
         with self._desk.database.write() as connection:
+            self._renew(connection, now)
             claimed = inbox.claim(
                 connection, tenant_id, self._owner, now, LEASE, BATCH, BATCH_OCTETS
             )
-            self._renew(connection, now)
         read = self._aside.take(now)
         # A mail whose claims ended without a word may have ended the worker: it goes alone, after
         # the others, and one at a time, or whatever it ends next would count against all of them.
@@ -145,7 +145,7 @@ class Worker:
 
     def _renew(self, connection: Connection, now: datetime) -> None:
         """Make the leases of what is read aside longer, before they lapse."""
-        if now - self._renewed >= _RENEWED:
+        if not timedelta(0) <= now - self._renewed < _RENEWED:  # the clock may be set back
             mails = self._aside.mails
             inbox.renew(connection, self._desk.settings.tenant_id, mails, now + LEASE)
             self._renewed = now
