@@ -132,7 +132,8 @@ class Worker:
             return 0
         with self._desk.database.write() as connection:
             tenant_id = self._desk.settings.tenant_id
-            waiting = deque(outbox.claim(connection, tenant_id, self._owner, now, LEASE, BATCH))
+            lease = self._rules.lease
+            waiting = deque(outbox.claim(connection, tenant_id, self._owner, now, lease, BATCH))
         claimed = len(waiting)
         try:
             carried = self._read(waiting)
