@@ -88,7 +88,7 @@ class Database:
 
         Raises `Temporary` when the database is busy, full or away.
         """
-        with self._lock(), self._trouble(), self.engine.connect() as raw:
+        with self._lock(), self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
             with connection.begin():
                 yield connection
@@ -96,7 +96,7 @@ class Database:
     @contextmanager
     def rehearse(self) -> Iterator[Connection]:
         """As `write`, but whatever was written is taken back at the end."""
-        with self._lock(), self._trouble(), self.engine.connect() as raw:
+        with self._lock(), self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
             transaction = connection.begin()
             try:
@@ -112,7 +112,7 @@ class Database:
         it would forbid: here they are looked at when all is done. Raises `Permanent` when one
         then leads nowhere, and nothing has changed.
         """
-        with self._lock(), self._trouble(), self.engine.connect() as raw:
+        with self._lock(), self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
             with self._unchecked(connection), connection.begin():
                 yield connection
@@ -136,7 +136,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Open a transaction that reads one consistent state. Raises `Temporary` likewise."""
         options = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
-        with self._trouble(), self.engine.connect() as raw:
+        with self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(**options)
             with connection.begin():
                 yield connection
@@ -150,7 +150,7 @@ class Database:
             yield
 
     @contextmanager
-    def _trouble(self) -> Iterator[None]:
+    def trouble(self) -> Iterator[None]:
         """Turn what a driver reports of the database's state into our errors, without its text."""
         try:
             yield

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailgate.store import schema
+from mailgate.store import calls, schema
 from mailgate.store.db import inserting
 from mailgate.store.schema import fixed
 
@@ -94,6 +94,8 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
         else:
             seen[key] = next(ids)
             rows[key] = _row(seen[key], key[1], arrival)
+    if rows:
+        calls.call(connection, calls.PROCESS, (arrival.tenant_id for arrival in arrivals))
     ordered = sorted(rows.values(), key=lambda row: (row["mail_id"], row["queue"]))
     if not _insert(connection, schema.mail_delivery, ordered):
         seen = _deliveries(connection, set(mails.values()))
