@@ -355,7 +355,7 @@ class App:
 
     def _tell_flood(self, at: datetime) -> None:
         """Log, once an hour, that acknowledgements are held back from unknown senders."""
-        if self._alarmed is not None and at - self._alarmed < HOUR:
+        if self._alarmed is not None and timedelta(0) <= at - self._alarmed < HOUR:
             return
         with self.database.read() as connection:
             held = outbox.to_strangers(connection, TENANT_ID, at - HOUR, held=True)

@@ -33,6 +33,11 @@ class Rules:
     retry_after: tuple[timedelta, ...] = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 30))
     lease: timedelta = timedelta(seconds=60)
 
+    @property
+    def furthest(self) -> timedelta:
+        """How far ahead a notice may be claimed or put off."""
+        return max(outbox.FURTHEST, 2 * max(self.retry_after))
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

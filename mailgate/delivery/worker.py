@@ -132,8 +132,12 @@ class Worker:
             return 0
         with self._desk.database.write() as connection:
             tenant_id = self._desk.settings.tenant_id
-            lease = self._rules.lease
-            waiting = deque(outbox.claim(connection, tenant_id, self._owner, now, lease, BATCH))
+            rules = self._rules
+            waiting = deque(
+                outbox.claim(
+                    connection, tenant_id, self._owner, now, rules.lease, BATCH, rules.furthest
+                )
+            )
         claimed = len(waiting)
         try:
             carried = self._read(waiting)

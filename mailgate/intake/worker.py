@@ -119,10 +119,10 @@ class Worker:
         """Process one batch; return how many mails were taken in hand."""
         now, tenant_id = self._now(), self._desk.settings.tenant_id
         with self._desk.database.write() as connection:
+            self._renew(connection, now)
             claimed = inbox.claim(
                 connection, tenant_id, self._owner, now, self._lease, BATCH, BATCH_OCTETS
             )
-            self._renew(connection, now)
         read = self._aside.take(now)
         # A mail whose claims ended without a word may have ended the worker: it goes alone, after
         # the others, and one at a time, or whatever it ends next would count against all of them.
@@ -147,7 +147,8 @@ class Worker:
 
     def _renew(self, connection: Connection, now: datetime) -> None:
         """Make the leases of what is read aside longer, before they lapse."""
-        if now - self._renewed >= self._lease / _RENEWALS:
+        often = self._lease / _RENEWALS
+        if not timedelta(0) <= now - self._renewed < often:  # the clock may be set back
             mails = self._aside.mails
             inbox.renew(connection, self._desk.settings.tenant_id, mails, now + self._lease)
             self._renewed = now

@@ -38,12 +38,13 @@ class Listener:
         with ExitStack() as undo:
             with self._database.trouble():
                 self._connection = undo.enter_context(self._database.engine.connect())
-                self._driver: Any = self._connection.connection.driver_connection
+                driver: Any = self._connection.connection.driver_connection
                 self._connection.detach()  # it listens: nobody else may get it
             with self._broken():
-                self._driver.autocommit = True
-                self._driver.execute(f"LISTEN {CHANNEL}")
+                driver.autocommit = True
+                driver.execute(f"LISTEN {CHANNEL}")
             undo.pop_all()
+        self._driver = driver
         return self
 
     def __exit__(self, *_exc: object) -> None:

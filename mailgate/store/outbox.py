@@ -21,6 +21,9 @@ from sqlalchemy import (
 from mailgate.store import schema
 from mailgate.store.schema import fixed
 
+FURTHEST = timedelta(hours=1)
+"""More than the longest step between two tries, unless the configuration knows longer ones."""
+
 READY, SENT, NEVER, UNKNOWN, SUPPRESSED = "ready", "sent", "never", "unknown", "suppressed"
 
 
@@ -54,23 +57,35 @@ class Due:
 
 
 def claim(
-    connection: Connection, tenant_id: int, owner: str, now: datetime, lease: timedelta, most: int
+    connection: Connection,
+    tenant_id: int,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    most: int,
+    furthest: timedelta = FURTHEST,
 ) -> list[Due]:
-    """Take up to `most` notices whose time has come and that nobody works on, oldest first."""
+    """Take up to `most` notices whose time has come and that nobody works on, oldest first.
+
+    What is claimed or put off for longer than `furthest` was so by a clock that has been set back
+    since: it is taken when there is nothing else to do.
+    """
     table = schema.outbox
+    until, beyond = table.c.lease_until, now + furthest
     free = (
         select(table.c.id)
         .where(
             table.c.tenant_id == tenant_id,
             table.c.state == fixed(READY),
-            table.c.next_try_at <= now,
-            or_(table.c.lease_until.is_(None), table.c.lease_until < now),
+            or_(until.is_(None), until < now, until > beyond),
         )
         .order_by(table.c.next_try_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
-    chosen = list(connection.execute(free).scalars())
+    chosen = list(connection.execute(free.where(table.c.next_try_at <= now)).scalars())
+    if not chosen:
+        chosen = list(connection.execute(free.where(table.c.next_try_at > beyond)).scalars())
     if not chosen:
         return []
     connection.execute(
