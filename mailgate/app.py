@@ -77,14 +77,16 @@ class App:
         self.bells = Bells()
         self._holding: datetime | None = None
         self._alarmed: datetime | None = None
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        name = config.node.name or socket.gethostname()
+        self.owner = f"{name}:{os.getpid()}:{secrets.token_hex(4)}"
 
     # --- what everything else stands on ---
 
     @cached_property
     def database(self) -> Database:
         """The database, at the schema this version needs."""
-        database = Database(self.config.database.url.get_secret_value())
+        url = self.config.database.url.get_secret_value()
+        database = Database(url, self.config.node.lease)
         with ExitStack() as undo:
             undo.callback(database.close)
             with database.read() as connection:
@@ -324,6 +326,7 @@ class App:
             now,
             self.owner,
             lambda: self.bells.ring(NodeRole.DELIVER),
+            self.config.node.lease,
         )
 
     @cached_property
@@ -401,7 +404,12 @@ class App:
             self.desk,
             writer,
             self.transport,
-            Rules(delivery.on_unknown, delivery.give_up_after, delivery.retry_after),
+            Rules(
+                delivery.on_unknown,
+                delivery.give_up_after,
+                delivery.retry_after,
+                self.config.node.lease,
+            ),
             now,
             self.owner,
         )

@@ -19,8 +19,10 @@ from mailgate.log import log
 from mailgate.port import open_port
 from mailgate.roles import Crew, NodeRole, crews
 from mailgate.stopping import Stop
+from mailgate.store import calls
 from mailgate.supervisor import BEAT, SILENT, Supervisor
 from mailgate.tally import Pulse
+from mailgate.wire import Wire
 
 if TYPE_CHECKING:
     from mailgate.web.health import Check
@@ -177,6 +179,8 @@ class Parts:
         if NodeRole.PROCESS in self._roles:
             app.bells.answer(NodeRole.PROCESS, app.intake.wake)
             self._begin(app.intake, app.intake.start)
+        if not app.database.sqlite:
+            self._hear_other_nodes()
         if NodeRole.LISTEN in self._roles:
             self._begin(app.inbox, app.inbox.start)
         if NodeRole.CLOCK in self._roles:
@@ -186,6 +190,16 @@ class Parts:
             self._begin(web, lambda: web.start(ports.http))
         if NodeRole.LISTEN in self._roles:
             self._begin(app.listener, lambda: app.listener.start(ports.smtp, ports.lmtp))
+
+    def _hear_other_nodes(self) -> None:
+        wakes: dict[str, Callable[[], None]] = {}
+        if NodeRole.DELIVER in self._roles:
+            wakes[calls.DELIVER] = self._app.delivery.wake
+        if NodeRole.PROCESS in self._roles:
+            wakes[calls.PROCESS] = self._app.intake.wake
+        if wakes:
+            wire = Wire(self._app.database, TENANT_ID, wakes)
+            self._begin(wire, wire.start)
 
     def _begin(self, part: "Started", start: Callable[[], None]) -> None:
         start()

@@ -141,6 +141,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         # --- store and web -----------------------------------------------------------------------
         "database.unavailable": _ERROR("The database does not answer; it is tried again."),
         "database.unsafe": _WARNING("The database is set so that it may lose what it committed."),
+        "calls.listening": _INFO("What other nodes call by PostgreSQL is heard from now on."),
         "store.migrated": _INFO("The database was brought to this version's schema."),
         "store.copied": _INFO("A backup of the database was made before it was migrated."),
         "store.conflict": _DEBUG("Somebody else was first; it was decided again."),

@@ -257,6 +257,9 @@ class Database(Table):
 class Node(Table):
     """What this machine does, and in how many processes."""
 
+    name: kinds.Text = key(
+        "", "What it is called beside its work in the database; empty: the name of the host."
+    )
     roles: tuple[kinds.RoleName, ...] = key(
         [*map(str, NodeRole)],
         "Of several nodes on one PostgreSQL each may do a part: `listen` takes mail, `process` "
@@ -266,8 +269,13 @@ class Node(Table):
     workers: kinds.Workers = key(
         1,
         "Processes that read mails and decide, beside one that takes them and one that sends; more "
-        "than 1 is of use with PostgreSQL only, and then two mails of one sender may be read at "
-        "the same time. 0: all in one process, which takes the least memory.",
+        "than 1 is of use with PostgreSQL only. 0: all in one process, which takes the least "
+        "memory.",
+    )
+    lease: kinds.Lease = key(
+        "60s",
+        "After how long the others take over what a node had in hand that died or hangs; the same "
+        "on all of them. Whoever lives makes its claims longer in time.",
     )
 
 

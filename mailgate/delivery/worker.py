@@ -132,9 +132,10 @@ class Worker:
             return 0
         with self._desk.database.write() as connection:
             tenant_id = self._desk.settings.tenant_id
+            rules = self._rules
             waiting = deque(
                 outbox.claim(
-                    connection, tenant_id, self._owner, now, LEASE, BATCH, self._rules.furthest
+                    connection, tenant_id, self._owner, now, rules.lease, BATCH, rules.furthest
                 )
             )
         claimed = len(waiting)

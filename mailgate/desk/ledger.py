@@ -23,7 +23,7 @@ from mailgate.domain.model import GATEWAY, Status, Ticket, changes
 from mailgate.domain.people import Recipient
 from mailgate.domain.timers import running
 from mailgate.errors import Conflict, Permanent
-from mailgate.store import numbers, outbox, people, policies, tickets
+from mailgate.store import calls, numbers, outbox, people, policies, tickets
 from mailgate.store.db import Database
 from mailgate.store.outbox import SUPPRESSED
 
@@ -353,6 +353,8 @@ class Ledger:
         people.seen(self.connection, tenant_id, self._people)
         people.lift(self.connection, tenant_id, self._people)
         tickets.add(self.connection, "outbox", pages.outbox)
+        if pages.outbox:
+            calls.call(self.connection, calls.DELIVER, [tenant_id])
         returned = dict(pages.returned)
         if outbox.failed(self.connection, tenant_id, returned, self.now) != len(returned):
             raise Conflict("a notice that came back was put back by somebody first")

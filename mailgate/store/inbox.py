@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailgate.store import schema
+from mailgate.store import calls, schema
 from mailgate.store.db import inserting
 from mailgate.store.schema import fixed
 
@@ -31,8 +31,9 @@ _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
 ANONYMOUS = 600
 """Seconds in which the same words without a Message-ID are the same mail."""
 
-_BEYOND = 2
-"""Leases that lie ahead at most, by the clock of a node that is a little late."""
+_BEYOND = timedelta(minutes=2)
+"""How far ahead anything is claimed or put off at most: twice the longest lease, since the clock of
+another node may be a little late."""
 
 PENDING, PARKED = "pending", "parked"
 SUPPRESSED, QUARANTINED = "suppressed", "quarantined"
@@ -99,6 +100,8 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
         else:
             seen[key] = next(ids)
             rows[key] = _row(seen[key], key[1], arrival)
+    if rows:
+        calls.call(connection, calls.PROCESS, (arrival.tenant_id for arrival in arrivals))
     ordered = sorted(rows.values(), key=lambda row: (row["mail_id"], row["queue"]))
     if not _insert(connection, schema.mail_delivery, ordered):
         seen = _deliveries(connection, set(mails.values()))
@@ -220,7 +223,7 @@ def claim(
     back since: it is free.
     """
     delivery, mail = schema.mail_delivery, schema.mail
-    beyond = now + _BEYOND * lease
+    beyond = now + _BEYOND
     free = (
         select(delivery.c.id, mail.c.size)
         .join(mail, mail.c.id == delivery.c.mail_id)

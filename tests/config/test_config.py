@@ -180,6 +180,24 @@ def test_a_wrong_database_gets_a_remedy_and_is_not_shown(faults, url, hint):
     assert (fault.found, fault.hint) == ("a value that is not shown", hint)
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("a,b:5433/desk", "/desk?host=a&host=b:5433"),
+        ("u:p@a:1,b:2/desk?sslmode=require", "u:p@/desk?sslmode=require&host=a:1&host=b:2"),
+    ],
+)
+def test_several_servers_may_hold_the_database(load, given, read):
+    config = load(f'[desk]\naddress = "a@desk.example"\n[database]\nurl = "postgresql://{given}"\n')
+    assert config.database.url.get_secret_value() == f"postgresql+psycopg://{read}"
+
+
+@pytest.mark.parametrize("length", ["1s", "61s"])
+def test_a_lease_is_neither_too_short_to_be_renewed_nor_longer_than_a_minute(faults, length):
+    (fault,) = faults(f'[desk]\naddress = "a@desk.example"\n[node]\nlease = "{length}"\n')
+    assert fault.allowed == "a duration from 2s to 60s"
+
+
 def test_signed_addresses_last_whole_days(faults):
     text = '[desk]\naddress = "a@desk.example"\n[limits]\nsigned_addresses = "36h"\n'
     (fault,) = faults(text)

@@ -37,7 +37,9 @@ SEES: dict[str, frozenset[str]] = {
     "cli": EDGE | {"app", "config", "gateway", "setup", "stopping"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
     "app": EDGE | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler"},
-    "gateway": EDGE | {"app", "bells", "config", "roles", "stopping", "supervisor", "tally", "web"},
+    "gateway": EDGE
+    | {"app", "bells", "config", "roles", "stopping", "supervisor", "tally", "web", "wire"},
+    "wire": frozenset({"errors", "log", "store"}),
     "supervisor": frozenset({"errors", "log", "roles", "stopping", "tally"}),
     "__main__": frozenset({"cli"}),
     "mailgate": frozenset(),  # the package itself: its version, which anybody may ask for
