@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -101,6 +102,7 @@ def _filled(
     row = settings.policy.for_priority(ticket.priority)
     actor = settings.staff.find(cause.doer)
 
+    @cache  # where one answers is one of the two that every notice to staff names
     def signed(purpose: Purpose, nonce: int = 0) -> str | None:
         try:
             return signer.ticket_address(

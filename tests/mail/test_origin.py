@@ -121,7 +121,7 @@ def test_a_failure_of_mail_parser_is_noted_and_nothing_known(monkeypatch):
 
     monkeypatch.setattr(origin.mailparser, "parse_from_string", fail)
     notes = []
-    found = origin.read(prescan(b"From: a@x.example\r\n\r\n", DEFAULTS), notes)
+    found = origin.read(prescan(b"From: a@x.example (A)\r\n\r\n", DEFAULTS), notes)
     assert found == origin.Origin()
     assert notes == ["reading addresses and date failed: AttributeError"]
 
