@@ -24,12 +24,14 @@ _CUSTOMER = "customer"
 class Rules:
     """What to do with a notice whose end is not known, and when to try again and give up.
 
-    The last step of `retry_after` repeats.
+    The last step of `retry_after` repeats. `lease`: when what a node had in hand is free again
+    after it died.
     """
 
     on_unknown: Literal["resend", "hold"] = "resend"
     give_up_after: timedelta = timedelta(days=5)
     retry_after: tuple[timedelta, ...] = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 30))
+    lease: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mailgate.delivery.transport import Later, Outgoing, Result, Sent, Unknown
+from mailgate.delivery.transport import Later, Outgoing, Result, Sent, Unknown, always
 from mailgate.errors import Temporary
 from mailgate.mail.plain import one_line
 
@@ -68,7 +68,9 @@ class MaildirSession:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def send(self, mail: Outgoing, began: Callable[[], None]) -> Result:
+    def send(
+        self, mail: Outgoing, began: Callable[[], None], still: Callable[[], None] = always
+    ) -> Result:
         """Deliver one mail. A full disk or a lost folder is Later, for every mail alike."""
         name = _unique_name()
         waiting = self._path / "tmp" / name
@@ -79,6 +81,7 @@ class MaildirSession:
             return self._failed(error)
         try:
             began()
+            still()
         except BaseException:
             _discard(waiting)
             raise
@@ -98,6 +101,9 @@ class MaildirSession:
 
     def _failed(self, error: OSError) -> Later:
         return Later(f"cannot deliver into {self._path}: {error}", connection=True)
+
+    def cut(self) -> None:
+        """Nothing takes long enough to be cut short."""
 
     def close(self) -> None:
         """Nothing is held."""

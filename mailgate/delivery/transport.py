@@ -57,16 +57,27 @@ class Unknown:
 Result: TypeAlias = Sent | Later | Never | Unknown
 
 
+def always() -> None:
+    """Let every mail go on its way."""
+
+
 class Session(Protocol):
     """An open way out, used by one thread at a time."""
 
-    def send(self, mail: Outgoing, began: Callable[[], None]) -> Result:
+    def send(
+        self, mail: Outgoing, began: Callable[[], None], still: Callable[[], None] = always
+    ) -> Result:
         """Carry one mail.
 
         `began` is called once, after the envelope was taken and before the first byte of the
-        content leaves: from its return on the mail may arrive. What it raises is passed on, and
-        then nothing was sent. Nothing else is raised on purpose.
+        content leaves: from its return on the mail may arrive. `still` is called when only the
+        last step is missing that makes the mail theirs. What either raises is passed on, and then
+        nothing was sent. Nothing else is raised on purpose.
         """
+        ...
+
+    def cut(self) -> None:
+        """End what is under way without having it taken; called by another thread."""
         ...
 
     def close(self) -> None:

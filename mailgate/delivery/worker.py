@@ -8,11 +8,13 @@ Message-ID or held for a person, as configured.
 import random
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from mailgate.delivery.ending import Entry, Rules, ending, given_back, tell
+from mailgate.delivery.lease import Claims
 from mailgate.delivery.letter import Writer
 from mailgate.delivery.transport import (
     Later,
@@ -35,10 +37,6 @@ from mailgate.store.outbox import Due
 
 BATCH = 20
 """Notices claimed at once: the texts of all of them are in memory."""
-LEASE = timedelta(seconds=60)
-SENDING = timedelta(minutes=12)
-"""How long a mail stays claimed once its content leaves: RFC 5321 4.5.3.2.6 allows the other side
-ten minutes for its last answer."""
 _IMPOSSIBLE = 554  # RFC 5321 section 4.2.3: the transaction failed, for a reason of our own
 _IDLE = 1.0
 _LONGEST_PAUSE = 300.0  # seconds
@@ -63,6 +61,7 @@ class Worker:
         self._rules = rules
         self._now = now
         self._owner = owner
+        self._claims = Claims(desk, now, rules.lease)
         self._session: Session | None = None
         self._endings: list[Entry] = []  # known, and not yet written down
         self._paused: tuple[datetime, timedelta] | None = None  # since when, for how long
@@ -132,10 +131,18 @@ class Worker:
             return 0
         with self._desk.database.write() as connection:
             tenant_id = self._desk.settings.tenant_id
-            waiting = deque(outbox.claim(connection, tenant_id, self._owner, now, LEASE, BATCH))
-        claimed = len(waiting)
+            lease = self._rules.lease
+            claimed = outbox.claim(connection, tenant_id, self._owner, now, lease, BATCH)
+        if not claimed:
+            return 0
+        with self._claims.kept(claimed, now):
+            return self._deliver_all(claimed)
+
+    def _deliver_all(self, claimed: Sequence[Due]) -> int:
+        """Send a batch in its order, as far as it goes; return how many were taken in hand."""
+        waiting = deque(claimed)
         try:
-            carried = self._read(waiting)
+            carried = self._read(claimed)
             works = True
             while works and waiting and not self._stop.is_set():
                 works = self._deliver(waiting[0], carried[waiting[0].id])
@@ -143,11 +150,9 @@ class Worker:
         finally:
             self._endings += map(given_back, waiting)
         self._write_down()
-        return claimed - len(waiting)
+        return len(claimed) - len(waiting)
 
-    def _read(self, dues: deque[Due]) -> dict[int, Carried]:
-        if not dues:
-            return {}
+    def _read(self, dues: Sequence[Due]) -> dict[int, Carried]:
         with self._desk.database.read() as connection:
             return letters.carried(connection, dues)
 
@@ -158,11 +163,7 @@ class Worker:
         mail = self._mail(due, carried)
         if not isinstance(mail, Outgoing):
             return self._ended(due, mail)
-        result = self._send(due, mail)
-        if result is None:
-            log("lease.expired", notice=due.id)  # whoever has it now sends it
-            return True
-        return self._ended(due, result)
+        return self._ended(due, self._send(due, mail))
 
     def _mail(self, due: Due, carried: Carried) -> Outgoing | Later | Never:
         """Return the mail as it was first rendered, or what keeps it from being one."""
@@ -183,8 +184,8 @@ class Worker:
             reason = str(error) if isinstance(error, Temporary) else repr(error)
             return Later(reason, connection=False)
 
-    def _send(self, due: Due, mail: Outgoing) -> Result | None:
-        """Hand one mail over; None when another worker has taken it meanwhile."""
+    def _send(self, due: Due, mail: Outgoing) -> Result:
+        """Hand one mail over; what another worker has taken meanwhile is left to that one."""
         begun = False
 
         def began() -> None:
@@ -196,15 +197,19 @@ class Worker:
         if isinstance(session, Later):
             return session
         try:
-            return session.send(mail, began)
-        except Conflict:
-            return None
+            with self._claims.in_hand(due, session.cut):
+                result = session.send(mail, began, partial(self._claims.check, due))
+        except Conflict as error:
+            return Later(str(error), connection=False)
         except Temporary:
             raise  # the database's: nothing has left
         except Exception as error:  # noqa: BLE001 - what a way out stumbles over may be this mail
             log("delivery.failed", notice=due.id, exc_info=error)
             self._close()
             return Unknown(repr(error)) if begun else Later(repr(error), connection=False)
+        if isinstance(result, Later) and not self._claims.holds(due):
+            return replace(result, connection=False)  # it was cut by us
+        return result
 
     def _open(self) -> Session | Later:
         if self._session is None:
@@ -250,8 +255,8 @@ class Worker:
 
     def _begin(self, due: Due, raw: bytes) -> None:
         """Write down that the content is about to leave, and what it is."""
-        now = self._now()
-        columns = {"began_at": now, "lease_until": now + SENDING}
+        self._claims.check(due)
+        columns = {"began_at": self._now(), "lease_until": self._claims.extended(due)}
         kept = {} if due.kept else {"rendered": raw}
         if not self._write_down(Entry(due, columns | kept)):
             raise Conflict("another worker has taken this notice over")

@@ -36,9 +36,9 @@ class TestADatabaseThatIsAway:
         worker = worker_of(world, way)
         send = way.send
 
-        def send_while_away(mail, began):
+        def send_while_away(mail, began, still):
             broken.fails = True
-            return send(mail, began)
+            return send(mail, began, still)
 
         way.send = send_while_away
         with pytest.raises(Temporary):
