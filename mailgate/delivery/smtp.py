@@ -85,6 +85,8 @@ def is_loopback(host: str) -> bool:
 class Smarthost:
     """A smarthost as a transport; may be shared by threads, each with a session of its own."""
 
+    repeatable = False
+
     def __init__(self, settings: SmarthostSettings) -> None:
         """Raise Refused for settings under which a password would travel in clear text."""
         if settings.user and settings.tls is Tls.OFF and not is_loopback(settings.host):
@@ -139,6 +141,9 @@ class SmtpSession:
         if not isinstance(link, smtplib.SMTP):
             return link
         return self._hand_over(link, mail.raw, began, still)
+
+    def settle(self) -> None:
+        """A mail that was taken is theirs."""
 
     def cut(self) -> None:
         """Break the connection under whoever reads or writes there; they find it lost."""

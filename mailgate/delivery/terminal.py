@@ -63,6 +63,9 @@ class TerminalSession:
             return Unknown(f"the terminal is gone: {error}")
         return Sent("shown on the terminal")
 
+    def settle(self) -> None:
+        """What is shown is shown."""
+
     def cut(self) -> None:
         """Nothing takes long enough to be cut short."""
 
@@ -72,6 +75,8 @@ class TerminalSession:
 
 class TerminalTransport:
     """A way out that ends on `stream`, the standard output unless told otherwise."""
+
+    repeatable = False
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream

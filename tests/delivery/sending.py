@@ -39,12 +39,16 @@ class Begun:
 class Scripted:
     """A transport, and its one session, that follows a script; past its end every mail is taken.
 
-    What is scripted as `opening` is raised when a session is opened, one each time.
+    What is scripted as `opening` is raised when a session is opened, one each time; `faults` are
+    what settling tells.
     """
+
+    repeatable = False
 
     def __init__(self, *script: Result | BaseException | Begun) -> None:
         self.script = deque(script)
         self.opening: deque[BaseException] = deque()
+        self.faults: deque[str | None] = deque()
         self.opened = self.closed = self.cuts = 0
         self.tried: list[Outgoing] = []
         self.arrived: list[Outgoing] = []
@@ -58,6 +62,9 @@ class Scripted:
 
     def close(self) -> None:
         self.closed += 1
+
+    def settle(self) -> str | None:
+        return self.faults.popleft() if self.faults else None
 
     def cut(self) -> None:
         self.cuts += 1
