@@ -125,6 +125,7 @@ class App:
                     (limits.automatic_in_30m, timedelta(minutes=30)),
                     (limits.automatic_in_60m, timedelta(minutes=60)),
                 ),
+                per_address_hour=limits.automatic_in_an_hour,
                 per_address_day=limits.automatic_in_a_day,
                 strangers_hour=limits.acknowledgements_to_strangers,
             ),
@@ -321,7 +322,12 @@ class App:
             self.desk,
             writer,
             self.transport,
-            Rules(delivery.on_unknown, delivery.give_up_after, delivery.retry_after),
+            Rules(
+                delivery.on_unknown,
+                delivery.give_up_after,
+                delivery.retry_after,
+                delay_notice_after=delivery.delay_notice_after,
+            ),
             now,
             self.owner,
         )

@@ -6,15 +6,16 @@ Message-ID or held for a person, as configured.
 """
 
 import hashlib
-import random
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
+from mailgate.delivery.breaker import Breaker, State
 from mailgate.delivery.ending import Entry, Rules, ending
+from mailgate.delivery.lateness import Lateness
 from mailgate.delivery.lease import Claims
 from mailgate.delivery.letter import Writer
 from mailgate.delivery.record import Record
@@ -39,7 +40,6 @@ BATCH = 20
 """Notices claimed at once: the texts of all of them are in memory."""
 _IMPOSSIBLE = 554  # RFC 5321 section 4.2.3: the transaction failed, for a reason of our own
 _IDLE = 1.0
-_LONGEST_PAUSE = 300.0  # seconds
 _CONFLICTS = 8
 
 
@@ -65,9 +65,9 @@ class Worker:
         self._session: Session | None = None
         self._results: list[tuple[Due, Result, datetime]] = []  # since the last look at the way
         self._record = Record(desk, now)
+        self._lateness = Lateness(desk, rules.delay_notice_after)
         self._noted = rules.on_unknown == "hold" or not transport.repeatable
-        self._paused: tuple[datetime, timedelta] | None = None  # since when, for how long
-        self._failures = 0
+        self._breaker = Breaker()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -129,12 +129,15 @@ class Worker:
         """
         self._write_down()
         now = self._now()
-        if self._rests(now):
+        self._lateness.look(now)
+        state = self._breaker.state(now)
+        if state is State.OPEN:
             return 0
+        most = BATCH if state is State.CLOSED else 1
         with self._desk.database.write() as connection:
             tenant_id = self._desk.settings.tenant_id
             lease = self._rules.lease
-            claimed = outbox.claim(connection, tenant_id, self._owner, now, lease, BATCH)
+            claimed = outbox.claim(connection, tenant_id, self._owner, now, lease, most)
         if not claimed:
             return 0
         with self._claims.kept(claimed, now):
@@ -245,25 +248,23 @@ class Worker:
         """Note how it ended, to be written down soon; False when the way is out of order."""
         self._results.append((due, result, self._now()))
         if isinstance(result, Later) and result.connection:
-            self._pause()
+            self._close()
+            self._broken(result.reason)
             return False
-        self._failures = 0
+        self._mended()
         return True
 
-    def _pause(self) -> None:
+    def _broken(self, why: str) -> None:
         """Leave a way that is out of order alone for a while."""
-        self._close()
-        self._failures += 1
-        seconds = min(2.0 ** min(self._failures, 10), _LONGEST_PAUSE)
-        spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
-        self._paused = self._now(), timedelta(seconds=seconds * spread)
+        before, self._breaker = self._breaker, self._breaker.failed(self._now())
+        if self._breaker.alarming and not before.alarming:
+            log("delivery.broken", since=self._breaker.since, why=why)
 
-    def _rests(self, now: datetime) -> bool:
-        """Whether a pause lasts; one that begins in the future is of a clock that was set back."""
-        if self._paused is None:
-            return False
-        since, pause = self._paused
-        return timedelta(0) <= now - since < pause
+    def _mended(self) -> None:
+        before, self._breaker = self._breaker, Breaker()
+        if before.alarming and before.since is not None:
+            seconds = (self._now() - before.since).total_seconds()
+            log("delivery.mended", since=before.since, seconds=round(seconds))
 
     def _begin(self, due: Due, raw: bytes) -> None:
         """Write down that the content is about to leave, and what it is."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate.delivery.breaker import Breaker
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.transport import Later, Never, Sent, Unknown
 from mailgate.delivery.worker import BATCH
@@ -45,7 +46,7 @@ class TestWhatWaits:
         assert worker_of(world, way).drain() == 0
         assert (
             outbox(world, "state", "reason", "done_at", "attempts", "rendered")
-            == [("sent", "250 taken", world.now, 0, None)] * 4
+            == [("sent", "250 taken", world.now, 1, None)] * 4
         )
 
     def test_leaves_over_one_connection_which_is_given_up_at_the_end(self, world, way):
@@ -76,7 +77,7 @@ class TestWhatWaits:
 
         assert worker.run_once() == 1
         assert outbox(world, "state", "lease_owner", "attempts") == [
-            ("sent", None, 0),
+            ("sent", None, 1),
             *[("ready", None, 0)] * 3,
         ]
 
@@ -211,7 +212,7 @@ class TestAWayThatIsOutOfOrder:
 
     def test_may_be_so_for_weeks(self, world, one):
         worker = worker_of(world, Scripted(CLOSING))
-        worker._failures = 5000
+        worker._breaker = Breaker(failures=5000)
 
         assert worker.drain() == 1
         world.pass_time(seconds=361)
