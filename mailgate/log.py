@@ -97,6 +97,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "deadline.passed": _INFO("A deadline of a ticket came due."),
         "notice.delivered": _INFO("A mail that the clock waits for has left."),
         "notice.undelivered": _WARNING("A mail to the customer will not arrive, or may not have."),
+        "notice.delayed": _WARNING("A mail with a person's words has not left for hours."),
         "ticket.assigned": _INFO("A ticket was given to an agent, or to nobody."),
         "ticket.team_assigned": _INFO("A ticket was given to a team, or to none."),
         "ticket.waiting": _INFO("The customer's turn begins."),
@@ -130,6 +131,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "A flood: so many acknowledgements to unknown senders were held back in an hour."
         ),
         "notice.failed": _ERROR("A notice could not be written: a fault of template or gateway."),
+        "delivery.broken": _ERROR(
+            "The way out has failed several times in a row: an alarm, told once until it is mended."
+        ),
+        "delivery.mended": _INFO("The way out works again; seconds says how long it did not."),
         "delivery.failed": _ERROR("The delivery worker met a fault of ours, and goes on."),
         # --- the clock ---------------------------------------------------------------------------
         "clock.tick": _DEBUG("The deadlines were looked at; due says how many there were."),

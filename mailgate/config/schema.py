@@ -229,6 +229,11 @@ class Delivery(Table):
     give_up_after: kinds.Duration = key(
         "5d", "When to stop trying; RFC 5321 4.5.4.1 asks for four or five days."
     )
+    delay_notice_after: kinds.Duration = key(
+        "4h",
+        "When to tell the author of an answer, or whoever holds the ticket, that a mail with a "
+        "person's words could not be handed over yet.",
+    )
     plain_subjects: kinds.Flag = key(
         default=False,
         why="Whether every mail keeps `Re: subject [number]`, also where notices have their own.",
@@ -339,6 +344,9 @@ class Limits(Table):
     )
     automatic_in_30m: kinds.Count = key(15, "The same in 30 minutes.")
     automatic_in_60m: kinds.Count = key(25, "The same in an hour.")
+    automatic_in_an_hour: kinds.Count = key(
+        30, "Automatic mails an hour to one customer about all tickets together."
+    )
     automatic_in_a_day: kinds.Count = key(
         40, "Automatic mails a day to one customer about all tickets together."
     )

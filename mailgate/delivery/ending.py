@@ -32,6 +32,7 @@ class Rules:
     give_up_after: timedelta = timedelta(days=5)
     retry_after: tuple[timedelta, ...] = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 30))
     lease: timedelta = timedelta(seconds=60)
+    delay_notice_after: timedelta = timedelta(hours=4)
 
     @property
     def furthest(self) -> timedelta:
@@ -69,7 +70,12 @@ def ending(due: Due, result: Result, rules: Rules, now: datetime) -> Entry:
 
 
 def _ended(due: Due, state: str, reason: str, now: datetime) -> Entry:
-    columns = {"state": state, "reason": reason, "done_at": now}
+    columns: dict[str, Any] = {
+        "state": state,
+        "reason": reason,
+        "done_at": now,
+        "attempts": due.attempts + 1,
+    }
     event: Event | None = None
     if state == outbox.SENT:
         columns["rendered"] = None

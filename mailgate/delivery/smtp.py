@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from mailgate.delivery.transport import Later, Never, Outgoing, Result, Sent, Unknown
+from mailgate.delivery.transport import Later, Never, Outgoing, Result, Sent, Unknown, always
 from mailgate.errors import Refused, Temporary
 from mailgate.mail.plain import carried, one_line
 
@@ -85,6 +85,8 @@ def is_loopback(host: str) -> bool:
 class Smarthost:
     """A smarthost as a transport; may be shared by threads, each with a session of its own."""
 
+    repeatable = False
+
     def __init__(self, settings: SmarthostSettings) -> None:
         """Raise Refused for settings under which a password would travel in clear text."""
         if settings.user and settings.tls is Tls.OFF and not is_loopback(settings.host):
@@ -126,7 +128,9 @@ class SmtpSession:
             raise Temporary(f"{settings.host}:{settings.port}: {_words(error)}") from error
         return link
 
-    def send(self, mail: Outgoing, began: Callable[[], None]) -> Result:
+    def send(
+        self, mail: Outgoing, began: Callable[[], None], still: Callable[[], None] = always
+    ) -> Result:
         """Hand over one mail; see Session. Connects anew where that cannot make a double."""
         try:
             sender = carried(mail.envelope_from) if mail.envelope_from else ""
@@ -136,7 +140,19 @@ class SmtpSession:
         link = self._address(sender, recipient, mail.raw)
         if not isinstance(link, smtplib.SMTP):
             return link
-        return self._hand_over(link, mail.raw, began)
+        return self._hand_over(link, mail.raw, began, still)
+
+    def settle(self) -> None:
+        """A mail that was taken is theirs."""
+
+    def cut(self) -> None:
+        """Break the connection under whoever reads or writes there; they find it lost."""
+        link = self._link
+        opened = None if link is None else link.sock
+        if opened is not None:
+            with contextlib.suppress(OSError):
+                # Not that of an SSLSocket, which would speak clear text from then on.
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Say QUIT and hang up, without waiting long for the answer."""
@@ -175,7 +191,13 @@ class SmtpSession:
             return Never(_NOT_POSSIBLE, str(error))
         return self._ask(link, command, self._settings.patience.command) or link
 
-    def _hand_over(self, link: smtplib.SMTP, raw: bytes, began: Callable[[], None]) -> Result:
+    def _hand_over(
+        self,
+        link: smtplib.SMTP,
+        raw: bytes,
+        began: Callable[[], None],
+        still: Callable[[], None],
+    ) -> Result:
         patience = self._settings.patience
         refused = self._ask(link, "DATA", patience.data, wanted=(_GO_ON,))
         if refused is not None:
@@ -192,6 +214,11 @@ class SmtpSession:
         except OSError as error:
             self._drop()
             return Later(f"cut before the end of the mail: {_words(error)}", connection=True)
+        try:
+            still()
+        except BaseException:
+            self._drop()
+            raise
         try:
             _wait(link, patience.final)
             link.send(b".\r\n")

@@ -12,7 +12,14 @@ from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Purpose, Settings, Signer
 from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
 from mailgate.domain.draft import Notify
-from mailgate.domain.events import CustomerWrote, Event, Opened, SetPriority, Undelivered
+from mailgate.domain.events import (
+    CustomerWrote,
+    Delayed,
+    Event,
+    Opened,
+    SetPriority,
+    Undelivered,
+)
 from mailgate.domain.model import ActorKind, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, Staff, recipients
@@ -179,7 +186,7 @@ def _change(cause: Cause) -> dict[str, Any] | None:
 
 def _undelivered(cause: Cause) -> dict[str, Any] | None:
     """Return to whom a mail did not get, and why; a reason begins with its code if it has one."""
-    if not isinstance(cause.event, Undelivered):
+    if not isinstance(cause.event, Undelivered | Delayed):
         return None
     code, _, rest = cause.event.reason.partition(" ")
     coded = bool(rest) and code[:1].isdigit()
@@ -247,6 +254,7 @@ def addressed(
             settings.staff,
             cause.before.assignee,
             cause.doer,
+            getattr(cause.event, "author", ""),
         )
         for to in found_people:
             if (

@@ -7,6 +7,7 @@ from mailgate.domain.events import (
     Assign,
     AssignTeam,
     DeadlinePassed,
+    Delayed,
     Delivered,
     Discard,
     Escalate,
@@ -413,3 +414,10 @@ def undelivered(draft: Draft) -> None:
     event = _event(draft, Undelivered)
     if not event.known:
         draft.notify("undelivered", Audience.HOLDERS, reason=event.reason)
+
+
+def delayed(draft: Draft) -> None:
+    """Tell whoever wrote it; of a customer's words, whoever holds the ticket."""
+    event = _event(draft, Delayed)
+    audience = Audience.AUTHOR if event.author else Audience.HOLDERS
+    draft.notify("delayed", audience, reason=event.reason)

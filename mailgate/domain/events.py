@@ -228,6 +228,21 @@ class Undelivered(Event):
     known: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delayed(Event):
+    """A mail with a person's words has not left for hours; it is still being tried.
+
+    `recipient`: one address or several. `author`: the agent who wrote the words, empty for the
+    customer's side.
+    """
+
+    name: ClassVar[str] = "notice.delayed"
+    notice: str
+    recipient: str
+    reason: str
+    author: str = ""
+
+
 # --- commands -----------------------------------------------------------------------------------
 
 

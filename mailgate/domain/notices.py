@@ -51,5 +51,6 @@ NOTICES: dict[str, Notice] = {
         ),
         Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
         Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive"),
+        Notice("delayed", Words.GATEWAY, "a mail has not left for hours, and is still tried"),
     )
 }

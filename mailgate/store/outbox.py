@@ -12,6 +12,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     func,
     or_,
     select,
@@ -262,6 +263,61 @@ def failed(
     return connection.execute(statement, rows).rowcount
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A mail with a person's words that has not left yet; `author` is empty if it is no agent."""
+
+    id: int
+    ticket_id: int
+    message_id: int
+    notice: str
+    recipient: str
+    reason: str | None
+    author: str
+
+
+def late(
+    connection: Connection, tenant_id: int, before: datetime, most: int, *, lock: bool
+) -> list[Late]:
+    """Return mails with a person's words that wait since `before`, of which nobody was told.
+
+    With `lock` those that somebody else writes to are passed over.
+    """
+    table, message = schema.outbox.c, schema.message.c
+    author = case((message.side == "system", message.author), else_="").label("author")
+    columns = [author if name == "author" else table[name] for name in Late.__slots__]
+    query = (
+        select(*columns)
+        .join(
+            schema.message,
+            and_(message.tenant_id == table.tenant_id, message.id == table.message_id),
+        )
+        .where(
+            table.tenant_id == tenant_id,
+            table.state == fixed(READY),
+            table.automatic.is_(False),
+            table.delayed_at.is_(None),
+            table.ticket_id.is_not(None),
+            func.coalesce(table.retried_at, table.created_at) <= before,
+        )
+        .order_by(table.id)
+        .limit(most)
+    )
+    if lock:
+        query = query.with_for_update(skip_locked=True, of=schema.outbox)
+    return [Late(*row) for row in connection.execute(query)]
+
+
+def told_late(connection: Connection, tenant_id: int, ids: Iterable[int], now: datetime) -> None:
+    """Note that staff were told of these mails."""
+    table = schema.outbox
+    connection.execute(
+        update(table)
+        .where(table.c.tenant_id == tenant_id, table.c.id.in_(list(ids)))
+        .values(delayed_at=now)
+    )
+
+
 def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: datetime) -> int:
     """Send notices again that ended as never or unknown; returns how many.
 
@@ -279,6 +335,7 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
             state=READY,
             next_try_at=now,
             retried_at=now,
+            delayed_at=None,
             attempts=0,
             began_at=None,
             done_at=None,

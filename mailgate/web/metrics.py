@@ -181,7 +181,7 @@ Every name of [the log](logging.md) is counted, so each fact that is worth a lin
 
 Worth waking somebody for: `mailgate_database_up == 0`; `mailgate_mails_oldest_pending_seconds > 300`;
 `mailgate_notices_oldest_unsent_seconds > 3600`; `mailgate_clock_lag_seconds > 900`; any increase of
-`mailgate_mails_parked`.
+`mailgate_mails_parked`, or of `{COUNTER}_total` for `delivery.broken`, until `delivery.mended`.
 """  # noqa: E501 - rows of a table
 
 

@@ -444,7 +444,8 @@ def test_the_default_limits_are_those_of_the_product(load):
     assert (inbound.max_connections, inbound.max_connections_per_peer) == (200, 20)
     assert (limits.mails_per_minute, limits.acknowledgements_to_strangers) == (60, 100)
     assert (limits.automatic_in_10m, limits.automatic_in_30m) == (10, 15)
-    assert (limits.automatic_in_60m, limits.automatic_in_a_day) == (25, 40)
+    assert (limits.automatic_in_60m, limits.automatic_in_an_hour) == (25, 30)
+    assert limits.automatic_in_a_day == 40
     assert limits.signed_addresses == 90 * day
     assert (limits.headers, limits.encoded_words) == (1000, 1000)
     assert read.delivery.give_up_after == 5 * day

@@ -623,11 +623,14 @@ def upgrade() -> None:
             sa.Integer(),
             server_default="0",
             nullable=False,
-            comment="tries that failed",
+            comment="tries of this mail",
         ),
         sa.Column("created_at", Instant(), nullable=False, comment="when it was decided"),
         sa.Column("next_try_at", Instant(), nullable=False, comment="not before this time"),
         sa.Column("retried_at", Instant(), nullable=True, comment="when a person put it back"),
+        sa.Column(
+            "delayed_at", Instant(), nullable=True, comment="when staff were told that it is late"
+        ),
         sa.Column("lease_owner", sa.Text(), nullable=True, comment="the node that works on it"),
         sa.Column("lease_until", Instant(), nullable=True, comment="when the claim lapses"),
         sa.Column(
