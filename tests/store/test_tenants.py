@@ -136,7 +136,7 @@ WITHOUT_TENANT = {
 }
 
 # What a function may return to a tenant that has nothing.
-NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0), "numbers.lock": 1}
+NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
 
 
 def functions() -> dict[str, Callable[..., Any]]:
