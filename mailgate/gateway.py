@@ -214,20 +214,22 @@ class Parts:
 
     def _server(self) -> "Server":
         # It takes half a second to import all this, which no command needs.
-        from mailgate.web.health import create_app
+        from mailgate.web.health import canary_note, create_app
         from mailgate.web.metrics import Metrics, sample
         from mailgate.web.server import Server
         from mailgate.web.stored import look
         from mailgate.web.watch import Watch
 
         database, listen = self._app.database, self._app.config.web.listen
-        watch = Watch(lambda: look(database, TENANT_ID))
+        watched = self._app.config.canary.every is not None
+        watch = Watch(lambda: look(database, TENANT_ID, watched=watched))
         checks = self.checks(watch)
         taking = ("database", "smtp", "inbox")
         app = create_app(
             checks,
             [name for name in taking if name in checks],
             Metrics(lambda: sample(watch.seen(), now())),
+            {"canary": canary_note(watch)},
         )
         return Server(app, listen.host, listen.port)
 

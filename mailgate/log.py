@@ -140,6 +140,13 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "deadline.failed": _ERROR("A deadline could not be acted on; it is tried again."),
         "job.finished": _DEBUG("A job of the scheduler ran."),
         "job.failed": _ERROR("A job of the scheduler failed; it runs again at its next time."),
+        # --- the canary --------------------------------------------------------------------------
+        "canary.sent": _INFO("A mail of our own was sent round the loop, see [canary]."),
+        "canary.returned": _INFO("It came back after so many seconds; late: it had been missing."),
+        "canary.missing": _ERROR(
+            "It did not come back in time: mail may not leave, or not arrive."
+        ),
+        "canary.over": _INFO("After an alarm, one came back."),
         # --- store and web -----------------------------------------------------------------------
         "database.unavailable": _ERROR("The database does not answer; it is tried again."),
         "database.unsafe": _WARNING("The database is set so that it may lose what it committed."),

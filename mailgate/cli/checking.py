@@ -274,6 +274,9 @@ def _delivery(app: "App") -> Iterator[Finding]:
             login = f", as {delivery.user}" if delivery.user else ", without login"
             how = f"{delivery.host}:{delivery.port} ({delivery.tls}{login})"
             yield Finding("delivery", "ok", f"the smarthost answers: {how}")
+    if app.config.canary.every is not None and delivery.transport != "smtp":
+        says = f"[canary] sends mails that transport {delivery.transport} does not bring back"
+        yield Finding("canary", "warning", says)
 
 
 def _write_to(folder: Path) -> None:

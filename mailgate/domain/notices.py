@@ -51,5 +51,8 @@ NOTICES: dict[str, Notice] = {
         ),
         Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
         Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive"),
+        Notice("canary", Words.GATEWAY, "a mail to the desk itself, to see that it comes round"),
+        Notice("canary_missing", Words.GATEWAY, "to administrators: it has not come back in time"),
+        Notice("canary_over", Words.GATEWAY, "to administrators: mail comes round again"),
     )
 }

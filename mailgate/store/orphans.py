@@ -14,7 +14,7 @@ from mailgate.store.inbox import PARKED, PENDING
 from mailgate.store.outbox import READY
 from mailgate.store.tickets import TICKET
 
-_MAIL = "mail"
+_MAIL, _CANARY = "mail", "canary"
 _MOST = 100  # rows named for one question
 _ON_A_TICKET = ("opened", "threaded")
 
@@ -133,6 +133,9 @@ def _of_tickets(tenant_id: int) -> list[Question]:
     about_no_mail = and_(
         event.subject_kind == _MAIL, ~_any(schema.mail_delivery.c.id == event.subject_id)
     )
+    about_no_canary = and_(
+        event.subject_kind == _CANARY, ~_any(schema.canary.c.id == event.subject_id)
+    )
     about_no_ticket = and_(
         event.subject_kind == TICKET, ~_ticket_is_there(tenant_id, event.subject_id)
     )
@@ -142,7 +145,8 @@ def _of_tickets(tenant_id: int) -> list[Question]:
             "event",
             "is about something that is not there",
             select(event.id).where(
-                event.tenant_id == tenant_id, or_(about_no_ticket, about_no_mail)
+                event.tenant_id == tenant_id,
+                or_(about_no_ticket, about_no_mail, about_no_canary),
             ),
         ),
         Question(

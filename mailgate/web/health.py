@@ -7,6 +7,7 @@ or a server said.
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
 from fastapi import FastAPI, Request, Response
@@ -66,12 +67,32 @@ def clock_check(watch: Watch[Stored], every: timedelta, now: Callable[[], dateti
     return check
 
 
+def canary_note(watch: Watch[Stored]) -> Check:
+    """Return what tells that a canary is missing.
+
+    It keeps no mail from being taken, and so is a note and no fault.
+    """
+
+    def note() -> str | None:
+        stored = watch.seen().value
+        missing = stored.canaries.missing if stored and stored.canaries else None
+        if missing is None:
+            return None
+        return f"that of {missing.sent_at.isoformat(timespec='seconds')} has not come back in time"
+
+    return note
+
+
 def create_app(
-    checks: Mapping[str, Check], needed: Iterable[str], metrics: Metrics | None = None
+    checks: Mapping[str, Check],
+    needed: Iterable[str],
+    metrics: Metrics | None = None,
+    notes: Mapping[str, Check] = MappingProxyType({}),
 ) -> FastAPI:
     """Return the application; `checks` are asked at each call.
 
-    `needed` names those without which no mail can be taken. Without `metrics` there is no
+    `needed` names those without which no mail can be taken; what `notes` say is told beside, and
+    nothing is the worse for it. Without `metrics` there is no
     /metrics.
     """
     taking = {name: checks[name] for name in needed}
@@ -85,12 +106,12 @@ def create_app(
     @app.get("/healthz")
     def healthz(request: Request) -> Response:
         """Tell whether every part works: 200, or 503 with the parts that do not."""
-        return _told(request, checks, "ok", "failing")
+        return _told(request, checks, notes, "ok", "failing")
 
     @app.get("/readyz")
     def readyz(request: Request) -> Response:
         """Tell whether a mail sent now would be taken: 200, or 503 with what is in the way."""
-        return _told(request, taking, "ready", "not ready")
+        return _told(request, taking, notes, "ready", "not ready")
 
     if metrics is not None:
 
@@ -102,12 +123,19 @@ def create_app(
     return app
 
 
-def _told(request: Request, checks: Mapping[str, Check], well: str, ill: str) -> Response:
+def _told(
+    request: Request, checks: Mapping[str, Check], notes: Mapping[str, Check], well: str, ill: str
+) -> Response:
     """Return what the checks say: as JSON, or as lines to who asks for text and not for JSON."""
-    faults = {name: fault for name, check in checks.items() if (fault := check()) is not None}
+    faults, noted = _said(checks), _said(notes)
     status, code = (ill, 503) if faults else (well, 200)
     accepted = request.headers.get("accept", "")
     if "text/" in accepted and "json" not in accepted:
-        lines = (status, *(f"{name}: {fault}" for name, fault in faults.items()))
+        said = (*faults.items(), *noted.items())
+        lines = (status, *(f"{name}: {words}" for name, words in said))
         return PlainTextResponse("".join(f"{line}\n" for line in lines), code)
-    return JSONResponse({"status": status, "faults": faults}, code)
+    return JSONResponse({"status": status, "faults": faults, "notes": noted}, code)
+
+
+def _said(checks: Mapping[str, Check]) -> dict[str, str]:
+    return {name: words for name, check in checks.items() if (words := check()) is not None}

@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
+from mailgate.desk.telling import LATENCY
+from mailgate.domain.canary import Rounds
 from mailgate.log import EVENTS, written
 from mailgate.store.backlog import Backlog
 from mailgate.web.stored import Stored
@@ -23,16 +30,20 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a scrape finds: the store as it was last seen, and the lines of the log by name."""
+    """What a scrape finds: the store as it was last seen, and the lines of the log by name.
+
+    `latency` is how many canaries took no longer than each bound, and how long all took together.
+    """
 
     now: datetime
     seen: Seen[Stored]
     written: Mapping[str, int]
+    latency: tuple[list[tuple[str, float]], float]
 
 
 def sample(seen: Seen[Stored], now: datetime) -> Sample:
     """Return what there is to tell."""
-    return Sample(now, seen, written())
+    return Sample(now, seen, written(), LATENCY.read())
 
 
 # --- gauges ---------------------------------------------------------------------------------------
@@ -73,6 +84,16 @@ def _seconds(sample: Sample, since: datetime) -> float:
 def _clock_lag(sample: Sample) -> float | None:
     seen_at = None if sample.seen.value is None else sample.seen.value.clock_seen_at
     return None if seen_at is None else _seconds(sample, seen_at)
+
+
+def _canary(sample: Sample, read: Callable[[Rounds], float | None]) -> float | None:
+    rounds = None if sample.seen.value is None else sample.seen.value.canaries
+    return None if rounds is None else read(rounds)
+
+
+def _last_seen(rounds: Rounds) -> float | None:
+    back_at = None if rounds.home is None else rounds.home.back_at
+    return None if back_at is None else back_at.timestamp()
 
 
 GAUGES = (
@@ -131,6 +152,16 @@ GAUGES = (
         "How long ago the first deadline passed that nothing was done about yet; 0: none has. "
         "After an outage those that write to customers wait an hour.",
         _age(lambda backlog: backlog.oldest_due),
+    ),
+    Gauge(
+        "mailgate_canary_missing",
+        "Whether the alarm lasts that a canary has not come back: 1 or 0; only with [canary].",
+        lambda sample: _canary(sample, lambda rounds: float(rounds.missing is not None)),
+    ),
+    Gauge(
+        "mailgate_canary_last_seen_timestamp_seconds",
+        "When the newest canary that has come back did so, in seconds since 1970.",
+        lambda sample: _canary(sample, _last_seen),
     ),
 )
 """Every gauge, in the order in which they are written."""
@@ -196,16 +227,23 @@ COUNTERS = (
         "Processes of the gateway that ended by themselves and were begun anew.",
         "process.ended",
     ),
+    _one("mailgate_canaries_sent", "Canaries that were sent.", "canary.sent"),
+    _one("mailgate_canaries_returned", "Canaries that came back.", "canary.returned"),
+    _one("mailgate_canary_alarms", "How often the alarm was raised.", "canary.missing"),
 )
 """What is counted beside the lines of the log, each from some of them; `_total` is added."""
 
 LINES = "mailgate_log_lines"
+LATENCIES = "mailgate_canary_latency_seconds"
+_OF_A_HISTOGRAM = ("_bucket", "_sum", "_count")
 
 
 def names() -> frozenset[str]:
     """Return the name of every figure of ours as it is scraped."""
     counters = (*(counter.name for counter in COUNTERS), LINES)
-    return frozenset({gauge.name for gauge in GAUGES} | {f"{name}_total" for name in counters})
+    latencies = {LATENCIES + part for part in _OF_A_HISTOGRAM}
+    gauges = {gauge.name for gauge in GAUGES}
+    return frozenset(gauges | {f"{name}_total" for name in counters} | latencies)
 
 
 # --- the exposition -------------------------------------------------------------------------------
@@ -229,7 +267,7 @@ class _Collector(Collector):
         self._look = look
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each gauge that has a value, the counters, and the lines of the log by name."""
+        """Yield each gauge that has a value, the counters, the histogram, the lines by name."""
         sample = self._look()
         for gauge in GAUGES:
             value = gauge.read(sample)
@@ -237,6 +275,10 @@ class _Collector(Collector):
                 yield GaugeMetricFamily(gauge.name, gauge.meaning, value=value)
         for counter in COUNTERS:
             yield _counted(counter, sample.written)
+        buckets, total = sample.latency
+        yield HistogramMetricFamily(
+            LATENCIES, "How long canaries took to come round.", buckets, total
+        )
         lines = {name: (name,) for name in EVENTS}
         yield _counted(Counter(LINES, "Lines of the log by name.", "name", lines), sample.written)
 
@@ -295,7 +337,10 @@ def reference() -> str:
     """Return docs/metrics.md: every figure with its meaning."""
     gauges = (f"| `{gauge.name}` | {gauge.meaning} |\n" for gauge in GAUGES)
     counters = (f"| `{_shown(each)}` | {each.meaning} |\n" for each in COUNTERS)
-    lines = f'| `{LINES}_total{{name="…"}}` | Lines of the log by name. |\n'
+    lines = (
+        f"| `{LATENCIES}` | A histogram: how long canaries took to come round. |\n"
+        f'| `{LINES}_total{{name="…"}}` | Lines of the log by name. |\n'
+    )
     return "".join((_PREFACE, *gauges, _COUNTED, *counters, lines, _POSTFACE))
 
 

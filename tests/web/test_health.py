@@ -35,13 +35,16 @@ def asked(checks, **options):
 
 def test_a_gateway_whose_parts_all_work_is_well():
     answer = asked({"intake": running(SimpleNamespace(alive=True)), "clock": lambda: None})
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}, "notes": {}})
 
 
 def test_what_does_not_work_is_named_and_nothing_else():
     answer = asked({"smtp": running(SimpleNamespace(alive=False)), "database": lambda: None})
     faults = {"smtp": "its thread has ended"}
-    assert (answer.status_code, answer.json()) == (503, {"status": "failing", "faults": faults})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"status": "failing", "faults": faults, "notes": {}},
+    )
 
 
 def test_a_check_that_fails_itself_is_answered_without_its_words_and_logged():
@@ -88,7 +91,9 @@ def checks(gateway):
 
 def watching(gateway):
     """Return what looks at its store, each time anew."""
-    return Watch(lambda: look(gateway.database, TENANT_ID), itertools.count(0, 10).__next__)
+    return Watch(
+        lambda: look(gateway.database, TENANT_ID, watched=False), itertools.count(0, 10).__next__
+    )
 
 
 def test_every_thread_of_a_gateway_is_looked_at(gateway):

@@ -16,6 +16,7 @@ from mailgate import app as app_module
 from mailgate import config as configuration
 from mailgate import gateway as gateway_module
 from mailgate.app import App
+from mailgate.domain.canary import Canary, Rounds
 from mailgate.domain.horizon import Heartbeat
 from mailgate.errors import Temporary
 from mailgate.gateway import Parts, Ports
@@ -23,9 +24,19 @@ from mailgate.log import EVENTS, log, written
 from mailgate.roles import ALL
 from mailgate.store import heartbeat
 from mailgate.store.backlog import Backlog
+from mailgate.tally import Histogram
 from mailgate.web import watch
 from mailgate.web.health import create_app, running
-from mailgate.web.metrics import COUNTERS, GAUGES, LINES, Metrics, Sample, names, reference
+from mailgate.web.metrics import (
+    COUNTERS,
+    GAUGES,
+    LATENCIES,
+    LINES,
+    Metrics,
+    Sample,
+    names,
+    reference,
+)
 from mailgate.web.stored import Stored
 from mailgate.web.watch import Seen
 from tests.cli.conftest import Cli, mail
@@ -36,9 +47,10 @@ MINUTE = timedelta(minutes=1)
 DOCS = Path(__file__).parents[2]
 PAGE = DOCS / "docs" / "metrics.md"
 ALERTS = DOCS / "deploy" / "prometheus-alerts.yml"
-FIGURE = re.compile(r"^(mailgate_\w+)(?:\{\w+=\"([\w.]+)\"\})? (\S+)$", re.MULTILINE)
+FIGURE = re.compile(r"^(mailgate_\w+)(?:\{\w+=\"([\w.+]+)\"\})? (\S+)$", re.MULTILINE)
 OURS = {gauge.name for gauge in GAUGES}
 BACKLOG = Backlog(3, NOW - MINUTE, 2, 1, 5, NOW - 2 * MINUTE, 4, NOW - 4 * MINUTE)
+ROUNDS = Rounds(home=Canary(1, NOW, NOW))
 NOTHING = Backlog(0, None, 0, 0, 0, None, 0, None)
 
 
@@ -51,7 +63,9 @@ def figures(text: str) -> dict[str, float]:
 
 
 def shown(seen: Seen[Stored], written: Mapping[str, int] = MappingProxyType({})) -> dict:
-    sample = Sample(NOW, seen, written)
+    taken = Histogram((2, 10))
+    taken.observe(3)
+    sample = Sample(NOW, seen, written, taken.read())
     return figures(Metrics(lambda: sample).exposition().decode())
 
 
@@ -60,7 +74,10 @@ def gauges(found: Mapping[str, float]) -> dict[str, float]:
 
 
 def test_every_gauge_is_read_from_the_store():
-    found = shown(Seen(Stored(BACKLOG, NOW - 3 * MINUTE), 0.5))
+    missing = Canary(1, NOW - 9 * MINUTE, None, NOW)
+    home = Canary(2, NOW - 20 * MINUTE, NOW - 19 * MINUTE)
+    rounds = Rounds((missing,), missing, home)
+    found = shown(Seen(Stored(BACKLOG, NOW - 3 * MINUTE, rounds), 0.5))
     assert gauges(found) == {
         "mailgate_database_up": 1,
         "mailgate_figures_age_seconds": 0.5,
@@ -73,7 +90,23 @@ def test_every_gauge_is_read_from_the_store():
         "mailgate_notices_unknown": 4,
         "mailgate_clock_lag_seconds": 180,
         "mailgate_deadlines_lag_seconds": 240,
+        "mailgate_canary_missing": 1,
+        "mailgate_canary_last_seen_timestamp_seconds": (NOW - 19 * MINUTE).timestamp(),
     }
+
+
+def test_without_a_canary_nothing_is_said_of_it_and_before_the_first_is_back_only_that_none_is():
+    assert not {name for name in gauges(shown(Seen(Stored(NOTHING, None)))) if "canary" in name}
+    found = gauges(shown(Seen(Stored(NOTHING, None, Rounds()))))
+    assert found["mailgate_canary_missing"] == 0
+    assert "mailgate_canary_last_seen_timestamp_seconds" not in found
+
+
+def test_how_long_canaries_took_is_a_histogram():
+    found = shown(Seen())
+    buckets = {bound: found[f"{LATENCIES}_bucket.{bound}"] for bound in ("2", "10", "+Inf")}
+    assert buckets == {"2": 0, "10": 1, "+Inf": 1}
+    assert (found[f"{LATENCIES}_count"], found[f"{LATENCIES}_sum"]) == (1, 3)
 
 
 def test_where_nothing_waits_ages_are_nothing_and_a_clock_that_never_ran_has_no_lag():
@@ -118,7 +151,7 @@ def test_every_counter_is_made_of_lines_that_there_are():
 
 
 def test_names_end_as_those_of_prometheus_do():
-    scraped = {name.partition(".")[0] for name in shown(Seen(Stored(BACKLOG, NOW)))}
+    scraped = {name.partition(".")[0] for name in shown(Seen(Stored(BACKLOG, NOW, ROUNDS)))}
     assert scraped == names()
     assert not {name for name in OURS if name.endswith(("_total", "_ms", "_minutes", "_bytes"))}
 
@@ -152,7 +185,10 @@ def test_ready_is_who_could_take_a_mail_now_whatever_else_is_wrong():
     checks = {"smtp": running(up), "delivery": running(down)}
     client = TestClient(create_app(checks, needed=("smtp",)))
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "faults": {}})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ready", "faults": {}, "notes": {}},
+    )
     assert client.get("/healthz").status_code == 503
     checks["smtp"] = running(down)
     answer = TestClient(create_app(checks, needed=("smtp",))).get("/readyz")
@@ -169,6 +205,17 @@ def test_who_asks_for_text_is_told_in_lines():
     for accept in ("*/*", "application/json", "application/json, text/plain"):
         told = client.get("/readyz", headers={"Accept": accept})
         assert told.json()["faults"] == {"smtp": "its thread has ended"}
+
+
+def test_what_is_noted_is_told_and_makes_nothing_worse():
+    notes = {"canary": lambda: "it has not come back", "other": lambda: None}
+    client = TestClient(create_app({}, (), None, notes))
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert answer.json()["notes"] == {"canary": "it has not come back"}
+    text = client.get("/readyz", headers={"Accept": "text/plain"}).text
+    assert text == "ready\ncanary: it has not come back\n"
 
 
 def test_without_figures_there_is_no_page_of_them():

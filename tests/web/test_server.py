@@ -35,7 +35,7 @@ def get(server, path="/healthz", host=LOOPBACK) -> httpx2.Response:
 def test_a_request_right_after_the_start_is_answered(server):
     answer = get(server)
 
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}, "notes": {}})
     assert server.alive
     assert server.port > 0
 
