@@ -247,6 +247,7 @@ class Life:
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "since": NOW - HOUR,
+            "side": "client",
             "size": 10,
             "inbox.set_aside.state": inbox.PARKED,
             "inbox.put_back.state": inbox.PARKED,
