@@ -34,6 +34,7 @@ NOTICES: dict[str, Notice] = {
         Notice("received", Words.GATEWAY, "the ticket's number, and when to expect an answer"),
         Notice("agent_reply", Words.PERSON, "an agent's answer", awaited=True),
         Notice("new_message", Words.PERSON, "a customer's words, to whoever holds the ticket"),
+        Notice("answered", Words.GATEWAY, "a colleague has answered the customer"),
         Notice("assigned", Words.GATEWAY, "the ticket is yours now"),
         Notice("unassigned", Words.GATEWAY, "the ticket is no longer yours, and why"),
         Notice("note_added", Words.PERSON, "a colleague's internal note"),
