@@ -33,6 +33,7 @@ from mailgate.store.db import Database
 if TYPE_CHECKING:
     from mailgate.delivery.transport import Transport
     from mailgate.delivery.worker import Worker as DeliveryWorker
+    from mailgate.desk.canary import Keeper
     from mailgate.desk.clock import Clock, Tick
     from mailgate.desk.ledger import Desk
     from mailgate.desk.settings import Settings
@@ -54,6 +55,8 @@ TENANT, TENANT_ID, QUEUE = "default", 1, "default"
 
 _HELD = timedelta(minutes=1)
 """A mail that waits for longer than this is worth a line when the clock waits for it."""
+_CANARY_LOOK = timedelta(minutes=1)
+"""How late an alarm may be."""
 
 
 def now() -> datetime:
@@ -453,9 +456,20 @@ class App:
         """The jobs."""
         from mailgate.scheduler import Job, Scheduler
 
-        every = self.config.jobs.deadlines
+        every, canary = self.config.jobs.deadlines, self.config.canary
         jobs = {} if every is None else {"deadlines": Job("deadlines", every, self.tick)}
+        if canary.every is not None:
+            from mailgate.desk.canary import Keeper
+            from mailgate.domain.canary import Pace
+
+            keeper = Keeper(self.desk, Pace(canary.every, canary.within), now())
+            often = min(canary.every, canary.within, _CANARY_LOOK)
+            jobs["canary"] = Job("canary", often, lambda: self._look_for_canaries(keeper))
         return Scheduler(jobs)
+
+    def _look_for_canaries(self, keeper: Keeper) -> None:
+        keeper.look(now())
+        self.bells.ring(NodeRole.DELIVER)
 
     # --- for a command, which starts no threads ---
 

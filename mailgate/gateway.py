@@ -27,6 +27,8 @@ from mailgate.wire import Wire
 if TYPE_CHECKING:
     from mailgate.web.health import Check
     from mailgate.web.server import Server
+    from mailgate.web.stored import Stored
+    from mailgate.web.watch import Watch
 
 
 class Started(Protocol):
@@ -226,26 +228,31 @@ class Parts:
 
     def _server(self) -> "Server":
         # It takes half a second to import all this, which no command needs.
-        from mailgate.web.health import create_app
+        from mailgate.web.health import canary_note, create_app
         from mailgate.web.metrics import Metrics, sample
         from mailgate.web.server import Server
+        from mailgate.web.stored import look
+        from mailgate.web.watch import Watch
 
         database, listen = self._app.database, self._app.config.web.listen
-        checks = self.checks()
+        watched = self._app.config.canary.every is not None
+        watch = Watch(lambda: look(database, TENANT_ID, watched=watched))
+        checks = self.checks(watch)
         taking = ("database", "smtp", "inbox")
         app = create_app(
             checks,
             [name for name in taking if name in checks],
-            Metrics(lambda: sample(database, TENANT_ID, now())),
+            Metrics(lambda: sample(watch.seen(), now())),
+            {"canary": canary_note(watch)},
         )
         return Server(app, listen.host, listen.port)
 
-    def checks(self) -> "dict[str, Check]":
-        """Return what /healthz asks, by name: the parts here, and the other processes."""
+    def checks(self, watch: "Watch[Stored]") -> "dict[str, Check]":
+        """Return what /healthz asks, by name: the store, the parts here, the other processes."""
         from mailgate.web.health import clock_check, database_check, running
 
         app = self._app
-        checks: dict[str, Check] = {"database": database_check(app.database)}
+        checks: dict[str, Check] = {"database": database_check(watch)}
         if NodeRole.LISTEN in self._roles:
             checks["smtp"] = running(app.listener)
             checks["inbox"] = lambda: running(app.inbox)() or app.inbox.fault
@@ -256,7 +263,7 @@ class Parts:
         if NodeRole.CLOCK in self._roles:
             checks["scheduler"] = running(app.scheduler)
         if (every := app.config.jobs.deadlines) is not None:
-            checks["clock"] = clock_check(app.database, every, now)
+            checks["clock"] = clock_check(watch, every, now)
         return {**checks, **self._others}
 
 

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import structlog
 
+from mailgate import tally
 from mailgate.tally import Tally
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -60,6 +61,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "lmtp.listening": _INFO("The LMTP port is open."),
         "smtp.stopped": _INFO("These ports are closed and no session is left."),
         "smtp.failed": _ERROR("A session met a fault of ours; the sender was told to try again."),
+        "inbox.failed": _ERROR("Mails could not be kept, for a fault of ours; they come again."),
         "peer.refused": _WARNING(
             "A peer was sent away: not allowed, too many connections, or too many errors."
         ),
@@ -143,6 +145,13 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "deadline.failed": _ERROR("A deadline could not be acted on; it is tried again."),
         "job.finished": _DEBUG("A job of the scheduler ran."),
         "job.failed": _ERROR("A job of the scheduler failed; it runs again at its next time."),
+        # --- the canary --------------------------------------------------------------------------
+        "canary.sent": _INFO("A mail of our own was sent round the loop, see [canary]."),
+        "canary.returned": _INFO("It came back after so many seconds; late: it had been missing."),
+        "canary.missing": _ERROR(
+            "It did not come back in time: mail may not leave, or not arrive."
+        ),
+        "canary.over": _INFO("After an alarm, one came back."),
         # --- store and web -----------------------------------------------------------------------
         "database.unavailable": _ERROR("The database does not answer; it is tried again."),
         "database.unsafe": _WARNING("The database is set so that it may lose what it committed."),
@@ -199,7 +208,7 @@ def count_as(process: int) -> None:
     """Say which process this one is, after a fork: the first is 0."""
     global _writing  # noqa: PLW0603 - the one inherited may be held by a thread that is not here
     _writing = threading.Lock()
-    _written.count_as(process)
+    tally.count_as(process)
 
 
 def configure(level: Level = "info", shape: Literal["console", "json"] = "console") -> None:

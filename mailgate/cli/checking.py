@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -91,6 +92,7 @@ def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
     checks: list[tuple[str, Callable[[App], Iterator[Finding]]]] = [
         ("database", _database),
         ("gateway", _gateway),
+        ("web", _web),
         ("templates", _templates),
         ("delivery", _delivery),
         ("trust", _trust),
@@ -233,6 +235,20 @@ def _health(host: str, port: int) -> dict[str, str] | None:
     return {str(k): str(v) for k, v in faults.items()} if isinstance(faults, dict) else None
 
 
+def _web(app: "App") -> Iterator[Finding]:
+    """Tell who can ask how the gateway is."""
+    at = app.config.web.listen
+    if at.host == "localhost" or ip_address(at.host).is_loopback:
+        yield Finding("web", "ok", f"{at} is open to this machine only")
+        return
+    says = (
+        f"{at} is open to others: whoever reaches it sees how the gateway is, without a login and "
+        'without TLS; take "127.0.0.1:8025" in [web] listen and put a server with TLS in front, or '
+        "keep others out by a firewall"
+    )
+    yield Finding("web", "warning", says)
+
+
 # --- templates and the way out --------------------------------------------------------------------
 
 
@@ -259,6 +275,9 @@ def _delivery(app: "App") -> Iterator[Finding]:
             login = f", as {delivery.user}" if delivery.user else ", without login"
             how = f"{delivery.host}:{delivery.port} ({delivery.tls}{login})"
             yield Finding("delivery", "ok", f"the smarthost answers: {how}")
+    if app.config.canary.every is not None and delivery.transport != "smtp":
+        says = f"[canary] sends mails that transport {delivery.transport} does not bring back"
+        yield Finding("canary", "warning", says)
 
 
 def _write_to(folder: Path) -> None:

@@ -240,6 +240,20 @@ class Delivery(Table):
     )
 
 
+class Canary(Table):
+    """A mail of our own that goes round: out, to the desk's own address, and in again.
+
+    It shows that mail leaves and arrives, opens no ticket, and raises an alarm when it does not
+    come back.
+    """
+
+    every: kinds.Period = key("off", "How often to send one, such as 15m; each takes some 10 KB.")
+    within: kinds.Duration = key(
+        "10m",
+        "In what time it must be back; else the log, /metrics and a mail to the admins say so.",
+    )
+
+
 class Web(Table):
     """The HTTP port."""
 
@@ -411,6 +425,7 @@ class Config(Table):
     lifecycle: Lifecycle = table()
     inbound: Inbound = table()
     delivery: Delivery = table()
+    canary: Canary = table()
     web: Web = table()
     database: Database = table()
     node: Node = table()

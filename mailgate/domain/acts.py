@@ -138,7 +138,13 @@ def follow_up(draft: Draft) -> None:
 def _answered(draft: Draft) -> None:
     draft.spoke(Side.SYSTEM)
     draft.first_response()
+    _send(draft)
+
+
+def _send(draft: Draft) -> None:
+    """Send the desk's answer; whoever holds the ticket hears what a colleague has said."""
     draft.notify("agent_reply", Audience.CUSTOMERS)
+    draft.notify("answered", Audience.ASSIGNEE)
 
 
 def reply(draft: Draft) -> None:
@@ -164,7 +170,7 @@ def reply_on_closed(draft: Draft) -> None:
 def reply_seen_late(draft: Draft) -> None:
     """Send it; only milestones may move."""
     draft.first_response()
-    draft.notify("agent_reply", Audience.CUSTOMERS)
+    _send(draft)
     draft.set(replied=True)
 
 
@@ -229,6 +235,7 @@ def resolve(draft: Draft) -> None:
         draft.spoke(Side.SYSTEM)
         draft.first_response()
         draft.set(replied=True)
+        draft.notify("answered", Audience.ASSIGNEE)
     draft.notify("resolved", Audience.REQUESTER)
 
 

@@ -51,8 +51,9 @@ class _Form:
         return _HEAD + self.holder + self.signature
 
 
-_LONG = _Form({"reply": "r", "note": "n", "confirm": "c", "bounce": "b"}, 6, 14)
-_SHORT = _Form({"reply": "w", "note": "x", "confirm": "y", "bounce": "z"}, 4, 10)
+_LONG = _Form({"reply": "r", "note": "n", "confirm": "c", "bounce": "b", "canary": "k"}, 6, 14)
+_SHORT = _Form({"reply": "w", "note": "x", "confirm": "y", "bounce": "z", "canary": "j"}, 4, 10)
+_OF_NO_TICKET = ("bounce", "canary")
 _BY_LETTER = {
     letter: (form, purpose) for form in (_LONG, _SHORT) for purpose, letter in form.letters.items()
 }
@@ -139,18 +140,30 @@ class Signer:
         `holder` is the normalised From of the mail, or empty where it has none.
         """
         found = self._read(address, holder, now)
-        return None if found is None or found.purpose == "bounce" else found
+        return None if found is None or found.purpose in _OF_NO_TICKET else found
 
     def bounce_address(self, desk_address: str, outbox_id: int, now: datetime) -> str:
         """Return the return path (VERP) of one mail of the outbox."""
         return self._address(desk_address, f"bounce-{outbox_id}", "", "bounce", now, 0)
 
+    def canary_address(self, desk_address: str, canary: int, now: datetime) -> str:
+        """Return the address that one canary goes to, by which it is known when it comes back."""
+        return self._address(desk_address, f"canary-{canary}", "", "canary", now, 0)
+
+    def read_canary_address(self, address: str, now: datetime) -> int | None:
+        """Return the canary that an address of ours is for; None where altered or other."""
+        return self._counted(address, "canary", now)
+
     def read_bounce_address(self, address: str, now: datetime) -> int | None:
         """Return the outbox id in a return path of ours; None where altered, expired or other."""
+        return self._counted(address, "bounce", now)
+
+    def _counted(self, address: str, purpose: str, now: datetime) -> int | None:
+        """Return the id in an address that is about no ticket."""
         found = self._read(address, "", now)
-        if found is None or found.purpose != "bounce" or not found.genuine or found.expired:
+        if found is None or found.purpose != purpose or not found.genuine or found.expired:
             return None
-        return int(found.number.removeprefix("BOUNCE-"))
+        return int(found.number.rpartition("-")[2])
 
     # --- Message-IDs ----------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from mailgate.store.tickets import TICKET
 MOST = 100
 """So many rows are named for one question."""
 
-_MAIL = "mail"
+_MAIL, _CANARY = "mail", "canary"
 _OPENED = "opened"
 _ON_A_TICKET = (_OPENED, "threaded")
 
@@ -267,12 +267,15 @@ def _of_events(tenant_id: int) -> list[Question]:
     no_mail = and_(
         table.subject_kind == _MAIL, _gone(schema.mail_delivery, tenant_id, table.subject_id)
     )
+    no_canary = and_(
+        table.subject_kind == _CANARY, _gone(schema.canary, tenant_id, table.subject_id)
+    )
     return [
         Question(
             "event",
             "event",
             "is about something that is not there",
-            select(table.id).where(mine, or_(no_ticket, no_mail)),
+            select(table.id).where(mine, or_(no_ticket, no_mail, no_canary)),
         ),
         Question(
             "event",

@@ -466,6 +466,25 @@ number_sequence = Table(
     comment="ticket numbers; its formats are all that were ever used",
 )
 
+canary = Table(
+    "canary",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    _tenant(),
+    Column("sent_at", Instant, nullable=False, comment="when it was sent"),
+    Column("back_at", Instant, comment="when it came back"),
+    Column("missed_at", Instant, comment="when it was found missing"),
+    Column("done_at", Instant, comment="when nothing more followed from it"),
+    Index("ix_canary_sent", "tenant_id", "sent_at"),
+    Index(
+        "ix_canary_open",
+        "tenant_id",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+    comment="mails of our own that are sent round the loop",
+)
+
 heartbeat = Table(
     "heartbeat",
     metadata,

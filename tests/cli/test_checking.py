@@ -40,6 +40,7 @@ def test_a_new_desk_is_well_and_nothing_is_made_by_looking(new_cli):
         "configuration",
         "database",
         "gateway",
+        "web",
         "templates",
         "delivery",
         "trust",
@@ -102,6 +103,14 @@ def nonsense(listening):
     with link:
         link.recv(1000)
         link.sendall(b"220 not HTTP\r\n")
+
+
+def test_figures_that_others_can_read_are_a_warning(cli):
+    for here in ("127.0.0.1:0", "localhost:0"):
+        cli.set(web__listen=here)
+        assert ("web", "ok") in found(cli)
+    cli.set(web__listen="0.0.0.0:0")
+    assert "0.0.0.0:0 is open to others" in found(cli)["web", "warning"]
 
 
 def test_a_desk_without_people_is_a_warning(cli):

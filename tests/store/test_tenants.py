@@ -12,6 +12,7 @@ from sqlalchemy import Connection, ForeignKeyConstraint, Table
 from sqlalchemy.exc import IntegrityError
 
 import mailgate.store
+from mailgate.domain.canary import Rounds
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import Policy, resolve
 from mailgate.errors import Conflict
@@ -136,7 +137,8 @@ WITHOUT_TENANT = {
 }
 
 # What a function may return to a tenant that has nothing.
-NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0), "numbers.lock": 1}
+NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
+NOTHING |= {"canaries.rounds": Rounds()}
 
 
 def functions() -> dict[str, Callable[..., Any]]:
@@ -201,7 +203,10 @@ class Life:
         ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)
         never = notice(connection, state="never", notice="other", **sending)
         sent = notice(connection, state="sent", notice="resolved", **sending)
+        flying = put(schema.canary, sent_at=NOW)["id"]
+        missing = put(schema.canary, sent_at=NOW - HOUR, missed_at=NOW)["id"]
         self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
+        self.ids += [flying, missing]
 
     def arguments(self) -> dict[str, Any]:
         """Return what to say for each parameter, whichever function has it."""
@@ -210,6 +215,7 @@ class Life:
             "address": NOBODY,
             "addresses": [CAROL, NOBODY],
             "after": 0,
+            "back": dict.fromkeys(self.ids, NOW + HOUR),
             "but": (),
             "claimed": self.claimed,
             "format_": NumberFormat("T-{seq}"),
@@ -223,6 +229,7 @@ class Life:
             "ids": self.ids,
             "lease": HOUR,
             "most": 50,
+            "new_id": 1_000_000_000,
             "notice": "received",
             "now": NOW + HOUR,
             "numbers": ["TKT-1"],
@@ -240,6 +247,7 @@ class Life:
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "since": NOW - HOUR,
+            "side": "client",
             "size": 10,
             "inbox.set_aside.state": inbox.PARKED,
             "inbox.put_back.state": inbox.PARKED,

@@ -27,7 +27,7 @@ SEES: dict[str, frozenset[str]] = {
     "domain": frozenset({"errors"}),
     "mail": frozenset({"errors"}),
     "store": frozenset({"errors", "domain"}),
-    "desk": frozenset({"errors", "log", "domain", "store"}),
+    "desk": frozenset({"errors", "log", "domain", "store", "tally"}),
     "imap": frozenset({"errors", "log"}),
     "intake": EDGE | {"imap"},
     "delivery": EDGE | {"imap"},

@@ -699,6 +699,30 @@ def upgrade() -> None:
     )
     op.create_index("ix_outbox_ticket", "outbox", ["tenant_id", "ticket_id"], unique=False)
 
+    op.create_table(
+        "canary",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("sent_at", Instant(), nullable=False, comment="when it was sent"),
+        sa.Column("back_at", Instant(), nullable=True, comment="when it came back"),
+        sa.Column("missed_at", Instant(), nullable=True, comment="when it was found missing"),
+        sa.Column(
+            "done_at", Instant(), nullable=True, comment="when nothing more followed from it"
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_canary_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canary")),
+        comment="mails of our own that are sent round the loop",
+    )
+    op.create_index("ix_canary_sent", "canary", ["tenant_id", "sent_at"], unique=False)
+    op.create_index(
+        "ix_canary_open",
+        "canary",
+        ["tenant_id"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE SEQUENCE mailgate_id")
     op.execute("INSERT INTO sequence (name, next) VALUES ('id', 1)")
