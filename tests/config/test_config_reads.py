@@ -15,7 +15,7 @@ from mailgate.mail.prescan import DEFAULTS
 from tests.style.tree import sources
 
 # The composition root and the commands are the only ones that the configuration is handed to.
-READERS = ("mailgate/app.py", "mailgate/gateway.py", "mailgate/cli/")
+READERS = ("mailgate/app/", "mailgate/gateway.py", "mailgate/cli/")
 
 # Keys that the configuration itself turns into something else. Key or table: what is read instead.
 TURNED = {
