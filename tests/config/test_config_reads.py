@@ -8,7 +8,7 @@ from dataclasses import asdict
 import pytest
 
 from mailgate import config
-from mailgate.app import App
+from mailgate.app import reading
 from mailgate.config import keys
 from mailgate.config.schema import Config
 from mailgate.mail.prescan import DEFAULTS
@@ -97,7 +97,7 @@ def limits_of(tmp_path):
     config.secrets.write_keys(tmp_path / "mailgate.key")
 
     def limits(text):
-        return App(config.read(DESK + text, tmp_path / "config.toml", {}), {})._limits()
+        return reading.limits(config.read(DESK + text, tmp_path / "config.toml", {}))
 
     return limits
 
