@@ -16,14 +16,51 @@ from tests.cli.conftest import Cli, mail
 from tests.store.databases import BOTH, SQLITE
 
 
-@pytest.fixture(params=BOTH)
-def desk(request, new_cli) -> Cli:
-    """A desk with a ticket, whose mails have left, once on each kind of database."""
-    if request.param != SQLITE:
-        new_cli.set(database__url=request.getfixturevalue("postgresql_url"))
-        new_cli.config.chmod(0o600)
-    new_cli.open(subject="Printer", message_id="<a@customer.example>")
+@pytest.fixture(scope="session")
+def used(tmp_path_factory, migrated_file) -> Cli:
+    """A desk with a ticket, whose mails have left: it takes a while to make, and is copied."""
+    made = Cli(tmp_path_factory.mktemp("used"))
+    shutil.copy(migrated_file, made.folder)
+    open_ticket(made)
+    return made
+
+
+def open_ticket(cli) -> None:
+    cli.open(subject="Printer", message_id="<a@customer.example>")
+
+
+@pytest.fixture
+def file_desk(used, new_cli) -> Cli:
+    """A copy of that desk."""
+    for name in ("mailgate.db", "mailgate.key"):
+        shutil.copy(used.folder / name, new_cli.folder)
     return new_cli
+
+
+@pytest.fixture
+def server_desk(new_cli, tmp_path_factory, postgresql_server) -> Cli:
+    """The same on PostgreSQL."""
+
+    def prepare(url: str) -> None:
+        made = Cli(tmp_path_factory.mktemp("used"))
+        point(made, url)
+        open_ticket(made)
+
+    template = postgresql_server.template("used_desk", prepare)
+    point(new_cli, postgresql_server.url(postgresql_server.create(template)))
+    return new_cli
+
+
+def point(cli, url: str) -> None:
+    cli.set(database__url=url)
+    cli.config.chmod(0o600)
+
+
+@pytest.fixture(params=BOTH)
+def desk(request) -> Cli:
+    """A desk with a ticket, once on each kind of database."""
+    kind = "file_desk" if request.param == SQLITE else "server_desk"
+    return request.getfixturevalue(kind)
 
 
 def hold_up(cli) -> None:
@@ -64,11 +101,11 @@ def test_what_was_there_before_is_kept(desk, tmp_path):
             assert old.execute("SELECT count(*) FROM ticket").fetchone() == (2,)
 
 
-def test_a_desk_that_is_there_is_not_replaced_unasked(desk, tmp_path):
-    desk.ok("backup", tmp_path / "b")
-    desk.open(subject="After the backup")
-    assert "with --replace it is put aside" in desk.no(1, "restore", tmp_path / "b")
-    assert len(numbers(desk)) == 2
+def test_a_desk_that_is_there_is_not_replaced_unasked(file_desk, tmp_path):
+    file_desk.ok("backup", tmp_path / "b")
+    file_desk.open(subject="After the backup")
+    assert "with --replace it is put aside" in file_desk.no(1, "restore", tmp_path / "b")
+    assert len(numbers(file_desk)) == 2
 
 
 def test_a_backup_made_at_work_holds_all_that_was_acknowledged(cli, tmp_path):
@@ -125,14 +162,14 @@ def test_what_waited_is_held_for_a_person_who_can_send_it(desk, tmp_path):
     assert desk.json("verify") == []
 
 
-def test_what_waited_can_be_sent_with_the_same_message_id(desk, tmp_path):
-    (number,) = numbers(desk)
-    hold_up(desk)
-    desk.ok("reply", number, "--as", "alice", "--text", "Water?")
-    (before,) = desk.json("outbox", "--state", "ready")
-    desk.ok("backup", tmp_path / "b")
-    assert "are held" not in desk.ok("restore", "--replace", "--resend", tmp_path / "b")
-    assert desk.json("outbox", "--state", "ready") == [before]
+def test_what_waited_can_be_sent_with_the_same_message_id(file_desk, tmp_path):
+    (number,) = numbers(file_desk)
+    hold_up(file_desk)
+    file_desk.ok("reply", number, "--as", "alice", "--text", "Water?")
+    (before,) = file_desk.json("outbox", "--state", "ready")
+    file_desk.ok("backup", tmp_path / "b")
+    assert "are held" not in file_desk.ok("restore", "--replace", "--resend", tmp_path / "b")
+    assert file_desk.json("outbox", "--state", "ready") == [before]
 
 
 def test_no_number_is_given_to_two_people(desk, tmp_path):
@@ -163,14 +200,16 @@ def test_no_message_id_is_given_to_two_mails(desk, tmp_path):
 # --- what is refused ------------------------------------------------------------------------------
 
 
-def test_a_damaged_backup_is_refused_and_nothing_is_changed(desk, tmp_path):
-    desk.ok("backup", tmp_path / "b")
+def test_a_damaged_backup_is_refused_and_nothing_is_changed(file_desk, tmp_path):
+    file_desk.ok("backup", tmp_path / "b")
     manifest = backups.read(tmp_path / "b")
     file = tmp_path / "b" / backups.DATABASE[manifest.store]
     file.write_bytes(file.read_bytes()[:-1])
-    before = desk.json("tickets")
-    assert "is not what was written into it" in desk.no(1, "restore", "--replace", tmp_path / "b")
-    assert desk.json("tickets") == before
+    before = file_desk.json("tickets")
+    assert "is not what was written into it" in file_desk.no(
+        1, "restore", "--replace", tmp_path / "b"
+    )
+    assert file_desk.json("tickets") == before
 
 
 def change(folder, **facts) -> None:
@@ -207,65 +246,59 @@ def test_a_desk_in_use_is_not_replaced(cli, tmp_path):
     assert "systemctl stop mailgate" in said
 
 
-def test_a_dump_that_cannot_be_put_back_leaves_what_was_there(
-    new_cli, postgresql_url, tmp_path, monkeypatch
-):
-    new_cli.set(database__url=postgresql_url)
-    new_cli.config.chmod(0o600)
-    new_cli.open()
-    new_cli.ok("backup", tmp_path / "b")
+def test_a_dump_that_cannot_be_put_back_leaves_what_was_there(server_desk, tmp_path, monkeypatch):
+    server_desk.ok("backup", tmp_path / "b")
     fake = tmp_path / "pg_restore"
     fake.write_text("#!/bin/sh\necho 'pg_restore: error: no room' >&2\nexit 1\n")
     fake.chmod(0o755)
     with monkeypatch.context() as patch:
         patch.setattr(backup_postgresql, "needed", lambda _program: str(fake))
-        said = new_cli.no(1, "restore", "--replace", tmp_path / "b")
+        said = server_desk.no(1, "restore", "--replace", tmp_path / "b")
     assert "pg_restore: error: no room" in said
-    assert len(numbers(new_cli)) == 1
-    assert new_cli.json("verify") == []
+    assert len(numbers(server_desk)) == 1
+    assert server_desk.json("verify") == []
 
 
 # --- a desk that was lost -------------------------------------------------------------------------
 
 
-def test_a_file_that_is_gone_or_rubbish_is_replaced(cli, tmp_path):
-    number = cli.open()
-    cli.ok("backup", tmp_path / "b")
-    database = cli.folder / "mailgate.db"
+def test_a_file_that_is_gone_or_rubbish_is_replaced(file_desk, tmp_path):
+    (number,) = numbers(file_desk)
+    file_desk.ok("backup", tmp_path / "b")
+    database = file_desk.folder / "mailgate.db"
     database.unlink()
-    cli.ok("restore", tmp_path / "b")
-    assert numbers(cli) == [number]
+    file_desk.ok("restore", tmp_path / "b")
+    assert numbers(file_desk) == [number]
     database.write_bytes(b"rubbish" * 1000)
-    assert "--replace" in cli.no(1, "restore", tmp_path / "b")
-    cli.ok("restore", "--replace", tmp_path / "b")
-    assert numbers(cli) == [number]
-    assert [path for path in cli.folder.iterdir() if "restoring" in path.name] == []
+    assert "--replace" in file_desk.no(1, "restore", tmp_path / "b")
+    file_desk.ok("restore", "--replace", tmp_path / "b")
+    assert numbers(file_desk) == [number]
+    assert [path for path in file_desk.folder.iterdir() if "restoring" in path.name] == []
 
 
-def test_a_desk_can_be_moved_with_its_secrets(cli, tmp_path):
-    cli.open()
-    assert "Not in it" not in cli.ok("backup", "--with-secrets", tmp_path / "b")
+def test_a_desk_can_be_moved_with_its_secrets(file_desk, tmp_path):
+    assert "Not in it" not in file_desk.ok("backup", "--with-secrets", tmp_path / "b")
     kept = tmp_path / "b" / "secrets"
-    assert (kept / "config.toml").read_bytes() == cli.config.read_bytes()
-    assert (kept / "desk.secret_file").read_bytes() == (cli.folder / "mailgate.key").read_bytes()
+    assert (kept / "config.toml").read_bytes() == file_desk.config.read_bytes()
+    assert (kept / "desk.secret_file").read_bytes() == (
+        file_desk.folder / "mailgate.key"
+    ).read_bytes()
 
 
-def test_a_key_that_is_missing_is_told(cli, tmp_path):
-    cli.open()
-    cli.ok("backup", tmp_path / "b")
-    (cli.folder / "mailgate.key").write_text(f"key1 {'B' * 32}\n")
-    cli.set(desk__address="help@desk.example")
-    said = cli.ok("restore", "--replace", tmp_path / "b")
+def test_a_key_that_is_missing_is_told(file_desk, tmp_path):
+    file_desk.ok("backup", tmp_path / "b")
+    (file_desk.folder / "mailgate.key").write_text(f"key1 {'B' * 32}\n")
+    file_desk.set(desk__address="help@desk.example")
+    said = file_desk.ok("restore", "--replace", tmp_path / "b")
     assert "lacks the key key1 of the backup: answers to mails" in said
     assert "is of support@desk.example, the configuration of help@desk.example" in said
 
 
-def test_what_does_not_agree_is_told_after_it_is_back(cli, tmp_path):
-    cli.open()
-    with closing(sqlite3.connect(cli.folder / "mailgate.db")) as behind, behind:
+def test_what_does_not_agree_is_told_after_it_is_back(file_desk, tmp_path):
+    with closing(sqlite3.connect(file_desk.folder / "mailgate.db")) as behind, behind:
         behind.execute("UPDATE ticket SET subject = 'Another'")
-    cli.ok("backup", tmp_path / "b")
-    done = cli.run("restore", "--replace", tmp_path / "b")
+    file_desk.ok("backup", tmp_path / "b")
+    done = file_desk.run("restore", "--replace", tmp_path / "b")
     assert done.exit_code == 1
     assert "subject is 'Another', but its history says" in done.stdout
     assert "Restored as of" in done.stdout
@@ -303,17 +336,19 @@ def upgraded(tmp_path, monkeypatch):
     return install
 
 
-def test_a_file_is_backed_up_before_it_is_migrated_and_can_be_put_back(cli, upgraded, monkeypatch):
-    number = cli.open()
+def test_a_file_is_backed_up_before_it_is_migrated_and_can_be_put_back(
+    file_desk, upgraded, monkeypatch
+):
+    (number,) = numbers(file_desk)
     upgraded()
-    assert "make a backup before" in cli.ok("check")
-    assert numbers(cli) == [number]
-    (copy,) = (path for path in cli.folder.iterdir() if path.name.startswith("mailgate.db.0"))
+    assert "make a backup before" in file_desk.ok("check")
+    assert numbers(file_desk) == [number]
+    (copy,) = (path for path in file_desk.folder.iterdir() if path.name.startswith("mailgate.db.0"))
     monkeypatch.undo()
-    assert "made by a newer mailgate" in cli.no(1, "tickets")
-    cli.ok("restore", "--replace", copy)
-    assert numbers(cli) == [number]
-    assert cli.json("verify") == []
+    assert "made by a newer mailgate" in file_desk.no(1, "tickets")
+    file_desk.ok("restore", "--replace", copy)
+    assert numbers(file_desk) == [number]
+    assert file_desk.json("verify") == []
 
 
 def test_without_room_for_a_backup_nothing_is_migrated(cli, upgraded, monkeypatch):
@@ -339,11 +374,10 @@ def test_an_older_backup_is_migrated_when_it_is_put_back(desk, tmp_path, upgrade
     assert backups.read(tmp_path / "c").revision == "9000"
 
 
-def test_a_backup_does_not_migrate(cli, tmp_path, upgraded):
-    cli.open()
+def test_a_backup_does_not_migrate(file_desk, tmp_path, upgraded):
     before = migrate.newest()
     upgraded()
-    cli.ok("backup", tmp_path / "b")
+    file_desk.ok("backup", tmp_path / "b")
     assert backups.read(tmp_path / "b").revision == before
 
 

@@ -165,7 +165,7 @@ def test_a_database_of_a_newer_version_is_a_fault(cli):
     with sqlite3.connect(cli.folder / "mailgate.db") as behind:
         behind.execute("UPDATE alembic_version SET version_num = '9999'")
     behind.close()
-    assert "a newer version of mailgate used it" in found(cli, 1)["database", "fault"]
+    assert "made by a newer mailgate" in found(cli, 1)["database", "fault"]
 
 
 def test_an_older_database_is_migrated_at_the_next_start(cli, monkeypatch):

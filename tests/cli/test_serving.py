@@ -220,7 +220,7 @@ def test_a_database_of_a_newer_version_is_not_touched(gateway):
     behind.close()
     code, log = ended(gateway)
     assert code == 1
-    assert "used by a newer version" in log
+    assert "made by a newer mailgate" in log
 
 
 def test_a_database_that_cannot_be_used_may_be_back_later(gateway):
