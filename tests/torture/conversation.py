@@ -115,7 +115,7 @@ class Conversation:
         sender: str,
         to: str,
         text: str,
-        In_Reply_To: str | None = _FIRST,  # noqa: N803
+        In_Reply_To: str | None = _FIRST,  # noqa: N803 - a header
     ) -> None:
         """Send one mail, again and again until it is acknowledged; then have all work done."""
         raw = self._gateway.raw(text, sender=sender, to=to, In_Reply_To=In_Reply_To)
