@@ -225,6 +225,10 @@ class Worker:
             except Exception:  # noqa: BLE001 - the batch is tried again, mail by mail
                 error = traceback.format_exc()
                 break
+        else:
+            if len(readings) == 1:  # others were always quicker, which is no fault of the mail
+                self._defer([readings[0].claimed], self._now(), error)
+                return []
         return [(reading, error) for reading in readings]
 
     def _write(self, readings: Sequence[Reading]) -> list[tuple[Reading, str]]:

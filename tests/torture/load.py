@@ -41,13 +41,14 @@ def letters(seed: int, connection: int, count: int) -> list[Letter]:
         to = chance.choice(opened) if answered else None
         sender = to.sender if to else f"c{chance.randrange(CUSTOMERS)}@customer{connection}.example"
         octets = chance.randrange(*_FILE) if kind >= _NEW + _REPLIES else 0
-        written.append(_letter(f"<{n}.{connection}.{seed}@torture.example>", sender, to, octets))
+        written.append(compose(f"<{n}.{connection}.{seed}@torture.example>", sender, to, octets))
         if to is None:
             opened.append(written[-1])
     return written
 
 
-def _letter(message_id: str, sender: str, to: Letter | None, octets: int) -> Letter:
+def compose(message_id: str, sender: str, to: Letter | None = None, octets: int = 0) -> Letter:
+    """Write a mail, in answer to another or about a new matter, with a file of so many octets."""
     head = [
         f"From: {sender}",
         f"To: {ADDRESS}",
@@ -78,7 +79,7 @@ class Load:
     def __init__(self, ports: Sequence[int], seed: int, connections: int, mails: int) -> None:
         """Send about `mails` mails, the connections spread over the `ports`."""
         share = -(-mails // connections)
-        self.sent = [letters(seed, connection, share) for connection in range(connections)]
+        self.sent = [self.write(seed, connection, share) for connection in range(connections)]
         self.refusals: list[tuple[int, str]] = []
         self._acknowledged: list[str] = []
         self._over = threading.Event()
@@ -87,6 +88,10 @@ class Load:
             threading.Thread(target=self._run, args=(ports[n % len(ports)], mine), daemon=True)
             for n, mine in enumerate(self.sent)
         ]
+
+    def write(self, seed: int, connection: int, count: int) -> list[Letter]:
+        """Return what one connection is to send."""
+        return letters(seed, connection, count)
 
     def __enter__(self) -> Self:
         for thread in self._threads:
