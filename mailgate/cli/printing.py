@@ -7,6 +7,7 @@ taken for markup.
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -128,6 +129,15 @@ def block(text: str, indent: str = "  ") -> None:
     """Print a text of many lines, set off."""
     lines = "\n".join(f"{indent}{row}".rstrip() for row in many_lines(text).split("\n"))
     console().print(lines, markup=False, soft_wrap=True)
+
+
+def paragraph(text: str, indent: str) -> None:
+    """Print a text, set off, that goes on in the next line between words; nothing if it is empty."""
+    width = max(_READABLE, console().width - len(indent))
+    for row in textwrap.wrap(
+        cell(text) if text else "", width, break_long_words=False, break_on_hyphens=False
+    ):
+        line(f"{indent}{row}")
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> None:
