@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-import mailgate
 from mailgate import config as configuration
 from mailgate.bells import Bells
 from mailgate.config import Config
@@ -42,6 +41,7 @@ from mailgate.intake.settings import SmtpSettings
 from mailgate.intake.smtp import Listener
 from mailgate.intake.verification import Verifier
 from mailgate.intake.worker import Worker as IntakeWorker
+from mailgate.locales import templates
 from mailgate.log import log
 from mailgate.mail.address import normalise
 from mailgate.mail.alert import MachineSender
@@ -65,13 +65,6 @@ _CANARY_LOOK = timedelta(minutes=1)
 def now() -> datetime:
     """Return the present instant, aware UTC: the only clock of the program."""
     return datetime.now(UTC)
-
-
-def templates() -> list[Path]:
-    """Return the folders of mail templates: installed with the package, or beside it."""
-    package = Path(mailgate.__file__).parent
-    places = (package / "templates" / "mail", package.parent / "templates" / "mail")
-    return [place for place in places if place.is_dir()]
 
 
 class App:
