@@ -132,7 +132,7 @@ def block(text: str, indent: str = "  ") -> None:
 
 
 def paragraph(text: str, indent: str) -> None:
-    """Print a text, set off, that goes on in the next line between words; nothing if it is empty."""
+    """Print a text, set off, broken between words; nothing where it is empty."""
     width = max(_READABLE, console().width - len(indent))
     for row in textwrap.wrap(
         cell(text) if text else "", width, break_long_words=False, break_on_hyphens=False
