@@ -11,7 +11,14 @@ from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Purpose, Settings, Signer
 from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
 from mailgate.domain.draft import Notify
-from mailgate.domain.events import CustomerWrote, Event, Opened, SetPriority, Undelivered
+from mailgate.domain.events import (
+    CustomerWrote,
+    Event,
+    MachineWrote,
+    Opened,
+    SetPriority,
+    Undelivered,
+)
 from mailgate.domain.model import ActorKind, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, Staff, recipients
@@ -113,7 +120,7 @@ def _filled(
     confirm = ticket.status is Status.RESOLVED and not staff
     return {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
-        "ticket": _facts(ticket, settings.staff),
+        "ticket": _facts(ticket, settings.staff) | _news(cause.event),
         "recipient": {
             "name": to.name,
             "address": to.address,
@@ -157,6 +164,11 @@ def _facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
         "visibility": ticket.visibility,
         "created_at": _iso(ticket.created_at),
     }
+
+
+def _news(event: Event) -> dict[str, str]:
+    """Return the subject by which a machine's news go out: that of its first mail is outdated."""
+    return {"subject": event.subject} if isinstance(event, MachineWrote) and event.subject else {}
 
 
 def _remarks(cause: Cause) -> list[dict[str, str]]:
