@@ -24,6 +24,7 @@ from mailgate import config as configuration
 from mailgate.bells import Bells
 from mailgate.config import Config
 from mailgate.errors import Refused, Temporary
+from mailgate.locales import templates
 from mailgate.log import log
 from mailgate.roles import NodeRole
 from mailgate.store import revision
@@ -54,13 +55,6 @@ TENANT, TENANT_ID, QUEUE = "default", 1, "default"
 def now() -> datetime:
     """Return the present instant, aware UTC: the only clock of the program."""
     return datetime.now(UTC)
-
-
-def templates() -> list[Path]:
-    """Return the folders of mail templates: installed with the package, or beside it."""
-    package = Path(mailgate.__file__).parent
-    places = (package / "templates" / "mail", package.parent / "templates" / "mail")
-    return [place for place in places if place.is_dir()]
 
 
 class App:

@@ -7,10 +7,10 @@ taken for markup.
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from mailgate.mail.plain import many_lines, one_line
@@ -41,7 +41,7 @@ def as_json_list(values: Iterable[object]) -> int:
     count = 0
     for count, value in enumerate(values, 1):
         sys.stdout.write("[\n" if count == 1 else ",\n")
-        sys.stdout.write(indent(_json(value), "  "))
+        sys.stdout.write(textwrap.indent(_json(value), "  "))
     sys.stdout.write("\n]\n" if count else "[]\n")
     return count
 
@@ -162,6 +162,15 @@ def block(text: str, indent: str = "  ") -> None:
     """Print a text of many lines, set off."""
     lines = "\n".join(f"{indent}{row}".rstrip() for row in many_lines(text).split("\n"))
     console().print(lines, markup=False, soft_wrap=True)
+
+
+def paragraph(text: str, indent: str) -> None:
+    """Print a text, set off, broken between words; nothing where it is empty."""
+    width = max(_READABLE, console().width - len(indent))
+    for row in textwrap.wrap(
+        cell(text) if text else "", width, break_long_words=False, break_on_hyphens=False
+    ):
+        line(f"{indent}{row}")
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> None:

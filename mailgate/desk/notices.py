@@ -16,6 +16,7 @@ from mailgate.domain.events import (
     CustomerWrote,
     Delayed,
     Event,
+    MachineWrote,
     Opened,
     SetPriority,
     Undelivered,
@@ -122,7 +123,7 @@ def _filled(
     confirm = ticket.status is Status.RESOLVED and not staff
     return {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
-        "ticket": _facts(ticket, settings.staff),
+        "ticket": _facts(ticket, settings.staff) | _news(cause.event),
         "recipient": {
             "name": to.name,
             "address": to.address,
@@ -166,6 +167,11 @@ def _facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
         "visibility": ticket.visibility,
         "created_at": _iso(ticket.created_at),
     }
+
+
+def _news(event: Event) -> dict[str, str]:
+    """Return the subject by which a machine's news go out: that of its first mail is outdated."""
+    return {"subject": event.subject} if isinstance(event, MachineWrote) and event.subject else {}
 
 
 def _remarks(cause: Cause) -> list[dict[str, str]]:

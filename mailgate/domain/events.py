@@ -141,13 +141,15 @@ class MachineWrote(Event):
     """A mail that a machine wrote, on a known thread.
 
     `back_at`: by an auto-reply of the requester, when they can answer again. `alarm`: what a
-    machine sender says of the problem for which it opened the ticket.
+    machine sender says of the problem for which it opened the ticket; `subject` is then the mail's,
+    which says how the problem stands now.
     """
 
     name: ClassVar[str] = "machine.wrote"
     message: int | None = None
     back_at: datetime | None = None
     alarm: Alarm | None = None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,6 +150,7 @@ def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placem
         actor=Actor(ActorKind.MACHINE, reading.sender),
         back_at=_back_at(ledger, reading, placement),
         alarm=alarm,
+        subject=reading.subject if alarm is not None else "",
     )
     message = _message(reading, side=Side.CLIENT, machine=True)
     ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))

@@ -166,11 +166,11 @@ def _doubtful(defect: Mapping[str, Any]) -> bool:
 def _salvaged(values: Sequence[str]) -> tuple[Mailbox, ...]:
     """Return what a From that breaks the grammar shows, for showing, never for trust.
 
-    That is its one address with the words before it, or words without an address, as in the
-    `MAILER-DAEMON <>` of bounces; nothing where two addresses stand.
+    That is its first address in angle brackets with the words before it, or else its one bare one;
+    or words without an address, as in the `MAILER-DAEMON <>` of bounces.
     """
     decoded = " ".join(map(_decoded, values))[:_LONGEST_FROM]
-    found = list(_ADDRESS.finditer(decoded)) or list(_BARE_ADDRESS.finditer(decoded))
+    found = list(_ADDRESS.finditer(decoded))[:1] or list(_BARE_ADDRESS.finditer(decoded))
     if len(found) == 1:
         return (_mailbox(decoded[: found[0].start()].strip(' "'), found[0][1]),)
     words = plain.one_line(decoded.replace("<>", ""), _LONGEST_NAME).strip(' "')

@@ -330,7 +330,7 @@ def test_every_kind_of_value_is_read(load, folder):
     (folder / "cert.key").chmod(0o640)
     read = load(
         '[desk]\naddress = "Support@Bücher.Example"\naddresses = ["sales@localhost"]\n'
-        'language = "pt-BR"\ntimezone = "America/New_York"\nadmins = ["boss@desk.example"]\n'
+        'language = "de-AT"\ntimezone = "America/New_York"\nadmins = ["boss@desk.example"]\n'
         'number_format = "R.{date}-{seq}"\nnumber_formats_used = ["TKT-{year}-{seq:05d}"]\n'
         '[[agent]]\nname = "alice"\naddress = "Alice@desk.example"\nadmin = true\n'
         '[[agent]]\nname = "bob"\naddress = "bob@desk.example"\nfull_name = "Bob B."\n'

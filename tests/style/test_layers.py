@@ -18,11 +18,12 @@ SEES: dict[str, frozenset[str]] = {
     "tally": frozenset(),
     "bells": frozenset(),
     "roles": frozenset(),
+    "locales": frozenset(),
     "stopping": frozenset(),
     "log": frozenset({"tally"}),
     "port": frozenset({"errors"}),
     "config": frozenset(
-        {"errors", "domain", "roles"}
+        {"errors", "domain", "locales", "roles"}
     ),  # thresholds, zones and formats are its values
     "domain": frozenset({"errors"}),
     "mail": frozenset({"errors"}),
@@ -36,7 +37,8 @@ SEES: dict[str, frozenset[str]] = {
     "scheduler": EDGE,
     "cli": EDGE | {"app", "config", "gateway", "setup", "stopping"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
-    "app": EDGE | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler"},
+    "app": EDGE
+    | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler", "locales"},
     "gateway": EDGE
     | {"app", "bells", "config", "roles", "stopping", "supervisor", "tally", "web", "wire"},
     "wire": frozenset({"errors", "log", "store"}),
