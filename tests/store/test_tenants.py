@@ -201,6 +201,7 @@ class Life:
         ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)
         never = notice(connection, state="never", notice="other", **sending)
         sent = notice(connection, state="sent", notice="resolved", **sending)
+        notice(connection, notice="new_message", automatic=False, message_id=asked, **sending)
         self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
 
     def arguments(self) -> dict[str, Any]:
@@ -214,6 +215,7 @@ class Life:
             "claimed": self.claimed,
             "format_": NumberFormat("T-{seq}"),
             "at": NOW + HOUR,
+            "before": NOW + HOUR,
             "fingerprints": ["f"],
             "fired": [self.timer],
             "free": 99,
@@ -222,6 +224,7 @@ class Life:
             "id_": None,  # each of the ids, one after the other
             "ids": self.ids,
             "lease": HOUR,
+            "lock": True,
             "most": 50,
             "notice": "received",
             "now": NOW + HOUR,
