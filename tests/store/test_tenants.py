@@ -205,6 +205,7 @@ class Life:
         sent = notice(connection, state="sent", notice="resolved", **sending)
         flying = put(schema.canary, sent_at=NOW)["id"]
         missing = put(schema.canary, sent_at=NOW - HOUR, missed_at=NOW)["id"]
+        notice(connection, notice="new_message", automatic=False, message_id=asked, **sending)
         self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
         self.ids += [flying, missing]
 
@@ -220,6 +221,7 @@ class Life:
             "claimed": self.claimed,
             "format_": NumberFormat("T-{seq}"),
             "at": NOW + HOUR,
+            "before": NOW + HOUR,
             "fingerprints": ["f"],
             "fired": [self.timer],
             "free": 99,
@@ -228,6 +230,7 @@ class Life:
             "id_": None,  # each of the ids, one after the other
             "ids": self.ids,
             "lease": HOUR,
+            "lock": True,
             "most": 50,
             "new_id": 1_000_000_000,
             "notice": "received",
