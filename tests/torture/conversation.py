@@ -58,7 +58,7 @@ class Conversation:
 
     def run(self) -> None:
         """Have the whole conversation, each step of it until all is quiet."""
-        self._write(CUSTOMER, SUPPORT, "My printer is on fire.", In_Reply_To=None)
+        self._write(CUSTOMER, SUPPORT, "My printer is on fire.", answers=None)
         self._gateway.now += timedelta(hours=25)
         self._work()  # the desk's time has run out
         self._write(ALICE.address, self._address(ALICE.address, "reply_address"), "Pour water.")
@@ -115,10 +115,10 @@ class Conversation:
         sender: str,
         to: str,
         text: str,
-        In_Reply_To: str | None = _FIRST,  # noqa: N803
+        answers: str | None = _FIRST,
     ) -> None:
         """Send one mail, again and again until it is acknowledged; then have all work done."""
-        raw = self._gateway.raw(text, sender=sender, to=to, In_Reply_To=In_Reply_To)
+        raw = self._gateway.raw(text, sender=sender, to=to, In_Reply_To=answers)
         while not self._does(
             lambda: self._gateway.inbox.put(
                 Incoming(raw, sender, (to,), self._gateway.now, "127.0.0.1", "smtp")

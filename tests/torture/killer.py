@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.peers.gateway import Gateway
 
-_WHOLE = 0.3  # how often it is the whole gateway
-_FAILURES = 2  # of one start: after more of them the supervisor takes its time
+_WHOLE = 0.15  # how often it is the whole gateway
+_FAILURES = 3  # of one start: after more of them the supervisor takes its time
 _PATIENCE = 60.0  # seconds, for a start
 
 

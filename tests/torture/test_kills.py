@@ -25,7 +25,7 @@ def torment(gateway: Gateway, seed: int, kills: int, mails: int) -> Load:
             load.wait_for(moment)
             killer.strike()
     assert killer.kills.total() == kills
-    assert len(killer.kills) == 2, f"one kind of kill never happened: {killer.kills}"
+    assert kills < 10 or len(killer.kills) == 2, f"one kind never happened: {killer.kills}"
     return load
 
 
@@ -43,7 +43,7 @@ def check(gateway: Gateway, smarthost: Smarthost, load: Load, kills: int, on_unk
 def test_kill_9_under_load_loses_nothing_and_doubles_nothing(
     start_gateway, smarthost, seed, long_form, on_unknown, kills
 ):
-    kills, mails = (500, 25_000) if long_form else (kills, 15 * kills)
+    kills, mails = (500, 25_000) if long_form else (kills, 10 * kills)
     values = {**smarthost.settings(), "delivery.on_unknown": on_unknown}
     gateway = start_gateway(values=values).start(patience=60)
 
