@@ -17,7 +17,8 @@ from tests.torture.load import Letter, Load, compose
 from tests.torture.smarthost import Smarthost
 
 _PATIENCE = 60.0  # seconds, for a start
-_VALUES = {"node.lease": "2s", "jobs.deadlines": "1s"}
+_ROLES = ["listen", "process", "deliver", "clock"]
+_VALUES = {"node.lease": "2s", "node.roles": _ROLES, "jobs.deadlines": "1s"}
 _QUEUES = {
     "inbox": (schema.mail_delivery, inbox.PENDING),
     "outbox": (schema.outbox, outbox.READY),
