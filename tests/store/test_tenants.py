@@ -201,7 +201,7 @@ class Life:
         parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]
         spam = {"state": "quarantined", "mail_from": CAROL, "done_at": NOW}
         marked = put(schema.mail_delivery, **spam)["id"]
-        pending = put(schema.mail_delivery, received_at=NOW)["id"]
+        pending = put(schema.mail_delivery, received_at=NOW, rfc_id="<q@x>")["id"]
         self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
         sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
         ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)

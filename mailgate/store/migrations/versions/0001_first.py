@@ -371,6 +371,12 @@ def upgrade() -> None:
         sa.Column("road", sa.String(length=16), nullable=False, comment="smtp, lmtp, pipe or cli"),
         sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted"),
         sa.Column(
+            "rfc_id",
+            sa.Text(),
+            nullable=True,
+            comment="its Message-ID, so that answers wait for it",
+        ),
+        sa.Column(
             "state", sa.String(length=16), nullable=False, comment="pending, or how it ended"
         ),
         sa.Column(
@@ -381,6 +387,12 @@ def upgrade() -> None:
             comment="tries that failed",
         ),
         sa.Column("next_try_at", Instant(), nullable=True, comment="not before this time"),
+        sa.Column(
+            "waiting_since",
+            Instant(),
+            nullable=True,
+            comment="when it was found to answer one that is pending",
+        ),
         sa.Column("lease_owner", sa.Text(), nullable=True, comment="the node that works on it"),
         sa.Column("lease_until", Instant(), nullable=True, comment="when the claim lapses"),
         sa.Column(
@@ -464,6 +476,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'quarantined'"),
         postgresql_where=sa.text("state = 'quarantined'"),
+    )
+    op.create_index(
+        "ix_mail_delivery_awaited",
+        "mail_delivery",
+        ["tenant_id", "rfc_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index("ix_mail_delivery_ticket", "mail_delivery", ["ticket_id"], unique=False)
     op.create_index(
