@@ -454,6 +454,18 @@ canary = Table(
     comment="mails of our own that are sent round the loop",
 )
 
+broken_way = Table(
+    "broken_way",
+    metadata,
+    _tenant(),
+    Column("node", Text, nullable=False, comment="whose way out it is"),
+    Column("since", Instant, nullable=False, comment="the first failure in a row"),
+    Column("why", Text, nullable=False, comment="how the last one was worded"),
+    Column("seen_at", Instant, nullable=False, comment="when the node last said so"),
+    PrimaryKeyConstraint("tenant_id", "node"),
+    comment="nodes whose smarthost, or Maildir, takes no mail",
+)
+
 heartbeat = Table(
     "heartbeat",
     metadata,

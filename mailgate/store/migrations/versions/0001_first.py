@@ -67,6 +67,17 @@ def upgrade() -> None:
         comment="a desk that shares nothing with the others",
     )
     op.create_table(
+        "broken_way",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("node", sa.Text(), nullable=False, comment="whose way out it is"),
+        sa.Column("since", Instant(), nullable=False, comment="the first failure in a row"),
+        sa.Column("why", sa.Text(), nullable=False, comment="how the last one was worded"),
+        sa.Column("seen_at", Instant(), nullable=False, comment="when the node last said so"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_broken_way_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "node", name=op.f("pk_broken_way")),
+        comment="nodes whose smarthost, or Maildir, takes no mail",
+    )
+    op.create_table(
         "contact",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column("address", sa.Text(), nullable=False, comment="normalised"),
