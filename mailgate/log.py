@@ -81,7 +81,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "agent.doubted": _WARNING("A mail bore an agent's address without proof; they are asked."),
         "mail.failed": _ERROR("A mail could not be processed; it will be tried again alone."),
         "mail.parked": _ERROR("A mail failed too often and waits for `mailgate failed retry`."),
-        "mail.deferred": _WARNING("There was no room to read some mails; they wait some seconds."),
+        "mail.deferred": _WARNING("Some mails wait some seconds; `why` says for what."),
         "child.failed": _ERROR(
             "A mail was read roughly, for a fault of ours; error has its words."
         ),
