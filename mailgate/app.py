@@ -11,6 +11,7 @@ from pathlib import Path
 
 import mailgate
 from mailgate import config as configuration
+from mailgate import shared
 from mailgate.bells import Bells
 from mailgate.config import Config
 from mailgate.delivery.ending import Rules
@@ -30,9 +31,12 @@ from mailgate.domain.people import Agent, Staff
 from mailgate.domain.routing import Route, Routing
 from mailgate.errors import Permanent, Refused, Temporary
 from mailgate.intake.authentication import Authenticator
+from mailgate.intake.catchup import Catchup
 from mailgate.intake.child import Child
 from mailgate.intake.disk import Disk
+from mailgate.intake.imap import Watcher, Watchers
 from mailgate.intake.inbox import Inbox, Incoming
+from mailgate.intake.mailbox import Mailbox
 from mailgate.intake.reading import Reader
 from mailgate.intake.rehearsal import Rehearsed, rehearse
 from mailgate.intake.resolver import system_resolver
@@ -283,6 +287,28 @@ class App:
             lambda address: self.route(address) is not None,
             now,
         )
+
+    @cached_property
+    def watchers(self) -> Watchers:
+        """The shared mailboxes."""
+        return Watchers(map(self._watcher, self.mailboxes))
+
+    @cached_property
+    def mailboxes(self) -> tuple[Mailbox, ...]:
+        """The shared mailboxes that are watched."""
+        return tuple(shared.mailboxes(self.config, self.database, TENANT_ID))
+
+    def _watcher(self, mailbox: Mailbox) -> Watcher:
+        catchup = Catchup(
+            self.database,
+            TENANT_ID,
+            self.inbox,
+            mailbox,
+            frozenset(self.routing.addresses),
+            now,
+            self._limits(),
+        )
+        return Watcher(mailbox, catchup, self.database, TENANT_ID, self.owner, now)
 
     # --- mail out ---
 

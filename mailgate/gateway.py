@@ -185,6 +185,7 @@ class Parts:
             web = self._server()
             self._begin(web, lambda: web.start(ports.http))
         if NodeRole.LISTEN in self._roles:
+            self._begin(app.watchers, app.watchers.start)
             self._begin(app.listener, lambda: app.listener.start(ports.smtp, ports.lmtp))
 
     def _begin(self, part: "Started", start: Callable[[], None]) -> None:
@@ -234,6 +235,7 @@ class Parts:
         checks: dict[str, Check] = {"database": database_check(app.database)}
         if NodeRole.LISTEN in self._roles:
             checks["smtp"] = running(app.listener)
+            checks["mailboxes"] = running(app.watchers)
             checks["inbox"] = lambda: running(app.inbox)() or app.inbox.fault
         if NodeRole.PROCESS in self._roles:
             checks["intake"] = running(app.intake)

@@ -37,7 +37,7 @@ _NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail to be kept for one queue of one tenant."""
+    """A mail to be kept for one queue of one tenant; not to be processed before `not_before`."""
 
     raw: bytes
     tenant_id: int
@@ -47,6 +47,7 @@ class Arrival:
     peer: str
     road: str
     received_at: datetime
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ def _row(id_: int, mail_id: int, arrival: Arrival) -> dict[str, Any]:
         "peer": arrival.peer,
         "road": arrival.road,
         "received_at": arrival.received_at,
+        "next_try_at": arrival.not_before,
         "state": PENDING,
     }
 

@@ -15,13 +15,15 @@ from mailgate.mail.prescan import DEFAULTS
 from tests.style.tree import sources
 
 # The composition root and the commands are the only ones that the configuration is handed to.
-READERS = ("mailgate/app.py", "mailgate/gateway.py", "mailgate/cli/")
+READERS = ("mailgate/app.py", "mailgate/gateway.py", "mailgate/shared.py", "mailgate/cli/")
 
 # Keys that the configuration itself turns into something else. Key or table: what is read instead.
 TURNED = {
     "sla": ("config", "policy"),
     "desk.secret_file": ("configuration", "signing_keys"),
     "delivery.password_file": ("delivery", "password"),
+    "mailbox.password_file": ("mailboxes", "password"),
+    "mailbox.refresh_token_file": ("mailboxes", "refresh_token"),
 }
 UNREAD: set[str] = set()
 

@@ -17,7 +17,7 @@ CATCHES_ALL = {
     "mailgate/delivery/worker.py": "one bad row of the outbox stops no other",
     "mailgate/supervisor.py": "a forked process that fails ends, and is no second supervisor",
     "mailgate/scheduler.py": "a job that fails is logged and runs again",
-    "mailgate/imap/session.py": "a lost mailbox is tried again",
+    "mailgate/intake/imap.py": "one mailbox that fails stops no other, and is tried again",
     "mailgate/mail/guard.py": "third-party parsers raise anything",
 }
 

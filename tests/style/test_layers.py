@@ -36,7 +36,9 @@ SEES: dict[str, frozenset[str]] = {
     "scheduler": EDGE,
     "cli": EDGE | {"app", "config", "gateway", "setup", "stopping"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
-    "app": EDGE | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler"},
+    "shared": frozenset({"config", "imap", "intake", "store"}),  # from what is configured to both
+    "app": EDGE
+    | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler", "shared"},
     "gateway": EDGE | {"app", "bells", "config", "roles", "stopping", "supervisor", "tally", "web"},
     "supervisor": frozenset({"errors", "log", "roles", "stopping", "tally"}),
     "__main__": frozenset({"cli"}),
