@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Agent, Staff
 from mailgate.domain.routing import Route, Routing
 from mailgate.errors import Permanent, Refused, Temporary
+from mailgate.imap.survey import Said, survey
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.catchup import Catchup
 from mailgate.intake.child import Child
@@ -137,6 +138,8 @@ class App:
             customer_max_priority=Priority(desk.customer_max_priority),
             number_needs=self.config.trust.number_needs,
             new_people=limits.new_people,
+            mailboxes=frozenset(box.name for box in self.config.mailboxes if box.host),
+            outbound=frozenset(box.name for box in self.config.mailboxes if box.outbound),
         )
 
     def _staff(self) -> Staff:
@@ -296,7 +299,7 @@ class App:
     @cached_property
     def mailboxes(self) -> tuple[Mailbox, ...]:
         """The shared mailboxes that are watched."""
-        return tuple(shared.mailboxes(self.config, self.database, TENANT_ID))
+        return tuple(shared.mailboxes(self.config, lambda: self.database, TENANT_ID))
 
     def _watcher(self, mailbox: Mailbox) -> Watcher:
         catchup = Catchup(
@@ -401,6 +404,19 @@ class App:
         """Return what would become of a mail if it came now; nothing is kept."""
         parts = (self.desk, self.reader, self.signer)
         return rehearse(*parts, raw, mail_from, recipients, QUEUE, now())
+
+    def survey(self) -> Iterator[tuple[str, Said]]:
+        """Look around in every shared mailbox, and yield (name, what was found).
+
+        Of one that cannot be watched that is the reason.
+        """
+        for box in self.mailboxes:
+            every = f"{box.every.total_seconds():g} s"
+            try:
+                for said in survey(box.account, box.inbox, box.sent, every):
+                    yield box.name, said
+            except Temporary as fault:
+                yield box.name, Said(str(fault), well=False, watched=False)
 
     def process(self) -> None:
         """Turn the mails that wait into events; leases keep out of a running gateway's way."""

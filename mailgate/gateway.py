@@ -219,23 +219,27 @@ class Parts:
 
         database, listen = self._app.database, self._app.config.web.listen
         checks = self.checks()
-        taking = ("database", "smtp", "inbox")
+        names = [box.name for box in self._app.mailboxes]
+        taking = ("database", "smtp", "inbox", *(f"mailbox {name}" for name in names))
         app = create_app(
             checks,
             [name for name in taking if name in checks],
-            Metrics(lambda: sample(database, TENANT_ID, now())),
+            Metrics(lambda: sample(database, TENANT_ID, now(), names)),
         )
         return Server(app, listen.host, listen.port)
 
     def checks(self) -> "dict[str, Check]":
         """Return what /healthz asks, by name: the parts here, and the other processes."""
-        from mailgate.web.health import clock_check, database_check, running
+        from mailgate.web.health import clock_check, database_check, mailbox_check, running
 
         app = self._app
         checks: dict[str, Check] = {"database": database_check(app.database)}
         if NodeRole.LISTEN in self._roles:
             checks["smtp"] = running(app.listener)
             checks["mailboxes"] = running(app.watchers)
+            for box in app.mailboxes:
+                check = mailbox_check(app.database, TENANT_ID, box.name, box.every, now)
+                checks[f"mailbox {box.name}"] = check
             checks["inbox"] = lambda: running(app.inbox)() or app.inbox.fault
         if NodeRole.PROCESS in self._roles:
             checks["intake"] = running(app.intake)

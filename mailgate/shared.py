@@ -1,6 +1,6 @@
 """The configured shared mailboxes as the watcher wants them, with their ways to log in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mailgate.config import Config
 from mailgate.imap.account import Account, Tls
@@ -10,8 +10,10 @@ from mailgate.intake.mailbox import Mailbox
 from mailgate.store.db import Database
 
 
-def mailboxes(config: Config, database: Database, tenant_id: int) -> Iterator[Mailbox]:
-    """Yield those that are watched; where tokens open one, they are kept in the database."""
+def mailboxes(
+    config: Config, database: Callable[[], Database], tenant_id: int
+) -> Iterator[Mailbox]:
+    """Yield those that are watched; where tokens open one, the `database` keeps them."""
     for given in config.mailboxes:
         if not given.host:
             continue
@@ -24,7 +26,7 @@ def mailboxes(config: Config, database: Database, tenant_id: int) -> Iterator[Ma
                 secret="" if secret is None else secret.get_secret_value(),
             )
             configured = given.refresh_token.get_secret_value()
-            token = Grant(application, configured, database, tenant_id, given.name).token
+            token = Grant(application, configured, database(), tenant_id, given.name).token
         account = Account(
             host=given.host,
             port=given.port,
@@ -40,7 +42,6 @@ def mailboxes(config: Config, database: Database, tenant_id: int) -> Iterator[Ma
             address=given.address or config.desk.address,
             inbox=given.inbox,
             sent=given.sent,
-            opens=given.outbound,
             takes_history=given.history == "open",
             every=given.every,
         )

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import (
+    AgentReplied,
     Assign,
     AssignTeam,
     DeadlinePassed,
@@ -71,8 +72,11 @@ def opened(draft: Draft) -> None:
         created_at=event.at,
     )
     draft.to_system(Status.OPEN if event.team else Status.NEW, event.at)
-    draft.spoke(Side.CLIENT)
     draft.targets(event.at)
+    if event.outbound:
+        draft.spoke(Side.SYSTEM)
+        return
+    draft.spoke(Side.CLIENT)
     draft.notify("received", Audience.REQUESTER)
     draft.notify("new_message", Audience.TEAM)
 
@@ -134,17 +138,27 @@ def follow_up(draft: Draft) -> None:
 # --- the desk -----------------------------------------------------------------------------------
 
 
+def _has_left(draft: Draft) -> bool:
+    """Tell whether the customer has the words already, from the shared mailbox."""
+    return isinstance(draft.event, AgentReplied) and draft.event.sent
+
+
+def _send(draft: Draft) -> None:
+    if not _has_left(draft):
+        draft.notify("agent_reply", Audience.CUSTOMERS)
+
+
 def _answered(draft: Draft) -> None:
     draft.spoke(Side.SYSTEM)
     draft.first_response()
-    draft.notify("agent_reply", Audience.CUSTOMERS)
+    _send(draft)
 
 
 def reply(draft: Draft) -> None:
     """Make it the customer's turn; their clock may act once the reply is delivered."""
     draft.to_customer(Status.WAITING, draft.event.at)
     _answered(draft)
-    draft.set(replied=True, reply_pending=True)
+    draft.set(replied=True, reply_pending=not _has_left(draft))
 
 
 def reply_on_resolved(draft: Draft) -> None:
@@ -163,7 +177,7 @@ def reply_on_closed(draft: Draft) -> None:
 def reply_seen_late(draft: Draft) -> None:
     """Send it; only milestones may move."""
     draft.first_response()
-    draft.notify("agent_reply", Audience.CUSTOMERS)
+    _send(draft)
     draft.set(replied=True)
 
 

@@ -77,6 +77,7 @@ class Catchup:
         self._changed: set[str] = set()
         self._searched: dict[str, Examined] = {}
         self._looked_at: datetime | None = None
+        self._began = now()
 
     def begin(self) -> None:
         """Read how far we are; before the first look with a new connection, and after a fault."""
@@ -96,6 +97,7 @@ class Catchup:
         or `Temporary`; then `begin` again.
         """
         began, taken, fault = self._now(), 0, ""
+        self._began = began
         quiet = False
         while not quiet and not stopping():
             quiet, found = True, []
@@ -161,7 +163,7 @@ class Catchup:
         )
         if known is None:
             until = 0 if self._mailbox.takes_history else last
-            cursor = Cursor(now.uidvalidity, 0, until, 0, self._now())
+            cursor = Cursor(now.uidvalidity, 0, until, 0, self._began)
             says = "mailbox.begun"
         else:
             cursor = Cursor(now.uidvalidity, 0, 0, last, known.first_seen_at)
@@ -268,7 +270,7 @@ class Catchup:
         at = min(entry.at, now)
         looked = self._looked_at
         new = entry.seen.uid > max(cursor.match_until, cursor.history_until)
-        if entry.place.road == IMAP and looked and new and cursor.first_seen_at < looked:
+        if entry.place.road == IMAP and looked and new and cursor.first_seen_at <= looked:
             return max(at, looked)
         return at
 

@@ -19,7 +19,6 @@ class Mailbox:
 
     address: whose mail it is where a mail does not tell.
     sent: the name of the folder of what was sent; empty: find it.
-    opens: a mail that is sent from it to somebody without a ticket opens one.
     takes_history: mails that lie there at the first look are taken too.
     """
 
@@ -28,7 +27,6 @@ class Mailbox:
     address: str
     inbox: str = folders.INBOX
     sent: str = ""
-    opens: bool = False
     takes_history: bool = False
     every: timedelta = timedelta(seconds=15)
 

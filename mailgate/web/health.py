@@ -11,9 +11,12 @@ from fastapi.responses import JSONResponse
 from mailgate.domain.horizon import OUTAGE
 from mailgate.errors import MailgateError
 from mailgate.log import log
-from mailgate.store import heartbeat, migrate
+from mailgate.store import heartbeat, mailboxes, migrate
 from mailgate.store.db import Database
 from mailgate.web.metrics import CONTENT_TYPE, Metrics
+
+UNLOOKED = timedelta(minutes=5)
+"""How long a shared mailbox may go without a full look."""
 
 Check = Callable[[], str | None]
 """Returns what is wrong with one part of the gateway, or None."""
@@ -72,6 +75,32 @@ def clock_check(database: Database, every: timedelta, now: Callable[[], datetime
         except MailgateError as error:
             return str(error)
         return clock_fault(seen_at, now(), every)
+
+    return check
+
+
+def mailbox_check(
+    database: Database, tenant_id: int, name: str, every: timedelta, now: Callable[[], datetime]
+) -> Check:
+    """Return the check that a shared mailbox is looked at; one just started has time to begin."""
+    start, patience = time.monotonic(), max(UNLOOKED, 3 * every)
+
+    def check() -> str | None:
+        if time.monotonic() - start < patience.total_seconds():
+            return None
+        try:
+            with database.read() as connection:
+                state = mailboxes.states(connection, tenant_id, [name]).get(name)
+        except MailgateError as error:
+            return str(error)
+        looked_at = None if state is None else state.looked_at
+        if looked_at is not None and now() - looked_at <= patience:
+            return None
+        when = (
+            "never" if looked_at is None else f"last at {looked_at.isoformat(timespec='seconds')}"
+        )
+        why = f": {state.fault}" if state is not None and state.fault else ""
+        return f"looked at {when}{why}"
 
     return check
 

@@ -4,8 +4,8 @@ The log names every fact once, so its names serve as counters too: accepted mail
 result, trouble with the database. The gauges are read from the store at each scrape.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from mailgate.errors import MailgateError
 from mailgate.log import EVENTS, log, written
-from mailgate.store import backlog, heartbeat
+from mailgate.store import backlog, heartbeat, mailboxes
 from mailgate.store.backlog import Backlog
 from mailgate.store.db import Database
 
@@ -23,27 +23,33 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a scrape finds; `backlog` and `clock_seen_at` None: the database does not answer.
+    """What a scrape finds; `looked_at` is the last full look at each shared mailbox.
 
-    `clock_seen_at` is None too where the clock has never run.
+    `backlog` and `clock_seen_at` None: the database does not answer. `clock_seen_at` is None too
+    where the clock has never run.
     """
 
     now: datetime
     backlog: Backlog | None
     clock_seen_at: datetime | None
     written: Mapping[str, int]
+    looked_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def sample(database: Database, tenant_id: int, now: datetime) -> Sample:
+def sample(
+    database: Database, tenant_id: int, now: datetime, names: Collection[str] = ()
+) -> Sample:
     """Look at the store; one that does not answer is part of what is found."""
     try:
         with database.read() as connection:
             waiting = backlog.read(connection, tenant_id)
             seen_at = heartbeat.last(connection).seen_at
+            states = mailboxes.states(connection, tenant_id, names) if names else {}
     except MailgateError as error:
         log("database.unavailable", where="metrics", error=str(error))
         return Sample(now, None, None, written())
-    return Sample(now, waiting, seen_at, written())
+    looks = {name: state.looked_at for name, state in states.items() if state.looked_at}
+    return Sample(now, waiting, seen_at, written(), looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,8 @@ GAUGES = (
 """Every gauge, in the order in which they are written."""
 
 COUNTER = "mailgate_log_lines"
+LAG = "mailgate_mailbox_lag_seconds"
+_LAG_MEANS = "Time since the last full look at a shared mailbox, whichever node watches it."
 
 
 class Metrics:
@@ -148,6 +156,11 @@ class _Collector(Collector):
             value = gauge.read(sample)
             if value is not None:
                 yield GaugeMetricFamily(gauge.name, gauge.meaning, value=value)
+        lag = GaugeMetricFamily(LAG, _LAG_MEANS, labels=["mailbox"])
+        for name, looked_at in sample.looked_at.items():
+            lag.add_metric([name], _seconds(sample, looked_at))
+        if lag.samples:
+            yield lag
         lines = CounterMetricFamily(COUNTER, "Lines of the log by their name.", labels=["name"])
         for name in EVENTS:
             lines.add_metric([name], sample.written.get(name, 0))
@@ -171,6 +184,7 @@ balancer should ask.
 """
 
 _POSTFACE = f"""\
+| `{LAG}{{mailbox="…"}}` | {_LAG_MEANS} |
 | `{COUNTER}_total{{name="…"}}` | Lines of the log by their name since the start, those too that `[log] level` leaves out. |
 
 Every name of [the log](logging.md) is counted, so each fact that is worth a line is worth an alarm:
@@ -180,8 +194,8 @@ Every name of [the log](logging.md) is counted, so each fact that is worth a lin
 - trouble with the database: `database.unavailable`; with a job: `job.failed`
 
 Worth waking somebody for: `mailgate_database_up == 0`; `mailgate_mails_oldest_pending_seconds > 300`;
-`mailgate_notices_oldest_unsent_seconds > 3600`; `mailgate_clock_lag_seconds > 900`; any increase of
-`mailgate_mails_parked`.
+`mailgate_notices_oldest_unsent_seconds > 3600`; `mailgate_clock_lag_seconds > 900`;
+`{LAG} > 600`; any increase of `mailgate_mails_parked`.
 """  # noqa: E501 - rows of a table
 
 

@@ -17,6 +17,7 @@ from mailgate.domain.policy import Policy, resolve
 from mailgate.errors import Conflict
 from mailgate.store import inbox, policies, schema, tickets
 from mailgate.store.backlog import Backlog
+from mailgate.store.mailboxes import Copy, Cursor
 from mailgate.store.reports import Wanted
 from tests.store.databases import OTHER, TENANT, add_other_tenant
 from tests.store.rows import NOW, every, notice, plant
@@ -188,6 +189,11 @@ class Life:
         put(schema.reference, rfc_id="<q@x>", ticket_id=self.ticket)
         put(schema.contact, address=CAROL)
         put(schema.suspension, address=NOBODY)
+        watched = {"lease_owner": "node", "refresh_token": "t", "granted_for": "g"}
+        put(schema.imap_mailbox, name="support", **watched)
+        put(schema.imap_folder, mailbox="support", name="INBOX", uidvalidity=1)
+        copy = {"mailbox": "support", "folder": "INBOX", "uidvalidity": 1, "uid": 7}
+        put(schema.imap_copy, **copy, identity="i")
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
@@ -222,6 +228,17 @@ class Life:
             "id_": None,  # each of the ids, one after the other
             "ids": self.ids,
             "lease": HOUR,
+            "mailbox": "support",
+            "fence": 0,
+            "looked_at": NOW,
+            "fault": "away",
+            "names": ["support"],
+            "granted_for": "g",
+            "token": "another",
+            "read": {"INBOX": Cursor(2, 9, 0, 9, NOW)},
+            "copies": [Copy("INBOX", 1, 8, "j", None)],
+            "identities": ["i"],
+            "alone": False,
             "most": 50,
             "notice": "received",
             "now": NOW + HOUR,
