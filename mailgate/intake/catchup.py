@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from heapq import merge
-from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -228,16 +227,19 @@ class Catchup:
 
     def _fetched(self, link: Link, entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Incoming]]:
         """Yield what is still there of these mails, in their order."""
-        for place, of_it in groupby(
-            sorted(entries, key=lambda e: e.place.folder), key=lambda e: e.place
-        ):
-            if link.selected != place.folder:
-                now = link.examine(place.folder)
-                if now.uidvalidity != self._cursors[place.folder].uidvalidity:
-                    raise Temporary(f"{place.folder} was renumbered while it was read")
-            wanted = {entry.seen.uid: entry for entry in of_it}
-            for uid, raw in link.bodies(list(wanted), self._limits.size).items():
-                yield wanted[uid], self._incoming(wanted[uid], raw)
+        bodies: dict[tuple[str, int], bytes] = {}
+        for folder in dict.fromkeys(entry.place.folder for entry in entries):
+            if link.selected != folder:
+                now = link.examine(folder)
+                if now.uidvalidity != self._cursors[folder].uidvalidity:
+                    raise Temporary(f"{folder} was renumbered while it was read")
+            uids = [entry.seen.uid for entry in entries if entry.place.folder == folder]
+            found = link.bodies(uids, self._limits.size)
+            bodies |= {(folder, uid): raw for uid, raw in found.items()}
+        for entry in entries:
+            raw = bodies.get((entry.place.folder, entry.seen.uid))
+            if raw is not None:
+                yield entry, self._incoming(entry, raw)
 
     def _incoming(self, entry: _Entry, raw: bytes) -> Incoming:
         mail = rough(raw, self._now(), self._limits, "only its header was wanted")

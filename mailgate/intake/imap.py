@@ -65,7 +65,8 @@ class Watcher:
     def ask_to_stop(self) -> None:
         """Have it end after the batch in hand."""
         self._stop.set()
-        os.write(self._waking, b"!")
+        if self._thread is not None:
+            os.write(self._waking, b"!")
 
     def join(self) -> None:
         """Wait until it has ended."""

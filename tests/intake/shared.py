@@ -20,10 +20,10 @@ _users = count(1)
 class Shared:
     """One user of the server, and what an agent's mail program does there."""
 
-    def __init__(self, gateway: Gateway, port: int, **facts) -> None:
+    def __init__(self, gateway: Gateway, port: int, user: str = "", **facts) -> None:
         gateway.now = datetime.now(UTC)  # mails bear the server's time
         self.gateway, self.port = gateway, port
-        self.user = f"desk{next(_users)}"
+        self.user = user or f"desk{next(_users)}"
         account = Account("127.0.0.1", port, Tls.OFF, self.user, PASSWORD)
         self.mailbox = Mailbox("support", account, SUPPORT, **facts)
 
