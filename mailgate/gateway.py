@@ -236,7 +236,8 @@ class Parts:
         checks: dict[str, Check] = {"database": database_check(app.database)}
         if NodeRole.LISTEN in self._roles:
             checks["smtp"] = running(app.listener)
-            checks["mailboxes"] = running(app.watchers)
+            if app.mailboxes:
+                checks["mailboxes"] = running(app.watchers)
             for box in app.mailboxes:
                 check = mailbox_check(app.database, TENANT_ID, box.name, box.every, now)
                 checks[f"mailbox {box.name}"] = check

@@ -137,7 +137,11 @@ WITHOUT_TENANT = {
 }
 
 # What a function may return to a tenant that has nothing.
-NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0), "numbers.lock": 1}
+NOTHING = {
+    "backlog.read": Backlog(0, None, 0, 0, 0, None, 0),
+    "numbers.lock": 1,
+    "mailboxes.take": 1,
+}
 
 
 def functions() -> dict[str, Callable[..., Any]]:
@@ -193,7 +197,7 @@ class Life:
         put(schema.imap_mailbox, name="support", **watched)
         put(schema.imap_folder, mailbox="support", name="INBOX", uidvalidity=1)
         copy = {"mailbox": "support", "folder": "INBOX", "uidvalidity": 1, "uid": 7}
-        put(schema.imap_copy, **copy, identity="i")
+        put(schema.imap_copy, **copy, identity="i", mail_id=put(schema.mail)["id"])
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]

@@ -16,7 +16,7 @@ from mailgate.desk.clock import Tick
 from mailgate.domain.horizon import Heartbeat
 from mailgate.gateway import Parts, Ports
 from mailgate.roles import ALL, NodeRole
-from mailgate.store import heartbeat
+from mailgate.store import heartbeat, mailboxes
 from mailgate.web import health
 from mailgate.web.health import clock_fault, create_app, running
 from tests.cli.conftest import Cli
@@ -148,3 +148,25 @@ def test_a_database_that_is_brought_to_the_schema_is_told_once(gateway):
         for _ in range(2):
             App(gateway.config, {}).database.close()
     assert [(line["event"], line["before"]) for line in lines] == [("store.migrated", None)]
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "fault", "says"),
+    [
+        (NOW - 4 * MINUTE, "away", None),
+        (NOW - 6 * MINUTE, "away", "looked at last at 2026-03-02T08:54:00+00:00: away"),
+        (None, "", "looked at never"),
+    ],
+)
+def test_a_shared_mailbox_that_is_not_looked_at_is_named(
+    gateway, monkeypatch, looked_at, fault, says
+):
+    database = gateway.database
+    with database.write() as connection:
+        mailboxes.take(connection, 1, "support", "me", NOW, MINUTE)
+        mailboxes.told(connection, 1, "support", looked_at, fault)
+    check = health.mailbox_check(database, 1, "support", MINUTE, lambda: NOW)
+    assert check() is None  # it has only just begun
+    later = health.time.monotonic() + 301
+    monkeypatch.setattr(health.time, "monotonic", lambda: later)
+    assert check() == says

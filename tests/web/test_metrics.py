@@ -56,6 +56,12 @@ def test_every_gauge_is_read_from_the_store():
     }
 
 
+def test_the_lag_of_each_shared_mailbox_is_shown():
+    looks = {"support": NOW - timedelta(minutes=2)}
+    text = Metrics(lambda: Sample(NOW, None, None, {}, looks)).exposition().decode()
+    assert 'mailgate_mailbox_lag_seconds{mailbox="support"} 120.0' in text
+
+
 def test_where_nothing_waits_ages_are_nothing_and_a_clock_that_never_ran_has_no_lag():
     found = shown(Sample(NOW, Backlog(0, None, 0, 0, 0, None, 0), None, {}))
     assert found["mailgate_mails_oldest_pending_seconds"] == 0
