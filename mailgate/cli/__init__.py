@@ -4,6 +4,7 @@ A command imports what it needs when it runs, so that --help comes at once.
 """
 
 from mailgate.cli import (
+    backing_up,
     checking,
     delivering,
     explaining,
@@ -33,9 +34,10 @@ COMMANDS = (
     steering,
     queues,
     figures,
-    verifying,
     parsing,
     explaining,
+    verifying,
+    backing_up,
 )
 """Where the commands stand, in the order of the documentation."""
 

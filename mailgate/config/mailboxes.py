@@ -14,21 +14,36 @@ _OAUTH = ("token_url", "client_id")
 
 
 def mailboxes(config: Config, source: Source) -> Iterator[Fault]:
-    """Check that each mailbox has a name of its own, and that one can log in, privately."""
-    names: dict[str, int] = {}
+    """Check that each mailbox is another one, and that one can log in, privately."""
+    seen: dict[object, Path] = {}
     for index, mailbox in enumerate(config.mailboxes):
         path: Path = ("mailbox", index)
-        if mailbox.name in names:
-            line = source.document.line(("mailbox", names[mailbox.name], "name"))
-            hint = f"it is given in line {line} already"
-            yield source.fault((*path, "name"), Wrong(hint))
-        names.setdefault(mailbox.name, index)
+        name = (*path, "name")
+        yield from _once(mailbox.name, name, "another mailbox has it", seen, source)
+        if mailbox.host:
+            user = mailbox.user or mailbox.address or config.desk.address
+            folder = (mailbox.host.lower(), user, mailbox.inbox)
+            host = (*path, "host")
+            yield from _once(folder, host, "this very folder is watched", seen, source)
         if mailbox.address is not None and mailbox.address not in config.desk_addresses:
             hint = "it is none of the desk's: add it to [desk] addresses"
             yield source.fault((*path, "address"), Wrong(hint))
+        if mailbox.sent and mailbox.sent == mailbox.inbox:
+            hint = "mail comes into it: name the folder of what was sent"
+            yield source.fault((*path, "sent"), Wrong(hint))
         yield from _login(mailbox, path, source)
         yield from _private(mailbox, path, source)
         yield from _files(mailbox, path, source)
+
+
+def _once(
+    value: object, path: Path, what: str, seen: dict[object, Path], source: Source
+) -> Iterator[Fault]:
+    """Yield a fault if a value was seen before; one that could not be read is None."""
+    if value is not None and value in seen:
+        line = source.document.line(seen[value])
+        yield source.fault(path, Wrong(f"{what} in line {line} already"))
+    seen.setdefault(value, path)
 
 
 def _login(mailbox: Mailbox, path: Path, source: Source) -> Iterator[Fault]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from mailgate.desk import notices, telling, turns
 from mailgate.desk.messages import NewMessage
 from mailgate.desk.settings import Settings, Signer
+from mailgate.domain.canary import Canary
 from mailgate.domain.draft import Notify
 from mailgate.domain.events import Delivered, Event, Opened, plain
 from mailgate.domain.hours import local_date
@@ -23,7 +24,7 @@ from mailgate.domain.model import GATEWAY, Status, Ticket, changes
 from mailgate.domain.people import Recipient
 from mailgate.domain.timers import running
 from mailgate.errors import Conflict, Permanent
-from mailgate.store import numbers, outbox, people, policies, tickets
+from mailgate.store import calls, canaries, numbers, outbox, people, policies, tickets
 from mailgate.store.db import Database
 from mailgate.store.outbox import SUPPRESSED
 
@@ -45,6 +46,7 @@ class _Pages:
     outbox: list[dict[str, Any]] = field(default_factory=list)
     returned: list[tuple[int, str]] = field(default_factory=list)
     suspended: list[tuple[str, str]] = field(default_factory=list)
+    canaries: list[Canary] = field(default_factory=list)
 
     def lengths(self) -> dict[str, int]:
         return {name: len(rows) for name, rows in vars(self).items()}
@@ -282,6 +284,28 @@ class Ledger:
         filled = notices.context(self.settings, self._signer, cause, notice, to, self.now)
         self._send(cause, to, notice, filled | extra)
 
+    def announce(
+        self,
+        subject: tuple[str, int, int],
+        event: Event,
+        to: Iterable[Recipient],
+        notice: str,
+        **facts: Any,
+    ) -> None:
+        """Write to people about what is neither a ticket nor a mail, because of its n-th event.
+
+        `subject` is (kind, id, n); `facts` are what the templates are filled with beside the usual.
+        """
+        event_id = self._record(*subject, event, None)
+        cause = notices.Cause(event_id, event, notices.NO_TICKET, notices.NO_TICKET)
+        for each in to:
+            filled = notices.context(self.settings, self._signer, cause, notice, each, self.now)
+            self._send(cause, each, notice, filled | facts)
+
+    def came_home(self, canary: Canary) -> None:
+        """Note that a canary has come back."""
+        self._pages.canaries.append(canary)
+
     def came_back(self, outbox_id: int, reason: str) -> None:
         """Note that the mail of a notice which had left came back."""
         self._pages.returned.append((outbox_id, reason))
@@ -353,10 +377,16 @@ class Ledger:
         people.seen(self.connection, tenant_id, self._people)
         people.lift(self.connection, tenant_id, self._people)
         tickets.add(self.connection, "outbox", pages.outbox)
+        if pages.outbox:
+            calls.call(self.connection, calls.DELIVER, [tenant_id])
         returned = dict(pages.returned)
         if outbox.failed(self.connection, tenant_id, returned, self.now) != len(returned):
             raise Conflict("a notice that came back was put back by somebody first")
+        home = {canary.id: self.now for canary in pages.canaries}
+        if canaries.came_back(self.connection, tenant_id, home) != len(home):
+            raise Conflict("a canary that came back had done so before")
         self.lines += telling.lines(pages.events, pages.outbox, self._tickets)
+        self.lines += (telling.returned(canary, self.now) for canary in pages.canaries)
         self._pages, self._people = _Pages(), {}
         self._stored = dict(self._tickets)
         self._touched, self._reworked, self._number = set(), set(), None

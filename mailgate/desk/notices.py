@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,7 +12,15 @@ from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Purpose, Settings, Signer
 from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
 from mailgate.domain.draft import Notify
-from mailgate.domain.events import CustomerWrote, Event, Opened, SetPriority, Undelivered
+from mailgate.domain.events import (
+    CustomerWrote,
+    Delayed,
+    Event,
+    MachineWrote,
+    Opened,
+    SetPriority,
+    Undelivered,
+)
 from mailgate.domain.model import ActorKind, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, Staff, recipients
@@ -101,6 +110,7 @@ def _filled(
     row = settings.policy.for_priority(ticket.priority)
     actor = settings.staff.find(cause.doer)
 
+    @cache  # where one answers is one of the two that every notice to staff names
     def signed(purpose: Purpose, nonce: int = 0) -> str | None:
         try:
             return signer.ticket_address(
@@ -113,7 +123,7 @@ def _filled(
     confirm = ticket.status is Status.RESOLVED and not staff
     return {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
-        "ticket": _facts(ticket, settings.staff),
+        "ticket": _facts(ticket, settings.staff) | _news(cause.event),
         "recipient": {
             "name": to.name,
             "address": to.address,
@@ -159,6 +169,11 @@ def _facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
     }
 
 
+def _news(event: Event) -> dict[str, str]:
+    """Return the subject by which a machine's news go out: that of its first mail is outdated."""
+    return {"subject": event.subject} if isinstance(event, MachineWrote) and event.subject else {}
+
+
 def _remarks(cause: Cause) -> list[dict[str, str]]:
     if not isinstance(cause.event, Opened | CustomerWrote):
         return []
@@ -177,7 +192,7 @@ def _change(cause: Cause) -> dict[str, Any] | None:
 
 def _undelivered(cause: Cause) -> dict[str, Any] | None:
     """Return to whom a mail did not get, and why; a reason begins with its code if it has one."""
-    if not isinstance(cause.event, Undelivered):
+    if not isinstance(cause.event, Undelivered | Delayed):
         return None
     code, _, rest = cause.event.reason.partition(" ")
     coded = bool(rest) and code[:1].isdigit()
@@ -245,6 +260,7 @@ def addressed(
             settings.staff,
             cause.before.assignee,
             cause.doer,
+            getattr(cause.event, "author", ""),
         )
         for to in found_people:
             if (

@@ -8,6 +8,7 @@ from mailgate.domain.events import (
     Assign,
     AssignTeam,
     DeadlinePassed,
+    Delayed,
     Delivered,
     Discard,
     Escalate,
@@ -27,7 +28,7 @@ from mailgate.domain.events import (
     Tag,
     Undelivered,
 )
-from mailgate.domain.model import ClosedBy, Delay, Disposition, Side, Status
+from mailgate.domain.model import ActorKind, ClosedBy, Delay, Disposition, Side, Status
 from mailgate.domain.people import Audience
 
 E = TypeVar("E", bound=Event)
@@ -143,15 +144,21 @@ def _has_left(draft: Draft) -> bool:
     return isinstance(draft.event, AgentReplied) and draft.event.sent
 
 
-def _send(draft: Draft) -> None:
-    if not _has_left(draft):
-        draft.notify("agent_reply", Audience.CUSTOMERS)
-
-
 def _answered(draft: Draft) -> None:
     draft.spoke(Side.SYSTEM)
     draft.first_response()
     _send(draft)
+
+
+def _send(draft: Draft) -> None:
+    """Send the desk's answer; whoever holds the ticket hears what a colleague has said.
+
+    What somebody in the shared mailbox has sent may well be the assignee's own.
+    """
+    if not _has_left(draft):
+        draft.notify("agent_reply", Audience.CUSTOMERS)
+    if draft.event.actor.kind is not ActorKind.MAILBOX:
+        draft.notify("answered", Audience.ASSIGNEE)
 
 
 def reply(draft: Draft) -> None:
@@ -242,6 +249,7 @@ def resolve(draft: Draft) -> None:
         draft.spoke(Side.SYSTEM)
         draft.first_response()
         draft.set(replied=True)
+        draft.notify("answered", Audience.ASSIGNEE)
     draft.notify("resolved", Audience.REQUESTER)
 
 
@@ -427,3 +435,10 @@ def undelivered(draft: Draft) -> None:
     event = _event(draft, Undelivered)
     if not event.known:
         draft.notify("undelivered", Audience.HOLDERS, reason=event.reason)
+
+
+def delayed(draft: Draft) -> None:
+    """Tell whoever wrote it; of a customer's words, whoever holds the ticket."""
+    event = _event(draft, Delayed)
+    audience = Audience.AUTHOR if event.author else Audience.HOLDERS
+    draft.notify("delayed", audience, reason=event.reason)

@@ -207,6 +207,10 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
 def _reported(ticket: Ticket) -> Iterator[Event]:
     stamp = _stamp(ticket, CLOCK)
     yield DeadlinePassed(**stamp, timer=TimerKind.AUTO_CLOSE, turn=0, step=0)
+    for author in ("ada", ""):
+        yield events.Delayed(
+            **stamp, notice="agent_reply", recipient=ticket.requester, reason="", author=author
+        )
     for notice in ("agent_reply", "waiting", "received"):
         yield _arrives(ticket, notice)
         yield events.Undelivered(
@@ -218,9 +222,10 @@ def moves() -> Iterator[Move]:
     """Yield what each event does to each sample, as far as the table lists it."""
     for ticket in samples():
         for event in _asked(ticket):
-            row = row_for(ticket, event, POLICY, event.at)
+            now = max(event.at, ticket.turn_since or event.at)  # also of what comes late
+            row = row_for(ticket, event, POLICY, now)
             if row is not None:
-                decision = decide(ticket, event, POLICY, event.at)
+                decision = decide(ticket, event, POLICY, now)
                 yield Move(row, event, ticket, decision.ticket, decision.effects)
 
 

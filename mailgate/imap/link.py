@@ -21,7 +21,9 @@ from mailgate.imap.account import Account, LoginRefused, Tls
 from mailgate.imap.folders import Folder
 
 _MOST_IN_A_LINE = 50_000  # UIDs that SEARCH may name in one line; imaplib takes 1 MB
-_HEADER = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM DATE SUBJECT)]"
+_HEADER = (
+    "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM DATE SUBJECT TO CC IN-REPLY-TO REFERENCES)]<0.16384>"
+)
 _LONGEST_SAID = 200  # characters of a server's words
 
 

@@ -1,21 +1,39 @@
 """What a mailbox's server can do, where its folders are, and what that means for watching it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.account import Account
 from mailgate.imap.link import Link
 
-_IDLE = (
-    "it tells of new mail at once (IDLE)",
-    "it cannot tell of new mail (no IDLE): it is asked every {every}",
+CAPABILITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "IDLE": (
+            "it tells of new mail at once (IDLE)",
+            "it cannot tell of new mail (no IDLE): it is asked every {every}",
+        ),
+        "SPECIAL-USE": (
+            "it marks folders by their use (SPECIAL-USE)",
+            "it does not mark folders by their use (no SPECIAL-USE): they are known by name",
+        ),
+        "MOVE": (
+            "it moves a mail in one step (MOVE)",
+            "it moves no mail in one step (no MOVE): for a moment it lies in both folders",
+        ),
+        "UIDPLUS": (
+            "it tells where a mail was moved or filed (UIDPLUS)",
+            "it does not tell where a mail was moved or filed (no UIDPLUS): it is looked for there",
+        ),
+        "CONDSTORE": (
+            "it tells what has changed in a folder (CONDSTORE)",
+            "it does not tell what has changed in a folder (no CONDSTORE): all flags are looked at",
+        ),
+    }
 )
-_SPECIAL_USE = (
-    "it marks folders by their use (SPECIAL-USE)",
-    "it does not mark folders by their use (no SPECIAL-USE): they are known by name",
-)
+"""What is said of a server that has a capability, and of one that has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +62,8 @@ def survey(
         how = f"{account.host}:{account.port} ({account.tls.value}, as {account.user})"
         yield Said(f"{how} lets us in")
         yield from _folders(link, inbox, sent)
-        yield Said(_IDLE[0] if "IDLE" in link.capabilities else _IDLE[1].format(every=every))
-        yield Said(_SPECIAL_USE["SPECIAL-USE" not in link.capabilities])
+        for name, (has, lacks) in CAPABILITIES.items():
+            yield Said(has if name in link.capabilities else lacks.format(every=every))
         yield _second(account, connect)
     finally:
         link.close()

@@ -14,14 +14,16 @@ from sqlalchemy import Connection
 
 from mailgate.errors import Conflict, Temporary
 from mailgate.imap.link import Examined, Link, NoFolder, Overview
+from mailgate.intake import threads
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.mailbox import IMAP, SENT, Mailbox, Place
 from mailgate.log import log
 from mailgate.mail.parse import Limits, rough
 from mailgate.mail.plain import one_line
 from mailgate.mail.prescan import prescan
-from mailgate.store import mailboxes
+from mailgate.store import history, mailboxes
 from mailgate.store.db import Database
+from mailgate.store.history import Old
 from mailgate.store.mailboxes import Copy, Cursor
 
 BATCH, BATCH_OCTETS = 200, 16 * 1024 * 1024
@@ -30,6 +32,7 @@ LEASE = timedelta(seconds=60)
 _NOTED = 1000  # mails that are only noted, in one commit
 _OVERVIEWS = 500  # mails whose overview is fetched at once
 _MOST = 10_000  # mails of a folder in one pass
+_IDENTIFYING = frozenset({"message-id", "from", "date", "subject"})
 _COPY_FIRST = timedelta(seconds=30)
 """How long a mail from ourselves waits in the INBOX for its copy among what was sent."""
 
@@ -43,7 +46,8 @@ class _Entry:
     place: Place
     seen: Overview
     identity: str
-    fresh: bool  # to be taken; else it is history, or was seen under another UID
+    fresh: bool  # to be taken
+    history: bool = False  # never seen, and not to be taken; else it was seen under another UID
     mail_id: int | None = None
 
     @property
@@ -186,12 +190,15 @@ class Catchup:
                 identity in known or each.at < cursor.first_seen_at
             )
             fresh = not old and each.uid > cursor.history_until
-            yield _Entry(place, each, identity, fresh, None if fresh else known.get(identity))
+            history = not fresh and identity not in known
+            mail_id = None if fresh else known.get(identity)
+            yield _Entry(place, each, identity, fresh, history, mail_id)
 
     def _identity(self, seen: Overview) -> str:
         """Return what tells one mail under whatever UID; without a Message-ID also when it came."""
         digest = sha256(b"%d\n" % seen.size)
-        fields = sorted((f.name, f.value) for f in prescan(seen.header, self._limits).fields)
+        scanned = prescan(seen.header, self._limits).fields
+        fields = sorted((f.name, f.value) for f in scanned if f.name in _IDENTIFYING)
         for name, value in fields:
             digest.update(name.encode() + b":" + b" ".join(value.split()) + b"\n")
         if not any(name == "message-id" for name, _ in fields):
@@ -208,6 +215,7 @@ class Catchup:
             folder = entry.place.folder
             read[folder] = replace(read[folder], last_uid=entry.seen.uid)
         read = {entry.place.folder: read[entry.place.folder] for entry in batch}
+        old = self._old([entry for entry in batch if entry.history])
 
         def beside(connection: Connection, ids: Sequence[int]) -> None:
             self._still_ours(connection, fence)
@@ -216,6 +224,7 @@ class Catchup:
             taken = zip(fetched, ids, strict=True)
             noted += [_copy(entry, read, mails[id_]) for (entry, _), id_ in taken]
             mailboxes.note(connection, self._tenant_id, self._mailbox.name, noted)
+            history.keep(connection, self._tenant_id, old)
             mailboxes.advance(connection, self._tenant_id, self._mailbox.name, read)
 
         self._inbox.put_all([mail for _, mail in fetched], beside)
@@ -224,6 +233,23 @@ class Catchup:
         if fetched:
             log("mailbox.taken", mailbox=self._mailbox.name, mails=len(fetched))
         return len(fetched)
+
+    def _old(self, entries: Sequence[_Entry]) -> list[Old]:
+        """Return what is kept of mails that are history, in their order."""
+        if not entries:
+            return []
+        now, limits = self._now(), self._limits
+        mails = [rough(entry.seen.header, now, limits) for entry in entries]
+        with self._database.read() as connection:
+            earlier = {mid for mail in mails for mid in threads.referred(mail)}
+            known = history.find(connection, self._tenant_id, earlier)
+        kept = []
+        for entry, mail in zip(entries, mails, strict=True):
+            old = threads.about(mail, entry.at, self._inbox.takes, known)
+            if old is not None:
+                known.setdefault(old.rfc_id, old)
+                kept.append(old)
+        return kept
 
     def _fetched(self, link: Link, entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Incoming]]:
         """Yield what is still there of these mails, in their order."""

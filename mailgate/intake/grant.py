@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from hashlib import sha256
 
 from mailgate.imap.oauth import Application, refreshed
@@ -22,7 +23,7 @@ class Grant:
         self,
         application: Application,
         configured: str,
-        database: Database,
+        database: Callable[[], Database],
         tenant_id: int,
         mailbox: str,
     ) -> None:
@@ -45,11 +46,11 @@ class Grant:
 
     def _refresh(self) -> None:
         of = (self._tenant_id, self._mailbox, self._granted_for)
-        with self._database.read() as connection:
+        with self._database().read() as connection:
             newest = mailboxes.grant(connection, *of)
         tokens = refreshed(self._application, newest or self._configured)
         if tokens.refresh:
-            with self._database.write() as connection:
+            with self._database().write() as connection:
                 mailboxes.keep_grant(connection, *of, tokens.refresh)
         self._access = tokens.access
         self._until = time.monotonic() + tokens.seconds - _SPARE

@@ -12,9 +12,11 @@ from mailgate.desk.messages import NOTE
 from mailgate.domain.events import AgentReplied, NoteAdded, Opened
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent, Staff
+from mailgate.intake import threads
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
+from mailgate.store import history
 
 _MOST_OPEN = 50  # tickets of one customer among which a subject is looked for
 _PREFIX = re.compile(r"\s*\[?\w{1,10}(?:\[\d{1,3}\])?\s?[::]\s*")  # Re:, AW[2]:, 回复:
@@ -37,8 +39,9 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     to = [address for address in reading.others if address not in staff.by_address]
     ticket, by = _ticket(ledger, lookup, reading, to)
     if ticket is None and to and reading.claimed.peer in ledger.settings.outbound:
-        return _open(ledger, reading, to)
+        return _open(ledger, lookup, reading, to)
     if ticket is None:
+        _keep(ledger, lookup, reading)
         says = f"sent to {', '.join(to[:5]) or 'ourselves'}, about no ticket"
         return Ending("suppressed", says=says)
     who, agent = _author(reading, staff)
@@ -112,7 +115,16 @@ def _shown(ledger: Ledger, reading: Reading, agent: Agent | None) -> str:
     return reading.sender_name or f"{ledger.settings.name} ({_BY_MAILBOX})"
 
 
-def _open(ledger: Ledger, reading: Reading, to: list[str]) -> Ending:
+def _keep(ledger: Ledger, lookup: Lookup, reading: Reading) -> None:
+    """Keep what was sent about no ticket as history, which the answer to it may go on with."""
+    at = reading.claimed.received_at
+    old = threads.about(reading.mail, at, reading.own.holds, lookup.old)
+    if old is not None:
+        history.keep(ledger.connection, ledger.settings.tenant_id, [old])
+        lookup.old.setdefault(old.rfc_id, old)
+
+
+def _open(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]) -> Ending:
     """Open a ticket for whom an agent wrote to first; it waits on them."""
     who, agent = _author(reading, ledger.settings.staff)
     at = reading.claimed.received_at
@@ -129,6 +141,7 @@ def _open(ledger: Ledger, reading: Reading, to: list[str]) -> Ending:
         outbound=True,
     )
     ticket = ledger.open(event)
+    threads.lead_to(ledger, ticket.id, lookup.old, reading.keys.message_ids, to)
     message = message_of(reading, side=Side.SYSTEM)
     message = replace(message, author_name=_shown(ledger, reading, agent))
     if agent is not None:

@@ -1,7 +1,8 @@
 """Decides what a mail is to the desk, and lets the one event happen that follows from it.
 
-In this order: our own notice come back, a mail we have already, what an agent has sent, a bounce
-or report, spam, an agent's mail, a customer's mail. Every mail ends in exactly one state.
+In this order: a canary, another notice of ours come back, a mail we have already, what an agent
+has sent, a bounce or report, spam, an agent's mail, a customer's mail. Every mail ends in exactly
+one state.
 """
 
 from dataclasses import replace
@@ -25,7 +26,7 @@ from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.domain.suspension import gone
-from mailgate.intake import agents, alerts, choice, mytickets, overflow, remarks, sent
+from mailgate.intake import agents, alerts, choice, mytickets, overflow, remarks, sent, threads
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.mailbox import SENT
@@ -48,6 +49,8 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     """Let happen what follows from one mail."""
     ledger.caused_by(reading.claimed.id)
     kind = reading.verdict.kind
+    if reading.canary is not None:
+        return _canary(ledger, lookup, reading.canary)
     if kind is Kind.OWN:
         return Ending("suppressed", says="a mail of our own came back")
     earlier = lookup.duplicates.get((reading.claimed.queue, reading.fingerprint))
@@ -59,6 +62,11 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return _report(ledger, lookup, reading)
     if kind is Kind.SPAM:
         return Ending("quarantined", says="; ".join(reading.verdict.reasons))
+    return _written(ledger, lookup, reading)
+
+
+def _written(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
+    """Let happen what follows from a mail that says something to the desk."""
     reading = replace(reading, pretences=remarks.pretences(reading, ledger.settings))
     if (
         mytickets.is_asked_for(reading)
@@ -82,6 +90,15 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         if ending is not None:
             return ending
     return _customer(ledger, lookup, reading, placement)
+
+
+def _canary(ledger: Ledger, lookup: Lookup, id_: int) -> Ending:
+    """Note that a canary is back; whoever sends an old one again changes nothing."""
+    canary = lookup.canaries.pop(id_, None)
+    if canary is None:
+        return Ending("suppressed", says=f"the canary {id_}, which has come back before")
+    ledger.came_home(canary)
+    return Ending("report", says=f"the canary {id_}, which has come back")
 
 
 # --- reports ------------------------------------------------------------------------------------
@@ -129,6 +146,7 @@ def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placem
         actor=Actor(ActorKind.MACHINE, reading.sender),
         back_at=_back_at(ledger, reading, placement),
         alarm=alarm,
+        subject=reading.subject if alarm is not None else "",
     )
     message = message_of(reading, side=Side.CLIENT, machine=True)
     ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))
@@ -325,6 +343,7 @@ def _open(
     mentions = [*placement.mentions, *([follows.number] if follows is not None else [])]
     note = ", ".join(mentions) or None
     ticket = ledger.open(event, message, note)
+    threads.lead_to(ledger, ticket.id, lookup.old, reading.keys.message_ids, [reading.sender])
     alerts.remember(ledger, reading, ticket.id)
     _join(ledger, ticket.id, event, people.joining)
     if not placement.proved:

@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 
 from mailgate.store.columns import Id, lease, metadata, tenant_id
-from mailgate.store.types import Instant
+from mailgate.store.types import Instant, Json
 
 imap_mailbox = Table(
     "imap_mailbox",
@@ -56,4 +56,18 @@ imap_copy = Table(
     PrimaryKeyConstraint("tenant_id", "mailbox", "folder", "uidvalidity", "uid"),
     Index("ix_imap_copy_identity", "tenant_id", "mailbox", "identity"),
     comment="what was seen in which folder",
+)
+
+imap_history = Table(
+    "imap_history",
+    metadata,
+    tenant_id(),
+    Column("rfc_id", Text, nullable=False, comment="its Message-ID"),
+    Column("thread", Text, nullable=False, comment="the Message-ID that all of a thread share"),
+    Column("sender", Text, nullable=False, comment="who wrote it, normalised"),
+    Column("people", Json, nullable=False, comment="who wrote or got it, but ourselves"),
+    Column("at", Instant, nullable=False, comment="when it came"),
+    PrimaryKeyConstraint("tenant_id", "rfc_id"),
+    Index("ix_imap_history_thread", "tenant_id", "thread"),
+    comment="mails of shared mailboxes that belong to no ticket, for threads that go on",
 )

@@ -1,6 +1,6 @@
 """The watched mailboxes: who watches each, how far each folder was read, and what lies where."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -105,15 +105,18 @@ def told(
     )
 
 
-def states(connection: Connection, tenant_id: int, names: Iterable[str]) -> dict[str, Watched]:
-    """Return how it goes with these mailboxes, those that were ever watched."""
-    table = schema.imap_mailbox.c
-    rows = connection.execute(
-        select(table.name, table.looked_at, table.fault).where(
-            table.tenant_id == tenant_id, table.name.in_(list(names))
+def states(connection: Connection, tenant_id: int, names: Collection[str]) -> dict[str, Watched]:
+    """Return how it goes with each of these mailboxes."""
+    states = dict.fromkeys(names, Watched(None, None))
+    if states:
+        table = schema.imap_mailbox.c
+        rows = connection.execute(
+            select(table.name, table.looked_at, table.fault).where(
+                table.tenant_id == tenant_id, table.name.in_(names)
+            )
         )
-    )
-    return {name: Watched(looked_at, fault) for name, looked_at, fault in rows}
+        states |= {name: Watched(looked_at, fault) for name, looked_at, fault in rows}
+    return states
 
 
 # --- what the provider gave -----------------------------------------------------------------------

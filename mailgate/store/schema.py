@@ -5,6 +5,8 @@ The tenant stands in every row but those of `mail` (raw bytes are kept once), `t
 across. Ids come from one sequence for all tables.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -29,7 +31,13 @@ from mailgate.store.types import Instant, Json
 __all__ = ["Id", "fixed", "metadata"]
 
 imap_mailbox, imap_folder = imap_schema.imap_mailbox, imap_schema.imap_folder
-imap_copy = imap_schema.imap_copy
+imap_copy, imap_history = imap_schema.imap_copy, imap_schema.imap_history
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """Make an index of those rows alone for which a condition holds."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
 
 tenant = Table(
     "tenant",
@@ -97,8 +105,7 @@ mail_delivery = Table(
         "tenant_id",
         "received_at",
         "id",
-        sqlite_where=text("state = 'pending'"),
-        postgresql_where=text("state = 'pending'"),
+        **_only("state = 'pending'"),
     ),
     Index(
         "uq_mail_delivery_fingerprint",
@@ -106,22 +113,19 @@ mail_delivery = Table(
         "queue",
         "fingerprint",
         unique=True,
-        sqlite_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
-        postgresql_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
+        **_only("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
     ),
     Index(
         "ix_mail_delivery_parked",
         "tenant_id",
         "id",
-        sqlite_where=text("state = 'parked'"),
-        postgresql_where=text("state = 'parked'"),
+        **_only("state = 'parked'"),
     ),
     Index(
         "ix_mail_delivery_quarantined",
         "tenant_id",
         "id",
-        sqlite_where=text("state = 'quarantined'"),
-        postgresql_where=text("state = 'quarantined'"),
+        **_only("state = 'quarantined'"),
     ),
     Index("ix_mail_delivery_ticket", "ticket_id"),
     CheckConstraint(
@@ -201,8 +205,7 @@ ticket = Table(
     Index(
         "ix_ticket_next_due_at",
         "next_due_at",
-        sqlite_where=text("next_due_at IS NOT NULL"),
-        postgresql_where=text("next_due_at IS NOT NULL"),
+        **_only("next_due_at IS NOT NULL"),
     ),
     comment="one matter of one customer",
 )
@@ -316,8 +319,7 @@ timer = Table(
         "ix_timer_due",
         "tenant_id",
         "due_at",
-        sqlite_where=text("fired_at IS NULL"),
-        postgresql_where=text("fired_at IS NULL"),
+        **_only("fired_at IS NULL"),
     ),
     comment="deadlines, each acted on once",
 )
@@ -343,10 +345,11 @@ outbox = Table(
     Column("rendered", LargeBinary, comment="the mail as first rendered, until it has left"),
     Column("state", String(16), nullable=False, comment="ready, or how it ended"),
     Column("reason", Text, comment="why it was suppressed, refused or put off"),
-    Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="tries of this mail"),
     Column("created_at", Instant, nullable=False, comment="when it was decided"),
     Column("next_try_at", Instant, nullable=False, comment="not before this time"),
     Column("retried_at", Instant, comment="when a person put it back"),
+    Column("delayed_at", Instant, comment="when staff were told that it is late"),
     *lease(),
     Column("began_at", Instant, comment="when its content began to be sent"),
     Column("done_at", Instant, comment="when it ended"),
@@ -357,14 +360,12 @@ outbox = Table(
         "ix_outbox_ready",
         "tenant_id",
         "next_try_at",
-        sqlite_where=text("state = 'ready'"),
-        postgresql_where=text("state = 'ready'"),
+        **_only("state = 'ready'"),
     ),
     Index(
         "ix_outbox_unknown",
         "tenant_id",
-        sqlite_where=text("state = 'unknown'"),
-        postgresql_where=text("state = 'unknown'"),
+        **_only("state = 'unknown'"),
     ),
     Index("ix_outbox_recipient", "tenant_id", "recipient", "created_at"),
     Index(
@@ -423,6 +424,25 @@ number_sequence = Table(
     Column("next", Integer, nullable=False, comment="the next number that is free"),
     PrimaryKeyConstraint("tenant_id", "template", "period"),
     comment="ticket numbers; its formats are all that were ever used",
+)
+
+canary = Table(
+    "canary",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    tenant_id(),
+    Column("sent_at", Instant, nullable=False, comment="when it was sent"),
+    Column("back_at", Instant, comment="when it came back"),
+    Column("missed_at", Instant, comment="when it was found missing"),
+    Column("done_at", Instant, comment="when nothing more followed from it"),
+    Index("ix_canary_sent", "tenant_id", "sent_at"),
+    Index(
+        "ix_canary_open",
+        "tenant_id",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+    comment="mails of our own that are sent round the loop",
 )
 
 heartbeat = Table(

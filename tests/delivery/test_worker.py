@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate.delivery.breaker import Breaker
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.transport import Later, Never, Sent, Unknown
-from mailgate.delivery.worker import BATCH, LEASE, SENDING
+from mailgate.delivery.worker import BATCH
 from mailgate.errors import Temporary
 from mailgate.store.outbox import release
 from tests.delivery.sending import MINUTE, Begun, Scripted, make_due, only, outbox, worker_of
@@ -16,6 +17,7 @@ from tests.peers.waiting import wait_until
 GREYLISTED = Later("450 try again later", connection=False)
 CLOSING = Later("421 closing", connection=True)
 UNANSWERED = Begun(Unknown("no answer after the end of the mail"))
+UNTOLD = Rules(give_up_after=timedelta(days=2), delay_notice_after=timedelta(days=9))
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ class TestWhatWaits:
         assert worker_of(world, way).drain() == 0
         assert (
             outbox(world, "state", "reason", "done_at", "attempts", "rendered")
-            == [("sent", "250 taken", world.now, 0, None)] * 4
+            == [("sent", "250 taken", world.now, 1, None)] * 4
         )
 
     def test_leaves_over_one_connection_which_is_given_up_at_the_end(self, world, way):
@@ -76,7 +78,7 @@ class TestWhatWaits:
 
         assert worker.run_once() == 1
         assert outbox(world, "state", "lease_owner", "attempts") == [
-            ("sent", None, 0),
+            ("sent", None, 1),
             *[("ready", None, 0)] * 3,
         ]
 
@@ -129,7 +131,7 @@ class TestLater:
     @pytest.mark.parametrize("result", [GREYLISTED, CLOSING, UNANSWERED])
     def test_is_given_up_after_days_and_not_before(self, world, one, result):
         way = Scripted(*[result] * 3)
-        worker = worker_of(world, way, Rules(give_up_after=timedelta(days=2)))
+        worker = worker_of(world, way, UNTOLD)
         worker.drain()
         world.pass_time(days=2, microseconds=-1)
         worker.drain()
@@ -142,9 +144,7 @@ class TestLater:
         assert len(way.tried) == 3
 
     def test_is_tried_for_days_again_when_a_person_puts_it_back(self, world, one):
-        worker = worker_of(
-            world, Scripted(*[GREYLISTED] * 4), Rules(give_up_after=timedelta(days=2))
-        )
+        worker = worker_of(world, Scripted(*[GREYLISTED] * 4), UNTOLD)
         world.pass_time(days=3)
         worker.drain()
         assert outbox(world, "state")[0] == "never"
@@ -211,7 +211,7 @@ class TestAWayThatIsOutOfOrder:
 
     def test_may_be_so_for_weeks(self, world, one):
         worker = worker_of(world, Scripted(CLOSING))
-        worker._failures = 5000
+        worker._breaker = Breaker(failures=5000)
 
         assert worker.drain() == 1
         world.pass_time(seconds=361)
@@ -277,44 +277,3 @@ class TestUnknown:
 
         assert outbox(world, "state", "done_at")[0][0] == "unknown"
         assert len(way.tried) == 1
-
-
-class TestAClaim:
-    def test_keeps_others_away_until_it_lapses(self, world, way):
-        world.open()
-        others = []
-        other = worker_of(world, Scripted(), owner="two")
-        way.look = lambda: others.append(other.run_once())
-
-        worker_of(world, way).run_once()
-
-        assert others == [0, 0, 0, 0]
-        assert len(way.arrived) == 4
-
-    def test_that_has_lapsed_is_somebody_elses_and_nothing_leaves_twice(self, world):
-        world.open()
-        second = Scripted()
-        other = worker_of(world, second, owner="two")
-
-        class Slow(Scripted):
-            def send(self, mail, began):
-                if not self.tried:
-                    world.now += LEASE + timedelta(seconds=1)
-                    assert other.drain() == 4
-                return super().send(mail, began)
-
-        first = Slow()
-        assert worker_of(world, first).drain() == 4
-        assert len(first.tried) == 4
-        assert first.arrived == []
-        assert len(second.arrived) == 4
-        assert outbox(world, "state") == ["sent"] * 4
-
-    def test_lasts_as_long_as_the_last_answer_may_take(self, world, way, one):
-        until = []
-        way.look = lambda: until.append(outbox(world, "lease_until")[0] - world.now)
-
-        worker_of(world, way).drain()
-
-        assert until == [SENDING]
-        assert timedelta(minutes=10) < SENDING

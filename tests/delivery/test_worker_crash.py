@@ -7,9 +7,9 @@ from sqlalchemy import event
 
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.transport import Later, Never, Unknown
-from mailgate.delivery.worker import LEASE, SENDING
 from mailgate.mail.render import Renderer
 from tests.delivery.sending import (
+    LEASE,
     SHIPPED,
     TAKEN,
     Begun,
@@ -39,7 +39,7 @@ def die(worker) -> None:
 
 
 def after_the_lease(world) -> None:
-    world.now += SENDING + timedelta(seconds=1)
+    world.now += LEASE + timedelta(seconds=1)
 
 
 class TestTheBeginning:
@@ -64,8 +64,8 @@ class TestTheBeginning:
 
         worker_of(world, way).run_once()
 
-        claim, reading, last_end = 1, 1, 1
-        assert len(commits) == claim + reading + 4 + last_end
+        lateness, claim, reading, last_end = 1, 1, 1, 1
+        assert len(commits) == lateness + claim + reading + 4 + last_end
 
     def test_is_written_with_the_end_of_the_mail_before(self, world, way):
         world.open()

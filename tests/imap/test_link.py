@@ -169,6 +169,26 @@ def test_a_folder_that_is_not_there_is_told_apart_from_a_broken_connection(link,
     assert not isinstance(fault.value, NoFolder)
 
 
+def test_a_folder_that_an_agent_deletes_while_it_is_looked_at_is_a_fault(
+    link, put, dovecot, user, wake
+):
+    other = imaplib.IMAP4("127.0.0.1", dovecot.imap_port)
+    other.login(user, PASSWORD)
+    other.create("Doomed")
+    link.examine("Doomed")
+    other.delete("Doomed")
+    other.logout()
+
+    def look():
+        link.wait(5, wake)
+        link.examine("Doomed")
+
+    with pytest.raises(Temporary):  # the server says BYE, and hangs up
+        look()
+    with pytest.raises(Temporary, match="INBOX"):
+        link.examine("INBOX")
+
+
 def test_names_in_any_script_are_read_and_those_that_cannot_be_sent_back_are_left_out(
     link, proxy, dovecot, user
 ):

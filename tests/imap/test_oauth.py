@@ -83,7 +83,7 @@ def test_a_provider_that_is_away_is_a_fault():
 
 
 def granted(provider, database, configured="r1"):
-    return Grant(provider.application, configured, database, 1, "support")
+    return Grant(provider.application, configured, lambda: database, 1, "support")
 
 
 def test_the_newest_refresh_token_outlives_the_program_until_another_is_configured(

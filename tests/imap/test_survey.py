@@ -7,7 +7,7 @@ import pytest
 from mailgate.errors import Temporary
 from mailgate.imap.account import Account, Tls
 from mailgate.imap.link import Link
-from mailgate.imap.survey import survey
+from mailgate.imap.survey import CAPABILITIES, survey
 from tests.peers.dovecot import PASSWORD
 
 
@@ -26,8 +26,7 @@ def test_a_server_that_can_everything_is_well(straight, put, user, dovecot):
         (True, f"127.0.0.1:{dovecot.imap_port} (off, as {user}) lets us in"),
         (True, "5 folders, divided by /; 1 mails in INBOX"),
         (True, "answers of agents are looked for in Sent (as the server marks it)"),
-        (True, "it tells of new mail at once (IDLE)"),
-        (True, "it marks folders by their use (SPECIAL-USE)"),
+        *((True, has) for has, _ in CAPABILITIES.values()),
         (True, "one connection is used, and the server takes a second beside it"),
     ]
 
@@ -39,14 +38,14 @@ def test_what_is_missing_is_told_with_what_it_means(straight):
         if opened:
             raise Temporary("too many")
         opened.append(Link.open(account))
-        opened[0].capabilities -= {"IDLE", "SPECIAL-USE"}
+        opened[0].capabilities -= CAPABILITIES.keys()
         return opened[0]
 
     words = said(straight, sent="Gone", connect=poor)
     assert words[2:] == [
         (False, "there is no folder Gone: answers of agents are not seen; name it, sent = ..."),
         (True, "it cannot tell of new mail (no IDLE): it is asked every 15 s"),
-        (True, "it does not mark folders by their use (no SPECIAL-USE): they are known by name"),
+        *((True, lacks) for name, (_, lacks) in CAPABILITIES.items() if name != "IDLE"),
         (False, "a second connection is refused, so that agents may be shut out: too many"),
     ]
 

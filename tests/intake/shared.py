@@ -2,6 +2,7 @@
 
 import imaplib
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
@@ -17,11 +18,18 @@ from tests.peers.dovecot import PASSWORD
 _users = count(1)
 
 
+def watching(gateway: Gateway) -> None:
+    """Have the desk know that a shared mailbox is watched."""
+    desk = gateway.desk
+    desk.settings = replace(desk.settings, mailboxes=frozenset({"support"}))
+
+
 class Shared:
     """One user of the server, and what an agent's mail program does there."""
 
     def __init__(self, gateway: Gateway, port: int, user: str = "", **facts) -> None:
         gateway.now = datetime.now(UTC)  # mails bear the server's time
+        watching(gateway)
         self.gateway, self.port = gateway, port
         self.user = user or f"desk{next(_users)}"
         account = Account("127.0.0.1", port, Tls.OFF, self.user, PASSWORD)

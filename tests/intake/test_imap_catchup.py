@@ -6,7 +6,10 @@ from mailgate.errors import Temporary
 from mailgate.intake import catchup as catchups
 from mailgate.intake.catchup import Lost
 from mailgate.store import mailboxes
+from tests.intake.desk import SUPPORT
 from tests.intake.shared import Shared, mails, written
+
+CUSTOMER = "carol@customer.example"
 
 
 @pytest.fixture
@@ -27,6 +30,45 @@ def test_what_lies_there_at_the_first_look_is_history(shared):
     assert shared.look() == 2
     shared.process()
     assert subjects(shared) == ["Matter 3", "Matter 4"]
+
+
+def test_a_thread_of_history_that_goes_on_is_one_ticket_whichever_of_its_mails_is_answered(shared):
+    """The first two are known to be one thread by References, the third by In-Reply-To alone."""
+    old = {"Message_ID": "<o1@desk.example>", "From": SUPPORT, "To": CUSTOMER}
+    shared.put(written(**old), folder="Sent")
+    shared.put(
+        written(Message_ID="<o2@customer.example>", References="<o1@desk.example>"),
+        written(Message_ID="<o3@customer.example>", In_Reply_To="<o2@customer.example>"),
+        written(Message_ID=None),
+    )
+    assert shared.look() == 0
+    threads = {row["rfc_id"]: row["thread"] for row in shared.gateway.rows("imap_history")}
+    assert set(threads.values()) == {"<o1@desk.example>"}
+    assert len(threads) == 3
+    for n, answered in enumerate(("<o3@customer.example>", *threads)):
+        shared.put(written(Message_ID=f"<n{n}@customer.example>", In_Reply_To=answered))
+        shared.look()
+        shared.process()
+    (ticket,) = shared.gateway.rows("ticket")
+    states = [row["state"] for row in shared.gateway.rows("mail_delivery")]
+    assert states == ["opened", "threaded", "threaded", "threaded"]
+    assert ticket["requester"] == CUSTOMER
+
+
+def test_of_an_old_thread_only_those_mails_lead_to_a_ticket_that_its_sender_wrote_or_got(shared):
+    """Mallory once wrote into the thread of others, and may now know its Message-IDs."""
+    mallory = {"From": "mallory@x.example", "Message_ID": "<o2@x.example>"}
+    shared.put(written(), written(**mallory, References="<m1@customer.example>"))
+    shared.look()
+    both = "<m1@customer.example> <o2@x.example>"
+    shared.put(written(**mallory | {"Message_ID": "<n1@x.example>"}, References=both))
+    shared.put(written(Message_ID="<n2@customer.example>", References="<m1@customer.example>"))
+    shared.look()
+    shared.process()
+    assert {row["requester"] for row in shared.gateway.rows("ticket")} == {
+        "mallory@x.example",
+        CUSTOMER,
+    }
 
 
 def test_history_is_taken_where_it_is_asked_for(gateway, dovecot):

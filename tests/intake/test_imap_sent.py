@@ -9,6 +9,7 @@ from mailgate.domain.model import Status
 from mailgate.intake.inbox import Incoming
 from mailgate.intake.sent import base_subject
 from tests.intake.desk import SUPPORT
+from tests.intake.shared import watching
 
 CUSTOMER = "carol@customer.example"
 
@@ -16,6 +17,7 @@ CUSTOMER = "carol@customer.example"
 @pytest.fixture
 def send(gateway):
     """Return a function that puts a mail among what was sent, and returns its delivery."""
+    watching(gateway)
 
     def put(text="Try water.", to=CUSTOMER, at=None, **headers):
         gateway.count += 1
@@ -161,3 +163,24 @@ def test_the_copy_that_came_to_the_inbox_too_is_the_same_mail(gateway, opened, f
 )
 def test_what_mail_programs_put_before_a_subject_does_not_count(subject, base):
     assert base_subject(subject) == base
+
+
+def test_every_answer_to_what_was_sent_about_no_ticket_joins_the_ticket_of_the_first(gateway, send):
+    assert send(Message_ID="<s@desk.example>")["state"] == "suppressed"
+    thread = {"Subject": "Re: Printer", "In_Reply_To": "<s@desk.example>"}
+    first, second = gateway.mail("It burns.", **thread), gateway.mail("Still.", **thread)
+    assert (first["state"], second["state"]) == ("opened", "threaded")
+    assert second["ticket_id"] == first["ticket_id"]
+
+
+def test_who_got_nothing_of_what_was_sent_opens_a_ticket_that_nobody_else_joins(gateway, send):
+    send(Message_ID="<s@desk.example>")
+    thread = {"Subject": "Re: Printer", "In_Reply_To": "<s@desk.example>"}
+    stranger = gateway.mail("Me too.", From="mallory@x.example", **thread)
+    carol = gateway.mail("It burns.", **thread)
+    assert (stranger["state"], carol["state"]) == ("opened", "opened")
+
+
+def test_what_is_sent_about_no_ticket_and_has_no_message_id_is_kept_nowhere(gateway, send):
+    send(Message_ID="")
+    assert gateway.rows("imap_history") == []

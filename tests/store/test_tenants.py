@@ -12,12 +12,14 @@ from sqlalchemy import Connection, ForeignKeyConstraint, Table
 from sqlalchemy.exc import IntegrityError
 
 import mailgate.store
+from mailgate.domain.canary import Rounds
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import Policy, resolve
 from mailgate.errors import Conflict
-from mailgate.store import inbox, policies, schema, tickets
+from mailgate.store import audit, inbox, policies, schema, tickets
 from mailgate.store.backlog import Backlog
-from mailgate.store.mailboxes import Copy, Cursor
+from mailgate.store.history import Old
+from mailgate.store.mailboxes import Copy, Cursor, Watched
 from mailgate.store.reports import Wanted
 from tests.store.databases import OTHER, TENANT, add_other_tenant
 from tests.store.rows import NOW, every, notice, plant
@@ -131,17 +133,19 @@ WITHOUT_TENANT = {
     "audit.unsafe": "about the whole database",
     "audit.dangling": "about the whole file",
     "audit.damage": "about the whole file",
-    "migrate.revision": "about the whole database",
+    "revision.present": "about the whole database",
     "migrate.differences": "about the whole database",
+    "backup.counts": "about the whole database",
+    "backup_postgresql.dump": "about the whole database",
+    "backup_postgresql.unused": "about the whole database",
+    "calls.call": "each tenant whose work was written down is named",
     "db.inserting": "asks nothing",
 }
 
 # What a function may return to a tenant that has nothing.
-NOTHING = {
-    "backlog.read": Backlog(0, None, 0, 0, 0, None, 0),
-    "numbers.lock": 1,
-    "mailboxes.take": 1,
-}
+NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
+NOTHING |= {"canaries.rounds": Rounds()}
+NOTHING |= {"mailboxes.take": 1, "mailboxes.states": {"support": Watched(None, None)}}
 
 
 def functions() -> dict[str, Callable[..., Any]]:
@@ -160,6 +164,25 @@ def functions() -> dict[str, Callable[..., Any]]:
 
 FUNCTIONS = functions()
 OF_A_TENANT = sorted(FUNCTIONS.keys() - WITHOUT_TENANT.keys())
+
+
+def of_mailboxes() -> dict[str, Any]:
+    """Return what to say for the parameters of what keeps shared mailboxes."""
+    return {
+        "alone": False,
+        "copies": [Copy("INBOX", 1, 8, "j", None)],
+        "fault": "away",
+        "fence": 0,
+        "granted_for": "g",
+        "identities": ["i"],
+        "looked_at": NOW,
+        "mailbox": "support",
+        "mails": [Old("<old2@x>", "<old@x>", NOBODY, [NOBODY], NOW)],
+        "names": ["support"],
+        "history.thread.name": "<old@x>",
+        "read": {"INBOX": Cursor(2, 9, 0, 9, NOW)},
+        "token": "another",
+    }
 
 
 class Life:
@@ -193,11 +216,17 @@ class Life:
         put(schema.reference, rfc_id="<q@x>", ticket_id=self.ticket)
         put(schema.contact, address=CAROL)
         put(schema.suspension, address=NOBODY)
-        watched = {"lease_owner": "node", "refresh_token": "t", "granted_for": "g"}
+        watched = {
+            "lease_owner": "node",
+            "refresh_token": "t",
+            "granted_for": "g",
+            "looked_at": NOW,
+        }
         put(schema.imap_mailbox, name="support", **watched)
         put(schema.imap_folder, mailbox="support", name="INBOX", uidvalidity=1)
         copy = {"mailbox": "support", "folder": "INBOX", "uidvalidity": 1, "uid": 7}
         put(schema.imap_copy, **copy, identity="i", mail_id=put(schema.mail)["id"])
+        put(schema.imap_history, rfc_id="<q@x>", thread="<old@x>")
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
@@ -211,7 +240,11 @@ class Life:
         ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)
         never = notice(connection, state="never", notice="other", **sending)
         sent = notice(connection, state="sent", notice="resolved", **sending)
+        flying = put(schema.canary, sent_at=NOW)["id"]
+        missing = put(schema.canary, sent_at=NOW - HOUR, missed_at=NOW)["id"]
+        notice(connection, notice="new_message", automatic=False, message_id=asked, **sending)
         self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
+        self.ids += [flying, missing]
 
     def arguments(self) -> dict[str, Any]:
         """Return what to say for each parameter, whichever function has it."""
@@ -220,10 +253,13 @@ class Life:
             "address": NOBODY,
             "addresses": [CAROL, NOBODY],
             "after": 0,
+            "back": dict.fromkeys(self.ids, NOW + HOUR),
             "but": (),
             "claimed": self.claimed,
+            "count": 1000,
             "format_": NumberFormat("T-{seq}"),
             "at": NOW + HOUR,
+            "before": NOW + HOUR,
             "fingerprints": ["f"],
             "fired": [self.timer],
             "free": 99,
@@ -232,18 +268,9 @@ class Life:
             "id_": None,  # each of the ids, one after the other
             "ids": self.ids,
             "lease": HOUR,
-            "mailbox": "support",
-            "fence": 0,
-            "looked_at": NOW,
-            "fault": "away",
-            "names": ["support"],
-            "granted_for": "g",
-            "token": "another",
-            "read": {"INBOX": Cursor(2, 9, 0, 9, NOW)},
-            "copies": [Copy("INBOX", 1, 8, "j", None)],
-            "identities": ["i"],
-            "alone": False,
+            "lock": True,
             "most": 50,
+            "new_id": 1_000_000_000,
             "notice": "received",
             "now": NOW + HOUR,
             "numbers": ["TKT-1"],
@@ -257,11 +284,15 @@ class Life:
             "queue": "default",
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
             "people.suspend.reasons": {"another@x.example": "gone"},
+            "reason": "held",
             "rfc_ids": ["<q@x>"],
+            "scope": audit.Scope(),
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "since": NOW - HOUR,
+            "side": "client",
             "size": 10,
+            "table": schema.mail_delivery,
             "inbox.set_aside.state": inbox.PARKED,
             "inbox.put_back.state": inbox.PARKED,
             "template": "T-{seq}",
@@ -271,6 +302,7 @@ class Life:
             "wanted": Wanted(),
             "tickets": [self.ticket],
             "tickets.next_timer.after": NOW - HOUR,
+            **of_mailboxes(),
         }
 
     def call(self, connection: Connection, name: str, tenant_id: int) -> list[Any]:
@@ -293,9 +325,9 @@ class Life:
 
 
 def is_nothing(name: str, result: object) -> bool:
-    if isinstance(result, dict):
-        return not any(result.values())
-    return not result or result == NOTHING.get(name)
+    if result == NOTHING.get(name):
+        return True
+    return not any(result.values()) if isinstance(result, dict) else not result
 
 
 def rows_of(connection: Connection, tenant_id: int) -> dict[str, list[dict[str, Any]]]:

@@ -18,16 +18,17 @@ SEES: dict[str, frozenset[str]] = {
     "tally": frozenset(),
     "bells": frozenset(),
     "roles": frozenset(),
+    "locales": frozenset(),
     "stopping": frozenset(),
     "log": frozenset({"tally"}),
     "port": frozenset({"errors"}),
     "config": frozenset(
-        {"errors", "domain", "roles"}
+        {"errors", "domain", "locales", "roles"}
     ),  # thresholds, zones and formats are its values
     "domain": frozenset({"errors"}),
     "mail": frozenset({"errors"}),
     "store": frozenset({"errors", "domain"}),
-    "desk": frozenset({"errors", "log", "domain", "store"}),
+    "desk": frozenset({"errors", "log", "domain", "store", "tally"}),
     "imap": frozenset({"errors", "log"}),
     "intake": EDGE | {"imap"},
     "delivery": EDGE | {"imap"},
@@ -36,10 +37,11 @@ SEES: dict[str, frozenset[str]] = {
     "scheduler": EDGE,
     "cli": EDGE | {"app", "config", "gateway", "setup", "stopping"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
-    "shared": frozenset({"config", "imap", "intake", "store"}),  # from what is configured to both
     "app": EDGE
-    | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler", "shared"},
-    "gateway": EDGE | {"app", "bells", "config", "roles", "stopping", "supervisor", "tally", "web"},
+    | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler", "locales"},
+    "gateway": EDGE
+    | {"app", "bells", "config", "roles", "stopping", "supervisor", "tally", "web", "wire"},
+    "wire": frozenset({"errors", "log", "store"}),
     "supervisor": frozenset({"errors", "log", "roles", "stopping", "tally"}),
     "__main__": frozenset({"cli"}),
     "mailgate": frozenset(),  # the package itself: its version, which anybody may ask for

@@ -1,0 +1,47 @@
+"""What the HTTP port tells of the database, found by one look at it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailgate.domain.canary import Rounds
+from mailgate.errors import MailgateError
+from mailgate.log import log
+from mailgate.store import backlog, canaries, heartbeat, mailboxes
+from mailgate.store.backlog import Backlog
+from mailgate.store.db import Database
+from mailgate.store.mailboxes import Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What waits there, when the clock last ran, and what is known of canaries.
+
+    None where it never has, and where none are sent. `mailboxes` tells how it goes with each
+    shared one.
+    """
+
+    backlog: Backlog
+    clock_seen_at: datetime | None
+    canaries: Rounds | None = None
+    mailboxes: Mapping[str, Watched] = field(default_factory=dict)
+
+
+def look(
+    database: Database, tenant_id: int, *, watched: bool, shared: Collection[str] = ()
+) -> Stored:
+    """Look at the store, and for canaries if these are `watched`; `shared` names mailboxes.
+
+    Raises `MailgateError` when it does not answer, which is logged.
+    """
+    try:
+        with database.read() as connection:
+            return Stored(
+                backlog.read(connection, tenant_id),
+                heartbeat.last(connection).seen_at,
+                canaries.rounds(connection, tenant_id) if watched else None,
+                mailboxes.states(connection, tenant_id, shared),
+            )
+    except MailgateError as error:
+        log("database.unavailable", where="web", error=str(error))
+        raise
