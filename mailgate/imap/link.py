@@ -2,7 +2,7 @@
 
 A thin layer over imapclient. A connection that has failed in any way is good for nothing more:
 close it and open another. Folders are only looked at (EXAMINE), and mails fetched by PEEK, so
-that nothing in the mailbox shows that anybody was there.
+that nothing in the mailbox shows that anybody was there; but for what is moved.
 """
 
 import contextlib
@@ -11,9 +11,10 @@ import select
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Self
 
-from imapclient import IMAPClient, SocketTimeout
+from imapclient import DELETED, IMAPClient, SocketTimeout
 from imapclient.exceptions import LoginError
 
 from mailgate.errors import Temporary
@@ -112,10 +113,13 @@ class Link:
         It is also what must come last before `wait`: SEARCH and FETCH may swallow the word of a
         new mail, of which IDLE then says nothing.
         """
+        return self._enter(folder, readonly=True)
+
+    def _enter(self, folder: str, *, readonly: bool) -> Examined:
         self.selected = None
         try:
-            with _blamed(f"EXAMINE {folder}"):
-                said = self._client.select_folder(folder, readonly=True)
+            with _blamed(f"{'EXAMINE' if readonly else 'SELECT'} {folder}"):
+                said = self._client.select_folder(folder, readonly)
         except Temporary as fault:
             cause = fault.__cause__
             if isinstance(cause, imaplib.IMAP4.error) and not isinstance(
@@ -165,6 +169,37 @@ class Link:
             found = self._client.fetch(uids, [f"BODY.PEEK[]<0.{most}>"])
         return {uid: body for uid, items in found.items() if (body := _body(items))}
 
+    def move(self, uids: Sequence[int], source: str, target: str) -> dict[int, int]:
+        """Move mails from a folder to another; return old UID -> new UID, as far as it is told.
+
+        Those that are gone are not in. Without MOVE they are copied and marked as deleted, and
+        without UIDPLUS left so: EXPUNGE would take what others have marked, too. Raises `NoFolder`
+        when there is no source.
+        """
+        self._enter(source, readonly=False)
+        self._inner.untagged_responses.pop("COPYUID", None)
+        with _blamed(f"moving to {target}"):
+            try:
+                self._moved(uids, target)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error:
+                # One mail that another session has just expunged, and none is moved (RFC 5530
+                # EXPUNGEISSUED); a server that could tell of it since is content with the rest.
+                self._client.noop()
+                self._moved(uids, target)
+        told = self._inner.untagged_responses.pop("COPYUID", None)
+        return _copied(told[-1], len(uids)) if told else {}
+
+    def _moved(self, uids: Sequence[int], target: str) -> None:
+        if "MOVE" in self.capabilities:
+            self._client.move(uids, target)
+            return
+        self._client.copy(uids, target)
+        self._client.add_flags(uids, [DELETED], silent=True)
+        if "UIDPLUS" in self.capabilities:
+            self._client.uid_expunge(uids)
+
     def wait(self, seconds: float, wake: int) -> bool:
         """Wait until the server says anything, `seconds` at most; tell whether it did.
 
@@ -211,6 +246,22 @@ def _spans(first: int, folder: Examined) -> Iterator[str]:
         return
     for start in range(first, folder.uidnext, _MOST_IN_A_LINE):
         yield f"{start}:{min(start + _MOST_IN_A_LINE, folder.uidnext) - 1}"
+
+
+def _copied(told: bytes, most: int) -> dict[int, int]:
+    """Read a COPYUID (RFC 4315 section 3), of at most so many mails; nothing in any other."""
+    words = told.decode("ascii", "replace").split()
+    if len(words) != 3:  # noqa: PLR2004 - UIDVALIDITY, and two sets
+        return {}
+    before, after = (list(islice(_uids(word), most + 1)) for word in words[1:])
+    return dict(zip(before, after, strict=True)) if len(before) == len(after) <= most else {}
+
+
+def _uids(spans: str) -> Iterator[int]:
+    for span in spans.split(","):
+        first, _, last = span.partition(":")
+        if first.isdecimal() and (last or first).isdecimal():
+            yield from range(int(first), int(last or first) + 1)
 
 
 def _body(items: Mapping[bytes, Any]) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 from mailgate.errors import Temporary
 from mailgate.imap.account import Account, LoginRefused, Tls
 from mailgate.imap.link import Examined, Link, NoFolder
+from mailgate.imap.link import _copied as copied
 from mailgate.imap.link import _spans as spans
 from tests.peers.dovecot import PASSWORD
 from tests.peers.imap_proxy import as_it_is
@@ -187,6 +188,92 @@ def test_a_folder_that_an_agent_deletes_while_it_is_looked_at_is_a_fault(
         look()
     with pytest.raises(Temporary, match="INBOX"):
         link.examine("INBOX")
+
+
+@pytest.fixture
+def elsewhere(dovecot, user):
+    """Another session of the same user, with one folder more."""
+    other = imaplib.IMAP4("127.0.0.1", dovecot.imap_port)
+    other.login(user, PASSWORD)
+    other.create("Done")
+    other.select("INBOX")
+    yield other
+    other.logout()
+
+
+def lying(elsewhere, folder):
+    elsewhere.select(folder)
+    return elsewhere.uid("SEARCH", "UNDELETED")[1][0].split()
+
+
+def test_mails_are_moved_and_the_server_tells_to_where_each_time_anew(link, put, elsewhere):
+    put("one", "two", "three")
+    assert link.move([1, 3], "INBOX", "Done") == {1: 1, 3: 2}
+    link.capabilities -= {"MOVE"}
+    assert link.move([2], "INBOX", "Done") == {2: 3}
+    assert link.move([2], "INBOX", "Done") == {}
+    assert (lying(elsewhere, "INBOX"), lying(elsewhere, "Done")) == ([], [b"1", b"2", b"3"])
+
+
+@pytest.mark.parametrize("lacking", [set(), {"MOVE"}, {"MOVE", "UIDPLUS"}])
+def test_a_mail_that_goes_while_others_are_moved_keeps_none_of_them(
+    link, put, elsewhere, lacking, monkeypatch
+):
+    put("one", "two", "three")
+    link.capabilities -= lacking
+    first = "move" if not lacking else "copy"
+    real = getattr(link._client, first)
+
+    def late(uids, target):
+        elsewhere.select("INBOX")
+        elsewhere.uid("STORE", "2", "+FLAGS", "\\Deleted")
+        elsewhere.expunge()
+        return real(uids, target)
+
+    monkeypatch.setattr(link._client, first, late)
+    assert link.move([1, 2, 3], "INBOX", "Done") == {1: 1, 3: 2}
+    assert (lying(elsewhere, "INBOX"), lying(elsewhere, "Done")) == ([], [b"1", b"2"])
+    elsewhere.select("INBOX")
+    left = elsewhere.uid("SEARCH", "DELETED")[1][0].split()
+    assert left == ([b"1", b"3"] if "UIDPLUS" in lacking else [])
+
+
+def test_a_folder_that_nothing_can_be_moved_to_is_a_fault_and_loses_nothing(link, put, elsewhere):
+    put("one")
+    with pytest.raises(Temporary, match="moving to Nowhere"):
+        link.move([1], "INBOX", "Nowhere")
+    assert lying(elsewhere, "INBOX") == [b"1"]
+
+
+def test_an_answer_that_is_cut_while_mails_are_moved_is_a_fault_and_they_lie_in_one_place(
+    link, put, elsewhere, proxy
+):
+    put("one")
+
+    def cut(octets):
+        if b"COPYUID" in octets:
+            proxy.cut()
+            return []
+        return [octets]
+
+    proxy.to_client = cut
+    with pytest.raises(Temporary):
+        link.move([1], "INBOX", "Done")
+    assert (lying(elsewhere, "INBOX"), lying(elsewhere, "Done")) == ([], [b"1"])
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        (b"9 4,6:7 1:3", {4: 1, 6: 2, 7: 3}),
+        (b"9 1:2 1", {}),
+        (b"9 1:4000000000 1:4000000000", {}),
+        (b"9 a:b 1", {}),
+        (b"9", {}),
+    ],
+)
+def test_where_mails_went_is_read_as_the_server_tells_it_and_nothing_is_guessed(told, read):
+    assert copied(told, 3) == read
 
 
 def test_names_in_any_script_are_read_and_those_that_cannot_be_sent_back_are_left_out(

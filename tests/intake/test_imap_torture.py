@@ -7,6 +7,7 @@ from tests.intake.test_imap_catchup import renumber
 
 
 @pytest.mark.torture
+@pytest.mark.timeout(1800)
 def test_new_uids_for_ten_thousand_mails_lose_and_double_nothing(gateway, dovecot, long_form):
     count = 10_000 if long_form else 300
     shared = Shared(gateway, dovecot.imap_port)
