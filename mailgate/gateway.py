@@ -191,6 +191,8 @@ class Parts:
             web = self._server()
             self._begin(web, lambda: web.start(ports.http))
         if NodeRole.LISTEN in self._roles:
+            if app.mailboxes:
+                self._begin(app.watchers, app.watchers.start)
             self._begin(app.listener, lambda: app.listener.start(ports.smtp, ports.lmtp))
 
     def _hear_other_nodes(self) -> None:
@@ -228,7 +230,7 @@ class Parts:
 
     def _server(self) -> "Server":
         # It takes half a second to import all this, which no command needs.
-        from mailgate.web.health import canary_note, create_app, way_out_note
+        from mailgate.web.health import canary_note, create_app, mailbox_note, way_out_note
         from mailgate.web.metrics import Metrics, sample
         from mailgate.web.server import Server
         from mailgate.web.stored import look
@@ -236,14 +238,19 @@ class Parts:
 
         database, listen = self._app.database, self._app.config.web.listen
         watched = self._app.config.canary.every is not None
-        watch = Watch(lambda: look(database, TENANT_ID, now(), watched=watched))
+        shared = {box.name: box.every for box in self._app.mailboxes}
+        watch = Watch(lambda: look(database, TENANT_ID, now(), watched=watched, shared=shared))
         checks = self.checks(watch)
         taking = ("database", "smtp", "inbox")
         app = create_app(
             checks,
             [name for name in taking if name in checks],
             Metrics(lambda: sample(watch.seen(), now())),
-            {"canary": canary_note(watch), "way out": way_out_note(watch)},
+            {
+                "canary": canary_note(watch),
+                "way out": way_out_note(watch),
+                **{f"mailbox {n}": mailbox_note(watch, n, e, now) for n, e in shared.items()},
+            },
         )
         return Server(app, listen.host, listen.port)
 
@@ -255,6 +262,8 @@ class Parts:
         checks: dict[str, Check] = {"database": database_check(watch)}
         if NodeRole.LISTEN in self._roles:
             checks["smtp"] = running(app.listener)
+            if app.mailboxes:
+                checks["mailboxes"] = running(app.watchers)
             checks["inbox"] = lambda: running(app.inbox)() or app.inbox.fault
         if NodeRole.PROCESS in self._roles:
             checks["intake"] = running(app.intake)

@@ -69,6 +69,18 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "mail.accepted": _INFO("A mail is stored, and was answered with 250."),
         "mail.refused": _WARNING("A mail or recipient was refused; reply is what we answered."),
         "mail.unanswered": _WARNING("The peer left before our answer; the mail may be stored."),
+        "mailbox.watched": _INFO("A shared mailbox was looked at in full, and is watched."),
+        "mailbox.failed": _ERROR(
+            "A shared mailbox cannot be looked at; it is tried again, and told of once."
+        ),
+        "mailbox.begun": _INFO("A folder of a shared mailbox was looked at for the first time."),
+        "mailbox.renumbered": _WARNING(
+            "A server gave new UIDs to all mails of a folder; they are matched to what is known."
+        ),
+        "mailbox.taken": _INFO("Mails of a shared mailbox are stored."),
+        "mailbox.without_sent": _WARNING(
+            "A shared mailbox has no folder of sent mail: answers of agents are not seen."
+        ),
         "mail.opened": _INFO("A mail opened a ticket."),
         "mail.threaded": _INFO("A mail joined a ticket; why says by what it was recognised."),
         "mail.commands_only": _INFO("A mail held commands only; they were carried out."),

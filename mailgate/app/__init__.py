@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
@@ -38,8 +38,11 @@ if TYPE_CHECKING:
     from mailgate.desk.ledger import Desk
     from mailgate.desk.settings import Settings
     from mailgate.domain.routing import Route, Routing
+    from mailgate.imap.survey import Said
     from mailgate.intake.authentication import Authenticator
+    from mailgate.intake.imap import Watchers
     from mailgate.intake.inbox import Inbox
+    from mailgate.intake.mailbox import Mailbox
     from mailgate.intake.reading import Reader
     from mailgate.intake.rehearsal import Rehearsed
     from mailgate.intake.smtp import Listener
@@ -226,6 +229,22 @@ class App:
 
         return ways_in.listener(self, now)
 
+    @cached_property
+    def mailboxes(self) -> tuple[Mailbox, ...]:
+        """The shared mailboxes that are watched."""
+        if not self.config.mailboxes:
+            return ()
+        from mailgate.app import mailboxes
+
+        return tuple(mailboxes.mailboxes(self, TENANT_ID))
+
+    @cached_property
+    def watchers(self) -> Watchers:
+        """What watches them."""
+        from mailgate.app import mailboxes
+
+        return mailboxes.watchers(self, TENANT_ID, now)
+
     # --- mail out ---
 
     @cached_property
@@ -301,6 +320,14 @@ class App:
         from mailgate.app import ways_out
 
         return ways_out.hand_over(self.transport, recipient, raw)
+
+    def survey(self) -> Iterator[tuple[str, Said]]:
+        """Look around in every shared mailbox, and yield (name, what was found)."""
+        if not self.config.mailboxes:
+            return iter(())
+        from mailgate.app import mailboxes
+
+        return mailboxes.survey(self, TENANT_ID)
 
     def close(self) -> None:
         """Give the connections to the database back, if there are any."""

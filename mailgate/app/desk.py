@@ -37,6 +37,8 @@ def settings(config: Config, tenant_id: int) -> Settings:
         customer_max_priority=Priority(desk.customer_max_priority),
         number_needs=config.trust.number_needs,
         new_people=limits.new_people,
+        mailboxes=frozenset(box.name for box in config.mailboxes if box.host),
+        outbound=frozenset(box.name for box in config.mailboxes if box.outbound),
     )
 
 

@@ -54,10 +54,10 @@ def check(
 ) -> None:
     """Check that the gateway can run as it is configured.
 
-    Looks at the configuration, the database, the templates and the way out, and tells whether a
-    gateway runs now and when its clock last ran. A fault in the configuration is named with file,
-    line and key, what was found, what is allowed, and a remedy. Changes nothing. Ends with 0 when
-    the gateway can run or does, with 1 when it cannot.
+    Looks at the configuration, the database, the templates, the way out and the shared mailboxes,
+    and tells whether a gateway runs now and when its clock last ran. A fault in the configuration
+    is named with file, line and key, what was found, what is allowed, and a remedy. Changes
+    nothing. Ends with 0 when the gateway can run or does, with 1 when it cannot.
     """
     from mailgate.config import ConfigError
 
@@ -96,6 +96,7 @@ def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
         ("templates", _templates),
         ("delivery", _delivery),
         ("trust", _trust),
+        ("mailbox", _mailboxes),
     ]
     if send_to is not None:
         checks.append(("delivery", lambda app: _send(app, send_to)))
@@ -305,6 +306,13 @@ def _trust(app: "App") -> Iterator[Finding]:
     if trust.arc_sealers and not ways:
         says = "arc_sealers do nothing without authserv_ids or verify"
         yield Finding("trust", "warning", says)
+
+
+def _mailboxes(app: "App") -> Iterator[Finding]:
+    """Log in to each shared mailbox, and say what its server can do and where its folders are."""
+    for name, said in app.survey():
+        state: Literal["ok", "warning", "fault"] = "ok" if said.well else "warning"
+        yield Finding("mailbox", state if said.watched else "fault", f"{name}: {said.says}")
 
 
 def _send(app: "App", address: str) -> Iterator[Finding]:

@@ -134,7 +134,7 @@ PARKED: Shape = MappingProxyType(
         "id": "its number: `mailgate failed retry ID`",
         "mail_from": "the envelope sender; empty is the null path",
         "recipients": "the envelope recipients, a list",
-        "road": "smtp, lmtp, pipe or cli",
+        "road": "smtp, lmtp, pipe, cli, imap or sent",
         "received_at": "when it was accepted",
         "size": "in octets",
         "attempts": "tries that failed",
@@ -148,7 +148,7 @@ QUARANTINED: Shape = MappingProxyType(
         "mail_from": "the envelope sender; empty is the null path",
         "known": "whether we know that address: its owner wrote before, and was shown to own it",
         "recipients": "the envelope recipients, a list",
-        "road": "smtp, lmtp, pipe or cli",
+        "road": "smtp, lmtp, pipe, cli, imap or sent",
         "received_at": "when it was accepted",
         "size": "in octets",
         "marks": "what the filter in front says of it",
@@ -211,8 +211,8 @@ FAULT: Shape = MappingProxyType(
 
 CHECKED: Shape = MappingProxyType(
     {
-        "check": "configuration, database, gateway, templates, delivery, trust, clock, flood, "
-        "parked or quarantine",
+        "check": "configuration, database, gateway, templates, delivery, trust, mailbox, clock, "
+        "flood, parked or quarantine",
         "state": "ok, warning or fault",
         "says": "what was found, in a sentence",
     }

@@ -16,6 +16,7 @@ from mailgate.config import keys, secrets, toml
 from mailgate.config import source as sources
 from mailgate.config.checks import check
 from mailgate.config.errors import LIKENESS, ConfigError, Fault, Wrong, closest, shown
+from mailgate.config.mailbox import IMAP_PORTS, Mailbox
 from mailgate.config.schema import SMTP_PORTS, Config
 from mailgate.config.secrets import SigningKeys
 from mailgate.config.source import Source
@@ -93,8 +94,29 @@ def _complete(config: Config, source: Source) -> Config:
         update={
             "inbound": inbound.model_copy(update={"hostname": hostname}),
             "delivery": delivery.model_copy(update=filled),
+            "mailboxes": tuple(
+                _filled(mailbox, config.desk.address, source) for mailbox in config.mailboxes
+            ),
         }
     )
+
+
+def _filled(mailbox: Mailbox, desk: str, source: Source) -> Mailbox:
+    address = mailbox.address or desk
+    password = mailbox.password
+    if mailbox.password_file is not None:
+        password = SecretStr(secrets.read_secret(mailbox.password_file, source.environ))
+    token = mailbox.refresh_token
+    if mailbox.refresh_token_file is not None:
+        token = SecretStr(secrets.read_secret(mailbox.refresh_token_file, source.environ))
+    filled = {
+        "port": mailbox.port or IMAP_PORTS[mailbox.tls],
+        "user": mailbox.user or address,
+        "address": address,
+        "password": password,
+        "refresh_token": token,
+    }
+    return mailbox.model_copy(update=filled)
 
 
 def _faults(source: Source, *, missing: bool) -> Iterator[Fault]:

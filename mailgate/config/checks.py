@@ -4,7 +4,6 @@ Each check looks at one matter and yields its faults. The configuration that it 
 faults already; a value that could not be read is None there, and is passed over.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
@@ -15,8 +14,9 @@ from mailgate import locales
 from mailgate.config import keys
 from mailgate.config.addresses import Listen
 from mailgate.config.errors import Fault, Wrong, did_you_mean, shown
+from mailgate.config.mailboxes import mailboxes
 from mailgate.config.schema import Config
-from mailgate.config.secrets import exposed, read_keys, read_secret, readable, remedy
+from mailgate.config.secrets import exposed, is_loopback, read_keys, read_secret, readable, remedy
 from mailgate.config.source import Source
 from mailgate.config.toml import Path
 from mailgate.config.values import Substituted
@@ -239,17 +239,10 @@ def smarthost(config: Config, source: Source) -> Iterator[Fault]:
     if has("delivery", "password") and has("delivery", "password_file"):
         hint = "delivery.password is given too: keep one"
         yield source.fault(("delivery", "password_file"), Wrong(hint))
-    if secret and delivery.tls == "off" and delivery.host and not _is_loopback(delivery.host):
+    if secret and delivery.tls == "off" and delivery.host and not is_loopback(delivery.host):
         hint = "the password would cross the network in clear text"
         allowed = '"starttls", "implicit"; "off" to this machine or without a password'
         yield source.fault(("delivery", "tls"), Wrong(hint, allowed=allowed))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def ports(config: Config, source: Source) -> Iterator[Fault]:
@@ -326,6 +319,7 @@ CHECKS: tuple[Check, ...] = (
     languages,
     people,
     machine_senders,
+    mailboxes,
     members,
     desk_addresses,
     number_formats,

@@ -85,6 +85,7 @@ TransportName = Annotated[
 TlsMode = Annotated[Literal["starttls", "implicit", "off"], one_of("starttls", "implicit", "off")]
 RoleName = Annotated[Literal["listen", "process", "deliver", "clock", "web"], one_of(*NodeRole)]
 NumberNeeds = Annotated[Literal["not_failed", "aligned"], one_of("not_failed", "aligned")]
+History = Annotated[Literal["index", "open"], one_of("index", "open")]
 OnUnknown = Annotated[Literal["resend", "hold"], one_of("resend", "hold")]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"], one_of("debug", "info", "warning", "error")

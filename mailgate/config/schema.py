@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mailgate.config import kinds
 from mailgate.config.clock import Lifecycle, Sla
+from mailgate.config.mailbox import Mailbox
 from mailgate.config.table import Table, key, table
 from mailgate.domain.policy import Policy
 from mailgate.roles import NodeRole
@@ -421,6 +422,7 @@ class Config(Table):
     agents: tuple[Agent, ...] = Field((), alias="agent")
     teams: tuple[Team, ...] = Field((), alias="team")
     machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
+    mailboxes: tuple[Mailbox, ...] = Field((), alias="mailbox")
     sla: Sla = table()
     lifecycle: Lifecycle = table()
     inbound: Inbound = table()

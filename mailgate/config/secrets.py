@@ -6,6 +6,7 @@ signs, the others are still believed. Lines that begin with # are comments.
 
 import base64
 import binascii
+import ipaddress
 import os
 import secrets
 import shlex
@@ -122,3 +123,11 @@ def write_keys(path: Path) -> None:
 def _trouble(path: Path, error: OSError) -> str:
     reason = (error.strerror or str(error)).lower()
     return f"{path}: {reason}"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a secret that is sent to `host` stays on this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

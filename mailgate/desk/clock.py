@@ -14,12 +14,12 @@ from sqlalchemy import Connection, RowMapping
 
 from mailgate.desk.ledger import Desk, Ledger
 from mailgate.domain.events import DeadlinePassed, TimerKind
-from mailgate.domain.horizon import Heartbeat, beat, horizon
+from mailgate.domain.horizon import Heartbeat, awaited, beat, horizon
 from mailgate.domain.model import CLOCK
 from mailgate.domain.timers import CUSTOMER_FACING, running
 from mailgate.errors import Conflict, Temporary
 from mailgate.log import log
-from mailgate.store import heartbeat, inbox, policies, tickets
+from mailgate.store import heartbeat, inbox, mailboxes, policies, tickets
 
 BATCH = 100
 _BEAT_EVERY = timedelta(minutes=4)
@@ -107,10 +107,10 @@ class Clock:
         """
         with self._desk.database.read() as connection:
             tenant_id = self._desk.settings.tenant_id
-            waiting = inbox.oldest_pending(connection, tenant_id) if at <= now else None
+            waiting = self._awaited(connection, at) if at <= now else []
             last = heartbeat.last(connection)
             life = beat(last, at) if at <= now else Heartbeat(at, last.hold_until)
-            limit = horizon(at, [waiting])
+            limit = horizon(at, waiting)
             held = _held(life) if life.hold_until and life.hold_until > at else frozenset()
             ledger = Ledger(connection, count(-1, -1), self._desk.settings, self._desk.signer, at)
             rows = tickets.due_timers(connection, tenant_id, limit, None, held)
@@ -120,17 +120,24 @@ class Clock:
                 ahead = Ahead(coming["number"], TimerKind(coming["kind"]), coming["due_at"])
             return Tick(at, limit, life.hold_until, tuple(_act(ledger, rows)), ahead)
 
+    def _awaited(self, connection: Connection, now: datetime) -> list[datetime | None]:
+        """Return since when mail may be on its way of which we do not know yet."""
+        settings = self._desk.settings
+        states = mailboxes.states(connection, settings.tenant_id, settings.mailboxes)
+        looks = awaited(now, (state.looked_at for state in states.values()))
+        return [inbox.oldest_pending(connection, settings.tenant_id), *looks]
+
     def _limit(self, now: datetime) -> tuple[datetime, Heartbeat]:
         """Return the horizon, and keep the sign of life now and then."""
         with self._desk.database.read() as connection:
             last = heartbeat.last(connection)
-            waiting = inbox.oldest_pending(connection, self._desk.settings.tenant_id)
+            waiting = self._awaited(connection, now)
         life = beat(last, now)
         stale = last.seen_at is None or not timedelta(0) <= now - last.seen_at < _BEAT_EVERY
         if stale or (life.hold_until, life.late) != (last.hold_until, last.late):
             with self._desk.database.write() as connection:
                 heartbeat.keep(connection, life)
-        return horizon(now, [waiting]), life
+        return horizon(now, waiting), life
 
     def _batch(
         self, now: datetime, limit: datetime, held: frozenset[str], failed: frozenset[int]

@@ -42,7 +42,9 @@ class Signer(Protocol):
 class Settings:
     """One desk, as configured. `zone` is an IANA name; `language` a locale such as `en`.
 
-    `new_tickets_an_hour` may be opened by one sender for whom nothing vouches.
+    `new_tickets_an_hour` may be opened by one sender for whom nothing vouches. `mailboxes` are the
+    names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
+    a ticket opens one.
     """
 
     name: str
@@ -59,3 +61,5 @@ class Settings:
     customer_max_priority: Priority = Priority.HIGH
     number_needs: Literal["not_failed", "aligned"] = "not_failed"
     new_people: int = 20
+    mailboxes: frozenset[str] = frozenset()
+    outbound: frozenset[str] = frozenset()

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import (
+    AgentReplied,
     Assign,
     AssignTeam,
     DeadlinePassed,
@@ -27,7 +28,7 @@ from mailgate.domain.events import (
     Tag,
     Undelivered,
 )
-from mailgate.domain.model import ClosedBy, Delay, Disposition, Side, Status
+from mailgate.domain.model import ActorKind, ClosedBy, Delay, Disposition, Side, Status
 from mailgate.domain.people import Audience
 
 E = TypeVar("E", bound=Event)
@@ -72,8 +73,11 @@ def opened(draft: Draft) -> None:
         created_at=event.at,
     )
     draft.to_system(Status.OPEN if event.team else Status.NEW, event.at)
-    draft.spoke(Side.CLIENT)
     draft.targets(event.at)
+    if event.outbound:
+        draft.spoke(Side.SYSTEM)
+        return
+    draft.spoke(Side.CLIENT)
     draft.notify("received", Audience.REQUESTER)
     draft.notify("new_message", Audience.TEAM)
 
@@ -135,6 +139,11 @@ def follow_up(draft: Draft) -> None:
 # --- the desk -----------------------------------------------------------------------------------
 
 
+def _has_left(draft: Draft) -> bool:
+    """Tell whether the customer has the words already, from the shared mailbox."""
+    return isinstance(draft.event, AgentReplied) and draft.event.sent
+
+
 def _answered(draft: Draft) -> None:
     draft.spoke(Side.SYSTEM)
     draft.first_response()
@@ -142,16 +151,21 @@ def _answered(draft: Draft) -> None:
 
 
 def _send(draft: Draft) -> None:
-    """Send the desk's answer; whoever holds the ticket hears what a colleague has said."""
-    draft.notify("agent_reply", Audience.CUSTOMERS)
-    draft.notify("answered", Audience.ASSIGNEE)
+    """Send the desk's answer; whoever holds the ticket hears what a colleague has said.
+
+    What somebody in the shared mailbox has sent may well be the assignee's own.
+    """
+    if not _has_left(draft):
+        draft.notify("agent_reply", Audience.CUSTOMERS)
+    if draft.event.actor.kind is not ActorKind.MAILBOX:
+        draft.notify("answered", Audience.ASSIGNEE)
 
 
 def reply(draft: Draft) -> None:
     """Make it the customer's turn; their clock may act once the reply is delivered."""
     draft.to_customer(Status.WAITING, draft.event.at)
     _answered(draft)
-    draft.set(replied=True, reply_pending=True)
+    draft.set(replied=True, reply_pending=not _has_left(draft))
 
 
 def reply_on_resolved(draft: Draft) -> None:

@@ -86,7 +86,8 @@ class Opened(Event):
 
     `silent`: nothing automatic may answer it. `unproven`: no mail has ever shown that its sender
     owns the address: what answers it holds none of their words. `proved`: this very mail has shown
-    it. `remarks`: pairs of a `Remark` and what it is about, for staff.
+    it. `remarks`: pairs of a `Remark` and what it is about, for staff. `outbound`: the desk wrote
+    first, and tells nobody.
     """
 
     name: ClassVar[str] = "ticket.opened"
@@ -107,6 +108,7 @@ class Opened(Event):
     unproven: bool = False
     proved: bool = False
     remarks: tuple[tuple[str, str], ...] = ()
+    outbound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +156,11 @@ class MachineWrote(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentReplied(Event):
-    """A public reply of the desk."""
+    """A public reply of the desk; `sent`: the customer has it already."""
 
     name: ClassVar[str] = "agent.replied"
     message: int | None = None
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

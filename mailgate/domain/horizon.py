@@ -10,6 +10,9 @@ OUTAGE = timedelta(minutes=15)
 SETTLING = timedelta(hours=1)
 """How long after an outage the steps that write to customers wait."""
 
+UNSEEN = timedelta(hours=4)
+"""How long the clock waits for a mailbox that cannot be looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
@@ -43,3 +46,8 @@ def horizon(now: datetime, waiting: Iterable[datetime | None]) -> datetime:
     look at each watched mailbox.
     """
     return min((at for at in waiting if at is not None and at < now), default=now)
+
+
+def awaited(now: datetime, looks: Iterable[datetime | None]) -> Iterable[datetime | None]:
+    """Return the last full looks at mailboxes for which the clock waits still."""
+    return (at for at in looks if at is None or now - at <= UNSEEN)

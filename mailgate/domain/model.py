@@ -92,6 +92,7 @@ class ActorKind(StrEnum):
     CLOCK = "clock"
     MACHINE = "machine"
     GATEWAY = "gateway"
+    MAILBOX = "mailbox"  # somebody of the staff who has a shared mailbox, whoever it is
 
 
 TURN_OF: Mapping[Status, Side | None] = MappingProxyType(

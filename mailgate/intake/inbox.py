@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 
+from sqlalchemy import Connection
+
 from mailgate.domain.routing import Route
 from mailgate.errors import MailgateError, Permanent, Temporary
 from mailgate.intake.disk import Disk
@@ -31,7 +33,11 @@ _OCTETS = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A mail as a transport hands it over; times are aware UTC, `road` is smtp, lmtp or pipe."""
+    """A mail as a transport hands it over; times are aware UTC.
+
+    road: smtp, lmtp, pipe, imap, or sent for what an agent sent out of the shared mailbox.
+    not_before: when it may be processed, where that is not at once.
+    """
 
     raw: bytes
     mail_from: str
@@ -39,6 +45,7 @@ class Incoming:
     received_at: datetime
     peer: str
     road: str
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,10 @@ class Inbox:
         """Whether the disk has room for a mail of so many octets."""
         return self._disk.has_room(octets)
 
+    def takes(self, address: str) -> bool:
+        """Whether mail to an address is mail to this desk."""
+        return self._route(address) is not None
+
     def submit(self, mail: Incoming) -> "Future[int]":
         """Return a future that is done when the mail is durably kept, with its delivery's id.
 
@@ -134,6 +145,22 @@ class Inbox:
             raise Temporary(_FULL)
         return self._commit([_Waiting(self._arrivals(mail), len(mail.raw), Future())])[0]
 
+    def put_all(
+        self, mails: Sequence[Incoming], beside: Callable[[Connection, Sequence[int]], None]
+    ) -> None:
+        """Keep mails at once, in this thread, all or none, and what belongs to them.
+
+        `beside` is called within the transaction, with the ids of the deliveries. Raises as `put`,
+        and whatever `beside` raises.
+        """
+        octets = sum(len(mail.raw) for mail in mails)
+        if not self.has_room(octets):
+            raise Temporary(_FULL)
+        waiting = [_Waiting(self._arrivals(mail), len(mail.raw), Future()) for mail in mails]
+        self._commit(waiting, beside)
+        if mails:
+            self._wake()
+
     def _arrivals(self, mail: Incoming) -> tuple[inbox.Arrival, ...]:
         queues: dict[tuple[int, str], list[str]] = {}
         for recipient in mail.recipients:
@@ -153,6 +180,7 @@ class Inbox:
                 peer=mail.peer,
                 road=mail.road,
                 received_at=mail.received_at,
+                not_before=mail.not_before,
             )
             for (tenant_id, name), recipients in queues.items()
         )
@@ -186,13 +214,20 @@ class Inbox:
             waiting.done.set_result(id_)
         self._wake()
 
-    def _commit(self, batch: Sequence[_Waiting]) -> list[int]:
+    def _commit(
+        self,
+        batch: Sequence[_Waiting],
+        beside: Callable[[Connection, Sequence[int]], None] | None = None,
+    ) -> list[int]:
         arrivals = [arrival for waiting in batch for arrival in waiting.arrivals]
+        firsts = accumulate((len(waiting.arrivals) for waiting in batch), initial=0)
         with self._database.write() as connection:
             ids = self._database.ids(connection, 2 * len(arrivals))
             kept = inbox.put(connection, ids, arrivals)
-        firsts = accumulate((len(waiting.arrivals) for waiting in batch), initial=0)
-        return [kept[first] for first, _ in zip(firsts, batch, strict=False)]
+            mine = [kept[first] for first, _ in zip(firsts, batch, strict=False)]
+            if beside is not None:
+                beside(connection, mine)
+        return mine
 
 
 def _fault(error: Exception) -> Temporary:

@@ -12,7 +12,8 @@ from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import OwnMessageId, Signer
 from mailgate.mail.thread import Found
-from mailgate.store import canaries, inbox, outbox, people, tickets
+from mailgate.store import canaries, history, inbox, outbox, people, tickets
+from mailgate.store.history import Old
 from mailgate.store.inbox import Claimed
 from mailgate.store.outbox import Notice
 
@@ -40,6 +41,7 @@ class Lookup:
     alerts: dict[str, int]
     canaries: dict[int, Canary]
     awaited: dict[str, datetime]
+    old: dict[str, Old]
 
     def found(self, reading: Reading) -> Found:
         """Return what the keys of one mail lead to, merged tickets followed to where they go on.
@@ -177,6 +179,7 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         alerted,
         canaries.out(connection, tenant_id, (r.canary for r in readings if r.canary is not None)),
         inbox.awaited(connection, tenant_id, mids - own.keys() - seen.keys()),
+        history.find(connection, tenant_id, mids) if ledger.settings.mailboxes else {},
     )
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from mailgate.desk.ledger import Desk
+from mailgate.intake.ending import Ending
 from mailgate.intake.lookup import look_up
 from mailgate.intake.reading import Reader, Reading
-from mailgate.intake.sorting import Ending, sort
+from mailgate.intake.sorting import sort
 from mailgate.intake.worker import row_of
 from mailgate.mail.signer import Signer
 from mailgate.store.inbox import Claimed

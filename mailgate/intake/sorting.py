@@ -1,16 +1,16 @@
 """Decides what a mail is to the desk, and lets the one event happen that follows from it.
 
-In this order: a canary, another notice of ours come back, a mail we have already, a bounce or
-report, spam, an agent's mail, a customer's mail. Every mail ends in exactly one state; one that
-answers a mail still pending waits for that for a while.
+In this order: a canary, another notice of ours come back, a mail we have already, what an agent
+has sent, a bounce or report, spam, an agent's mail, a customer's mail. Every mail ends in exactly
+one state; one that answers a mail still pending waits for that for a while.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from mailgate.desk import returns
 from mailgate.desk.ledger import Ledger
-from mailgate.desk.messages import NOTE, NewAttachment, NewMessage
+from mailgate.desk.messages import NOTE
 from mailgate.domain.events import (
     Alarm,
     Author,
@@ -26,8 +26,10 @@ from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.domain.suspension import gone
-from mailgate.intake import agents, alerts, choice, mytickets, overflow, remarks
+from mailgate.intake import agents, alerts, choice, mytickets, overflow, remarks, sent, threads
+from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
+from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
 from mailgate.mail import absence
 from mailgate.mail.screen import Kind
@@ -44,20 +46,6 @@ _MACHINES_WORD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a mail ended: its state, its ticket if it has one, and why, for `explain`.
-
-    `word`: its line in the log, where the state alone does not say it.
-    """
-
-    state: str
-    ticket_id: int | None = None
-    says: str = ""
-    placement: Placement | None = None
-    word: str = ""
-
-
 def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     """Let happen what follows from one mail."""
     ledger.caused_by(reading.claimed.id)
@@ -69,10 +57,17 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     earlier = lookup.duplicates.get((reading.claimed.queue, reading.fingerprint))
     if earlier is not None:
         return Ending("suppressed", says=f"the same mail came before, as {earlier}")
+    if reading.claimed.road == SENT:
+        return sent.filed(ledger, lookup, reading)
     if kind in (Kind.BOUNCE, Kind.REPORT):
         return _report(ledger, lookup, reading)
     if kind is Kind.SPAM:
         return Ending("quarantined", says="; ".join(reading.verdict.reasons))
+    return _written(ledger, lookup, reading)
+
+
+def _written(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
+    """Let happen what follows from a mail that says something to the desk."""
     reading = replace(reading, pretences=remarks.pretences(reading, ledger.settings))
     if (
         mytickets.is_asked_for(reading)
@@ -161,7 +156,7 @@ def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placem
         alarm=alarm,
         subject=reading.subject if alarm is not None else "",
     )
-    message = _message(reading, side=Side.CLIENT, machine=True)
+    message = message_of(reading, side=Side.CLIENT, machine=True)
     ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))
     return Ending("threaded", placement.ticket_id, _MACHINES_WORD[alarm], placement)
 
@@ -195,7 +190,7 @@ def _agent(
     token = _token(reading, "note") or _token(reading, "reply")
     if token is not None and token.number in lookup.numbers and level is not Trust.FAILED:
         ticket_id = lookup.leads_to(lookup.numbers[token.number])
-        message = _message(reading, side=Side.SYSTEM)
+        message = message_of(reading, side=Side.SYSTEM)
         note = token.purpose == "note"
         if note and not message.text:
             message = replace(message, text=reading.mail.text)  # a mail forwarded without a word
@@ -293,7 +288,7 @@ def _wrote(
         proved=placement.proved,
         remarks=(*remarks.of(reading, doubted), *people.remarks),
     )
-    message = _message(reading, side=Side.CLIENT, other_address=not own)
+    message = message_of(reading, side=Side.CLIENT, other_address=not own)
     note = overflow.mark(reading, placement)
     if ledger.apply(ticket.id, event, message, note).follow_up:
         return False
@@ -351,11 +346,12 @@ def _open(
         proved=placement.proved,
         remarks=(*remarks.of(reading, doubted), *people.remarks),
     )
-    message = _message(reading, side=Side.CLIENT, machine=reading.verdict.machine)
+    message = message_of(reading, side=Side.CLIENT, machine=reading.verdict.machine)
     message = replace(message, text=mail.text)  # what is quoted in a first mail is news to us
     mentions = [*placement.mentions, *([follows.number] if follows is not None else [])]
     note = ", ".join(mentions) or None
     ticket = ledger.open(event, message, note)
+    threads.lead_to(ledger, ticket.id, lookup.old, reading.keys.message_ids, [reading.sender])
     alerts.remember(ledger, reading, ticket.id)
     _join(ledger, ticket.id, event, people.joining)
     if not placement.proved:
@@ -397,7 +393,7 @@ def _forwarded(
         ),
     )
     message = replace(
-        _message(reading, side=Side.CLIENT),
+        message_of(reading, side=Side.CLIENT),
         author=inner.sender,
         author_name=name,
         text=inner.text,
@@ -406,35 +402,10 @@ def _forwarded(
     )
     ticket = ledger.open(event, message)
     if inner.comment:
-        note = _message(reading, side=Side.SYSTEM)
+        note = message_of(reading, side=Side.SYSTEM)
         note = replace(note, author=agent.name, author_name=agent.display_name, kind=NOTE)
         note = replace(note, text=inner.comment, full_text=None, rfc_id=None, attachments=())
         noted = NoteAdded(at=at, actor=Actor(ActorKind.AGENT, agent.name))
         ledger.apply(ticket.id, noted, note)
     says = "; ".join((f"{agent.name} forwarded it", *chosen.why))
     return Ending("opened", ticket.id, says, placement)
-
-
-def _message(
-    reading: Reading, *, side: Side, machine: bool = False, other_address: bool = False
-) -> NewMessage:
-    mail = reading.mail
-    # What an agent quotes, such as our own notice, must never go out for want of anything new.
-    nothing_new = "" if mail.attachments or side is Side.SYSTEM else mail.text
-    return NewMessage(
-        side=side,
-        author=reading.sender,
-        author_name=reading.sender_name,
-        at=reading.claimed.received_at,
-        text=mail.new_text or nothing_new,
-        full_text=mail.text,
-        mail_id=reading.claimed.mail_id,
-        rfc_id=mail.message_id,
-        sender=reading.sender,
-        attachments=tuple(
-            NewAttachment(a.part, a.name, a.type, a.size, a.sha256, a.inline, a.content_id)
-            for a in mail.attachments
-        ),
-        machine=machine,
-        other_address=other_address,
-    )

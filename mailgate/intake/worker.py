@@ -19,9 +19,10 @@ from sqlalchemy import Connection
 from mailgate.desk.ledger import Desk
 from mailgate.errors import Conflict, Temporary
 from mailgate.intake.aside import Aside
+from mailgate.intake.ending import Ending
 from mailgate.intake.lookup import look_up
 from mailgate.intake.reading import Reader, Reading
-from mailgate.intake.sorting import Ending, sort
+from mailgate.intake.sorting import sort
 from mailgate.log import log
 from mailgate.mail.signer import Signer
 from mailgate.store import inbox

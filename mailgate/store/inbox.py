@@ -46,7 +46,7 @@ _NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail to be kept for one queue of one tenant."""
+    """A mail to be kept for one queue of one tenant; not to be processed before `not_before`."""
 
     raw: bytes
     tenant_id: int
@@ -56,6 +56,7 @@ class Arrival:
     peer: str
     road: str
     received_at: datetime
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,7 @@ def _row(id_: int, mail_id: int, arrival: Arrival) -> dict[str, Any]:
         "road": arrival.road,
         "received_at": arrival.received_at,
         "rfc_id": message_id(arrival.raw),
+        "next_try_at": arrival.not_before,
         "state": PENDING,
     }
 

@@ -8,74 +8,35 @@ across. Ids come from one sequence for all tables.
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
     UniqueConstraint,
-    literal,
     text,
 )
 
+from mailgate.store import imap_schema
+from mailgate.store.columns import Id, fixed, lease, metadata, of_ticket, tenant_id
 from mailgate.store.types import Instant, Json
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["Id", "fixed", "metadata"]
 
-Id = BigInteger().with_variant(Integer, "sqlite")
+imap_mailbox, imap_folder = imap_schema.imap_mailbox, imap_schema.imap_folder
+imap_copy, imap_history = imap_schema.imap_copy, imap_schema.imap_history
 
 
-def fixed(word: str) -> ColumnElement[str]:
-    """Return a word of ours that is written into the statement itself.
-
-    A partial index serves only a statement from which its condition can be seen; a parameter,
-    whose value comes later, hides it.
-    """
-    return literal(word, literal_execute=True)
-
-
-def _of_rows(where: str) -> dict[str, Any]:
-    """Return what makes an index one of these rows only."""
-    return {"sqlite_where": text(where), "postgresql_where": text(where)}
-
-
-def _tenant() -> Column[int]:
-    return Column(
-        "tenant_id", Integer, ForeignKey("tenant.id"), nullable=False, comment="whose row it is"
-    )
-
-
-def _of_ticket(*, nullable: bool = False) -> tuple[Column[int], ForeignKeyConstraint]:
-    return (
-        Column("ticket_id", Id, nullable=nullable, comment="the ticket it belongs to"),
-        ForeignKeyConstraint(["tenant_id", "ticket_id"], ["ticket.tenant_id", "ticket.id"]),
-    )
-
-
-def _lease() -> tuple[Column[str], Column[object], Column[int]]:
-    return (
-        Column("lease_owner", Text, comment="the node that works on it"),
-        Column("lease_until", Instant, comment="when the claim lapses"),
-        Column("fence", Integer, nullable=False, server_default="0", comment="counts the claims"),
-    )
+def _only(condition: str) -> dict[str, Any]:
+    """Make an index of those rows alone for which a condition holds."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 tenant = Table(
@@ -109,20 +70,20 @@ mail_delivery = Table(
     "mail_delivery",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
+    tenant_id(),
     Column("mail_id", Id, ForeignKey("mail.id"), nullable=False, comment="the raw mail"),
     Column("queue", String(64), nullable=False, comment="the queue of the tenant it came to"),
     Column("recipients", Json, nullable=False, comment="envelope recipients, as given"),
     Column("mail_from", Text, nullable=False, comment="envelope sender; empty is the null path"),
-    Column("peer", String(64), nullable=False, comment="address of the host that gave it"),
-    Column("road", String(16), nullable=False, comment="smtp, lmtp, pipe or cli"),
+    Column("peer", String(64), nullable=False, comment="host that gave it, or the mailbox"),
+    Column("road", String(16), nullable=False, comment="smtp, lmtp, pipe, cli, imap or sent"),
     Column("received_at", Instant, nullable=False, comment="when it was accepted"),
     Column("rfc_id", Text, comment="its Message-ID, so that answers wait for it"),
     Column("state", String(16), nullable=False, comment="pending, or how it ended"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
     Column("next_try_at", Instant, comment="not before this time"),
     Column("waiting_since", Instant, comment="when it was found to answer one that is pending"),
-    *_lease(),
+    *lease(),
     Column("lost", Integer, nullable=False, server_default="0", comment="claims that nobody ended"),
     Column("fingerprint", String(64), comment="the same for one mail that came by two roads"),
     Column("ticket_id", Id, comment="where it ended"),
@@ -146,7 +107,7 @@ mail_delivery = Table(
         "tenant_id",
         "received_at",
         "id",
-        **_of_rows("state = 'pending'"),
+        **_only("state = 'pending'"),
     ),
     Index(
         "uq_mail_delivery_fingerprint",
@@ -154,11 +115,11 @@ mail_delivery = Table(
         "queue",
         "fingerprint",
         unique=True,
-        **_of_rows("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
+        **_only("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
     ),
-    Index("ix_mail_delivery_parked", "tenant_id", "id", **_of_rows("state = 'parked'")),
-    Index("ix_mail_delivery_quarantined", "tenant_id", "id", **_of_rows("state = 'quarantined'")),
-    Index("ix_mail_delivery_awaited", "tenant_id", "rfc_id", **_of_rows("state = 'pending'")),
+    Index("ix_mail_delivery_parked", "tenant_id", "id", **_only("state = 'parked'")),
+    Index("ix_mail_delivery_quarantined", "tenant_id", "id", **_only("state = 'quarantined'")),
+    Index("ix_mail_delivery_awaited", "tenant_id", "rfc_id", **_only("state = 'pending'")),
     Index("ix_mail_delivery_ticket", "ticket_id"),
     CheckConstraint(
         "state IN ('pending', 'opened', 'threaded', 'commands_only', 'report', 'suppressed', "
@@ -172,7 +133,7 @@ ticket = Table(
     "ticket",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
+    tenant_id(),
     Column("number", String(64), nullable=False, comment="the number that people see"),
     Column("subject", Text, nullable=False, comment="of its first mail"),
     Column("kind", String(16), nullable=False, comment="request, dispute, order or recovery"),
@@ -234,7 +195,7 @@ ticket = Table(
     Index("ix_ticket_status", "tenant_id", "status"),
     Index("ix_ticket_requester", "tenant_id", "requester", "created_at"),
     Index("ix_ticket_follows", "tenant_id", "follows"),
-    Index("ix_ticket_next_due_at", "next_due_at", **_of_rows("next_due_at IS NOT NULL")),
+    Index("ix_ticket_next_due_at", "next_due_at", **_only("next_due_at IS NOT NULL")),
     comment="one matter of one customer",
 )
 
@@ -242,8 +203,8 @@ message = Table(
     "message",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
-    *_of_ticket(),
+    tenant_id(),
+    *of_ticket(),
     Column("kind", String(8), nullable=False, comment="public or note"),
     Column("side", String(8), nullable=False, comment="client or system"),
     Column("author", Text, nullable=False, comment="the agent's name or the customer's address"),
@@ -264,7 +225,7 @@ message = Table(
 attachment = Table(
     "attachment",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("message_id", Id, nullable=False, comment="the message it came with"),
     Column("n", Integer, nullable=False, comment="counts within the message, from 1"),
     Column("part", Text, nullable=False, comment="where it stands in the raw mail"),
@@ -292,7 +253,7 @@ event = Table(
     "event",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
+    tenant_id(),
     Column("subject_kind", String(16), nullable=False, comment="what it is about: ticket"),
     Column("subject_id", Id, nullable=False, comment="which one"),
     Column("n", Integer, nullable=False, comment="counts the subject's events, from 1"),
@@ -316,8 +277,8 @@ event = Table(
 turn = Table(
     "turn",
     metadata,
-    _tenant(),
-    *_of_ticket(),
+    tenant_id(),
+    *of_ticket(),
     Column("n", Integer, nullable=False, comment="counts the ticket's turns"),
     Column("side", String(8), nullable=False, comment="whose turn: client or system"),
     Column("since", Instant, nullable=False, comment="when it began"),
@@ -333,7 +294,7 @@ turn = Table(
 timer = Table(
     "timer",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("subject_kind", String(16), nullable=False, comment="what it is for: ticket"),
     Column("subject_id", Id, nullable=False, comment="which one"),
     Column("kind", String(24), nullable=False, comment="which deadline"),
@@ -343,7 +304,7 @@ timer = Table(
     Column("fired_at", Instant, comment="when it was acted on"),
     Column("origin", Text, nullable=False, comment="how it was worked out"),
     PrimaryKeyConstraint("tenant_id", "subject_kind", "subject_id", "kind", "turn", "step"),
-    Index("ix_timer_due", "tenant_id", "due_at", **_of_rows("fired_at IS NULL")),
+    Index("ix_timer_due", "tenant_id", "due_at", **_only("fired_at IS NULL")),
     comment="deadlines, each acted on once",
 )
 
@@ -351,8 +312,8 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
-    *_of_ticket(nullable=True),
+    tenant_id(),
+    *of_ticket(nullable=True),
     Column("event_id", Id, nullable=False, comment="what caused it"),
     Column("notice", String(32), nullable=False, comment="which notice"),
     Column("recipient", Text, nullable=False, comment="to whom"),
@@ -373,14 +334,14 @@ outbox = Table(
     Column("next_try_at", Instant, nullable=False, comment="not before this time"),
     Column("retried_at", Instant, comment="when a person put it back"),
     Column("delayed_at", Instant, comment="when staff were told that it is late"),
-    *_lease(),
+    *lease(),
     Column("began_at", Instant, comment="when its content began to be sent"),
     Column("done_at", Instant, comment="when it ended"),
     UniqueConstraint("event_id", "notice", "recipient", "channel"),
     ForeignKeyConstraint(["tenant_id", "event_id"], ["event.tenant_id", "event.id"]),
     ForeignKeyConstraint(["tenant_id", "message_id"], ["message.tenant_id", "message.id"]),
-    Index("ix_outbox_ready", "tenant_id", "next_try_at", **_of_rows("state = 'ready'")),
-    Index("ix_outbox_unknown", "tenant_id", **_of_rows("state = 'unknown'")),
+    Index("ix_outbox_ready", "tenant_id", "next_try_at", **_only("state = 'ready'")),
+    Index("ix_outbox_unknown", "tenant_id", **_only("state = 'unknown'")),
     Index("ix_outbox_recipient", "tenant_id", "recipient", "created_at"),
     Index(
         "ix_outbox_stranger",
@@ -398,9 +359,9 @@ outbox = Table(
 reference = Table(
     "reference",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("rfc_id", Text, nullable=False, comment="a Message-ID, or the key of an alert"),
-    *_of_ticket(),
+    *of_ticket(),
     Column("sender", Text, nullable=False, comment="who wrote that mail"),
     PrimaryKeyConstraint("tenant_id", "rfc_id", "ticket_id"),
     comment="which ticket a mail belongs to",
@@ -409,7 +370,7 @@ reference = Table(
 contact = Table(
     "contact",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("address", Text, nullable=False, comment="normalised"),
     Column("name", Text, nullable=False, comment="as they last wrote it"),
     Column("first_seen_at", Instant, nullable=False, comment="their first mail that showed it"),
@@ -421,7 +382,7 @@ contact = Table(
 suspension = Table(
     "suspension",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("address", Text, nullable=False, comment="normalised"),
     Column("since", Instant, nullable=False, comment="when a mail to it came back"),
     Column("reason", Text, nullable=False, comment="what its server said"),
@@ -432,7 +393,7 @@ suspension = Table(
 number_sequence = Table(
     "number_sequence",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("template", String(64), nullable=False, comment="the number format"),
     Column("period", String(16), nullable=False, comment="year or day; empty: for ever"),
     Column("next", Integer, nullable=False, comment="the next number that is free"),
@@ -444,20 +405,20 @@ canary = Table(
     "canary",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
+    tenant_id(),
     Column("sent_at", Instant, nullable=False, comment="when it was sent"),
     Column("back_at", Instant, comment="when it came back"),
     Column("missed_at", Instant, comment="when it was found missing"),
     Column("done_at", Instant, comment="when nothing more followed from it"),
     Index("ix_canary_sent", "tenant_id", "sent_at"),
-    Index("ix_canary_open", "tenant_id", **_of_rows("done_at IS NULL")),
+    Index("ix_canary_open", "tenant_id", **_only("done_at IS NULL")),
     comment="mails of our own that are sent round the loop",
 )
 
 broken_way = Table(
     "broken_way",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("node", Text, nullable=False, comment="whose way out it is"),
     Column("since", Instant, nullable=False, comment="the first failure in a row"),
     Column("why", Text, nullable=False, comment="how the last one was worded"),

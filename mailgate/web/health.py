@@ -19,6 +19,9 @@ from mailgate.web.metrics import CONTENT_TYPE, Metrics
 from mailgate.web.stored import Stored
 from mailgate.web.watch import Watch
 
+_UNLOOKED = timedelta(minutes=5)
+"""How long a shared mailbox may go without a full look."""
+
 Check = Callable[[], str | None]
 """Returns what is wrong with one part of the gateway, or None."""
 
@@ -91,6 +94,29 @@ def way_out_note(watch: Watch[Stored]) -> Check:
         broken = () if stored is None else stored.broken
         said = (f"{way.node} since {way.since.isoformat(timespec='seconds')}" for way in broken)
         return f"out of order: {', '.join(said)}; `mailgate outbox` says why" if broken else None
+
+    return note
+
+
+def mailbox_note(
+    watch: Watch[Stored], name: str, every: timedelta, now: Callable[[], datetime]
+) -> Check:
+    """Return what tells that a shared mailbox is not looked at; a fresh start has time to begin.
+
+    Mail waits there meanwhile and is not lost, and mail by SMTP is taken: a note and no fault.
+    """
+    start, patience = time.monotonic(), max(_UNLOOKED, 3 * every)
+
+    def note() -> str | None:
+        stored = watch.seen().value
+        if stored is None or time.monotonic() - start < patience.total_seconds():
+            return None
+        looked_at = stored.mailboxes[name].looked_at
+        if looked_at is None:
+            return "it has never been looked at"
+        if now() - looked_at <= patience:
+            return None
+        return f"the last look at it began at {looked_at.isoformat(timespec='seconds')}"
 
     return note
 

@@ -172,6 +172,19 @@ GAUGES = (
 """Every gauge, in the order in which they are written."""
 
 
+LAG = "mailgate_mailbox_lag_seconds"
+_LAG_MEANS = "Time since the last full look at a shared mailbox, on any node; missing before it."
+
+
+def _lags(sample: Sample) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(LAG, _LAG_MEANS, labels=["mailbox"])
+    watched = {} if sample.seen.value is None else sample.seen.value.mailboxes
+    for name, state in watched.items():
+        if state.looked_at is not None:
+            family.add_metric([name], _seconds(sample, state.looked_at))
+    return family
+
+
 # --- counters -------------------------------------------------------------------------------------
 
 
@@ -247,7 +260,7 @@ def names() -> frozenset[str]:
     """Return the name of every figure of ours as it is scraped."""
     counters = (*(counter.name for counter in COUNTERS), LINES)
     latencies = {LATENCIES + part for part in _OF_A_HISTOGRAM}
-    gauges = {gauge.name for gauge in GAUGES}
+    gauges = {gauge.name for gauge in GAUGES} | {LAG}
     return frozenset(gauges | {f"{name}_total" for name in counters} | latencies)
 
 
@@ -272,12 +285,13 @@ class _Collector(Collector):
         self._look = look
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each gauge that has a value, the counters, the histogram, the lines by name."""
+        """Yield each gauge that has a value, the lags, the counters, the histogram, the lines."""
         sample = self._look()
         for gauge in GAUGES:
             value = gauge.read(sample)
             if value is not None:
                 yield GaugeMetricFamily(gauge.name, gauge.meaning, value=value)
+        yield _lags(sample)
         for counter in COUNTERS:
             yield _counted(counter, sample.written)
         buckets, total = sample.latency
@@ -346,7 +360,8 @@ def reference() -> str:
         f"| `{LATENCIES}` | A histogram: how long canaries took to come round. |\n"
         f'| `{LINES}_total{{name="…"}}` | Lines of the log by name. |\n'
     )
-    return "".join((_PREFACE, *gauges, _COUNTED, *counters, lines, _POSTFACE))
+    lags = f'| `{LAG}{{mailbox="…"}}` | {_LAG_MEANS} |\n'
+    return "".join((_PREFACE, *gauges, lags, _COUNTED, *counters, lines, _POSTFACE))
 
 
 def _shown(counter: Counter) -> str:

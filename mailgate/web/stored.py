@@ -1,14 +1,16 @@
 """What the HTTP port tells of the database, found by one look at it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailgate.domain.canary import Rounds
 from mailgate.errors import MailgateError
 from mailgate.log import log
-from mailgate.store import backlog, canaries, heartbeat, ways
+from mailgate.store import backlog, canaries, heartbeat, mailboxes, ways
 from mailgate.store.backlog import Backlog
 from mailgate.store.db import Database
+from mailgate.store.mailboxes import Watched
 from mailgate.store.ways import Broken
 
 
@@ -16,17 +18,26 @@ from mailgate.store.ways import Broken
 class Stored:
     """What waits there, when the clock last ran, what is known of canaries and of ways out.
 
-    None where it never has, and where none are sent.
+    None where it never has, and where none are sent. `mailboxes` tells how it goes with each
+    shared one.
     """
 
     backlog: Backlog
     clock_seen_at: datetime | None
     canaries: Rounds | None = None
     broken: tuple[Broken, ...] = ()
+    mailboxes: Mapping[str, Watched] = field(default_factory=dict)
 
 
-def look(database: Database, tenant_id: int, now: datetime, *, watched: bool) -> Stored:
-    """Look at the store, and for canaries if these are `watched`.
+def look(
+    database: Database,
+    tenant_id: int,
+    now: datetime,
+    *,
+    watched: bool,
+    shared: Collection[str] = (),
+) -> Stored:
+    """Look at the store, and for canaries if these are `watched`; `shared` names mailboxes.
 
     Raises `MailgateError` when it does not answer, which is logged.
     """
@@ -37,6 +48,7 @@ def look(database: Database, tenant_id: int, now: datetime, *, watched: bool) ->
                 heartbeat.last(connection).seen_at,
                 canaries.rounds(connection, tenant_id) if watched else None,
                 tuple(ways.broken(connection, tenant_id, now)),
+                mailboxes.states(connection, tenant_id, shared),
             )
     except MailgateError as error:
         log("database.unavailable", where="web", error=str(error))

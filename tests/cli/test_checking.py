@@ -1,5 +1,6 @@
 """`mailgate check`: what would keep the gateway from running is found before it runs."""
 
+import json
 import re
 import socket
 import sqlite3
@@ -24,8 +25,6 @@ def _well_templates(monkeypatch):
 def found(cli, code=0):
     done = cli.run("check", "--json")
     assert done.exit_code == code, done.output
-    import json
-
     return {(each["check"], each["state"]): each["says"] for each in json.loads(done.stdout)}
 
 
@@ -262,3 +261,29 @@ def test_a_mail_that_is_not_taken_is_a_fault(cli, reply, says):
 
 def test_an_address_that_is_none_is_a_fault(cli):
     assert "delivery: " in cli.no(1, "check", "--send-to", "not an address")
+
+
+def with_mailbox(cli, **values):
+    """Give the desk a shared mailbox whose server is not there."""
+    secret = cli.folder / "mailbox.secret"
+    secret.write_text("hunter2")
+    secret.chmod(0o600)
+    given = {"name": "support", "host": "127.0.0.1", "port": 1, "tls": "off"} | values
+    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in given.items())
+    cli.config.write_text(f"{cli.config.read_text()}\n[[mailbox]]\n{lines}")
+
+
+def test_a_mailbox_whose_server_is_not_there_is_a_fault_and_what_the_gateway_found_is_told(cli):
+    with_mailbox(cli, password_file="mailbox.secret")
+    with sqlite3.connect(cli.folder / "mailgate.db") as link:
+        link.execute("INSERT INTO imap_mailbox (tenant_id, name, fault) VALUES (1, 'support', '?')")
+    checks = found(cli, 1)
+    assert checks["mailbox", "warning"] == "support: whoever watches it says: ?"
+    assert checks["mailbox", "fault"].startswith("support: 127.0.0.1:1: ")
+
+
+def test_a_mailbox_that_tokens_open_is_tried_once_there_is_a_place_for_them(new_cli):
+    tokens = {"token_url": "https://127.0.0.1:1/", "client_id": "desk"}
+    with_mailbox(new_cli, refresh_token_file="mailbox.secret", **tokens)
+    assert "can be tried once that is there" in found(new_cli)["mailbox", "warning"]
+    assert not (new_cli.folder / "mailgate.db").exists()

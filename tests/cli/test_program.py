@@ -64,6 +64,19 @@ def test_a_command_that_shows_tickets_loads_nothing_that_moves_mail(cli):
     assert loaded == set()
 
 
+def test_a_gateway_without_shared_mailboxes_loads_nothing_that_talks_to_their_servers(cli):
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from mailgate import config\n"
+        "from mailgate.app import App\n"
+        f"app = App(config.load(Path({str(cli.config)!r}), {{}}), {{}})\n"
+        "parts = (app.mailboxes, app.inbox, app.listener, app.intake, app.delivery)\n"
+        "assert not {'imapclient', 'mailgate.imap.link', 'mailgate.imap.oauth'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_the_configuration_is_named_before_or_after_the_command_or_by_the_environment(
     cli, monkeypatch, tmp_path
 ):

@@ -22,6 +22,9 @@ TURNED = {
     "sla": ("config", "policy"),
     "desk.secret_file": ("configuration", "signing_keys"),
     "delivery.password_file": ("delivery", "password"),
+    "mailbox.password_file": ("mailboxes", "password"),
+    "mailbox.outbound": ("box", "outbound"),
+    "mailbox.refresh_token_file": ("mailboxes", "refresh_token"),
 }
 UNREAD: set[str] = set()
 

@@ -49,6 +49,7 @@ def test_every_event_comes_back_from_its_written_form(kind, data):
                 "unproven": False,
                 "proved": False,
                 "remarks": [],
+                "outbound": False,
             },
         ),
         (

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailgate.domain.horizon import OUTAGE, SETTLING, Heartbeat, beat, horizon
+from mailgate.domain.horizon import OUTAGE, SETTLING, UNSEEN, Heartbeat, awaited, beat, horizon
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -61,3 +61,9 @@ def test_an_outage_after_a_time_in_order_is_an_outage_again():
     in_order = beat(back, NOW + MINUTE)
     again = beat(in_order, NOW + timedelta(hours=9))
     assert again.hold_until == NOW + timedelta(hours=10)
+
+
+def test_the_clock_waits_four_hours_for_a_mailbox_that_cannot_be_looked_at():
+    looks = [NOW - UNSEEN, NOW - UNSEEN - MINUTE, None, NOW - MINUTE]
+    assert list(awaited(NOW, looks)) == [NOW - UNSEEN, None, NOW - MINUTE]
+    assert timedelta(hours=4) == UNSEEN

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.domain import events
-from mailgate.domain.model import GATEWAY, ClosedBy, Delay, Side, Status
+from mailgate.domain.model import GATEWAY, Actor, ActorKind, ClosedBy, Delay, Side, Status
 from tests.domain.lives import (
     ALICE,
     HOUR,
@@ -45,6 +45,29 @@ def test_agents_reply_on_our_turn_makes_it_the_customers_turn(status):
         "reply_pending": True,
     }
     assert life.told == TO_CUSTOMERS
+
+
+@pytest.mark.parametrize(
+    "life", [in_progress(), resolved(), closed()], ids=["ours", "resolved", "closed"]
+)
+def test_a_reply_that_the_customer_has_already_is_not_sent_again(life):
+    """The assignee hears of a colleague's, but not of what may well be their own."""
+    assert life.replied(sent=True).told == [("answered", "assignee")]
+    somebody = Actor(ActorKind.MAILBOX, "support")
+    assert life.do(events.AgentReplied, somebody, sent=True).told == []
+
+
+def test_the_clock_of_the_customer_runs_from_a_reply_that_has_left_already():
+    life = in_progress().replied(sent=True)
+    assert (life.ticket.status, life.ticket.replied) == (Status.WAITING, True)
+    assert not life.ticket.reply_pending
+
+
+def test_a_reply_that_has_left_and_is_seen_late_moves_no_turn_and_is_not_sent_again():
+    before = in_progress()
+    life = before.replied(sent=True, at=START - SECOND)
+    assert (life.ticket.status, life.told) == (before.ticket.status, [("answered", "assignee")])
+    assert life.ticket.first_response_at == START - SECOND
 
 
 def test_agents_reply_to_a_reopened_ticket_makes_it_the_customers_turn():

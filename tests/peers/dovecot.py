@@ -9,6 +9,7 @@ import os
 import pwd
 import signal
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.peers.certificate import Certificate
@@ -49,9 +50,11 @@ userdb {{
   driver = static
   args = uid={user} gid={group} home={folder}/home/%u
 }}
+{protocol}
 namespace inbox {{
   inbox = yes
-  separator = /
+  separator = {separator}
+  prefix = {prefix}
   mailbox Sent {{
     special_use = \\Sent
     auto = subscribe
@@ -97,13 +100,30 @@ service stats {{
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a server looks: what it offers (empty: everything), and how its folders are called."""
+
+    capabilities: str = ""
+    separator: str = "/"
+    prefix: str = ""
+
+
+EVERYTHING = Shape()
+POOR = Shape("IMAP4rev1 SASL-IR ID UNSELECT CHILDREN NAMESPACE LITERAL+ IDLE")
+"""Without MOVE, CONDSTORE, UIDPLUS and SPECIAL-USE."""
+DOTTED = Shape(separator=".", prefix="INBOX.")
+
+
 class Dovecot:
     """A running server in `folder`, whose parents any user must be able to enter.
 
     With `certificate` it offers STARTTLS on `imap_port` and TLS on `imaps_port`.
     """
 
-    def __init__(self, folder: Path, certificate: Certificate | None = None) -> None:
+    def __init__(
+        self, folder: Path, certificate: Certificate | None = None, shape: Shape = EVERYTHING
+    ) -> None:
         self._program = need(NAME, "dovecot")
         version = subprocess.run(
             [self._program, "--version"], check=True, capture_output=True, text=True
@@ -113,6 +133,7 @@ class Dovecot:
         self.imap_port, self.lmtp_port = free_port(), free_port()
         self.imaps_port = free_port() if certificate else 0
         self._folder = folder
+        self._shape = shape
         (folder / "dovecot.conf").write_text(self._config(certificate))
         self._server = self._start()
 
@@ -144,7 +165,13 @@ class Dovecot:
         encryption = "ssl = no"
         if certificate:
             encryption = f"ssl = yes\nssl_cert = <{certificate.chain}\nssl_key = <{certificate.key}"
+        shape, protocol = self._shape, ""
+        if shape.capabilities:
+            protocol = f"protocol imap {{\n  imap_capability = {shape.capabilities}\n}}"
         return _CONFIG.format(
+            protocol=protocol,
+            separator=shape.separator,
+            prefix=shape.prefix,
             folder=self._folder,
             encryption=encryption,
             user=user,

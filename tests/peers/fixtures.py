@@ -1,23 +1,25 @@
 """The peers as fixtures: servers live as long as they may, data is each test's own."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.peers import certificate
 from tests.peers.certificate import Certificate
-from tests.peers.dovecot import Dovecot
+from tests.peers.dovecot import Dovecot, Shape
 from tests.peers.gateway import Gateway
 from tests.peers.places import open_folder
 from tests.peers.postfix import Postfix, Setup
 from tests.peers.postgresql import PostgreSQL
+from tests.peers.pymap import Pymap
 from tests.peers.reports import report_of
 from tests.peers.sink import Sink
 
 PEERS = frozenset(
     {"loopback_certificate", "start_postfix", "postgresql_server", "postgresql_url", "sink"}
-    | {"start_gateway", "dovecot"}
+    | {"start_gateway", "dovecot", "start_dovecot", "pymap"}
 )
 
 
@@ -75,6 +77,30 @@ def dovecot(loopback_certificate: Certificate) -> Iterator[Dovecot]:
         server = Dovecot(folder, loopback_certificate)
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def start_dovecot() -> Iterator[Callable[[Shape], Dovecot]]:
+    """Start a server of a `Shape`, without TLS; one of each for the run."""
+    started: dict[Shape, Dovecot] = {}
+    with ExitStack() as folders:
+
+        def start(shape: Shape) -> Dovecot:
+            if shape not in started:
+                started[shape] = Dovecot(folders.enter_context(open_folder("dovecot")), None, shape)
+            return started[shape]
+
+        yield start
+        for server in started.values():
+            server.stop()
+
+
+@pytest.fixture
+def pymap() -> Iterator[Pymap]:
+    """A second IMAP server, with one user whose mailbox is empty."""
+    server = Pymap()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

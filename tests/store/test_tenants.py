@@ -18,6 +18,8 @@ from mailgate.domain.policy import Policy, resolve
 from mailgate.errors import Conflict
 from mailgate.store import audit, inbox, policies, schema, tickets
 from mailgate.store.backlog import Backlog
+from mailgate.store.history import Old
+from mailgate.store.mailboxes import Copy, Cursor, Watched
 from mailgate.store.reports import Wanted
 from mailgate.store.ways import Broken
 from tests.store.databases import OTHER, TENANT, add_other_tenant
@@ -144,6 +146,7 @@ WITHOUT_TENANT = {
 # What a function may return to a tenant that has nothing.
 NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
 NOTHING |= {"canaries.rounds": Rounds()}
+NOTHING |= {"mailboxes.take": 1, "mailboxes.states": {"support": Watched(None, None)}}
 
 
 def functions() -> dict[str, Callable[..., Any]]:
@@ -162,6 +165,25 @@ def functions() -> dict[str, Callable[..., Any]]:
 
 FUNCTIONS = functions()
 OF_A_TENANT = sorted(FUNCTIONS.keys() - WITHOUT_TENANT.keys())
+
+
+def of_mailboxes() -> dict[str, Any]:
+    """Return what to say for the parameters of what keeps shared mailboxes."""
+    return {
+        "alone": False,
+        "copies": [Copy("INBOX", 1, 8, "j", None)],
+        "fault": "away",
+        "fence": 0,
+        "granted_for": "g",
+        "identities": ["i"],
+        "looked_at": NOW,
+        "mailbox": "support",
+        "mails": [Old("<old2@x>", "<old@x>", NOBODY, [NOBODY], NOW)],
+        "names": ["support"],
+        "history.thread.name": "<old@x>",
+        "read": {"INBOX": Cursor(2, 9, 0, 9, NOW)},
+        "token": "another",
+    }
 
 
 class Life:
@@ -196,6 +218,17 @@ class Life:
         put(schema.contact, address=CAROL)
         put(schema.suspension, address=NOBODY)
         put(schema.broken_way, node="one", since=NOW, seen_at=NOW + HOUR)
+        watched = {
+            "lease_owner": "node",
+            "refresh_token": "t",
+            "granted_for": "g",
+            "looked_at": NOW,
+        }
+        put(schema.imap_mailbox, name="support", **watched)
+        put(schema.imap_folder, mailbox="support", name="INBOX", uidvalidity=1)
+        copy = {"mailbox": "support", "folder": "INBOX", "uidvalidity": 1, "uid": 7}
+        put(schema.imap_copy, **copy, identity="i", mail_id=put(schema.mail)["id"])
+        put(schema.imap_history, rfc_id="<q@x>", thread="<old@x>")
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
@@ -273,6 +306,7 @@ class Life:
             "wanted": Wanted(),
             "tickets": [self.ticket],
             "tickets.next_timer.after": NOW - HOUR,
+            **of_mailboxes(),
         }
 
     def call(self, connection: Connection, name: str, tenant_id: int) -> list[Any]:
@@ -295,9 +329,9 @@ class Life:
 
 
 def is_nothing(name: str, result: object) -> bool:
-    if isinstance(result, dict):
-        return not any(result.values())
-    return not result or result == NOTHING.get(name)
+    if result == NOTHING.get(name):
+        return True
+    return not any(result.values()) if isinstance(result, dict) else not result
 
 
 def rows_of(connection: Connection, tenant_id: int) -> dict[str, list[dict[str, Any]]]:

@@ -17,7 +17,7 @@ from mailgate.desk.clock import Tick
 from mailgate.domain.horizon import Heartbeat
 from mailgate.gateway import Parts, Ports
 from mailgate.roles import ALL, NodeRole
-from mailgate.store import heartbeat, ways
+from mailgate.store import heartbeat, mailboxes, ways
 from mailgate.store.ways import Broken
 from mailgate.web import health
 from mailgate.web.health import clock_fault, create_app, running
@@ -173,3 +173,27 @@ def test_a_database_that_is_brought_to_the_schema_is_told_once(gateway):
         for _ in range(2):
             App(gateway.config, {}).database.close()
     assert [(line["event"], line["before"]) for line in lines] == [("store.migrated", None)]
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "says"),
+    [
+        (NOW - 4 * MINUTE, None),
+        (NOW - 6 * MINUTE, "the last look at it began at 2026-03-02T08:54:00+00:00"),
+        (None, "it has never been looked at"),
+    ],
+)
+def test_a_shared_mailbox_that_is_not_looked_at_is_noted(gateway, monkeypatch, looked_at, says):
+    database = gateway.database
+    with database.write() as connection:
+        mailboxes.take(connection, 1, "support", "me", NOW, MINUTE)
+        mailboxes.told(connection, 1, "support", looked_at, "what a server said")
+    seen = Watch(
+        lambda: look(database, TENANT_ID, watched=False, shared=["support"]),
+        itertools.count(0, 10).__next__,
+    )
+    note = health.mailbox_note(seen, "support", MINUTE, lambda: NOW)
+    assert note() is None  # it has only just begun
+    later = health.time.monotonic() + 301
+    monkeypatch.setattr(health.time, "monotonic", lambda: later)
+    assert note() == says

@@ -24,6 +24,7 @@ from mailgate.log import EVENTS, log, written
 from mailgate.roles import ALL
 from mailgate.store import heartbeat
 from mailgate.store.backlog import Backlog
+from mailgate.store.mailboxes import Watched
 from mailgate.store.ways import Broken
 from mailgate.tally import Histogram
 from mailgate.web import watch
@@ -31,6 +32,7 @@ from mailgate.web.health import create_app, running
 from mailgate.web.metrics import (
     COUNTERS,
     GAUGES,
+    LAG,
     LATENCIES,
     LINES,
     Metrics,
@@ -98,6 +100,13 @@ def test_every_gauge_is_read_from_the_store():
     }
 
 
+def test_the_lag_of_each_shared_mailbox_is_shown_once_it_was_looked_at():
+    looks = {"support": Watched(NOW - 2 * MINUTE, None), "billing": Watched(None, "away")}
+    found = shown(Seen(Stored(NOTHING, None, None, looks)))
+    lags = {name: value for name, value in found.items() if name.startswith(LAG)}
+    assert lags == {f"{LAG}.support": 120}
+
+
 def test_without_a_canary_nothing_is_said_of_it_and_before_the_first_is_back_only_that_none_is():
     assert not {name for name in gauges(shown(Seen(Stored(NOTHING, None)))) if "canary" in name}
     found = gauges(shown(Seen(Stored(NOTHING, None, Rounds()))))
@@ -154,7 +163,8 @@ def test_every_counter_is_made_of_lines_that_there_are():
 
 
 def test_names_end_as_those_of_prometheus_do():
-    scraped = {name.partition(".")[0] for name in shown(Seen(Stored(BACKLOG, NOW, ROUNDS)))}
+    stored = Stored(BACKLOG, NOW, ROUNDS, {"support": Watched(NOW, None)})
+    scraped = {name.partition(".")[0] for name in shown(Seen(stored))}
     assert scraped == names()
     assert not {name for name in OURS if name.endswith(("_total", "_ms", "_minutes", "_bytes"))}
 

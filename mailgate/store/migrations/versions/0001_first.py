@@ -377,9 +377,17 @@ def upgrade() -> None:
             comment="envelope sender; empty is the null path",
         ),
         sa.Column(
-            "peer", sa.String(length=64), nullable=False, comment="address of the host that gave it"
+            "peer",
+            sa.String(length=64),
+            nullable=False,
+            comment="host that gave it, or the mailbox",
         ),
-        sa.Column("road", sa.String(length=16), nullable=False, comment="smtp, lmtp, pipe or cli"),
+        sa.Column(
+            "road",
+            sa.String(length=16),
+            nullable=False,
+            comment="smtp, lmtp, pipe, cli, imap or sent",
+        ),
         sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted"),
         sa.Column(
             "rfc_id",
@@ -729,6 +737,127 @@ def upgrade() -> None:
         postgresql_where=sa.text("stranger"),
     )
     op.create_index("ix_outbox_ticket", "outbox", ["tenant_id", "ticket_id"], unique=False)
+
+    op.create_table(
+        "imap_mailbox",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("name", sa.String(length=32), nullable=False, comment="its name in the config"),
+        sa.Column("lease_owner", sa.Text(), nullable=True, comment="the node that works on it"),
+        sa.Column("lease_until", Instant(), nullable=True, comment="when the claim lapses"),
+        sa.Column(
+            "fence", sa.Integer(), server_default="0", nullable=False, comment="counts the claims"
+        ),
+        sa.Column(
+            "looked_at", Instant(), nullable=True, comment="when the last full look at it began"
+        ),
+        sa.Column(
+            "fault",
+            sa.Text(),
+            nullable=True,
+            comment="why it cannot be looked at; empty when it can",
+        ),
+        sa.Column(
+            "refresh_token",
+            sa.Text(),
+            nullable=True,
+            comment="the newest one that the provider gave",
+        ),
+        sa.Column(
+            "granted_for",
+            sa.String(length=64),
+            nullable=True,
+            comment="digest of the configured one that began it",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_imap_mailbox_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_imap_mailbox")),
+        comment="mailboxes that are watched, each by one node at a time",
+    )
+    op.create_table(
+        "imap_folder",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),
+        sa.Column("name", sa.Text(), nullable=False, comment="its full name"),
+        sa.Column("uidvalidity", sa.BigInteger(), nullable=False, comment="the epoch of its UIDs"),
+        sa.Column(
+            "last_uid",
+            sa.BigInteger(),
+            nullable=False,
+            comment="all UIDs up to it have been seen to",
+        ),
+        sa.Column(
+            "history_until", sa.BigInteger(), nullable=False, comment="UIDs up to it are no news"
+        ),
+        sa.Column(
+            "match_until",
+            sa.BigInteger(),
+            nullable=False,
+            comment="UIDs up to it may be old mails",
+        ),
+        sa.Column(
+            "first_seen_at", Instant(), nullable=False, comment="when it was looked at first"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_imap_folder_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "mailbox", "name", name=op.f("pk_imap_folder")),
+        comment="how far each folder has been read",
+    )
+    op.create_table(
+        "imap_copy",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),
+        sa.Column("folder", sa.Text(), nullable=False, comment="the folder it was seen in"),
+        sa.Column("uidvalidity", sa.BigInteger(), nullable=False, comment="the epoch of the UID"),
+        sa.Column("uid", sa.BigInteger(), nullable=False, comment="its UID"),
+        sa.Column(
+            "identity",
+            sa.String(length=64),
+            nullable=False,
+            comment="tells one mail in two folders",
+        ),
+        sa.Column(
+            "mail_id",
+            Id,
+            nullable=True,
+            comment="the raw mail; none of history",
+        ),
+        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_imap_copy_mail_id")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_imap_copy_tenant_id")),
+        sa.PrimaryKeyConstraint(
+            "tenant_id",
+            "mailbox",
+            "folder",
+            "uidvalidity",
+            "uid",
+            name=op.f("pk_imap_copy"),
+        ),
+        comment="what was seen in which folder",
+    )
+    op.create_index(
+        "ix_imap_copy_identity", "imap_copy", ["tenant_id", "mailbox", "identity"], unique=False
+    )
+    op.create_table(
+        "imap_history",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("rfc_id", sa.Text(), nullable=False, comment="its Message-ID"),
+        sa.Column(
+            "thread",
+            sa.Text(),
+            nullable=False,
+            comment="the Message-ID that all of a thread share",
+        ),
+        sa.Column("sender", sa.Text(), nullable=False, comment="who wrote it, normalised"),
+        sa.Column("people", Json, nullable=False, comment="who wrote or got it, but ourselves"),
+        sa.Column("at", Instant(), nullable=False, comment="when it came"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_imap_history_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "rfc_id", name=op.f("pk_imap_history")),
+        comment="mails of shared mailboxes that belong to no ticket, for threads that go on",
+    )
+    op.create_index("ix_imap_history_thread", "imap_history", ["tenant_id", "thread"], unique=False)
 
     op.create_table(
         "canary",

@@ -1,0 +1,113 @@
+"""The shared mailboxes, out of the configuration, and what watches them.
+
+What talks to a server is loaded by who does: no other process of the gateway needs it.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mailgate.errors import Temporary
+from mailgate.imap.account import Account, Tls
+from mailgate.imap.oauth import Application
+from mailgate.intake.grant import Grant
+from mailgate.intake.mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from mailgate.app import App
+    from mailgate.imap.survey import Said
+    from mailgate.intake.imap import Watchers
+    from mailgate.store.mailboxes import Watched
+
+
+def mailboxes(app: "App", tenant_id: int) -> Iterator[Mailbox]:
+    """Yield those that are watched; where tokens open one, the database keeps them."""
+    for given in app.config.mailboxes:
+        if not given.host:
+            continue
+        token = None
+        if given.refresh_token is not None:
+            secret = given.client_secret
+            application = Application(
+                token_url=given.token_url,
+                client_id=given.client_id,
+                secret="" if secret is None else secret.get_secret_value(),
+            )
+            refresh = given.refresh_token.get_secret_value()
+            token = Grant(application, refresh, lambda: app.database, tenant_id, given.name).token
+        account = Account(
+            host=given.host,
+            port=given.port,
+            tls=Tls(given.tls),
+            user=given.user,
+            password="" if given.password is None else given.password.get_secret_value(),
+            token=token,
+            ca_file=given.ca_file,
+        )
+        yield Mailbox(
+            name=given.name,
+            account=account,
+            address=given.address or app.config.desk.address,
+            inbox=given.inbox,
+            sent=given.sent,
+            takes_history=given.history == "open",
+            every=given.every,
+        )
+
+
+def watchers(app: "App", tenant_id: int, now: Callable[[], datetime]) -> "Watchers":
+    """Return what watches them, not yet begun."""
+    from mailgate.app.reading import limits
+    from mailgate.intake.catchup import Catchup
+    from mailgate.intake.imap import Watcher, Watchers
+
+    own = frozenset(app.routing.addresses)
+
+    def watcher(mailbox: Mailbox) -> Watcher:
+        parts = (app.database, tenant_id)
+        catchup = Catchup(*parts, app.inbox, mailbox, own, now, limits(app.config))
+        return Watcher(mailbox, catchup, *parts, app.owner, now)
+
+    return Watchers(map(watcher, app.mailboxes))
+
+
+def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":
+    """Look around in every shared mailbox, and yield (name, what was found).
+
+    Of one that cannot be watched that is the reason. Nothing is changed, but that a provider may
+    give a newer token.
+    """
+    from mailgate.imap.survey import Said, survey
+
+    states = _states(app, tenant_id)
+    for box in app.mailboxes:
+        if states is not None and states[box.name].fault:
+            yield box.name, Said(f"whoever watches it says: {states[box.name].fault}", well=False)
+        if states is None and box.account.token is not None:
+            says = "its tokens are kept in the database: it can be tried once that is there"
+            yield box.name, Said(says, well=False)
+            continue
+        every = f"{box.every.total_seconds():g} s"
+        try:
+            for said in survey(box.account, box.inbox, box.sent, every):
+                yield box.name, said
+        except Temporary as fault:
+            yield box.name, Said(str(fault), well=False, watched=False)
+
+
+def _states(app: "App", tenant_id: int) -> "dict[str, Watched] | None":
+    """Return how the watching goes; None where there is no database of this version."""
+    from mailgate.store import mailboxes, revision
+    from mailgate.store.db import Database
+
+    database = Database(app.config.database.url.get_secret_value())
+    if database.path is not None and not database.path.exists():
+        return None
+    try:
+        with database.read() as connection:
+            if revision.present(connection) != revision.NEWEST:
+                return None
+            names = [box.name for box in app.mailboxes]
+            return mailboxes.states(connection, tenant_id, names)
+    finally:
+        database.close()

@@ -1,0 +1,95 @@
+"""[[mailbox]]: the shared mailboxes that are watched."""
+
+from mailgate.config import kinds
+from mailgate.config.table import Table, key
+
+IMAP_PORTS = {"starttls": 143, "implicit": 993, "off": 143}
+
+
+class Mailbox(Table):
+    """A shared mailbox that is watched by IMAP; one [[mailbox]] for each.
+
+    What comes into its INBOX is mail to the desk, and what agents send from it is the desk's
+    answer.
+    """
+
+    name: kinds.Word = key(..., "Its name in the log and in /readyz.", example="support")
+    host: kinds.MaybeHost = key("", "The IMAP server.", unset="not watched")
+    port: kinds.Port = key(
+        0, "The port of the IMAP server.", unset="993 with implicit, 143 otherwise"
+    )
+    tls: kinds.TlsMode = key(
+        "implicit",
+        'How the connection is made private; if that fails, nobody logs in. "off" only to this '
+        "machine.",
+    )
+    ca_file: kinds.Place | None = key(
+        None,
+        "The authorities to trust (PEM), if the server's certificate is your own.",
+        unset="the system's",
+        example="tls/ca.pem",
+    )
+    user: kinds.Text = key("", "The user name at the server.", unset="its address")
+    password: kinds.Secret | None = key(
+        None,
+        "The password; take it from the environment or from a file.",
+        unset="none",
+        example="${MAILBOX_PASSWORD}",
+    )
+    password_file: kinds.Place | None = key(
+        None,
+        "A file with the password and nothing else, which nobody else may read.",
+        unset="none",
+        example="mailbox.password",
+    )
+    refresh_token: kinds.Secret | None = key(
+        None,
+        "For XOAUTH2 in place of a password: the refresh token to begin with. Newer ones are kept "
+        "in the database.",
+        unset="none",
+        example="${MAILBOX_REFRESH_TOKEN}",
+    )
+    refresh_token_file: kinds.Place | None = key(
+        None,
+        "A file with the refresh token and nothing else, which nobody else may read.",
+        unset="none",
+        example="mailbox.token",
+    )
+    token_url: kinds.Text = key(
+        "",
+        "For XOAUTH2: where an access token is asked for (https), such as "
+        "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token.",
+        unset="none",
+    )
+    client_id: kinds.Text = key("", "For XOAUTH2: the id of the application.", unset="none")
+    client_secret: kinds.Secret | None = key(
+        None,
+        "For XOAUTH2: the secret of the application, if it has one.",
+        unset="none",
+        example="${MAILBOX_CLIENT_SECRET}",
+    )
+    address: kinds.Address | None = key(
+        None,
+        "The address of the desk whose mail comes here, where a mail does not tell.",
+        unset="[desk] address",
+        example="support@desk.example",
+    )
+    inbox: kinds.Name = key("INBOX", "The folder into which mail comes.")
+    sent: kinds.Text = key(
+        "",
+        "The folder into which mail programs put what was sent.",
+        unset="the one that the server marks as such, or that is called so",
+    )
+    history: kinds.History = key(
+        "index",
+        'What to do with mails that lie there at the first start: "index" notes what they are and '
+        'does nothing, "open" takes them as if they came now.',
+    )
+    outbound: kinds.Flag = key(
+        default=False,
+        why="Whether a mail that is sent from here to somebody without a ticket opens one, which "
+        "waits on them.",
+    )
+    every: kinds.Duration = key(
+        "15s", "How often to look without being told; where the server cannot tell, the only way."
+    )

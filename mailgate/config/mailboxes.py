@@ -1,0 +1,89 @@
+"""What no single key of [[mailbox]] can tell."""
+
+from collections.abc import Iterator
+
+from mailgate.config.errors import Fault, Wrong
+from mailgate.config.mailbox import Mailbox
+from mailgate.config.schema import Config
+from mailgate.config.secrets import is_loopback, read_secret, readable
+from mailgate.config.source import Source
+from mailgate.config.toml import Path
+
+_SECRETS = ("password", "password_file", "refresh_token", "refresh_token_file")
+_OAUTH = ("token_url", "client_id")
+
+
+def mailboxes(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that each mailbox is another one, and that one can log in, privately."""
+    seen: dict[object, Path] = {}
+    for index, mailbox in enumerate(config.mailboxes):
+        path: Path = ("mailbox", index)
+        name = (*path, "name")
+        yield from _once(mailbox.name, name, "another mailbox has it", seen, source)
+        if mailbox.host:
+            user = mailbox.user or mailbox.address or config.desk.address
+            folder = (mailbox.host.lower(), user, mailbox.inbox)
+            host = (*path, "host")
+            yield from _once(folder, host, "this very folder is watched", seen, source)
+        if mailbox.address is not None and mailbox.address not in config.desk_addresses:
+            hint = "it is none of the desk's: add it to [desk] addresses"
+            yield source.fault((*path, "address"), Wrong(hint))
+        if mailbox.sent and mailbox.sent == mailbox.inbox:
+            hint = "mail comes into it: name the folder of what was sent"
+            yield source.fault((*path, "sent"), Wrong(hint))
+        yield from _login(mailbox, path, source)
+        yield from _private(mailbox, path, source)
+        yield from _files(mailbox, path, source)
+
+
+def _once(
+    value: object, path: Path, what: str, seen: dict[object, Path], source: Source
+) -> Iterator[Fault]:
+    """Yield a fault if a value was seen before; one that could not be read is None."""
+    if value is not None and value in seen:
+        line = source.document.line(seen[value])
+        yield source.fault(path, Wrong(f"{what} in line {line} already"))
+    seen.setdefault(value, path)
+
+
+def _login(mailbox: Mailbox, path: Path, source: Source) -> Iterator[Fault]:
+    """Check that there is one way to log in, and all of it."""
+    ways = [name for name in _SECRETS if getattr(mailbox, name) is not None]
+    if not ways and mailbox.host:
+        hint = "name a file with the password, or give refresh_token_file for XOAUTH2"
+        yield source.fault((*path, "password_file"), Wrong(hint, found="nothing"))
+    if len(ways) > 1:
+        hint = f"{ways[0]} is given too: keep one"
+        yield source.fault((*path, ways[1]), Wrong(hint))
+    for name in _OAUTH:
+        if ways and ways[0].startswith("refresh") and getattr(mailbox, name) == "":
+            hint = f"XOAUTH2 needs {' and '.join(_OAUTH)}"
+            yield source.fault((*path, name), Wrong(hint, found="nothing"))
+    url = mailbox.token_url
+    if url and not url.startswith("https://") and not url.startswith("http://127.0.0.1:"):
+        hint = "secrets are sent there"
+        allowed = "an address that begins with https://"
+        yield source.fault((*path, "token_url"), Wrong(hint, allowed=allowed))
+
+
+def _private(mailbox: Mailbox, path: Path, source: Source) -> Iterator[Fault]:
+    if mailbox.tls == "off" and mailbox.host and not is_loopback(mailbox.host):
+        hint = "the password and every mail would cross the network in clear text"
+        allowed = '"starttls", "implicit"; "off" to this machine'
+        yield source.fault((*path, "tls"), Wrong(hint, allowed=allowed))
+
+
+def _files(mailbox: Mailbox, path: Path, source: Source) -> Iterator[Fault]:
+    """Check that the files can be read, and secrets by nobody else."""
+    secret = ("password_file", "refresh_token_file")
+    for name in (*secret, "ca_file"):
+        file = getattr(mailbox, name)
+        if file is None:
+            continue
+        try:
+            if name in secret:
+                read_secret(file, source.environ)
+            else:
+                readable(file)
+        except Wrong as wrong:
+            yield source.fault((*path, name), wrong)

@@ -1,0 +1,1 @@
+"""The shared mailbox as a server shows it: imapclient, without its traps."""

@@ -1,0 +1,68 @@
+"""The folders of a mailbox, and which of them holds what was sent.
+
+A server marks it (RFC 6154). Where none does, as Exchange, a folder of a name that mail programs
+and servers give to it is taken; a person can name any other.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+INBOX = "INBOX"
+SENT = "\\Sent"
+
+_SENT_NAMES = (
+    "Sent",
+    "Sent Items",
+    "Sent Mail",
+    "Sent Messages",
+    "Gesendet",
+    "Gesendete Elemente",
+    "Gesendete Objekte",
+    "Éléments envoyés",
+    "Messages envoyés",
+    "Elementos enviados",
+    "Enviados",
+    "Posta inviata",
+    "Verzonden items",
+    "Itens enviados",
+    "Elementy wysłane",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder as LIST shows it: its full name, and its attributes with capitals as given."""
+
+    name: str
+    attributes: frozenset[str]
+    separator: str
+
+    @property
+    def leaf(self) -> str:
+        """The last part of its name."""
+        return self.name.rpartition(self.separator)[2] if self.separator else self.name
+
+    @property
+    def selectable(self) -> bool:
+        """Whether there can be mails in it."""
+        return not {a.lower() for a in self.attributes} & {"\\noselect", "\\nonexistent"}
+
+
+def named(folders: Iterable[Folder], name: str) -> Folder | None:
+    """Return the folder of a name; INBOX in any capitals (RFC 9051 5.1), others as written."""
+
+    def same(other: str) -> bool:
+        if name.upper() == INBOX:
+            return other.upper() == INBOX
+        return unicodedata.normalize("NFC", other) == unicodedata.normalize("NFC", name)
+
+    return next((f for f in folders if f.selectable and same(f.name)), None)
+
+
+def sent(folders: Iterable[Folder]) -> Folder | None:
+    """Return the folder of what was sent: the one marked so, else one that is called so."""
+    usable = [folder for folder in folders if folder.selectable]
+    marked = (f for f in usable if SENT.lower() in {a.lower() for a in f.attributes})
+    called = (f for name in _SENT_NAMES for f in usable if f.leaf == name)
+    return next(marked, None) or next(called, None)

@@ -1,0 +1,290 @@
+"""One connection to a mailbox, for one thread; what it cannot do raises `Temporary`.
+
+A thin layer over imapclient. A connection that has failed in any way is good for nothing more:
+close it and open another. Folders are only looked at (EXAMINE), and mails fetched by PEEK, so
+that nothing in the mailbox shows that anybody was there; but for what is moved.
+"""
+
+import contextlib
+import imaplib
+import select
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Self
+
+from imapclient import DELETED, IMAPClient, SocketTimeout
+from imapclient.exceptions import LoginError
+
+from mailgate.errors import Temporary
+from mailgate.imap.account import Account, LoginRefused, Tls
+from mailgate.imap.folders import Folder
+
+_MOST_IN_A_LINE = 50_000  # UIDs that SEARCH may name in one line; imaplib takes 1 MB
+_HEADER = (
+    "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM DATE SUBJECT TO CC IN-REPLY-TO REFERENCES)]<0.16384>"
+)
+_LONGEST_SAID = 200  # characters of a server's words
+
+
+class NoFolder(Temporary):
+    """There is no such folder, or it cannot be looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A folder at the moment of a look; `uidnext` None where the server does not tell."""
+
+    uidvalidity: int
+    uidnext: int | None
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a mail is without its content: octets, when it came (aware UTC), some of its header."""
+
+    uid: int
+    size: int
+    at: datetime
+    header: bytes
+
+
+class Link:
+    """A connection that is logged in."""
+
+    def __init__(self, client: IMAPClient, capabilities: frozenset[str]) -> None:
+        self._client = client
+        self._inner: Any = client._imap  # noqa: SLF001 - imapclient's own idle() is full of traps
+        self.capabilities = capabilities
+        self.selected: str | None = None
+
+    @classmethod
+    def open(cls, account: Account) -> Self:
+        """Connect, have it made private, and log in. Raises `LoginRefused` or `Temporary`."""
+        token = account.token() if account.token is not None else None
+        with _blamed(f"{account.host}:{account.port}"):
+            client = IMAPClient(
+                account.host,
+                account.port,
+                ssl=account.tls is Tls.IMPLICIT,
+                ssl_context=account.context() if account.tls is Tls.IMPLICIT else None,
+                timeout=SocketTimeout(account.timeout, account.timeout),
+            )
+        try:
+            client._imap.debug = 0  # noqa: SLF001 - it would put every line into words for nobody
+            client.normalise_times = False  # aware times
+            with _blamed("before login"):
+                if account.tls is Tls.STARTTLS:
+                    client.starttls(account.context())
+                if token is not None:
+                    client.oauth2_login(account.user, token)
+                else:
+                    client.login(account.user, account.password)
+                # Asked once: imapclient would ask again at the wrong moment, within IDLE.
+                words = client.capabilities()
+        except Temporary:
+            _hang_up(client)
+            raise
+        return cls(client, frozenset(word.decode("ascii", "replace").upper() for word in words))
+
+    def close(self) -> None:
+        """Hang up; whatever state the connection is in."""
+        _hang_up(self._client)
+
+    def folders(self) -> list[Folder]:
+        """Return every folder, but none whose name could not be sent back."""
+        with _blamed("LIST"):
+            listed = self._client.list_folders()
+        return [
+            Folder(
+                name,
+                frozenset(flag.decode("ascii", "replace") for flag in flags),
+                (separator or b"").decode("ascii", "replace"),
+            )
+            for flags, separator, name in listed
+            if isinstance(name, str) and name.isprintable()
+        ]
+
+    def examine(self, folder: str) -> Examined:
+        """Look into a folder, and return how it stands now. Raises `NoFolder`.
+
+        It is also what must come last before `wait`: SEARCH and FETCH may swallow the word of a
+        new mail, of which IDLE then says nothing.
+        """
+        return self._enter(folder, readonly=True)
+
+    def _enter(self, folder: str, *, readonly: bool) -> Examined:
+        self.selected = None
+        try:
+            with _blamed(f"{'EXAMINE' if readonly else 'SELECT'} {folder}"):
+                said = self._client.select_folder(folder, readonly)
+        except Temporary as fault:
+            cause = fault.__cause__
+            if isinstance(cause, imaplib.IMAP4.error) and not isinstance(
+                cause, imaplib.IMAP4.abort
+            ):
+                raise NoFolder(f"{folder} cannot be looked into: {_said(cause)}") from cause
+            raise
+        self.selected = folder
+        validity = said.get(b"UIDVALIDITY")
+        if not isinstance(validity, int):
+            raise NoFolder(f"{folder} has no UIDVALIDITY: its mails cannot be told apart")
+        uidnext = said.get(b"UIDNEXT")
+        return Examined(
+            validity, uidnext if isinstance(uidnext, int) else None, said.get(b"EXISTS", 0)
+        )
+
+    def uids_after(self, last: int, folder: Examined) -> list[int]:
+        """Return the UIDs above `last`, in order.
+
+        A range up to `*` always holds the last mail, however low its UID (RFC 9051 6.4.4).
+        """
+        if folder.uidnext is not None and folder.uidnext - 1 <= last:
+            return []
+        found: set[int] = set()
+        with _blamed("UID SEARCH"):
+            for span in _spans(last + 1, folder):
+                found.update(self._client.search(["UID", span]))
+        return sorted(uid for uid in found if uid > last)
+
+    def overviews(self, uids: Sequence[int]) -> list[Overview]:
+        """Return what these mails are, those that are still there, in order of UID."""
+        with _blamed("UID FETCH"):
+            found = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", _HEADER])
+        seen = []
+        for uid, items in sorted(found.items()):
+            size, at = items.get(b"RFC822.SIZE"), items.get(b"INTERNALDATE")
+            if isinstance(size, int) and isinstance(at, datetime):
+                seen.append(Overview(uid, size, at.astimezone(UTC), _body(items)))
+        return seen
+
+    def bodies(self, uids: Sequence[int], most: int) -> Mapping[int, bytes]:
+        """Return the bytes of mails, of each at most `most` octets; those that are gone are not in.
+
+        A mail that another session has expunged meanwhile has no BODY.
+        """
+        with _blamed("UID FETCH"):
+            found = self._client.fetch(uids, [f"BODY.PEEK[]<0.{most}>"])
+        return {uid: body for uid, items in found.items() if (body := _body(items))}
+
+    def move(self, uids: Sequence[int], source: str, target: str) -> dict[int, int]:
+        """Move mails from a folder to another; return old UID -> new UID, as far as it is told.
+
+        Those that are gone are not in. Without MOVE they are copied and marked as deleted, and
+        without UIDPLUS left so: EXPUNGE would take what others have marked, too. Raises `NoFolder`
+        when there is no source.
+        """
+        self._enter(source, readonly=False)
+        self._inner.untagged_responses.pop("COPYUID", None)
+        with _blamed(f"moving to {target}"):
+            try:
+                self._moved(uids, target)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error:
+                # One mail that another session has just expunged, and none is moved (RFC 5530
+                # EXPUNGEISSUED); a server that could tell of it since is content with the rest.
+                self._client.noop()
+                self._moved(uids, target)
+        told = self._inner.untagged_responses.pop("COPYUID", None)
+        return _copied(told[-1], len(uids)) if told else {}
+
+    def _moved(self, uids: Sequence[int], target: str) -> None:
+        if "MOVE" in self.capabilities:
+            self._client.move(uids, target)
+            return
+        self._client.copy(uids, target)
+        self._client.add_flags(uids, [DELETED], silent=True)
+        if "UIDPLUS" in self.capabilities:
+            self._client.uid_expunge(uids)
+
+    def wait(self, seconds: float, wake: int) -> bool:
+        """Wait until the server says anything, `seconds` at most; tell whether it did.
+
+        It waits in IDLE, or where the server knows no such thing, in vain. `wake` is a file
+        descriptor that ends the wait when it can be read. Nothing is read while waiting: a line
+        may come in pieces, and the end of the connection can be read at once, again and again.
+        What a server says before it agrees to IDLE counts too.
+        """
+        imap = self._inner
+        if "IDLE" not in self.capabilities:
+            return self._readable(seconds, wake)
+        with _blamed("IDLE"):
+            tag = imap._command("IDLE")  # noqa: SLF001 - imapclient hides what its own idle() does wrong
+            said = False
+            while imap._get_response() is not None:  # noqa: SLF001 - imapclient hides what its own idle() does wrong
+                if imap.tagged_commands[tag] is not None:
+                    raise imaplib.IMAP4.abort("the server refuses what it offers")
+                said = True
+            said = said or self._readable(seconds, wake)
+            imap.send(b"DONE\r\n")
+            imap._command_complete("IDLE", tag)  # noqa: SLF001 - imapclient hides what its own idle() does wrong
+        return said
+
+    def _readable(self, seconds: float, wake: int) -> bool:
+        """Wait for octets, without taking any away."""
+        imap = self._inner
+        patience = imap.sock.gettimeout()
+        imap.sock.settimeout(0.0)
+        try:
+            with contextlib.suppress(OSError):  # with TLS, no octets are an error
+                if imap.file.peek(1):
+                    return True
+        finally:
+            imap.sock.settimeout(patience)
+        poller = select.poll()
+        poller.register(imap.sock, select.POLLIN)
+        poller.register(wake, select.POLLIN)
+        return any(at == imap.sock.fileno() for at, _ in poller.poll(seconds * 1000))
+
+
+def _spans(first: int, folder: Examined) -> Iterator[str]:
+    if folder.messages <= _MOST_IN_A_LINE or folder.uidnext is None:
+        yield f"{first}:*"
+        return
+    for start in range(first, folder.uidnext, _MOST_IN_A_LINE):
+        yield f"{start}:{min(start + _MOST_IN_A_LINE, folder.uidnext) - 1}"
+
+
+def _copied(told: bytes, most: int) -> dict[int, int]:
+    """Read a COPYUID (RFC 4315 section 3), of at most so many mails; nothing in any other."""
+    words = told.decode("ascii", "replace").split()
+    if len(words) != 3:  # noqa: PLR2004 - UIDVALIDITY, and two sets
+        return {}
+    before, after = (list(islice(_uids(word), most + 1)) for word in words[1:])
+    return dict(zip(before, after, strict=True)) if len(before) == len(after) <= most else {}
+
+
+def _uids(spans: str) -> Iterator[int]:
+    for span in spans.split(","):
+        first, _, last = span.partition(":")
+        if first.isdecimal() and (last or first).isdecimal():
+            yield from range(int(first), int(last or first) + 1)
+
+
+def _body(items: Mapping[bytes, Any]) -> bytes:
+    body = next((value for key, value in items.items() if key.startswith(b"BODY[")), None)
+    return body if isinstance(body, bytes) else b""
+
+
+@contextlib.contextmanager
+def _blamed(what: str) -> Iterator[None]:
+    """Turn whatever imapclient, imaplib or the network raises into `Temporary`."""
+    try:
+        yield
+    except LoginError as error:
+        raise LoginRefused(f"the server refuses the login: {_said(error)}") from error
+    except (imaplib.IMAP4.error, OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise Temporary(f"{what}: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split())[:_LONGEST_SAID] or type(error).__name__
+
+
+def _hang_up(client: IMAPClient) -> None:
+    with contextlib.suppress(imaplib.IMAP4.error, OSError):
+        client.shutdown()

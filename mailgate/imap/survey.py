@@ -1,0 +1,99 @@
+"""What a mailbox's server can do, where its folders are, and what that means for watching it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mailgate.errors import Temporary
+from mailgate.imap import folders
+from mailgate.imap.account import Account
+from mailgate.imap.link import Link
+
+CAPABILITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "IDLE": (
+            "it tells of new mail at once (IDLE)",
+            "it cannot tell of new mail (no IDLE): it is asked every {every}",
+        ),
+        "SPECIAL-USE": (
+            "it marks folders by their use (SPECIAL-USE)",
+            "it does not mark folders by their use (no SPECIAL-USE): they are known by name",
+        ),
+        "MOVE": (
+            "it moves a mail in one step (MOVE)",
+            "it moves no mail in one step (no MOVE): for a moment it lies in both folders",
+        ),
+        "UIDPLUS": (
+            "it tells where a mail was moved or filed (UIDPLUS)",
+            "it does not tell where a mail was moved or filed (no UIDPLUS): it is looked for there",
+        ),
+        "CONDSTORE": (
+            "it tells what has changed in a folder (CONDSTORE)",
+            "it does not tell what has changed in a folder (no CONDSTORE): all flags are looked at",
+        ),
+    }
+)
+"""What is said of a server that has a capability, and of one that has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One finding; not `well`: something is amiss. `watched`: the mailbox can be, all the same."""
+
+    says: str
+    well: bool = True
+    watched: bool = True
+
+
+def survey(
+    account: Account,
+    inbox: str,
+    sent: str,
+    every: str,
+    connect: Callable[[Account], Link] = Link.open,
+) -> Iterator[Said]:
+    """Log in, look around and leave; nothing is changed.
+
+    `inbox` and `sent` are the configured names, `sent` may be empty; `every` is how often the
+    mailbox is asked, in words. Raises `Temporary` when it cannot be watched.
+    """
+    link = connect(account)
+    try:
+        how = f"{account.host}:{account.port} ({account.tls.value}, as {account.user})"
+        yield Said(f"{how} lets us in")
+        yield from _folders(link, inbox, sent)
+        for name, (has, lacks) in CAPABILITIES.items():
+            yield Said(has if name in link.capabilities else lacks.format(every=every))
+        yield _second(account, connect)
+    finally:
+        link.close()
+
+
+def _folders(link: Link, inbox: str, sent: str) -> Iterator[Said]:
+    found = link.folders()
+    home = folders.named(found, inbox)
+    if home is None:
+        raise Temporary(f"there is no folder {inbox}")
+    mails = link.examine(home.name).messages
+    separator = home.separator or "none"
+    yield Said(f"{len(found)} folders, divided by {separator}; {mails} mails in {home.name}")
+    out = folders.named(found, sent) if sent else folders.sent(found)
+    if out is None:
+        named = (
+            f"there is no folder {sent}" if sent else "no folder of sent mail is marked or known"
+        )
+        yield Said(f"{named}: answers of agents are not seen; name it, sent = ...", well=False)
+        return
+    marked = folders.SENT.lower() in {a.lower() for a in out.attributes}
+    why = "as configured" if sent else "as the server marks it" if marked else "by its name"
+    yield Said(f"answers of agents are looked for in {out.name} ({why})")
+
+
+def _second(account: Account, connect: Callable[[Account], Link]) -> Said:
+    """Try a second connection: agents' mail programs share the server's limit with us."""
+    try:
+        connect(account).close()
+    except Temporary as fault:
+        says = f"a second connection is refused, so that agents may be shut out: {fault}"
+        return Said(says, well=False)
+    return Said("one connection is used, and the server takes a second beside it")

@@ -1,0 +1,324 @@
+"""Takes in what is new in a mailbox: the mail, where it lies, and how far we are, in one commit.
+
+Whatever stops it anywhere, what was not committed is found again, and what was is not. Mails of
+all folders go in by the time at which they came, so that no answer is read before its question.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from heapq import merge
+
+from sqlalchemy import Connection
+
+from mailgate.errors import Conflict, Temporary
+from mailgate.imap.link import Examined, Link, NoFolder, Overview
+from mailgate.intake import threads
+from mailgate.intake.inbox import Inbox, Incoming
+from mailgate.intake.mailbox import IMAP, SENT, Mailbox, Place
+from mailgate.log import log
+from mailgate.mail.parse import Limits, rough
+from mailgate.mail.plain import one_line
+from mailgate.mail.prescan import prescan
+from mailgate.store import history, mailboxes
+from mailgate.store.db import Database
+from mailgate.store.history import Old
+from mailgate.store.mailboxes import Copy, Cursor
+
+BATCH, BATCH_OCTETS = 200, 16 * 1024 * 1024
+"""Mails, and octets of them, that are fetched and committed at once."""
+LEASE = timedelta(seconds=60)
+_NOTED = 1000  # mails that are only noted, in one commit
+_OVERVIEWS = 500  # mails whose overview is fetched at once
+_MOST = 10_000  # mails of a folder in one pass
+_IDENTIFYING = frozenset({"message-id", "from", "date", "subject"})
+_COPY_FIRST = timedelta(seconds=30)
+"""How long a mail from ourselves waits in the INBOX for its copy among what was sent."""
+
+
+class Lost(Conflict):
+    """Another node watches the mailbox now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    place: Place
+    seen: Overview
+    identity: str
+    fresh: bool  # to be taken
+    history: bool = False  # never seen, and not to be taken; else it was seen under another UID
+    mail_id: int | None = None
+
+    @property
+    def at(self) -> datetime:
+        return self.seen.at
+
+
+class Catchup:
+    """Reads one mailbox; used by one thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        tenant_id: int,
+        inbox: Inbox,
+        mailbox: Mailbox,
+        own: frozenset[str],
+        now: Callable[[], datetime],
+        limits: Limits,
+    ) -> None:
+        """`own`: addresses as which agents write from the mailbox."""
+        self._database = database
+        self._tenant_id = tenant_id
+        self._inbox = inbox
+        self._mailbox = mailbox
+        self._own = own
+        self._now = now
+        self._limits = limits
+        self._cursors: dict[str, Cursor] = {}
+        self._changed: set[str] = set()
+        self._searched: dict[str, Examined] = {}
+        self._looked_at: datetime | None = None
+        self._began = now()
+
+    def begin(self) -> None:
+        """Read how far we are; before the first look with a new connection, and after a fault."""
+        name = self._mailbox.name
+        with self._database.read() as connection:
+            self._cursors = mailboxes.cursors(connection, self._tenant_id, name)
+            state = mailboxes.states(connection, self._tenant_id, [name])[name]
+        self._looked_at = state.looked_at
+        self._changed, self._searched = set(), {}
+
+    def look(
+        self, link: Link, fence: int, places: Sequence[Place], stopping: Callable[[], bool]
+    ) -> int:
+        """Take in everything that is new, the oldest first; return how many mails that were.
+
+        The last command is an EXAMINE of the last place that showed nothing new. Raises `Lost`,
+        or `Temporary`; then `begin` again.
+        """
+        began, taken, fault = self._now(), 0, ""
+        self._began = began
+        quiet = False
+        while not quiet and not stopping():
+            quiet, found = True, []
+            for place in places:
+                try:
+                    asked, entries = self._news(link, place)
+                except NoFolder as missing:
+                    if place.road != SENT:
+                        raise
+                    fault = str(missing)
+                    continue
+                quiet = quiet and not asked
+                found.append(entries)
+            for batch in _batches(merge(*found, key=lambda entry: entry.at)):
+                taken += self._keep(link, fence, batch)
+                if stopping():
+                    return taken
+        if quiet:
+            self._finish(fence, began, fault)
+        return taken
+
+    def _finish(self, fence: int, began: datetime, fault: str) -> None:
+        name = self._mailbox.name
+        with self._database.write() as connection:
+            self._still_ours(connection, fence)
+            changed = {folder: self._cursors[folder] for folder in self._changed}
+            mailboxes.advance(connection, self._tenant_id, name, changed)
+            mailboxes.told(connection, self._tenant_id, name, began, fault)
+        self._looked_at, self._changed = began, set()
+
+    def _still_ours(self, connection: Connection, fence: int) -> None:
+        until = self._now() + max(LEASE, 3 * self._mailbox.every)
+        held = mailboxes.hold(connection, self._tenant_id, self._mailbox.name, fence, until)
+        if not held:
+            raise Lost("another node watches this mailbox now")
+
+    # --- what is new ---
+
+    def _news(self, link: Link, place: Place) -> tuple[bool, list[_Entry]]:
+        """Return whether more than EXAMINE was needed, and what is new in a folder."""
+        now = link.examine(place.folder)
+        cursor = self._cursor(link, place, now)
+        if now.uidnext is not None and now == self._searched.get(place.folder):
+            return False, []
+        uids = link.uids_after(cursor.last_uid, now)[:_MOST]
+        if not uids:
+            self._searched[place.folder] = now
+            return now.uidnext is not None and now.uidnext - 1 > cursor.last_uid, []
+        seen = [
+            each
+            for start in range(0, len(uids), _OVERVIEWS)
+            for each in link.overviews(uids[start : start + _OVERVIEWS])
+        ]
+        return True, list(self._entries(place, cursor, seen))
+
+    def _cursor(self, link: Link, place: Place, now: Examined) -> Cursor:
+        """Return how far a folder was read; one that is new, or has new UIDs, from its start."""
+        known = self._cursors.get(place.folder)
+        if known is not None and known.uidvalidity == now.uidvalidity:
+            return known
+        last = (
+            now.uidnext - 1 if now.uidnext is not None else max(link.uids_after(0, now), default=0)
+        )
+        if known is None:
+            until = 0 if self._mailbox.takes_history else last
+            cursor = Cursor(now.uidvalidity, 0, until, 0, self._began)
+            says = "mailbox.begun"
+        else:
+            cursor = Cursor(now.uidvalidity, 0, 0, last, known.first_seen_at)
+            says = "mailbox.renumbered"
+        log(says, mailbox=self._mailbox.name, folder=place.folder, mails=now.messages)
+        self._cursors[place.folder] = cursor
+        self._changed.add(place.folder)
+        return cursor
+
+    def _entries(self, place: Place, cursor: Cursor, seen: Sequence[Overview]) -> Iterator[_Entry]:
+        identities = {each.uid: self._identity(each) for each in seen}
+        matching = [identities[each.uid] for each in seen if each.uid <= cursor.match_until]
+        known: dict[str, int | None] = {}
+        if matching:
+            with self._database.read() as connection:
+                name = self._mailbox.name
+                known = mailboxes.known(connection, self._tenant_id, name, matching)
+        for each in seen:
+            identity = identities[each.uid]
+            old = each.uid <= cursor.match_until and (
+                identity in known or each.at < cursor.first_seen_at
+            )
+            fresh = not old and each.uid > cursor.history_until
+            history = not fresh and identity not in known
+            mail_id = None if fresh else known.get(identity)
+            yield _Entry(place, each, identity, fresh, history, mail_id)
+
+    def _identity(self, seen: Overview) -> str:
+        """Return what tells one mail under whatever UID; without a Message-ID also when it came."""
+        digest = sha256(b"%d\n" % seen.size)
+        scanned = prescan(seen.header, self._limits).fields
+        fields = sorted((f.name, f.value) for f in scanned if f.name in _IDENTIFYING)
+        for name, value in fields:
+            digest.update(name.encode() + b":" + b" ".join(value.split()) + b"\n")
+        if not any(name == "message-id" for name, _ in fields):
+            digest.update(seen.at.isoformat().encode())
+        return digest.hexdigest()
+
+    # --- taking ---
+
+    def _keep(self, link: Link, fence: int, batch: Sequence[_Entry]) -> int:
+        """Fetch and commit one batch; return how many mails were taken."""
+        fetched = list(self._fetched(link, [entry for entry in batch if entry.fresh]))
+        read = dict(self._cursors)
+        for entry in batch:
+            folder = entry.place.folder
+            read[folder] = replace(read[folder], last_uid=entry.seen.uid)
+        read = {entry.place.folder: read[entry.place.folder] for entry in batch}
+        old = self._old([entry for entry in batch if entry.history])
+
+        def beside(connection: Connection, ids: Sequence[int]) -> None:
+            self._still_ours(connection, fence)
+            mails = mailboxes.mails_of(connection, self._tenant_id, ids)
+            noted = [_copy(entry, read, entry.mail_id) for entry in batch if not entry.fresh]
+            taken = zip(fetched, ids, strict=True)
+            noted += [_copy(entry, read, mails[id_]) for (entry, _), id_ in taken]
+            mailboxes.note(connection, self._tenant_id, self._mailbox.name, noted)
+            history.keep(connection, self._tenant_id, old)
+            mailboxes.advance(connection, self._tenant_id, self._mailbox.name, read)
+
+        self._inbox.put_all([mail for _, mail in fetched], beside)
+        self._cursors |= read
+        self._changed -= read.keys()
+        if fetched:
+            log("mailbox.taken", mailbox=self._mailbox.name, mails=len(fetched))
+        return len(fetched)
+
+    def _old(self, entries: Sequence[_Entry]) -> list[Old]:
+        """Return what is kept of mails that are history, in their order."""
+        if not entries:
+            return []
+        now, limits = self._now(), self._limits
+        mails = [rough(entry.seen.header, now, limits) for entry in entries]
+        with self._database.read() as connection:
+            earlier = {mid for mail in mails for mid in threads.referred(mail)}
+            known = history.find(connection, self._tenant_id, earlier)
+        kept = []
+        for entry, mail in zip(entries, mails, strict=True):
+            old = threads.about(mail, entry.at, self._inbox.takes, known)
+            if old is not None:
+                known.setdefault(old.rfc_id, old)
+                kept.append(old)
+        return kept
+
+    def _fetched(self, link: Link, entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Incoming]]:
+        """Yield what is still there of these mails, in their order."""
+        bodies: dict[tuple[str, int], bytes] = {}
+        for folder in dict.fromkeys(entry.place.folder for entry in entries):
+            if link.selected != folder:
+                now = link.examine(folder)
+                if now.uidvalidity != self._cursors[folder].uidvalidity:
+                    raise Temporary(f"{folder} was renumbered while it was read")
+            uids = [entry.seen.uid for entry in entries if entry.place.folder == folder]
+            found = link.bodies(uids, self._limits.size)
+            bodies |= {(folder, uid): raw for uid, raw in found.items()}
+        for entry in entries:
+            raw = bodies.get((entry.place.folder, entry.seen.uid))
+            if raw is not None:
+                yield entry, self._incoming(entry, raw)
+
+    def _incoming(self, entry: _Entry, raw: bytes) -> Incoming:
+        mail = rough(raw, self._now(), self._limits, "only its header was wanted")
+        sent = entry.place.road == SENT
+        paths = mail.headers.get("return-path", ())
+        path = next(iter(paths), mail.strict_from or "")
+        given = (one_line(v).strip("<> ") for v in mail.headers.get("delivered-to", ()))
+        recipients = [address for address in given if self._inbox.takes(address)]
+        now = self._now()
+        ourselves = not sent and mail.strict_from in self._own
+        return Incoming(
+            raw=raw,
+            mail_from=one_line(path).strip("<> "),
+            recipients=tuple(recipients[:1])
+            if recipients and not sent
+            else (self._mailbox.address,),
+            received_at=self._came_at(entry, now),
+            peer=self._mailbox.name,
+            road=SENT if sent else IMAP,
+            not_before=now + _COPY_FIRST if ourselves else None,
+        )
+
+    def _came_at(self, entry: _Entry, now: datetime) -> datetime:
+        """Return when a mail came.
+
+        A mail that somebody moves into the INBOX keeps the time of its server, years ago perhaps;
+        to us it came since our last look. A clock ahead of ours makes no mail of the future.
+        """
+        cursor = self._cursors[entry.place.folder]
+        at = min(entry.at, now)
+        looked = self._looked_at
+        new = entry.seen.uid > max(cursor.match_until, cursor.history_until)
+        if entry.place.road == IMAP and looked and new and cursor.first_seen_at <= looked:
+            return max(at, looked)
+        return at
+
+
+def _copy(entry: _Entry, read: dict[str, Cursor], mail_id: int | None) -> Copy:
+    folder = entry.place.folder
+    return Copy(folder, read[folder].uidvalidity, entry.seen.uid, entry.identity, mail_id)
+
+
+def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
+    batch: list[_Entry] = []
+    fresh = octets = 0
+    for entry in entries:
+        size = entry.seen.size if entry.fresh else 0
+        full = fresh >= BATCH or octets + size > BATCH_OCTETS or len(batch) >= _NOTED
+        if batch and full:
+            yield batch
+            batch, fresh, octets = [], 0, 0
+        batch.append(entry)
+        fresh += entry.fresh
+        octets += size
+    if batch:
+        yield batch

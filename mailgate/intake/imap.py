@@ -1,0 +1,175 @@
+"""Watches shared mailboxes: a thread and a connection for each, so that none waits for another.
+
+IDLE is a hint and never the source: whenever it ends, and every so often anyway, the mailbox is
+looked at in full.
+"""
+
+import os
+import random
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from mailgate.errors import Temporary
+from mailgate.imap.link import Link
+from mailgate.intake.catchup import LEASE, Catchup, Lost
+from mailgate.intake.mailbox import SENT, Mailbox, places
+from mailgate.log import log
+from mailgate.store import mailboxes
+from mailgate.store.db import Database
+
+_LONGEST_IDLE = 300.0  # seconds; some networks forget a silent connection after ten minutes
+_STANDBY = 10.0  # seconds between looks at whether the node that watches has gone
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between tries after a fault
+
+
+class Watcher:
+    """Watches one mailbox, as long as no other node does."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        catchup: Catchup,
+        database: Database,
+        tenant_id: int,
+        owner: str,
+        now: Callable[[], datetime],
+        connect: Callable[[Mailbox], Link] = lambda mailbox: Link.open(mailbox.account),
+    ) -> None:
+        self._mailbox = mailbox
+        self._catchup = catchup
+        self._database = database
+        self._tenant_id = tenant_id
+        self._owner = owner
+        self._now = now
+        self._connect = connect
+        self._stop = threading.Event()
+        self._woken, self._waking = os.pipe()
+        self._thread: threading.Thread | None = None
+        self._fault: str | None = None
+        self._failures = 0
+        self._well = False
+        self._without_sent = False
+
+    def start(self) -> None:
+        """Watch from now on."""
+        name = f"imap-{self._mailbox.name}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def ask_to_stop(self) -> None:
+        """Have it end after the batch in hand."""
+        self._stop.set()
+        if self._thread is not None:
+            os.write(self._waking, b"!")
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+            os.close(self._woken)
+            os.close(self._waking)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                pause = self._watch()
+            except Temporary as error:
+                pause = self._failed(str(error))
+            except Exception as error:  # noqa: BLE001 - one mailbox must not stop the others
+                log("job.failed", job=f"mailbox {self._mailbox.name}", error=repr(error))
+                pause = self._failed(repr(error))
+            self._stop.wait(pause)
+
+    def _watch(self) -> float:
+        """Watch until a stop is asked for, or another node does; return how long to pause then."""
+        with self._database.write() as connection:
+            fence = mailboxes.take(
+                connection,
+                self._tenant_id,
+                self._mailbox.name,
+                self._owner,
+                self._now(),
+                LEASE,
+                alone=self._database.path is not None,  # SQLite serves one node
+            )
+        if fence is None:
+            return _STANDBY
+        link = self._connect(self._mailbox)
+        try:
+            self._session(link, fence)
+        except Lost:
+            return _STANDBY
+        finally:
+            link.close()
+        with self._database.write() as connection:
+            mailboxes.hold(connection, self._tenant_id, self._mailbox.name, fence, None)
+        return 0.0
+
+    def _session(self, link: Link, fence: int) -> None:
+        watched = places(self._mailbox, link.folders())
+        self._tell_of_sent(missing=all(place.road != SENT for place in watched))
+        self._catchup.begin()
+        while not self._stop.is_set():
+            self._catchup.look(link, fence, watched, self._stop.is_set)
+            self._went_well()
+            seconds = min(self._mailbox.every.total_seconds(), _LONGEST_IDLE)
+            if not self._stop.is_set():
+                link.wait(seconds, self._woken)
+
+    # --- how it goes ---
+
+    def _tell_of_sent(self, *, missing: bool) -> None:
+        if missing and not self._without_sent:
+            log("mailbox.without_sent", mailbox=self._mailbox.name)
+        self._without_sent = missing
+
+    def _went_well(self) -> None:
+        if not self._well:
+            log("mailbox.watched", mailbox=self._mailbox.name)
+        self._well, self._fault, self._failures = True, None, 0
+
+    def _failed(self, fault: str) -> float:
+        """Note a fault, told of once while it lasts; return the seconds to the next try."""
+        self._well = False
+        self._failures += 1
+        if fault != self._fault:
+            log("mailbox.failed", mailbox=self._mailbox.name, error=fault)
+            self._fault = fault
+        try:
+            with self._database.write() as connection:
+                mailboxes.told(connection, self._tenant_id, self._mailbox.name, None, fault)
+        except Temporary as error:
+            log("database.unavailable", where="imap", error=str(error))
+        longest = min(_FIRST_PAUSE * 2.0 ** min(self._failures, 10), _LONGEST_PAUSE)
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - only so that not all come at once
+
+
+class Watchers:
+    """All mailboxes of a node."""
+
+    def __init__(self, watchers: Iterable[Watcher]) -> None:
+        self._watchers = tuple(watchers)
+
+    def start(self) -> None:
+        """Watch each from now on."""
+        for watcher in self._watchers:
+            watcher.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether every thread runs."""
+        return all(watcher.alive for watcher in self._watchers)
+
+    def stop(self) -> None:
+        """Finish the batches in hand, and stop."""
+        for watcher in self._watchers:
+            watcher.ask_to_stop()
+        for watcher in self._watchers:
+            watcher.join()

@@ -1,0 +1,150 @@
+"""What an agent sent from the shared mailbox: the desk's answer, which the customer has already.
+
+It was sent, whatever we think of it: nothing of it is refused, and nothing sent again. Whoever
+puts a mail into that folder has the mailbox, so that nothing more need be proved.
+"""
+
+import re
+from dataclasses import replace
+
+from mailgate.desk.ledger import Ledger
+from mailgate.desk.messages import NOTE
+from mailgate.domain.events import AgentReplied, NoteAdded, Opened
+from mailgate.domain.model import Actor, ActorKind, Side, Ticket
+from mailgate.domain.people import Agent, Staff
+from mailgate.intake import threads
+from mailgate.intake.ending import Ending, message_of
+from mailgate.intake.lookup import Lookup
+from mailgate.intake.reading import Reading
+from mailgate.store import history
+
+_MOST_OPEN = 50  # tickets of one customer among which a subject is looked for
+_PREFIX = re.compile(r"\s*\[?\w{1,10}(?:\[\d{1,3}\])?\s?[::]\s*")  # Re:, AW[2]:, 回复:
+_MOST_PREFIXES = 10
+_BY_MAILBOX = "in the mailbox"
+
+
+def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
+    """Let happen what follows from a mail that was sent.
+
+    To somebody of a ticket's customers it is a reply; to nobody but ourselves, in a ticket's
+    thread, a note, and so it is to a third party, which the customer does not see either.
+    """
+    ours = reading.own.holds(reading.mail.strict_from or "")
+    staff = ledger.settings.staff
+    if not ours and reading.mail.strict_from not in staff.by_address:
+        return Ending("suppressed", says="lies among what was sent, and is none of ours")
+    if reading.verdict.machine:
+        return Ending("suppressed", says="a machine of the mailbox sent it, such as an auto-reply")
+    to = [address for address in reading.others if address not in staff.by_address]
+    ticket, by = _ticket(ledger, lookup, reading, to)
+    if ticket is None and to and reading.claimed.peer in ledger.settings.outbound:
+        return _open(ledger, lookup, reading, to)
+    if ticket is None:
+        _keep(ledger, lookup, reading)
+        says = f"sent to {', '.join(to[:5]) or 'ourselves'}, about no ticket"
+        return Ending("suppressed", says=says)
+    who, agent = _author(reading, staff)
+    message = message_of(reading, side=Side.SYSTEM)
+    message = replace(message, author_name=_shown(ledger, reading, agent))
+    if agent is not None:
+        message = replace(message, author=agent.name)
+    at = reading.claimed.received_at
+    if ticket.people.isdisjoint(to):
+        note = replace(message, kind=NOTE)
+        ledger.apply(ticket.id, NoteAdded(at=at, actor=who), note)
+        says = f"sent to {', '.join(to[:5])}, who is no customer of it" if to else "to ourselves"
+        return Ending("threaded", ticket.id, f"a note by {by}: {says}")
+    ledger.apply(ticket.id, AgentReplied(at=at, actor=who, sent=True), message)
+    return Ending("threaded", ticket.id, f"answered from the mailbox, by {by}")
+
+
+def _ticket(
+    ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]
+) -> tuple[Ticket | None, str]:
+    """Return the ticket that a mail belongs to, and by what.
+
+    That is by the mails it refers to, the number in its subject, or else by to whom it went about
+    what.
+    """
+    found = lookup.found(reading)
+    for mid in reading.keys.message_ids:
+        if mid in found.message_ids:
+            return ledger.ticket(found.message_ids[mid]), "reference"
+    for number in reading.keys.numbers:
+        if number in found.numbers:
+            return ledger.ticket(found.numbers[number]), "number"
+    subject = base_subject(reading.subject)
+    for address in to:
+        for ticket in ledger.open_of(address, _MOST_OPEN):
+            if base_subject(ticket.subject) == subject:
+                return ticket, "recipient and subject"
+    return None, ""
+
+
+def base_subject(subject: str) -> str:
+    """Return a subject without what mail programs put before it, to compare."""
+    for _ in range(_MOST_PREFIXES):
+        prefix = _PREFIX.match(subject)
+        if prefix is None or prefix.end() == len(subject):
+            break
+        subject = subject[prefix.end() :]
+    return " ".join(subject.split()).casefold()
+
+
+def _author(reading: Reading, staff: Staff) -> tuple[Actor, Agent | None]:
+    """Return whose doing it is: an agent whom From or the signature names, else the mailbox's.
+
+    Two that name different agents name nobody.
+    """
+    own = staff.by_address.get(reading.mail.strict_from or "")
+    if own is None:
+        name = reading.mail.from_[0].name if reading.mail.from_ else ""
+        signature = reading.mail.signature.strip().removeprefix("--").strip().splitlines()
+        words = {text.strip().casefold() for text in (name, *signature[:1])} - {""}
+        named = [a for a in staff.agents if a.display_name.casefold() in words]
+        own = named[0] if len(named) == 1 else None
+    if own is None:
+        return Actor(ActorKind.MAILBOX, reading.claimed.peer), None
+    return Actor(ActorKind.AGENT, own.name), own
+
+
+def _shown(ledger: Ledger, reading: Reading, agent: Agent | None) -> str:
+    if agent is not None:
+        return agent.display_name
+    return reading.sender_name or f"{ledger.settings.name} ({_BY_MAILBOX})"
+
+
+def _keep(ledger: Ledger, lookup: Lookup, reading: Reading) -> None:
+    """Keep what was sent about no ticket as history, which the answer to it may go on with."""
+    at = reading.claimed.received_at
+    old = threads.about(reading.mail, at, reading.own.holds, lookup.old)
+    if old is not None:
+        history.keep(ledger.connection, ledger.settings.tenant_id, [old])
+        lookup.old.setdefault(old.rfc_id, old)
+
+
+def _open(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]) -> Ending:
+    """Open a ticket for whom an agent wrote to first; it waits on them."""
+    who, agent = _author(reading, ledger.settings.staff)
+    at = reading.claimed.received_at
+    names = {box.address: box.name for box in (*reading.mail.to, *reading.mail.cc)}
+    event = Opened(
+        at=at,
+        actor=who,
+        number="",
+        subject=reading.subject,
+        requester=to[0],
+        requester_name=names.get(to[0], ""),
+        category=ledger.settings.categories[0],
+        silent=True,
+        outbound=True,
+    )
+    ticket = ledger.open(event)
+    threads.lead_to(ledger, ticket.id, lookup.old, reading.keys.message_ids, to)
+    message = message_of(reading, side=Side.SYSTEM)
+    message = replace(message, author_name=_shown(ledger, reading, agent))
+    if agent is not None:
+        message = replace(message, author=agent.name)
+    ledger.apply(ticket.id, AgentReplied(at=at, actor=who, sent=True), message)
+    return Ending("opened", ticket.id, f"sent from the mailbox to {to[0]}, who had no ticket")

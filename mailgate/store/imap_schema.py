@@ -1,0 +1,73 @@
+"""The tables of the shared mailboxes that are watched: how far we are, and what lies where."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+from mailgate.store.columns import Id, lease, metadata, tenant_id
+from mailgate.store.types import Instant, Json
+
+imap_mailbox = Table(
+    "imap_mailbox",
+    metadata,
+    tenant_id(),
+    Column("name", String(32), nullable=False, comment="its name in the config"),
+    *lease(),
+    Column("looked_at", Instant, comment="when the last full look at it began"),
+    Column("fault", Text, comment="why it cannot be looked at; empty when it can"),
+    Column("refresh_token", Text, comment="the newest one that the provider gave"),
+    Column("granted_for", String(64), comment="digest of the configured one that began it"),
+    PrimaryKeyConstraint("tenant_id", "name"),
+    comment="mailboxes that are watched, each by one node at a time",
+)
+
+imap_folder = Table(
+    "imap_folder",
+    metadata,
+    tenant_id(),
+    Column("mailbox", String(32), nullable=False, comment="the mailbox it is in"),
+    Column("name", Text, nullable=False, comment="its full name"),
+    Column("uidvalidity", BigInteger, nullable=False, comment="the epoch of its UIDs"),
+    Column("last_uid", BigInteger, nullable=False, comment="all UIDs up to it have been seen to"),
+    Column("history_until", BigInteger, nullable=False, comment="UIDs up to it are no news"),
+    Column("match_until", BigInteger, nullable=False, comment="UIDs up to it may be old mails"),
+    Column("first_seen_at", Instant, nullable=False, comment="when it was looked at first"),
+    PrimaryKeyConstraint("tenant_id", "mailbox", "name"),
+    comment="how far each folder has been read",
+)
+
+imap_copy = Table(
+    "imap_copy",
+    metadata,
+    tenant_id(),
+    Column("mailbox", String(32), nullable=False, comment="the mailbox it is in"),
+    Column("folder", Text, nullable=False, comment="the folder it was seen in"),
+    Column("uidvalidity", BigInteger, nullable=False, comment="the epoch of the UID"),
+    Column("uid", BigInteger, nullable=False, comment="its UID"),
+    Column("identity", String(64), nullable=False, comment="tells one mail in two folders"),
+    Column("mail_id", Id, ForeignKey("mail.id"), comment="the raw mail; none of history"),
+    PrimaryKeyConstraint("tenant_id", "mailbox", "folder", "uidvalidity", "uid"),
+    Index("ix_imap_copy_identity", "tenant_id", "mailbox", "identity"),
+    comment="what was seen in which folder",
+)
+
+imap_history = Table(
+    "imap_history",
+    metadata,
+    tenant_id(),
+    Column("rfc_id", Text, nullable=False, comment="its Message-ID"),
+    Column("thread", Text, nullable=False, comment="the Message-ID that all of a thread share"),
+    Column("sender", Text, nullable=False, comment="who wrote it, normalised"),
+    Column("people", Json, nullable=False, comment="who wrote or got it, but ourselves"),
+    Column("at", Instant, nullable=False, comment="when it came"),
+    PrimaryKeyConstraint("tenant_id", "rfc_id"),
+    Index("ix_imap_history_thread", "tenant_id", "thread"),
+    comment="mails of shared mailboxes that belong to no ticket, for threads that go on",
+)

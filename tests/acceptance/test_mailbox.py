@@ -1,0 +1,83 @@
+"""The shared mailbox, watched by the program beside the ways in."""
+
+import imaplib
+import json
+from itertools import count
+
+import pytest
+
+from tests.peers.dovecot import PASSWORD
+from tests.peers.waiting import wait_until
+
+_users = count(1)
+MAIL = (
+    "From: Carol <carol@customer.example>\r\nTo: support@desk.example\r\nSubject: Printer {n}\r\n"
+    "Message-ID: <m{n}@customer.example>\r\nDate: Mon, 02 Mar 2026 09:00:00 +0000\r\n\r\n"
+    "It is on fire, the {n}th.\r\n"
+)
+ANSWER = (
+    "From: Alice <support@desk.example>\r\nTo: carol@customer.example\r\n"
+    "Subject: Re: Printer 2\r\nIn-Reply-To: <m2@customer.example>\r\n"
+    "Message-ID: <a@desk.example>\r\n\r\nTry water.\r\n"
+)
+
+
+@pytest.fixture
+def user(dovecot):
+    return f"shared{next(_users)}"
+
+
+def put(dovecot, user, *raws, folder="INBOX"):
+    link = imaplib.IMAP4("127.0.0.1", dovecot.imap_port)
+    link.login(user, PASSWORD)
+    for raw in raws:
+        assert link.append(folder, None, None, raw.encode())[0] == "OK"
+    link.logout()
+
+
+def watching(start_gateway, dovecot, user, **more):
+    gateway = start_gateway()
+    secret = gateway.folder / "mailbox.password"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
+    values = {
+        "name": "support",
+        "host": "127.0.0.1",
+        "port": dovecot.imap_port,
+        "tls": "off",
+        "user": user,
+        "password_file": "mailbox.password",
+    } | more
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    with gateway.config.open("a") as file:
+        file.write("\n[[mailbox]]\n" + "\n".join(lines) + "\n")
+    return gateway
+
+
+def test_mails_are_taken_once_however_often_the_gateway_is_killed(start_gateway, dovecot, user):
+    gateway = watching(start_gateway, dovecot, user, every="1s").start(patience=60)
+    gateway.wait_for_log("mailbox.watched", patience=60)
+    for n in range(2):
+        put(dovecot, user, *(MAIL.format(n=10 * n + i) for i in range(10)))
+        gateway.wait_for_log("mailbox.taken", count=n + 1)
+        gateway.kill()
+        put(dovecot, user, MAIL.format(n=100 + n))
+        gateway.start(patience=60)
+    wait_until(lambda: len(gateway.json("tickets")) == 22, "22 tickets")
+    subjects = [ticket["subject"] for ticket in gateway.json("tickets")]
+    assert len(set(subjects)) == 22
+
+
+def test_an_answer_that_is_sent_from_the_mailbox_is_the_desks(start_gateway, dovecot, user):
+    put(dovecot, user, MAIL.format(n=1))
+    gateway = watching(start_gateway, dovecot, user, every="1s").start(patience=60)
+    gateway.wait_for_log("mailbox.watched", patience=60)
+    put(dovecot, user, MAIL.format(n=2))
+    gateway.wait_for_log("mail.opened")
+    put(dovecot, user, ANSWER, folder="Sent")
+    gateway.wait_for_log("agent.replied")
+    (ticket,) = gateway.json("tickets")  # what lay there before is history
+    assert (ticket["subject"], ticket["status"]) == ("Printer 2", "waiting_on_customer")
+    said = [f for f in gateway.json("check") if f["check"] == "mailbox"]
+    assert {each["state"] for each in said} == {"ok"}
+    assert any("Sent (as the server marks it)" in each["says"] for each in said)

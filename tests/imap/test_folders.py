@@ -1,0 +1,34 @@
+"""Which folder is which, by mark, by name, or as configured."""
+
+import pytest
+
+from mailgate.imap.folders import Folder, named, sent
+
+
+def folder(name, *attributes, separator="/"):
+    return Folder(name, frozenset(attributes), separator)
+
+
+def test_the_mark_of_the_server_goes_before_any_name():
+    found = [folder("Sent"), folder("Ausgang", "\\sent")]
+    assert sent(found) == found[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "separator"),
+    [("Sent Items", "/"), ("INBOX.Sent", "."), ("Mail/Gesendete Elemente", "/"), ("Sent", "")],
+)
+def test_without_a_mark_it_is_known_by_its_name(name, separator):
+    assert sent([folder("INBOX"), folder(name, separator=separator)]).name == name
+
+
+def test_what_cannot_be_opened_is_no_folder_of_mails():
+    assert sent([folder("Sent", "\\NoSelect")]) is None
+    assert named([folder("Sent", "\\NonExistent")], "Sent") is None
+
+
+def test_inbox_has_any_capitals_and_others_are_as_written_however_composed():
+    found = [folder("Inbox"), folder("Gelo\u0308st")]
+    assert named(found, "INBOX") == found[0]
+    assert named(found, "Gel\u00f6st") == found[1]
+    assert named(found, "gel\u00f6st") is None

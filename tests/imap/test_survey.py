@@ -1,0 +1,57 @@
+"""What a mailbox's server can do is told, with what it means."""
+
+from dataclasses import replace
+
+import pytest
+
+from mailgate.errors import Temporary
+from mailgate.imap.account import Account, Tls
+from mailgate.imap.link import Link
+from mailgate.imap.survey import CAPABILITIES, survey
+from tests.peers.dovecot import PASSWORD
+
+
+@pytest.fixture
+def straight(dovecot, user):
+    return Account("127.0.0.1", dovecot.imap_port, Tls.OFF, user, PASSWORD)
+
+
+def said(account, inbox="INBOX", sent="", connect=Link.open):
+    return [(each.well, each.says) for each in survey(account, inbox, sent, "15 s", connect)]
+
+
+def test_a_server_that_can_everything_is_well(straight, put, user, dovecot):
+    put("one")
+    assert said(straight) == [
+        (True, f"127.0.0.1:{dovecot.imap_port} (off, as {user}) lets us in"),
+        (True, "5 folders, divided by /; 1 mails in INBOX"),
+        (True, "answers of agents are looked for in Sent (as the server marks it)"),
+        *((True, has) for has, _ in CAPABILITIES.values()),
+        (True, "one connection is used, and the server takes a second beside it"),
+    ]
+
+
+def test_what_is_missing_is_told_with_what_it_means(straight):
+    opened = []
+
+    def poor(account):
+        if opened:
+            raise Temporary("too many")
+        opened.append(Link.open(account))
+        opened[0].capabilities -= CAPABILITIES.keys()
+        return opened[0]
+
+    words = said(straight, sent="Gone", connect=poor)
+    assert words[2:] == [
+        (False, "there is no folder Gone: answers of agents are not seen; name it, sent = ..."),
+        (True, "it cannot tell of new mail (no IDLE): it is asked every 15 s"),
+        *((True, lacks) for name, (_, lacks) in CAPABILITIES.items() if name != "IDLE"),
+        (False, "a second connection is refused, so that agents may be shut out: too many"),
+    ]
+
+
+def test_a_mailbox_that_cannot_be_watched_is_a_fault(straight):
+    with pytest.raises(Temporary, match="no folder Nowhere"):
+        said(straight, inbox="Nowhere")
+    with pytest.raises(Temporary, match="refuses the login"):
+        said(replace(straight, password="wrong"))
