@@ -40,6 +40,7 @@ _NOTICING = {
 }
 _PORT = 5432  # PostgreSQL's, where an address tells none
 _ID_SEQUENCE = "mailgate_id"
+_TAKE_IDS = text("UPDATE sequence SET next = next + :n WHERE name = 'id' RETURNING next")
 _PAUSE = 0.05  # seconds
 _GLANCE = 0.001  # seconds between two looks at a lock that is held for a few milliseconds
 
@@ -174,10 +175,7 @@ class Database:
     def ids(self, connection: Connection, count: int) -> Iterator[int]:
         """Take `count` ids that nobody else gets, within a writing transaction."""
         if self.sqlite:
-            after = connection.execute(
-                text("UPDATE sequence SET next = next + :n WHERE name = 'id' RETURNING next"),
-                {"n": count},
-            ).scalar_one()
+            after = connection.execute(_TAKE_IDS, {"n": count}).scalar_one()
             return iter(range(after - count, after))
         rows = connection.execute(
             text(f"SELECT nextval('{_ID_SEQUENCE}') FROM generate_series(1, :n)"),  # noqa: S608 - a constant of ours
@@ -212,9 +210,12 @@ def _keep_private(path: Path | None) -> None:
 
 def inserting(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """Return an INSERT that can say what to do when the row is there already."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return insert_for(connection.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """Return the same for a dialect, so that the statement can be kept."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
