@@ -188,7 +188,7 @@ class Inbox:
 
     def _commit(self, batch: Sequence[_Waiting]) -> list[int]:
         arrivals = [arrival for waiting in batch for arrival in waiting.arrivals]
-        with self._database.write() as connection:
+        with self._database.write(urgent=True) as connection:
             ids = self._database.ids(connection, 2 * len(arrivals))
             kept = inbox.put(connection, ids, arrivals)
         firsts = accumulate((len(waiting.arrivals) for waiting in batch), initial=0)
