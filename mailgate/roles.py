@@ -16,6 +16,7 @@ class NodeRole(StrEnum):
 
 
 ALL = frozenset(NodeRole)
+_AWAITED = frozenset({NodeRole.LISTEN, NodeRole.WEB})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class Crew:
 
     name: str
     roles: frozenset[NodeRole]
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for what it does, and not only for that it gets done."""
+        return bool(self.roles & _AWAITED)
 
 
 def crews(roles: Collection[NodeRole], workers: int) -> tuple[Crew, ...]:
@@ -37,7 +43,7 @@ def crews(roles: Collection[NodeRole], workers: int) -> tuple[Crew, ...]:
 
 
 def _divided(roles: frozenset[NodeRole], workers: int) -> Iterator[Crew]:
-    if front := roles & {NodeRole.LISTEN, NodeRole.WEB}:
+    if front := roles & _AWAITED:
         yield Crew("front", front)
     if NodeRole.PROCESS in roles:
         for number in range(1, workers + 1):

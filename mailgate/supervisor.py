@@ -34,6 +34,9 @@ rounds of them less than a service manager waits (TimeoutStopSec=60)."""
 _LONGEST_PAUSE = 30.0  # seconds before a process that ends again and again is forked anew
 _STEADY = 60.0  # seconds after which a process has proved that it can work
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+_NICE = 5
+"""By how much the priority of processes is lowered for which nobody waits: where the processor is
+short, senders are answered first, and what they sent is read a little later."""
 _ONE_OF_OURS_FAILED = 70  # EX_SOFTWARE of sysexits.h
 
 Work = Callable[[Crew, Callable[[], None], Stop], bool]
@@ -177,6 +180,8 @@ class Supervisor:
     def _begin(self, post: _Post) -> int:
         """Be the process of a crew, and return its exit code."""
         os.close(self._lifeline[1])
+        if not post.crew.awaited:
+            os.nice(_NICE)
         stop = Stop(lambda _: None, patient=True)
         stop.listen([signal.SIGTERM])
         for by_the_terminal in (signal.SIGINT, signal.SIGHUP):

@@ -28,3 +28,8 @@ def test_who_answers_who_reads_and_who_sends_have_a_process_each():
 )
 def test_a_node_does_what_its_roles_are_and_nothing_else(roles, workers):
     assert set().union(*names(roles, workers).values()) == roles
+
+
+def test_somebody_waits_for_those_who_answer_and_for_nobody_else():
+    assert [crew.name for crew in crews(ALL, 2) if crew.awaited] == ["front"]
+    assert [crew.awaited for crew in crews(ALL, 0)] == [True]

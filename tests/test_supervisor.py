@@ -53,6 +53,20 @@ print(left(number))
     assert told(program) == ["['front', 'back']", "deaf ['back']", "[]"]
 
 
+def test_who_answers_a_sender_goes_before_the_others():
+    program = """
+def shown(crew, beat, stop):
+    print(crew.name, os.nice(0) - usual, flush=True)
+    return well(crew, beat, stop)
+
+usual = os.nice(0)
+number = made(shown)
+number.start(asked)
+number.stop()
+"""
+    assert sorted(told(program)) == ["back 5", "front 0"]
+
+
 def test_a_process_that_does_not_end_is_killed():
     program = """
 supervisor._LONGEST_STOP = 0.3
@@ -148,10 +162,10 @@ except Temporary as error:
 def test_a_stop_that_is_asked_for_while_all_begin_is_heard():
     program = """
 asked.listen([signal.SIGTERM])
-def slow(crew, beat, stop):
+def shown(crew, beat, stop):
     stop.wait()
     return True
-number = made(slow)
+number = made(shown)
 signal.raise_signal(signal.SIGTERM)
 number.start(asked)
 print(asked.wait(0))

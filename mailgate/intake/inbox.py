@@ -221,7 +221,7 @@ class Inbox:
     ) -> list[int]:
         arrivals = [arrival for waiting in batch for arrival in waiting.arrivals]
         firsts = accumulate((len(waiting.arrivals) for waiting in batch), initial=0)
-        with self._database.write() as connection:
+        with self._database.write(urgent=True) as connection:
             ids = self._database.ids(connection, 2 * len(arrivals))
             kept = inbox.put(connection, ids, arrivals)
             mine = [kept[first] for first, _ in zip(firsts, batch, strict=False)]

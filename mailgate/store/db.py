@@ -1,8 +1,8 @@
 """One database behind the same calls: SQLite on one machine, or PostgreSQL.
 
 A write on SQLite takes the lock of this process first and then the file's (`BEGIN IMMEDIATE`), so
-that writers queue instead of failing. Trouble with the database is `Temporary`, a damaged file
-`Permanent`; neither repeats what the driver said.
+that writers queue instead of failing, and who is waited for goes first. Trouble with the database
+is `Temporary`, a damaged file `Permanent`; neither repeats what the driver said.
 """
 
 import contextlib
@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from mailgate.errors import Permanent, Temporary
 from mailgate.store.faults import blamed
+from mailgate.store.precedence import Precedence
 
 BUSY = timedelta(seconds=15)
 """How long a writer waits for another process, and anybody for one of our own connections."""
@@ -40,6 +41,7 @@ _NOTICING = {
 }
 _PORT = 5432  # PostgreSQL's, where an address tells none
 _ID_SEQUENCE = "mailgate_id"
+_TAKE_IDS = text("UPDATE sequence SET next = next + :n WHERE name = 'id' RETURNING next")
 _PAUSE = 0.05  # seconds
 _GLANCE = 0.001  # seconds between two looks at a lock that is held for a few milliseconds
 
@@ -54,6 +56,7 @@ class Database:
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = threading.RLock()
+        self._precedence = Precedence()
         seconds = BUSY.total_seconds()
         # The last one used is used again: each connection has a cache of its own to be filled.
         pool: dict[str, Any] = {
@@ -83,14 +86,17 @@ class Database:
         return Path(self.url.database) if self.sqlite and self.url.database else None
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, urgent: bool = False) -> Iterator[Connection]:
         """Open a transaction that writes; it commits at the end, durably.
 
-        Raises `Temporary` when the database is busy, full or away.
+        An `urgent` one is short, and somebody waits for it: on SQLite it goes first. Raises
+        `Temporary` when the database is busy, full or away.
         """
+        if self.sqlite:
+            self._precedence.wait(urgent=urgent)
         with self._lock(), self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
-            with connection.begin():
+            with connection.begin(), self._precedence.held(urgent=urgent):
                 yield connection
 
     @contextmanager
@@ -174,10 +180,7 @@ class Database:
     def ids(self, connection: Connection, count: int) -> Iterator[int]:
         """Take `count` ids that nobody else gets, within a writing transaction."""
         if self.sqlite:
-            after = connection.execute(
-                text("UPDATE sequence SET next = next + :n WHERE name = 'id' RETURNING next"),
-                {"n": count},
-            ).scalar_one()
+            after = connection.execute(_TAKE_IDS, {"n": count}).scalar_one()
             return iter(range(after - count, after))
         rows = connection.execute(
             text(f"SELECT nextval('{_ID_SEQUENCE}') FROM generate_series(1, :n)"),  # noqa: S608 - a constant of ours
@@ -212,9 +215,12 @@ def _keep_private(path: Path | None) -> None:
 
 def inserting(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """Return an INSERT that can say what to do when the row is there already."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return insert_for(connection.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """Return the same for a dialect, so that the statement can be kept."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

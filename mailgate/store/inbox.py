@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Exists,
+    Insert,
     RowMapping,
     Table,
     bindparam,
@@ -23,7 +25,7 @@ from sqlalchemy import (
 )
 
 from mailgate.store import calls, schema
-from mailgate.store.db import inserting
+from mailgate.store.db import insert_for
 from mailgate.store.schema import fixed
 
 _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
@@ -148,11 +150,13 @@ def message_id(raw: bytes) -> str | None:
 def _keep_bytes(
     connection: Connection, ids: Iterator[int], digests: Sequence[str], arrivals: Sequence[Arrival]
 ) -> tuple[dict[str, int], set[int]]:
-    """Return the id of each digest's mail, and which of them are kept only now."""
-    known = _mails(connection, digests)
+    """Return the id of each digest's mail, and which of them are kept only now.
+
+    Nearly all are new: whether one was there is asked only when not all could be inserted.
+    """
     rows: dict[str, dict[str, Any]] = {}
     for arrival, digest in zip(arrivals, digests, strict=True):
-        if digest not in known and digest not in rows:
+        if digest not in rows:
             rows[digest] = {
                 "id": next(ids),
                 "digest": digest,
@@ -162,7 +166,7 @@ def _keep_bytes(
             }
     mine = {digest: row["id"] for digest, row in rows.items()}
     if _insert(connection, schema.mail, [rows[digest] for digest in sorted(rows)]):
-        return known | mine, set(mine.values())
+        return mine, set(mine.values())
     known = _mails(connection, digests)
     return known, set(mine.values()) & set(known.values())
 
@@ -174,8 +178,14 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
     """
     if not rows:
         return True
-    statement = inserting(connection, table).on_conflict_do_nothing()
+    statement = _inserting(connection.dialect.name, table)
     return connection.execute(statement, rows).rowcount == len(rows)
+
+
+@cache
+def _inserting(dialect: str, table: Table) -> Insert:
+    """Return the statement for it: built once, since whoever waits for a 250 waits for it."""
+    return insert_for(dialect, table).on_conflict_do_nothing()
 
 
 def _mails(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
