@@ -1,9 +1,13 @@
 """`mailgate backup` and `restore`: a desk comes back, says nothing twice, and confuses nobody."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 
@@ -255,6 +259,34 @@ def test_a_dump_that_cannot_be_put_back_leaves_what_was_there(server_desk, tmp_p
         patch.setattr(backup_postgresql, "needed", lambda _program: str(fake))
         said = server_desk.no(1, "restore", "--replace", tmp_path / "b")
     assert "pg_restore: error: no room" in said
+    assert len(numbers(server_desk)) == 1
+    assert server_desk.json("verify") == []
+
+
+@pytest.mark.parametrize("first", ["kill -9 $PPID", ""])
+def test_a_restore_that_was_killed_is_repeated(server_desk, tmp_path, first):
+    """Before the rows are back the database is empty; afterwards it has to be put aside."""
+    server_desk.ok("backup", tmp_path / "b")
+    fake = tmp_path / "bin" / "pg_restore"
+    fake.parent.mkdir()
+    real = shutil.which("pg_restore")
+    work = "exit 1" if first else f'{real} "$@" && kill -9 $PPID'
+    fake.write_text(f"#!/bin/sh\n{first}\n{work}\n")
+    fake.chmod(0o755)
+    path = f"{fake.parent}:{os.environ['PATH']}"
+    words = ("restore", "--replace", "--config", server_desk.config, tmp_path / "b")
+    killed = subprocess.run(
+        [sys.executable, "-m", "mailgate", *map(str, words)],
+        env=os.environ | {"PATH": path},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    if not first:
+        said = server_desk.no(1, "restore", tmp_path / "b")
+        assert "a restore that was cut short has left: with --replace it is put aside" in said
+
+    server_desk.ok("restore", *(() if first else ("--replace",)), tmp_path / "b")
+
     assert len(numbers(server_desk)) == 1
     assert server_desk.json("verify") == []
 
