@@ -18,6 +18,7 @@ from mailgate.store import backup as backups
 from mailgate.store import backup_postgresql, backup_sqlite, migrate, revision
 from tests.cli.conftest import Cli, mail
 from tests.store.databases import BOTH, SQLITE
+from tests.store.later import one_more
 
 
 @pytest.fixture(scope="session")
@@ -338,32 +339,14 @@ def test_what_does_not_agree_is_told_after_it_is_back(file_desk, tmp_path):
 
 # --- upgrading ------------------------------------------------------------------------------------
 
-LATER = '''"""A later migration."""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "9000"
-down_revision = "{newest}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade():
-    with op.batch_alter_table("ticket", recreate="auto") as batch:
-        batch.add_column(sa.Column("mood", sa.Text(), nullable=False, server_default="calm"))
-'''
-
 
 @pytest.fixture
 def upgraded(tmp_path, monkeypatch):
     """Return a function that installs a version of the program with one more migration."""
-    folder, text = tmp_path / "migrations", LATER.format(newest=migrate.newest())
-    shutil.copytree(migrate._PLACE, folder)
+    add = one_more(tmp_path / "migrations", monkeypatch)
 
     def install() -> None:
-        (folder / "versions" / "9000_later.py").write_text(text)
-        monkeypatch.setattr(migrate, "_PLACE", folder)
+        add()
         monkeypatch.setattr(revision, "NEWEST", "9000")
 
     return install
