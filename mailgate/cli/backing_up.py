@@ -336,6 +336,6 @@ def _migrate(url: str) -> None:
 def _may(empty: bool, what: str, *, replace: bool) -> None:
     if not (empty or replace):
         raise Refused(
-            f"{what} holds a desk already: with --replace it is put aside, and kept, and the "
-            "backup takes its place"
+            f"{what} holds a desk already, or what a restore that was cut short has left: with "
+            "--replace it is put aside, and kept, and the backup takes its place"
         )

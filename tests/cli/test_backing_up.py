@@ -1,9 +1,13 @@
 """`mailgate backup` and `restore`: a desk comes back, says nothing twice, and confuses nobody."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 
@@ -14,6 +18,7 @@ from mailgate.store import backup as backups
 from mailgate.store import backup_postgresql, backup_sqlite, migrate, revision
 from tests.cli.conftest import Cli, mail
 from tests.store.databases import BOTH, SQLITE
+from tests.store.later import one_more
 
 
 @pytest.fixture(scope="session")
@@ -259,6 +264,34 @@ def test_a_dump_that_cannot_be_put_back_leaves_what_was_there(server_desk, tmp_p
     assert server_desk.json("verify") == []
 
 
+@pytest.mark.parametrize("first", ["kill -9 $PPID", ""])
+def test_a_restore_that_was_killed_is_repeated(server_desk, tmp_path, first):
+    """Before the rows are back the database is empty; afterwards it has to be put aside."""
+    server_desk.ok("backup", tmp_path / "b")
+    fake = tmp_path / "bin" / "pg_restore"
+    fake.parent.mkdir()
+    real = shutil.which("pg_restore")
+    work = "exit 1" if first else f'{real} "$@" && kill -9 $PPID'
+    fake.write_text(f"#!/bin/sh\n{first}\n{work}\n")
+    fake.chmod(0o755)
+    path = f"{fake.parent}:{os.environ['PATH']}"
+    words = ("restore", "--replace", "--config", server_desk.config, tmp_path / "b")
+    killed = subprocess.run(
+        [sys.executable, "-m", "mailgate", *map(str, words)],
+        env=os.environ | {"PATH": path},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    if not first:
+        said = server_desk.no(1, "restore", tmp_path / "b")
+        assert "a restore that was cut short has left: with --replace it is put aside" in said
+
+    server_desk.ok("restore", *(() if first else ("--replace",)), tmp_path / "b")
+
+    assert len(numbers(server_desk)) == 1
+    assert server_desk.json("verify") == []
+
+
 # --- a desk that was lost -------------------------------------------------------------------------
 
 
@@ -306,32 +339,14 @@ def test_what_does_not_agree_is_told_after_it_is_back(file_desk, tmp_path):
 
 # --- upgrading ------------------------------------------------------------------------------------
 
-LATER = '''"""A later migration."""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "9000"
-down_revision = "{newest}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade():
-    with op.batch_alter_table("ticket", recreate="auto") as batch:
-        batch.add_column(sa.Column("mood", sa.Text(), nullable=False, server_default="calm"))
-'''
-
 
 @pytest.fixture
 def upgraded(tmp_path, monkeypatch):
     """Return a function that installs a version of the program with one more migration."""
-    folder, text = tmp_path / "migrations", LATER.format(newest=migrate.newest())
-    shutil.copytree(migrate._PLACE, folder)
+    add = one_more(tmp_path / "migrations", monkeypatch)
 
     def install() -> None:
-        (folder / "versions" / "9000_later.py").write_text(text)
-        monkeypatch.setattr(migrate, "_PLACE", folder)
+        add()
         monkeypatch.setattr(revision, "NEWEST", "9000")
 
     return install

@@ -1,6 +1,5 @@
 """Migrations: they make the schema of the models, run once, alone, and keep what is there."""
 
-import shutil
 import subprocess
 import sys
 
@@ -14,6 +13,7 @@ from mailgate.store.db import Database
 from mailgate.store.revision import NEWEST, present
 from tests.peers.waiting import wait_until
 from tests.store.databases import TENANT
+from tests.store.later import one_more
 from tests.store.rows import every, plant, total
 
 REVISIONS = sorted(migrate.known())
@@ -21,24 +21,6 @@ REVISIONS = sorted(migrate.known())
 # A migration that changes rows on purpose says here what it makes of them:
 # revision -> table -> column -> from the row before it to the value after it.
 CHANGED: dict[str, dict[str, dict[str, object]]] = {}
-
-LATER = '''"""A migration as later ones may be: it replaces a table that others refer to."""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "9000"
-down_revision = "{newest}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade():
-    with op.batch_alter_table("ticket", recreate="auto") as batch:
-        batch.add_column(sa.Column("mood", sa.Text(), nullable=False, server_default="calm"))
-        batch.alter_column("satisfaction", existing_type=sa.Integer(), type_=sa.BigInteger())
-    {end}
-'''
 
 
 def go_to(database: Database, revision: str) -> None:
@@ -49,16 +31,7 @@ def go_to(database: Database, revision: str) -> None:
 @pytest.fixture
 def later(tmp_path, monkeypatch):
     """Return a function that adds one more migration, which ends in the line it is given."""
-    folder = tmp_path / "with 100% more" / "migrations"
-    shutil.copytree(migrate._PLACE, folder)
-    newest = migrate.newest()
-
-    def add(end: str = "pass") -> None:
-        script = LATER.format(newest=newest, end=end)
-        (folder / "versions" / "9000_later.py").write_text(script)
-        monkeypatch.setattr(migrate, "_PLACE", folder)
-
-    return add
+    return one_more(tmp_path / "with 100% more" / "migrations", monkeypatch)
 
 
 # --- the schema -----------------------------------------------------------------------------------

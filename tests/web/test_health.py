@@ -1,17 +1,13 @@
 """/healthz: 200 while everything works, 503 with what does not."""
 
 import itertools
-import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 import structlog
 from fastapi.testclient import TestClient
 
-from mailgate import app as app_module
-from mailgate import config as configuration
-from mailgate import gateway as gateway_module
 from mailgate.app import TENANT_ID, App
 from mailgate.desk.clock import Tick
 from mailgate.domain.horizon import Heartbeat
@@ -23,10 +19,8 @@ from mailgate.web import health
 from mailgate.web.health import clock_fault, create_app, running
 from mailgate.web.stored import look
 from mailgate.web.watch import Watch
-from tests.cli.conftest import Cli
-from tests.cli.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture of theirs
+from tests.web.conftest import NOW
 
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
@@ -71,18 +65,6 @@ def test_a_check_that_fails_itself_is_answered_without_its_words_and_logged():
 )
 def test_a_clock_may_be_late_by_a_quarter_of_an_hour(seen_at, fault):
     assert clock_fault(seen_at, NOW, MINUTE) == fault
-
-
-@pytest.fixture
-def gateway(tmp_path, migrated_file, monkeypatch):
-    """A gateway that is built and not started, at `NOW`."""
-    cli = Cli(tmp_path / "desk")
-    shutil.copy(migrated_file, cli.folder)
-    for module in (app_module, gateway_module):
-        monkeypatch.setattr(module, "now", lambda: NOW)
-    made = App(configuration.load(cli.config, {}), {})
-    yield made
-    made.close()
 
 
 def checks(gateway):

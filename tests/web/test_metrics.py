@@ -1,21 +1,16 @@
 """/metrics and /readyz: what a gateway is watched by."""
 
 import re
-import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
 
-from mailgate import app as app_module
-from mailgate import config as configuration
-from mailgate import gateway as gateway_module
-from mailgate.app import App
 from mailgate.domain.canary import Canary, Rounds
 from mailgate.domain.horizon import Heartbeat
 from mailgate.errors import Temporary
@@ -42,10 +37,9 @@ from mailgate.web.metrics import (
 )
 from mailgate.web.stored import Stored
 from mailgate.web.watch import Seen
-from tests.cli.conftest import Cli, mail
-from tests.cli.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture of theirs
+from tests.cli.conftest import mail
+from tests.web.conftest import NOW
 
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DOCS = Path(__file__).parents[2]
 PAGE = DOCS / "docs" / "metrics.md"
@@ -233,17 +227,6 @@ def test_what_is_noted_is_told_and_makes_nothing_worse():
 
 def test_without_figures_there_is_no_page_of_them():
     assert TestClient(create_app({}, ())).get("/metrics").status_code == 404
-
-
-@pytest.fixture
-def gateway(tmp_path, migrated_file, monkeypatch):
-    cli = Cli(tmp_path / "desk")
-    shutil.copy(migrated_file, cli.folder)
-    for module in (app_module, gateway_module):
-        monkeypatch.setattr(module, "now", lambda: NOW)
-    made = App(configuration.load(cli.config, {}), {})
-    yield made
-    made.close()
 
 
 @pytest.fixture
