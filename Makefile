@@ -14,7 +14,7 @@ DOCS_TESTS := $(wildcard tests/docs)
 # What starts whole programs, or tears them down: it is not counted as covering, and waits a lot.
 WHOLE := tests/acceptance tests/torture tests/nodes tests/bench
 
-.PHONY: help run test torture check bench bench-corpus fuzz fmt
+.PHONY: help run test torture check bench bench-peers bench-corpus fuzz fmt
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -41,8 +41,10 @@ check: .venv/.for-tests  ## Format, lint, types, layers, docs: what needs no ser
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/style $(DOCS_TESTS)
 
-bench: .venv/.for-use  ## Measure: mails a second, CPU, memory, latency
-	$(BIN)/python bench/run.py
+bench: .venv/.for-tests  ## Measure everything that has a goal; BENCH="--full" and so on
+	$(BIN)/python -m bench.run $(BENCH)
+
+bench-peers: .venv-peers/helpdesk/.done .venv-peers/roundup/.done  ## Make what `make bench` compares with
 
 bench-corpus: .venv/.for-use  ## Read every mail below CORPUS=DIR; tell times, verdicts, differences
 	@test -n "$(CORPUS)" || { echo "say which mails: make bench-corpus CORPUS=DIR" >&2; exit 1; }
@@ -61,6 +63,13 @@ fmt: .venv/.for-tests  ## Format the code, and mend what the linter can mend
 .venv/.for-tests: pyproject.toml
 	@$(call install,postgres,test)
 	@touch .venv/.for-use
+
+.venv-peers/helpdesk/.done: PEER := django-helpdesk==2.6.1
+.venv-peers/roundup/.done: PEER := roundup==2.6.0
+.venv-peers/%/.done:
+	"$(PYTHON)" -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '$(PEER)'
+	touch $@
 
 # Also mends a .venv whose Python has gone, as after an upgrade of the system or a moved folder.
 define install

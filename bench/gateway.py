@@ -6,29 +6,37 @@ it is being measured.
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench import mix, process
+from tests.peers.places import LOOPBACK, free_port
+from tests.peers.settings import change
 
 # The limits protect from strangers who send as much as a benchmark does. The defaults have
 # tests of their own.
-LIMITS = {
-    "mails_per_minute": 1_000_000,
-    "new_tickets_an_hour": 1_000_000,
-    "acknowledgements_to_strangers": 1_000_000,
-    "automatic_in_10m": 1_000_000,
-    "automatic_in_30m": 1_000_000,
-    "automatic_in_60m": 1_000_000,
-    "automatic_in_an_hour": 1_000_000,
-    "automatic_in_a_day": 1_000_000,
-}
+LIMITS = dict.fromkeys(
+    (
+        "mails_per_minute",
+        "new_tickets_an_hour",
+        "acknowledgements_to_strangers",
+        "automatic_in_10m",
+        "automatic_in_30m",
+        "automatic_in_60m",
+        "automatic_in_an_hour",
+        "automatic_in_a_day",
+    ),
+    1_000_000,
+)
+AGENT, ADMIN = "alice@desk.example", "admin@desk.example"
+NOTHING_SENT = {"node.roles": ["listen", "process", "clock", "web"]}
+"""Settings of a gateway that writes all it has to send and sends none of it, as a peer does."""
 
 _FINAL = re.compile(
     r"\bmail\.(opened|threaded|commands_only|report|suppressed|quarantined|parked)\b"
@@ -36,44 +44,88 @@ _FINAL = re.compile(
 _KEY = re.compile(r"\bBK[0-9]{9}\b")
 
 
-class Gateway:
-    """One gateway with its own folder; `database` is a URL, None for SQLite in the folder."""
+class Processed:
+    """Which mails ended in which state, of one gateway or of several that share a database."""
 
-    def __init__(self, folder: Path, database: str | None = None) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
+        self.states: Counter[str] = Counter()
+        self.last = 0.0  # when the last one ended, by process.now
+        self._more = threading.Condition()
+
+    @property
+    def mails(self) -> int:
+        """How many have ended."""
+        return self.states.total()
+
+    def note(self, state: str) -> None:
+        """Count a mail that ended now."""
+        with self._more:
+            self.states[state] += 1
+            self.last = process.now()
+            self._more.notify_all()
+
+    def wait(self, mails: int, patience: float = 300.0) -> None:
+        """Return when so many mails in all are in their final state."""
+        with self._more:
+            if not self._more.wait_for(lambda: self.mails >= mails, patience):
+                raise RuntimeError(f"{self.mails} of {mails} processed within {patience:.0f} s")
+
+
+class Gateway:
+    """One gateway with its own folder; `database` is a URL, None for SQLite in the folder.
+
+    `settings` are dotted keys of the configuration. A desk that is there already is used.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        database: str | None = None,
+        settings: Mapping[str, Any] = MappingProxyType({}),
+        processed: Processed | None = None,
+    ) -> None:
+        self.folder = folder
+        self.config = folder / "config.toml"
         self._database = database
+        self._settings = settings
         self._log = folder / "serve.log"
-        self._changed = threading.Condition()
+        self._begun = threading.Event()  # it is ready, or has ended
         self._ready = False
-        self._ended = False
-        self.states: Counter[str] = Counter()  # how many mails ended in which state
-        self.last = 0.0  # when the last mail was processed, by process.now
-        self.port = _free_port()
+        self.processed = processed or Processed()
+        self.port = free_port()
 
     @property
     def pid(self) -> int:
         """The process of `mailgate serve`."""
         return self._process.pid
 
-    def start(self, patience: float = 60.0) -> None:
-        """Make a desk, begin to serve, and return when the gateway is ready."""
-        more = ["--database", self._database] if self._database else []
-        self._run(
-            "init", "--yes", "--dir", str(self._folder), "--address", mix.DESK,
-            "--agent", "alice=alice@desk.example", "--admin", "admin@desk.example",
-            "--smtp-port", str(self.port), "--http-port", str(_free_port()), *more,
-        )  # fmt: skip
-        config = self._folder / "config.toml"
-        config.write_text(with_limits(config.read_text(), LIMITS))
+    def set_up(self) -> None:
+        """Make a desk unless there is one, with settings and ports of its own."""
+        if not self.config.exists():
+            more = ["--database", self._database] if self._database else []
+            self._run(
+                "init", "--yes", "--dir", str(self.folder), "--address", mix.DESK,
+                "--agent", f"alice={AGENT}", "--admin", ADMIN, *more,
+            )  # fmt: skip
+        ports = {
+            "inbound.listen": f"{LOOPBACK}:{self.port}",
+            "web.listen": f"{LOOPBACK}:{free_port()}",
+        }
+        limits = {f"limits.{name}": most for name, most in LIMITS.items()}
+        change(self.config, limits | ports | dict(self._settings))
+
+    def start(self, patience: float = 300.0) -> None:
+        """Begin to serve, and return when the gateway is ready."""
+        self.set_up()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "mailgate", "serve", "--config", str(config)],
+            [sys.executable, "-m", "mailgate", "serve", "--config", str(self.config)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
-        threading.Thread(target=self._follow, daemon=True).start()
-        with self._changed:
-            self._changed.wait_for(lambda: self._ready or self._ended, patience)
+        self._follower = threading.Thread(target=self._follow, daemon=True)
+        self._follower.start()
+        self._begun.wait(patience)
         if not self._ready:
             self.stop()
             raise RuntimeError(f"the gateway did not get ready; see {self._log}")
@@ -86,17 +138,12 @@ class Gateway:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-    def wait_processed(self, mails: int, patience: float = 300.0) -> None:
-        """Return when so many mails in all are in their final state."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.states.total() >= mails or self._ended, patience)
-            if self.states.total() < mails:
-                raise RuntimeError(f"{self.states.total()} of {mails} processed; see {self._log}")
+        self._follower.join()
 
     def tickets(self) -> list[dict[str, Any]]:
-        """Return all tickets."""
-        found: list[dict[str, Any]] = json.loads(self._ask("tickets", "--json"))
+        """Return as many tickets as mails were processed, the newest: those that they opened."""
+        most = str(max(1, self.processed.mails))
+        found: list[dict[str, Any]] = json.loads(self._ask("tickets", "--json", "--limit", most))
         return found
 
     def show(self, number: str) -> dict[str, Any]:
@@ -105,29 +152,23 @@ class Gateway:
         return found
 
     def _follow(self) -> None:
-        with self._log.open("w") as copy:
-            for line in self._process.stderr or ():
+        assert self._process.stderr
+        with self._log.open("w") as copy, self._process.stderr as lines:
+            for line in lines:
                 self.note(line)
                 copy.write(line)
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        self._begun.set()
 
     def note(self, line: str) -> None:
         """Take in one line of the log."""
-        final = _FINAL.search(line)
-        if not final and "gateway.ready" not in line:
-            return
-        with self._changed:
-            if final:
-                self.states[final[1]] += 1
-                self.last = process.now()
-            else:
-                self._ready = True
-            self._changed.notify_all()
+        if final := _FINAL.search(line):
+            self.processed.note(final[1])
+        elif "gateway.ready" in line:
+            self._ready = True
+            self._begun.set()
 
     def _ask(self, *words: str) -> str:
-        return self._run(*words, "--config", str(self._folder / "config.toml"))
+        return self._run(*words, "--config", str(self.config))
 
     @staticmethod
     def _run(*words: str) -> str:
@@ -137,16 +178,6 @@ class Gateway:
         if done.returncode:
             raise RuntimeError(f"mailgate {words[0]} ended with {done.returncode}: {done.stderr}")
         return done.stdout
-
-
-def with_limits(config: str, limits: dict[str, int]) -> str:
-    """Return a configuration with these limits in place of its own."""
-    kept = [line for line in config.splitlines() if line.partition("=")[0].strip() not in limits]
-    if "[limits]" not in kept:
-        kept += ["", "[limits]"]
-    at = kept.index("[limits]") + 1
-    kept[at:at] = [f"{name} = {value}" for name, value in limits.items()]
-    return "\n".join(kept) + "\n"
 
 
 def tags(tickets: Iterable[dict[str, Any]]) -> dict[str, str]:
@@ -169,10 +200,3 @@ def threaded(letters: Iterable[mix.Letter], tickets: Iterable[dict[str, Any]]) -
     messages = {f"[{ticket['number']}]": int(ticket["messages"]) for ticket in tickets}
     expected = Counter(letter.ticket for letter in letters)
     return sum(min(count, messages.get(numbers.get(key, ""), 0)) for key, count in expected.items())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

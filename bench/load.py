@@ -9,11 +9,17 @@ counts in its CPU. As a program it sends the mix to a listener that is there alr
 import argparse
 import asyncio
 import json
-import multiprocessing
-from collections.abc import Iterator, Sequence
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
+from pathlib import Path
 
 from bench import mix, process
+
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(slots=True)
@@ -74,6 +80,11 @@ def wire_form(raw: bytes) -> bytes:
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
     return stuffed + (b"" if raw.endswith(b"\r\n") or not raw else b"\r\n") + b".\r\n"
+
+
+def rendered(letters: Iterable[mix.Letter], numbers: Mapping[str, str]) -> list[tuple[str, bytes]]:
+    """Return letters as (sender, wire form)."""
+    return [(letter.sender, wire_form(mix.render(letter, numbers))) for letter in letters]
 
 
 class _Connection(asyncio.Protocol):
@@ -153,7 +164,9 @@ async def _one_connection(
         line.transport.close()
 
 
-async def _send(port: int, mails: Sequence[tuple[str, bytes]], manner: Manner) -> Outcome:
+async def _send(
+    ports: Sequence[int], mails: Sequence[tuple[str, bytes]], manner: Manner
+) -> Outcome:
     began = process.now()
     pause = 1 / manner.rate if manner.rate else 0.0
     queue = iter(
@@ -164,27 +177,31 @@ async def _send(port: int, mails: Sequence[tuple[str, bytes]], manner: Manner) -
     )
     outcome = Outcome(began, len(mails))
     await asyncio.gather(
-        *(_one_connection(port, queue, manner, outcome) for _ in range(manner.conns))
+        *(
+            _one_connection(port, queue, manner, outcome)
+            for port in islice(cycle(ports), manner.conns)
+        )
     )
     outcome.wall = process.now() - began
     return outcome
 
 
-def _work(
-    port: int, mails: Sequence[tuple[str, bytes]], manner: Manner, answer: "multiprocessing.Queue"
-) -> None:
-    answer.put(asyncio.run(_send(port, mails, manner)))
+def send(ports: Sequence[int], mails: Sequence[tuple[str, bytes]], manner: Manner) -> Outcome:
+    """Send mails, given as (sender, wire form), to this machine; return when all are answered.
 
-
-def send(port: int, mails: Sequence[tuple[str, bytes]], manner: Manner) -> Outcome:
-    """Send mails, given as (sender, wire form), to a port of this machine; return when answered."""
-    context = multiprocessing.get_context("spawn")  # a fork would inherit our threads' locks
-    answer = context.Queue()
-    worker = context.Process(target=_work, args=(port, mails, manner, answer))
-    worker.start()
-    outcome = answer.get()
-    worker.join()
+    The connections are divided among the ports.
+    """
+    told = pickle.dumps((ports, mails, manner))
+    words = [sys.executable, "-c", "from bench import load; load.work()"]
+    done = subprocess.run(words, input=told, stdout=subprocess.PIPE, check=True, cwd=_ROOT)
+    outcome: Outcome = pickle.loads(done.stdout)  # noqa: S301 - of a process of our own
     return outcome
+
+
+def work() -> None:
+    """Be the process that sends: what it is told comes in, and the outcome goes out."""
+    told = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - of the process that began this one
+    sys.stdout.buffer.write(pickle.dumps(asyncio.run(_send(*told))))
 
 
 def main() -> None:
@@ -199,9 +216,9 @@ def main() -> None:
     given = options.parse_args()
     letters = [letter for some in mix.plan(given.n) for letter in some]
     tags = {letter.key: "[TKT-2026-00000]" for letter in letters}
-    mails = [(letter.sender, wire_form(mix.render(letter, tags))) for letter in letters]
+    mails = rendered(letters, tags)
     manner = Manner(given.conns, given.keep, given.rate, given.pipeline)
-    print(json.dumps(send(given.port, mails, manner).summary()))
+    print(json.dumps(send([given.port], mails, manner).summary()))
 
 
 if __name__ == "__main__":

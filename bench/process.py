@@ -108,3 +108,9 @@ def settle(pid: int, patience: float = 30.0) -> None:
         if now - used <= 2 / _TICKS:
             return
         used = now
+
+
+def idle_seconds() -> float:
+    """Return for how long all cores together had nothing to do, waiting for a disk included."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()
+    return sum(map(int, fields[4:6])) / _TICKS

@@ -8,13 +8,15 @@ from mailgate.store.db import inserting
 
 _CLOCK = "clock"
 
+# Written once: a tick that finds nothing due costs little more than putting its questions together.
+_LAST = select(
+    schema.heartbeat.c.seen_at, schema.heartbeat.c.hold_until, schema.heartbeat.c.late
+).where(schema.heartbeat.c.name == _CLOCK)
+
 
 def last(connection: Connection) -> Heartbeat:
     """Return the clock's last sign of life."""
-    table = schema.heartbeat.c
-    row = connection.execute(
-        select(table.seen_at, table.hold_until, table.late).where(table.name == _CLOCK)
-    ).one_or_none()
+    row = connection.execute(_LAST).one_or_none()
     return Heartbeat() if row is None else Heartbeat(*row)
 
 

@@ -428,13 +428,20 @@ def duplicates(
     return dict(rows.all())
 
 
+_OLDEST_PENDING = (
+    select(schema.mail_delivery.c.received_at)
+    .where(
+        schema.mail_delivery.c.tenant_id == bindparam("tenant_id"),
+        schema.mail_delivery.c.state == fixed(PENDING),
+    )
+    .order_by(schema.mail_delivery.c.received_at)
+    .limit(1)
+)
+
+
 def oldest_pending(connection: Connection, tenant_id: int) -> datetime | None:
     """Return the receipt of the oldest mail that has not been processed."""
-    table = schema.mail_delivery.c
-    query = select(table.received_at).where(
-        table.tenant_id == tenant_id, table.state == fixed(PENDING)
-    )
-    return connection.execute(query.order_by(table.received_at).limit(1)).scalar()
+    return connection.execute(_OLDEST_PENDING, {"tenant_id": tenant_id}).scalar()
 
 
 def set_aside(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     Update,
     and_,
     bindparam,
@@ -157,6 +158,20 @@ def recent_automatic(
     return list(rows.all())
 
 
+def _counting_strangers(*states: str) -> Select[int]:
+    table = schema.outbox.c
+    return select(func.count()).where(
+        table.tenant_id == bindparam("tenant_id"),
+        table.stranger,
+        table.state.in_(states),
+        table.created_at > bindparam("since"),
+    )
+
+
+_TO_STRANGERS = _counting_strangers(READY, SENT, NEVER, UNKNOWN)
+_HELD_FROM_STRANGERS = _counting_strangers(SUPPRESSED)
+
+
 def to_strangers(
     connection: Connection, tenant_id: int, since: datetime, *, held: bool = False
 ) -> int:
@@ -164,15 +179,8 @@ def to_strangers(
 
     With `held` those that were held back since there were too many are counted instead.
     """
-    table = schema.outbox.c
-    return connection.execute(
-        select(func.count()).where(
-            table.tenant_id == tenant_id,
-            table.stranger,
-            table.state.in_((SUPPRESSED,) if held else (READY, SENT, NEVER, UNKNOWN)),
-            table.created_at > since,
-        )
-    ).scalar_one()
+    query = _HELD_FROM_STRANGERS if held else _TO_STRANGERS
+    return connection.execute(query, {"tenant_id": tenant_id, "since": since}).scalar_one()
 
 
 def told(

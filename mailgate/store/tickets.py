@@ -331,6 +331,17 @@ def fire_timers(
     )
 
 
+_DUE = (
+    select(schema.timer)
+    .where(
+        schema.timer.c.tenant_id == bindparam("tenant_id"),
+        schema.timer.c.fired_at.is_(None),
+        schema.timer.c.due_at <= bindparam("until"),
+    )
+    .order_by(schema.timer.c.due_at, schema.timer.c.subject_id)
+)
+
+
 def due_timers(
     connection: Connection,
     tenant_id: int,
@@ -343,18 +354,13 @@ def due_timers(
 
     At most `most`; None is all of them. Kinds in `held` and tickets in `failed` are left out.
     """
-    table = schema.timer
-    query = (
-        select(table)
-        .where(table.c.tenant_id == tenant_id, table.c.fired_at.is_(None), table.c.due_at <= until)
-        .order_by(table.c.due_at, table.c.subject_id)
-        .limit(most)
-    )
+    table, query = schema.timer.c, _DUE.limit(most)
     if held:
-        query = query.where(table.c.kind.not_in(held))
+        query = query.where(table.kind.not_in(held))
     if failed:
-        query = query.where(table.c.subject_id.not_in(failed))
-    return list(connection.execute(query).mappings())
+        query = query.where(table.subject_id.not_in(failed))
+    asked = {"tenant_id": tenant_id, "until": until}
+    return list(connection.execute(query, asked).mappings())
 
 
 def next_timer(connection: Connection, tenant_id: int, after: datetime) -> RowMapping | None:

@@ -3,13 +3,12 @@
 import email
 import email.policy
 import hashlib
-import json
 import re
 from types import SimpleNamespace
 
 import pytest
 
-from bench import gateway, load, mix, process, run
+from bench import accepting, gateway, load, mix, process, road
 from tests.intake.wire import FakeInbox, listening
 
 
@@ -75,10 +74,10 @@ def test_each_mail_holds_what_it_is_recognised_by():
 )
 def test_the_load_arrives_octet_for_octet(manner):
     letters = every(mix.plan(40, rounds=1))
-    mails = run.rendered(letters, {letter.key: "[T-1]" for letter in letters})
+    mails = load.rendered(letters, {letter.key: "[T-1]" for letter in letters})
     inbox = FakeInbox()
     with listening(inbox) as listener:
-        outcome = load.send(listener.port, mails, manner)
+        outcome = load.send([listener.port], mails, manner)
     raws = {mix.render(letter, {one.key: "[T-1]" for one in letters}) for letter in letters}
     assert {mail.raw for mail in inbox.mails} == raws
     assert outcome.sent == len(outcome.answers) == len(outcome.wholes) == 40
@@ -91,7 +90,7 @@ def test_the_load_arrives_octet_for_octet(manner):
 
 def test_a_refused_mail_is_told():
     with listening(FakeInbox(), accepts=lambda _address: False) as listener:
-        outcome = load.send(listener.port, [("a@x.example", b".\r\n")], load.Manner(conns=1))
+        outcome = load.send([listener.port], [("a@x.example", b".\r\n")], load.Manner(conns=1))
     assert outcome.refused == ["503 5.5.1 Say RCPT first"]
 
 
@@ -103,14 +102,6 @@ def test_dots_are_stuffed(raw, wire):
     assert load.wire_form(raw) == wire
 
 
-def test_limits_replace_those_of_the_file():
-    config = '[desk]\nname = "x"\n[limits]\nparts = 5\nmails_per_minute = 60\n[web]\n'
-    assert gateway.with_limits(config, {"mails_per_minute": 7}) == (
-        '[desk]\nname = "x"\n[limits]\nmails_per_minute = 7\nparts = 5\n[web]\n'
-    )
-    assert gateway.with_limits("a = 1\n", {"parts": 2}) == "a = 1\n\n[limits]\nparts = 2\n"
-
-
 def test_processed_mails_are_counted_from_the_log(tmp_path):
     followed = gateway.Gateway(tmp_path)
     for line in (
@@ -120,11 +111,12 @@ def test_processed_mails_are_counted_from_the_log(tmp_path):
         '{"time": "2026-11-21T04:13:00Z", "level": "info", "event": "mail.threaded", "mail": 2}\n',
     ):
         followed.note(line)
-    assert followed.states == {"opened": 1, "threaded": 1}
-    assert followed.last <= process.now()
-    followed.wait_processed(2)
+    processed = followed.processed
+    assert processed.states == {"opened": 1, "threaded": 1}
+    assert processed.last <= process.now()
+    processed.wait(2)
     with pytest.raises(RuntimeError, match="2 of 3 processed"):
-        followed.wait_processed(3, patience=0.01)
+        processed.wait(3, patience=0.01)
 
 
 TICKETS = [
@@ -144,7 +136,7 @@ def test_a_mail_in_another_ticket_than_its_own_is_not_counted_as_threaded():
 
 
 def test_a_process_is_measured_with_its_children():
-    with run.noop("stock") as (pid, port):
+    with accepting.noop("stock") as (pid, port):
         mine = process.family(process.parent(pid))
         assert pid in mine
         with process.Peak(pid) as peak:
@@ -156,26 +148,16 @@ def test_a_process_is_measured_with_its_children():
     assert 0 < process.calibrate() < 10
 
 
-def test_every_listener_that_stores_nothing_takes_the_mix(capsys):
-    words = ["--n", "30", "--conns", "2", "--runs", "1", "--without-gateway"]
-    assert run.main(words) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("[limits] mails_per_minute=")
-    facts = json.loads(lines[-1])
-    assert {"stock", "blocks", "listener"} <= facts.keys()
-    assert facts["listener"]["refused"] == 0
-    assert facts["ratios"].keys() == {"listener/blocks", "listener/stock"}
-
-
 class FakeGateway:
     """A gateway in which every mail is processed the moment it is answered."""
 
     def __init__(self, inbox, port):
-        self.port, self.pid, self.inbox, self.last = port, process.family(1)[0], inbox, 0.0
+        self.port, self.inbox = port, inbox
+        self.processed = SimpleNamespace(mails=0, last=0.0, wait=self._wait)
 
-    def wait_processed(self, mails):
+    def _wait(self, mails):
         assert len(self.inbox.mails) == mails
-        self.last = process.now()
+        self.processed.last = process.now()
 
     def tickets(self):
         subjects = [re.search(rb"Subject: (BK\d{9})", mail.raw) for mail in self.inbox.mails]
@@ -188,28 +170,27 @@ class FakeGateway:
 def test_each_round_waits_for_the_numbers_of_the_one_before():
     inbox = FakeInbox()
     with listening(inbox) as listener:
-        rounds = mix.plan(40, rounds=3)
-        outcome, road = run._rounds(FakeGateway(inbox, listener.port), rounds, load.Manner(conns=2))
+        fake, rounds = FakeGateway(inbox, listener.port), mix.plan(40, rounds=3)
+        outcome, seconds = road.send_rounds([fake], rounds, load.Manner(conns=2))
     assert outcome.sent == 40
-    assert road >= outcome.wall
+    assert seconds >= outcome.wall
     answers = [mail.raw for mail in inbox.mails if b"In-Reply-To" in mail.raw]
     assert len(answers) == 22
     assert all(re.search(rb"Subject: Re: \[T-(BK\d{9})\] \1", raw) for raw in answers)
+
+
+def test_the_mails_are_divided_among_several_gateways():
+    inboxes = [FakeInbox(), FakeInbox()]
+    letters = every(mix.plan(12, rounds=1))
+    with listening(inboxes[0]) as first, listening(inboxes[1]) as second:
+        mails = load.rendered(letters, {})
+        load.send([first.port, second.port], mails, load.Manner(conns=4))
+    assert sum(len(inbox.mails) for inbox in inboxes) == 12
+    assert all(inbox.mails for inbox in inboxes)
 
 
 def test_a_gateway_that_refuses_ends_the_measuring():
     with listening(FakeInbox(), accepts=lambda _address: False) as listener:
         fake = FakeGateway(FakeInbox(), listener.port)
         with pytest.raises(RuntimeError, match="refused: 503"):
-            run._rounds(fake, mix.plan(10), load.Manner(conns=1))
-
-
-def test_the_table_and_the_ratios_are_of_the_medians():
-    runs = [{"mails_s": 1.0, "threaded": 9}, {"mails_s": 9.0, "threaded": 9}]
-    gateway_figures = run.medians([*runs, {"mails_s": 3.0, "threaded": 9}]) | {"shown": 1.0}
-    results = {"blocks": {"mails_s": 4.0}, "gateway": gateway_figures}
-    assert run.ratios(results) == {"gateway/blocks": 0.75}
-    text = run.table(results, 10)
-    assert "threading correct: 9/10" in text
-    assert "gateway/blocks: 0.75" in text
-    assert "100.0%" in text
+            road.send_rounds([fake], mix.plan(10), load.Manner(conns=1))

@@ -84,6 +84,11 @@ class Postfix:
         self._lay_out(setup)
         self._master = self._start()
 
+    @property
+    def pid(self) -> int:
+        """The process of which all others of the instance are children."""
+        return self._master.pid
+
     def maildir(self, address: str) -> Maildir:
         """Return the mailbox of `address`, which must be one of those named at the start."""
         assert address.lower() in self._mailboxes, f"{address} has no mailbox here"

@@ -1,6 +1,7 @@
 """A PostgreSQL of the tests' own: one server a run, one database a test.
 
-Its durability is off, which changes nothing that a test can see, and it ends with the run.
+Its durability is off unless asked for, which changes nothing that a test can see, and it ends with
+the run.
 """
 
 import itertools
@@ -24,10 +25,14 @@ _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_co
 class PostgreSQL:
     """A server in `folder`, run by an ordinary user (`postgres` or `nobody` when we are root).
 
-    Given a `primary`, it is a standby of that one.
+    Given a `primary`, it is a standby of that one. `durable` leaves it as it comes, for who
+    measures.
     """
 
-    def __init__(self, folder: Path, primary: "PostgreSQL | None" = None) -> None:
+    def __init__(
+        self, folder: Path, primary: "PostgreSQL | None" = None, *, durable: bool = False
+    ) -> None:
+        self._settings = () if durable else _QUICK
         self.port = free_port()
         self._folder = folder
         self._data = folder / "data"
@@ -98,7 +103,7 @@ class PostgreSQL:
     def start(self) -> None:
         """Start the server, also again after a `stop`, and return when it takes connections."""
         settings = [f"listen_addresses={LOOPBACK}", f"unix_socket_directories={self._folder}"]
-        options = [word for setting in (*settings, *_QUICK) for word in ("-c", setting)]
+        options = [word for setting in (*settings, *self._settings) for word in ("-c", setting)]
         server = self._launch(["postgres", "-D", self._data, "-p", str(self.port), *options])
         probe = [self._programs / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(self.port)]
         wait_until(

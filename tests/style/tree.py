@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_NOT_OURS = {".git", ".venv", "__pycache__", "run", "dist", "build"}
+_NOT_OURS = {".git", ".venv", ".venv-peers", "__pycache__", "run", "dist", "build"}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,67 @@
+"""Feeds the mix to another system, within its own environment, and prints what that took.
+
+Only the standard library and `bench.mix` and `bench.process` are used here. Mails are made, and
+numbers learnt, while no clock runs.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from bench import mix, process
+
+
+class System(Protocol):
+    """Another system, started and empty."""
+
+    def take(self, raw: bytes) -> None:
+        """Take a mail (CRLF), and do with it all that is to be done but sending."""
+        ...
+
+    def numbers(self) -> dict[str, str]:
+        """Return `[number]` for each key that stands in the subject of a ticket."""
+        ...
+
+    def places(self) -> dict[str, str]:
+        """Return the `[number]` of the ticket in which the text with each mark stands."""
+        ...
+
+
+def feed(system: System, n: int, seed: int) -> dict[str, float]:
+    """Give a system the mails of the mix, and see where they are afterwards."""
+    wall = used = 0.0
+    rounds = mix.plan(n, seed)
+    numbers: dict[str, str] = {}
+    for letters in rounds:
+        mails = [mix.render(letter, numbers) for letter in letters]
+        before, began = process.cpu_seconds(os.getpid()), process.now()
+        for raw in mails:
+            system.take(raw)
+        wall += process.now() - began
+        used += process.cpu_seconds(os.getpid()) - before
+        numbers = system.numbers()
+    places = system.places()
+    letters = [letter for some in rounds for letter in some]
+    right = [letter for letter in letters if places.get(letter.mark) == numbers.get(letter.ticket)]
+    return {
+        "road_s": round(n / wall, 1),
+        "cpu_ms": round(used / n * 1e3, 2),
+        "peak_mb": process.memory_mb(os.getpid()),
+        "threaded": round(len(right) / n, 4),
+    }
+
+
+def run(start: Callable[[Path, set[str]], System]) -> None:
+    """Be the program of one system; `start` is given a folder and everybody who will write."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--n", type=int, default=400)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--folder", help="where its files go, to choose a disk")
+    given = options.parse_args()
+    senders = {letter.sender for some in mix.plan(given.n, given.seed) for letter in some}
+    with tempfile.TemporaryDirectory(prefix="peer-bench-", dir=given.folder) as folder:
+        print(json.dumps(feed(start(Path(folder), senders), given.n, given.seed)))
