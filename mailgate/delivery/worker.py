@@ -167,10 +167,11 @@ class Worker:
     def _deliver(self, due: Due, carried: Carried) -> bool:
         """Send one notice; False when the way is out of order and the rest need not try."""
         if due.began_at is not None and self._rules.on_unknown == "hold":
-            return self._ended(due, Unknown("it had begun to leave when the gateway stopped"))
+            end = Unknown("it had begun to leave when the gateway stopped")
+            return self._ended(due, end, tried=False)
         mail = self._mail(due, carried)
         if not isinstance(mail, Outgoing):
-            return self._ended(due, mail)
+            return self._ended(due, mail, tried=False)
         return self._ended(due, self._send(due, mail))
 
     def _mail(self, due: Due, carried: Carried) -> Outgoing | Later | Never:
@@ -246,14 +247,18 @@ class Worker:
             self._record.add(ending(due, end, self._rules, at))
         self._results = []
 
-    def _ended(self, due: Due, result: Result) -> bool:
-        """Note how it ended, to be written down soon; False when the way is out of order."""
+    def _ended(self, due: Due, result: Result, *, tried: bool = True) -> bool:
+        """Note how it ended, to be written down soon; False when the way is out of order.
+
+        What was not `tried` says nothing about the way.
+        """
         self._results.append((due, result, self._now()))
         if isinstance(result, Later) and result.connection:
             self._close()
             self._broken(result.reason)
             return False
-        self._mended()
+        if tried:
+            self._mended()
         return True
 
     def _broken(self, why: str) -> None:
