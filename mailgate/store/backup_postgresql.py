@@ -37,11 +37,21 @@ def dump(url: URL, connection: Connection, target: Path, progress: Progress) -> 
 
 
 def restore(database: Database, source: Path, tables: int, progress: Progress) -> None:
-    """Put what was dumped into a database without tables, whole or not at all."""
+    """Put what was dumped into a database without tables, whole or not at all.
+
+    Raises `Permanent` when that cannot be done, also for a dump of another schema than ours here,
+    of which pg_restore would silently put nothing back.
+    """
     with database.read() as connection:
         here = _here(connection)
     words = ["--single-transaction", "--exit-on-error", f"--schema={here}", str(source)]
     _run("pg_restore", database.url, words, ("processing data for table", tables, progress))
+    with database.read() as connection:
+        if unused(connection):
+            raise Permanent(
+                f"the backup has nothing for the schema {here}: it was made in another one, which "
+                "must come first in our role's search_path (ALTER ROLE ... SET search_path)"
+            )
 
 
 def needed(program: str) -> str:
