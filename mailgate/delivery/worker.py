@@ -40,7 +40,6 @@ BATCH = 20
 """Notices claimed at once: the texts of all of them are in memory."""
 _IMPOSSIBLE = 554  # RFC 5321 section 4.2.3: the transaction failed, for a reason of our own
 _IDLE = 1.0
-_CONFLICTS = 8
 
 
 class Worker:
