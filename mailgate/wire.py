@@ -5,7 +5,7 @@ themselves once a second, as they do without a wire.
 """
 
 import os
-import select
+import selectors
 import threading
 from collections.abc import Callable, Mapping
 
@@ -67,8 +67,11 @@ class Wire:
     def _listen(self, listener: Listener) -> None:
         for wake in self._wakes.values():  # nobody heard what was called before
             wake()
-        while not self._over.is_set():
-            select.select([listener.fileno(), self._hearing], [], [])
-            for role, tenant_id in listener.calls():
-                if tenant_id == self._tenant_id and role in self._wakes:
-                    self._wakes[role]()
+        with selectors.DefaultSelector() as either:  # select() knows no file beyond the 1,024th
+            either.register(listener.fileno(), selectors.EVENT_READ)
+            either.register(self._hearing, selectors.EVENT_READ)
+            while not self._over.is_set():
+                either.select()
+                for role, tenant_id in listener.calls():
+                    if tenant_id == self._tenant_id and role in self._wakes:
+                        self._wakes[role]()

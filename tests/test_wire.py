@@ -57,6 +57,9 @@ def test_a_wire_wakes_the_parts_that_are_called_and_others_not(database):
     sending.clear()
     call(database, calls.DELIVER, tenant_id=OTHER)
     call(database, "unheard_of")
+    with database.write() as connection:
+        for payload in ("", "process", "process one", "of a later version: 1"):
+            connection.execute(text("SELECT pg_notify('mailgate', :it)"), {"it": payload})
     call(database, calls.PROCESS)
     assert reading.wait(20)
     assert not sending.is_set()

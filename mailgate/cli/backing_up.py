@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -284,16 +285,14 @@ class _Restoring:
             empty = backup_postgresql.unused(connection)
         _may(empty, "the database", replace=replace)
         kept = f"replaced_{self._now:%Y%m%d_%H%M%S}"
-        if not empty:
-            backup_postgresql.put_aside(database, kept)
-        try:
+        with ExitStack() as undo:  # whatever ends it, be it somebody's Ctrl-C
+            if not empty:
+                backup_postgresql.put_aside(database, kept)
+                undo.callback(backup_postgresql.put_back, database, kept)
             with printing.progress("Restore") as progress:
                 count = len(self._manifest.counts)
                 backup_postgresql.restore(database, self._file, count, progress)
-        except MailgateError:
-            if not empty:
-                backup_postgresql.put_back(database, kept)
-            raise
+            undo.pop_all()
         try:
             held = self._go_on(self._app)
         except MailgateError as error:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from mailgate.desk.ledger import Desk
-from mailgate.errors import Conflict, Temporary
+from mailgate.errors import Conflict, MailgateError
 from mailgate.log import log
 from mailgate.store import outbox
 from mailgate.store.outbox import Due
@@ -76,8 +76,8 @@ class Claims:
         hand = self._in_hand
         try:
             with self._desk.database.write() as connection:
-                held = {due.id for due in dues if outbox.note(connection, due, lease_until=until)}
-        except Temporary as error:
+                held = outbox.renew(connection, dues, until)
+        except MailgateError as error:
             log("database.unavailable", where="lease", error=str(error))
             lost = hand is not None and self._lapses(hand[0])
         else:
@@ -90,4 +90,5 @@ class Claims:
 
     def _lapses(self, due: Due) -> bool:
         """Whether a claim will have lapsed before it can be made longer again."""
-        return self._until[due.id] - self._now() <= self._every
+        until = self._until.get(due.id)  # none: it was cut, and is not through yet
+        return until is None or until - self._now() <= self._every

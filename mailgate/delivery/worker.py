@@ -41,7 +41,6 @@ BATCH = 20
 """Notices claimed at once: the texts of all of them are in memory."""
 _IMPOSSIBLE = 554  # RFC 5321 section 4.2.3: the transaction failed, for a reason of our own
 _IDLE = 1.0
-_CONFLICTS = 8
 
 
 class Worker:
@@ -169,10 +168,11 @@ class Worker:
     def _deliver(self, due: Due, carried: Carried) -> bool:
         """Send one notice; False when the way is out of order and the rest need not try."""
         if due.began_at is not None and self._rules.on_unknown == "hold":
-            return self._ended(due, Unknown("it had begun to leave when the gateway stopped"))
+            end = Unknown("it had begun to leave when the gateway stopped")
+            return self._ended(due, end, tried=False)
         mail = self._mail(due, carried)
         if not isinstance(mail, Outgoing):
-            return self._ended(due, mail)
+            return self._ended(due, mail, tried=False)
         return self._ended(due, self._send(due, mail))
 
     def _mail(self, due: Due, carried: Carried) -> Outgoing | Later | Never:
@@ -248,14 +248,18 @@ class Worker:
             self._record.add(ending(due, end, self._rules, at))
         self._results = []
 
-    def _ended(self, due: Due, result: Result) -> bool:
-        """Note how it ended, to be written down soon; False when the way is out of order."""
+    def _ended(self, due: Due, result: Result, *, tried: bool = True) -> bool:
+        """Note how it ended, to be written down soon; False when the way is out of order.
+
+        What was not `tried` says nothing about the way.
+        """
         self._results.append((due, result, self._now()))
         if isinstance(result, Later) and result.connection:
             self._close()
             self._way.failed(result.reason, self._now())
             return False
-        self._way.worked(self._now())
+        if tried:
+            self._way.worked(self._now())
         return True
 
     def _begin(self, due: Due, raw: bytes) -> None:

@@ -42,7 +42,7 @@ class Keeper:
     def _act(self, ledger: Ledger, rounds: Rounds) -> None:
         found = self._examine(rounds, ledger.now)
         if found.over is not None and rounds.home is not None:
-            until = rounds.home.sent_at
+            until = rounds.home.id
             canaries.over(ledger.connection, ledger.settings.tenant_id, until, ledger.now)
             self._tell(ledger, found.over, _OVER)
         missing = self._missing(ledger, found.late)

@@ -27,8 +27,9 @@ class Canary:
 class Rounds:
     """What is known of all of them: those of which something may still follow, oldest first.
 
-    `newest` was sent last, `home` is the newest of those that have come back. `unsent`: one still
-    waits for the way out.
+    Their order is that of their ids, which a clock that is set back does not upset. `newest` was
+    sent last, `home` is the newest of those that have come back. `unsent`: one still waits for the
+    way out.
     """
 
     open: Sequence[Canary] = ()
@@ -45,7 +46,7 @@ class Rounds:
     def over(self) -> bool:
         """Whether that alarm has found its end."""
         missing = self._missing
-        return bool(missing and self.home and self.home.sent_at >= missing[-1].sent_at)
+        return bool(missing and self.home and self.home.id >= missing[-1].id)
 
     @property
     def _missing(self) -> list[Canary]:
@@ -89,7 +90,7 @@ def examine(rounds: Rounds, pace: Pace, now: datetime, since: datetime) -> Findi
     )
     if rounds.over and rounds.home is not None:
         home = rounds.home
-        late = tuple(canary for canary in late if canary.sent_at > home.sent_at)
+        late = tuple(canary for canary in late if canary.id > home.id)
     newest = rounds.newest
     # One from the future is of a clock that was set back.
     due = newest is None or not timedelta(0) <= now - newest.sent_at < pace.every

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from mailgate.mail.parts import Part
 
-_MEDIA = ("image/", "audio/", "video/")
 _TEXT = ("text/plain", "text/html")
 _NOT_FOR_READING = frozenset(
     {"text/calendar", "text/csv", "text/rfc822-headers", "text/vcard", "text/x-vcard"}

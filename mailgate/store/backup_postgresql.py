@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mailgate.errors import Permanent, Refused
 from mailgate.store.backup import Progress, private
-from mailgate.store.db import Database
+from mailgate.store.db import Database, take_time
 
 _PLAIN = ("--verbose", "--no-owner", "--no-privileges")
 _LONGEST = 300  # characters of what a program says
@@ -28,6 +28,7 @@ def dump(url: URL, connection: Connection, target: Path, progress: Progress) -> 
 
     Raises Refused when there is no pg_dump, `Permanent` with its words when it fails.
     """
+    take_time(connection)  # pg_dump does the work, and may need hours
     snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
     tables = len(inspect(connection).get_table_names())
     words = ["--format=custom", f"--schema={_here(connection)}", f"--snapshot={snapshot}"]
@@ -36,11 +37,21 @@ def dump(url: URL, connection: Connection, target: Path, progress: Progress) -> 
 
 
 def restore(database: Database, source: Path, tables: int, progress: Progress) -> None:
-    """Put what was dumped into a database without tables, whole or not at all."""
+    """Put what was dumped into a database without tables, whole or not at all.
+
+    Raises `Permanent` when that cannot be done, also for a dump of another schema than ours here,
+    of which pg_restore would silently put nothing back.
+    """
     with database.read() as connection:
         here = _here(connection)
     words = ["--single-transaction", "--exit-on-error", f"--schema={here}", str(source)]
     _run("pg_restore", database.url, words, ("processing data for table", tables, progress))
+    with database.read() as connection:
+        if unused(connection):
+            raise Permanent(
+                f"the backup has nothing for the schema {here}: it was made in another one, which "
+                "must come first in our role's search_path (ALTER ROLE ... SET search_path)"
+            )
 
 
 def needed(program: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, create_engine
 
 from mailgate.errors import Permanent, Refused, Temporary
 from mailgate.store.backup import Progress, flush, private, writing
-from mailgate.store.db import BUSY
+from mailgate.store.db import BUSY, is_busy
 
 _PAGES = 1024  # copied between two looks at how far it is
 _MAGIC = b"SQLite format 3\0"
@@ -99,7 +99,7 @@ def settle(path: Path) -> None:
         try:
             database.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if not is_busy(error):
                 raise
             raise Refused(
                 f"another process has {path} open: stop the gateway (`systemctl stop mailgate`) "

@@ -59,8 +59,9 @@ class Listener:
     def calls(self) -> list[tuple[str, int]]:
         """Return (role, tenant) of the calls that have come; does not wait."""
         with self._broken():
-            payloads = [call.payload.split() for call in self._driver.notifies(timeout=0)]
-        return [(role, int(tenant_id)) for role, tenant_id in payloads]
+            heard = [call.payload.split(" ") for call in self._driver.notifies(timeout=0)]
+        # Whoever may log in may call here: what is not of ours says nothing.
+        return [(call[0], int(call[1])) for call in heard if call[1:] and call[1].isdecimal()]
 
     @contextmanager
     def _broken(self) -> Iterator[None]:

@@ -38,9 +38,9 @@ def rounds(connection: Connection, tenant_id: int, *, hold: bool = False) -> Rou
     unsent = exists().where(
         letter.tenant_id == tenant_id, letter.state == fixed(outbox.READY), letter.notice == NOTICE
     )
-    newest = known.order_by(table.sent_at.desc()).limit(1)
+    newest = known.order_by(table.id.desc()).limit(1)
     return Rounds(
-        open=_read(connection, known.where(table.done_at.is_(None)).order_by(table.sent_at)),
+        open=_read(connection, known.where(table.done_at.is_(None)).order_by(table.id)),
         newest=next(iter(_read(connection, newest)), None),
         home=next(iter(_read(connection, newest.where(table.back_at.is_not(None)))), None),
         unsent=bool(connection.execute(select(unsent)).scalar()),
@@ -108,14 +108,14 @@ def missed(connection: Connection, tenant_id: int, id_: int, now: datetime) -> b
     return connection.execute(statement).rowcount == 1
 
 
-def over(connection: Connection, tenant_id: int, until: datetime, now: datetime) -> None:
-    """Note that nothing more follows from those sent at `until` or before, back or not."""
+def over(connection: Connection, tenant_id: int, until: int, now: datetime) -> None:
+    """Note that nothing more follows from the one with the id `until` and those before it."""
     table = schema.canary
     connection.execute(
         update(table)
         .where(
             table.c.tenant_id == tenant_id,
-            table.c.sent_at <= until,
+            table.c.id <= until,
             table.c.done_at.is_(None),
         )
         .values(done_at=now)

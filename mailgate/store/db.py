@@ -213,6 +213,15 @@ def _keep_private(path: Path | None) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
+def take_time(connection: Connection) -> None:
+    """Let a transaction that only reads do nothing in between for as long as it likes.
+
+    It keeps nobody waiting, however long others work on what it reads; see `_configure_postgresql`.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
 def inserting(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """Return an INSERT that can say what to do when the row is there already."""
     return insert_for(connection.dialect.name, table)
@@ -245,11 +254,19 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+            if not is_busy(error) or time.monotonic() > patience:
                 raise
             time.sleep(_PAUSE)
         else:
             return
+
+
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    """Whether another process has the file, be it to put right what a kill has left there.
+
+    The code's last octet tells; SQLite says more in those before it.
+    """
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _configure_postgresql(patience: timedelta, connection: Any, _record: Any) -> None:
@@ -296,7 +313,7 @@ def _has_begun(driver: sqlite3.Connection) -> bool:
         try:
             driver.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if not is_busy(error):
                 return False
             time.sleep(_GLANCE)
         else:

@@ -112,7 +112,11 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
         calls.call(connection, calls.PROCESS, (arrival.tenant_id for arrival in arrivals))
     ordered = sorted(rows.values(), key=lambda row: (row["mail_id"], row["queue"]))
     if not _insert(connection, schema.mail_delivery, ordered):
-        seen = _deliveries(connection, set(mails.values()))
+        kept = _deliveries(connection, set(mails.values()))
+        for key, arrival in zip(keys, arrivals, strict=True):
+            if kept[key] != seen[key]:  # another node was first
+                _add_recipients(connection, kept[key], arrival)
+        seen = kept
     return [seen[key] for key in keys]
 
 

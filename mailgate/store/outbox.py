@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -135,6 +136,27 @@ def _noting(names: frozenset[str]) -> Update:
         )
         .values({name: bindparam(name) for name in sorted(names)})
     )
+
+
+def renew(connection: Connection, dues: Sequence[Due], until: datetime) -> set[int]:
+    """Make claims that still hold longer; return the ids of those notices.
+
+    What has ended or was let go of stays free, though its fence is the same.
+    """
+    table = schema.outbox
+    ours = [(due.id, due.fence) for due in dues]
+    statement = (
+        update(table)
+        .where(
+            table.c.id.in_([id_ for id_, _ in ours]),
+            tuple_(table.c.id, table.c.fence).in_(ours),
+            table.c.state == READY,
+            table.c.lease_until.is_not(None),
+        )
+        .values(lease_until=until)
+        .returning(table.c.id)
+    )
+    return set(connection.execute(statement).scalars())
 
 
 def recent_automatic(

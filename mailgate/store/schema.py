@@ -410,7 +410,6 @@ canary = Table(
     Column("back_at", Instant, comment="when it came back"),
     Column("missed_at", Instant, comment="when it was found missing"),
     Column("done_at", Instant, comment="when nothing more followed from it"),
-    Index("ix_canary_sent", "tenant_id", "sent_at"),
     Index("ix_canary_open", "tenant_id", **_only("done_at IS NULL")),
     comment="mails of our own that are sent round the loop",
 )

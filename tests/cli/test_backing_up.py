@@ -251,15 +251,24 @@ def test_a_desk_in_use_is_not_replaced(cli, tmp_path):
     assert "systemctl stop mailgate" in said
 
 
-def test_a_dump_that_cannot_be_put_back_leaves_what_was_there(server_desk, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("does", "says"),
+    [
+        ("echo 'pg_restore: error: no room' >&2; exit 1", "pg_restore: error: no room"),
+        ("exit 0", "the backup has nothing for the schema public: it was made in another one"),
+    ],
+)
+def test_a_dump_that_cannot_be_put_back_leaves_what_was_there(
+    server_desk, tmp_path, monkeypatch, does, says
+):
     server_desk.ok("backup", tmp_path / "b")
     fake = tmp_path / "pg_restore"
-    fake.write_text("#!/bin/sh\necho 'pg_restore: error: no room' >&2\nexit 1\n")
+    fake.write_text(f"#!/bin/sh\n{does}\n")
     fake.chmod(0o755)
     with monkeypatch.context() as patch:
         patch.setattr(backup_postgresql, "needed", lambda _program: str(fake))
         said = server_desk.no(1, "restore", "--replace", tmp_path / "b")
-    assert "pg_restore: error: no room" in said
+    assert says in said
     assert len(numbers(server_desk)) == 1
     assert server_desk.json("verify") == []
 

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
+
 from mailgate.delivery.breaker import ALARM, LONGEST, Breaker, State
+from mailgate.delivery.ending import Rules
 from mailgate.delivery.transport import Later
-from mailgate.store import ways
+from mailgate.store import schema, ways
 from tests.delivery.sending import Scripted, make_due, outbox, worker_of
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -73,6 +76,23 @@ def test_it_is_told_once_that_the_way_is_broken_and_once_that_it_is_mended(world
     assert 'why="421 4.3.2 closing"' in told[0]
     assert told[0].split()[1] == "error"
     assert f"seconds={6 * 60 * (ALARM + 3)}" in told[1]
+
+
+def test_a_mail_that_is_not_even_tried_mends_nothing(world, capsys):
+    world.open()
+    worker = worker_of(world, Scripted(*[CLOSING] * ALARM), Rules(on_unknown="hold"))
+    for _ in range(ALARM):
+        make_due(world)
+        worker.run_once()
+        world.pass_time(minutes=6)
+    with world.database.write() as connection:  # as a kill in the midst of each would leave them
+        connection.execute(update(schema.outbox).values(began_at=world.now, next_try_at=world.now))
+
+    assert worker.run_once() == 1
+    assert worker.run_once() == 1, "the next one is a probe still"
+    said = capsys.readouterr().err
+    assert "notice.unknown" in said
+    assert "delivery.mended" not in said
 
 
 def test_a_hiccup_wakes_nobody(world, capsys):

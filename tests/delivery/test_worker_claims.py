@@ -114,6 +114,21 @@ class TestAMailThatTakesLong:
 
         assert outbox(world, "lease_until") == [world.now + LEASE]
 
+    def test_leaves_what_was_put_off_meanwhile_free(self, world):
+        """A batch may go on for long after one of its mails was put off, or given back."""
+        world.open()
+        dues = taken(world)
+        claims = claims_of(world)
+        with claims.kept(dues, world.now):
+            with world.database.write() as connection:
+                store.note(connection, dues[0], lease_owner=None, lease_until=None)
+            claims.renew(dues)
+
+        until = world.now + LEASE
+        assert sorted(outbox(world, "id", "lease_until")) == [
+            (due.id, None if due == dues[0] else until) for due in dues
+        ]
+
     def test_is_renewed_by_a_thread_of_its_own(self, world, one):
         claims = Claims(world.desk, lambda: world.now, timedelta(milliseconds=30))
         dues = taken(world)
@@ -167,12 +182,12 @@ class TestAClaimThatIsLost:
     ):
         (due,), claims, cuts = taken(world), claims_of(world), []
 
-        def ended(*_args, **_columns) -> bool:
+        def ended(*_args) -> set[int]:
             claims._in_hand = due, lambda: cuts.append("the next one")
-            return False
+            return set()
 
         with claims.kept([due], world.now), claims.in_hand(due, lambda: cuts.append("this one")):
-            monkeypatch.setattr(store, "note", ended)
+            monkeypatch.setattr(store, "renew", ended)
             claims.renew([due])
 
         assert cuts == []
@@ -193,6 +208,8 @@ class TestAClaimThatIsLost:
             world.now += LEASE / 3
             claims.renew(dues)
             assert cuts == [1]
+            claims.renew(dues)  # it is not through yet
+            assert cuts == [1, 1]
 
     def test_is_not_held_against_the_way_out(self, world):
         world.open()

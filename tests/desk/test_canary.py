@@ -69,6 +69,24 @@ def test_while_one_waits_for_the_way_out_no_further_one_joins_it(world, keeper):
     assert len(world.rows("canary")) == 2
 
 
+def test_after_the_clock_was_set_back_the_interval_holds_and_an_alarm_finds_its_end(world, keeper):
+    keeper.look(world.now)
+    leave(world)
+    keeper.look(world.pass_time(minutes=6))
+    leave(world)
+    world.pass_time(days=-1)
+    for _ in range(3):
+        keeper.look(world.pass_time(minutes=1))
+        leave(world)
+    _, second = (row["id"] for row in world.rows("canary"))
+    come_back(world, second)
+    keeper.look(world.now)
+    assert [pair for pair in world.notices() if pair[0] != "canary"] == [
+        ("canary_missing", ADMIN),
+        ("canary_over", ADMIN),
+    ]
+
+
 def test_one_that_is_missing_is_told_once_and_so_is_the_end_of_it(world, keeper):
     keeper.look(world.now)
     leave(world)

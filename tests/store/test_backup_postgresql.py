@@ -66,6 +66,21 @@ def own(postgresql_url):
     database.close()
 
 
+def test_a_backup_may_take_longer_than_any_claim_lasts(own, tmp_path, monkeypatch):
+    """The dump is the work of another connection; the one that fixed its moment does nothing."""
+    limits = []
+    limit = text("SHOW idle_in_transaction_session_timeout")
+    with own.read() as connection:
+        usual = connection.execute(limit).scalar()
+        monkeypatch.setattr(
+            backup_postgresql, "_run", lambda *_: limits.append(connection.execute(limit).scalar())
+        )
+        backup_postgresql.dump(own.url, connection, tmp_path / "dump", lambda *_: None)
+    with own.read() as connection:
+        assert connection.execute(limit).scalar() == usual == "1min"
+    assert limits == ["0"]
+
+
 def tables(database, schema_name):
     with database.read() as connection:
         rows = connection.execute(

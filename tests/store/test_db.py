@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from mailgate.errors import Permanent
 from mailgate.store import audit, schema
-from mailgate.store.db import Database, _write_ahead
+from mailgate.store.db import Database, _has_begun, _write_ahead
 from tests.store.databases import TENANT
 from tests.store.rows import plant, total
 
@@ -81,8 +81,9 @@ class Refusing:
             raise error
 
 
-def test_a_new_file_that_another_process_makes_write_ahead_is_asked_again():
-    cursor = Refusing(sqlite3.SQLITE_BUSY, 2)
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY])
+def test_a_new_file_that_another_process_makes_write_ahead_is_asked_again(code):
+    cursor = Refusing(code, 2)
     _write_ahead(cursor)
     assert cursor.refusals == 0
 
@@ -177,6 +178,20 @@ def test_a_writer_of_another_process_is_waited_for(sqlite):
             waiting.result(10)
     other.close()
     assert contacts(sqlite) == 1
+
+
+def test_a_file_that_another_process_puts_right_after_a_kill_is_waited_for():
+    refused = [sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY]
+
+    class Driver:
+        def execute(self, _statement):
+            if refused:
+                error = sqlite3.OperationalError("no")
+                error.sqlite_errorcode = refused.pop()
+                raise error
+
+    assert _has_begun(Driver())
+    assert refused == []
 
 
 def test_writers_queue_so_that_none_fails_and_none_overwrites_another(sqlite):

@@ -134,6 +134,18 @@ def test_two_nodes_that_keep_the_same_mails_at_once_get_the_same_answer(postgres
     assert deliveries(postgresql).keys() == {*mine, *theirs}
 
 
+def test_two_nodes_that_put_a_known_mail_into_one_queue_at_once_lose_no_recipient(postgresql):
+    keep(postgresql, arrival())
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with ThreadPoolExecutor(1) as pool:
+        with postgresql.write() as connection:
+            mine = inbox.put(connection, ids(), [arrival(queue="sales", recipients=("a@x",))])
+            other = pool.submit(keep, postgresql, arrival(queue="sales", recipients=("b@x",)))
+            wait_until(lambda: connection.execute(text(waiting)).scalar(), "the other to wait")
+        assert other.result(20) == mine
+    assert deliveries(postgresql)[mine[0]]["recipients"] == ["a@x", "b@x"]
+
+
 # --- claiming -------------------------------------------------------------------------------------
 
 

@@ -68,6 +68,7 @@ def faults_outside(
     found = [
         *_told("left without a row in the outbox", sorted(set(arrived) - set(states))),
         *_told("missing at the smarthost", sorted(missing)),
+        *_told("given up", [f"{count[outbox.NEVER]} notices"] * bool(count[outbox.NEVER])),
         *_told("still to be sent", [f"{count[outbox.READY]} notices"] * bool(count[outbox.READY])),
     ]
     if on_unknown == "hold":

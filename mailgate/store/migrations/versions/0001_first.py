@@ -873,7 +873,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_canary")),
         comment="mails of our own that are sent round the loop",
     )
-    op.create_index("ix_canary_sent", "canary", ["tenant_id", "sent_at"], unique=False)
     op.create_index(
         "ix_canary_open",
         "canary",
