@@ -5,6 +5,8 @@ The tenant stands in every row but those of `mail` (raw bytes are kept once), `t
 across. Ids come from one sequence for all tables.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -48,6 +50,11 @@ def fixed(word: str) -> ColumnElement[str]:
     whose value comes later, hides it.
     """
     return literal(word, literal_execute=True)
+
+
+def _of_rows(where: str) -> dict[str, Any]:
+    """Return what makes an index one of these rows only."""
+    return {"sqlite_where": text(where), "postgresql_where": text(where)}
 
 
 def _tenant() -> Column[int]:
@@ -110,9 +117,11 @@ mail_delivery = Table(
     Column("peer", String(64), nullable=False, comment="address of the host that gave it"),
     Column("road", String(16), nullable=False, comment="smtp, lmtp, pipe or cli"),
     Column("received_at", Instant, nullable=False, comment="when it was accepted"),
+    Column("rfc_id", Text, comment="its Message-ID, so that answers wait for it"),
     Column("state", String(16), nullable=False, comment="pending, or how it ended"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
     Column("next_try_at", Instant, comment="not before this time"),
+    Column("waiting_since", Instant, comment="when it was found to answer one that is pending"),
     *_lease(),
     Column("lost", Integer, nullable=False, server_default="0", comment="claims that nobody ended"),
     Column("fingerprint", String(64), comment="the same for one mail that came by two roads"),
@@ -137,8 +146,7 @@ mail_delivery = Table(
         "tenant_id",
         "received_at",
         "id",
-        sqlite_where=text("state = 'pending'"),
-        postgresql_where=text("state = 'pending'"),
+        **_of_rows("state = 'pending'"),
     ),
     Index(
         "uq_mail_delivery_fingerprint",
@@ -146,23 +154,11 @@ mail_delivery = Table(
         "queue",
         "fingerprint",
         unique=True,
-        sqlite_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
-        postgresql_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
+        **_of_rows("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
     ),
-    Index(
-        "ix_mail_delivery_parked",
-        "tenant_id",
-        "id",
-        sqlite_where=text("state = 'parked'"),
-        postgresql_where=text("state = 'parked'"),
-    ),
-    Index(
-        "ix_mail_delivery_quarantined",
-        "tenant_id",
-        "id",
-        sqlite_where=text("state = 'quarantined'"),
-        postgresql_where=text("state = 'quarantined'"),
-    ),
+    Index("ix_mail_delivery_parked", "tenant_id", "id", **_of_rows("state = 'parked'")),
+    Index("ix_mail_delivery_quarantined", "tenant_id", "id", **_of_rows("state = 'quarantined'")),
+    Index("ix_mail_delivery_awaited", "tenant_id", "rfc_id", **_of_rows("state = 'pending'")),
     Index("ix_mail_delivery_ticket", "ticket_id"),
     CheckConstraint(
         "state IN ('pending', 'opened', 'threaded', 'commands_only', 'report', 'suppressed', "
@@ -238,12 +234,7 @@ ticket = Table(
     Index("ix_ticket_status", "tenant_id", "status"),
     Index("ix_ticket_requester", "tenant_id", "requester", "created_at"),
     Index("ix_ticket_follows", "tenant_id", "follows"),
-    Index(
-        "ix_ticket_next_due_at",
-        "next_due_at",
-        sqlite_where=text("next_due_at IS NOT NULL"),
-        postgresql_where=text("next_due_at IS NOT NULL"),
-    ),
+    Index("ix_ticket_next_due_at", "next_due_at", **_of_rows("next_due_at IS NOT NULL")),
     comment="one matter of one customer",
 )
 
@@ -352,13 +343,7 @@ timer = Table(
     Column("fired_at", Instant, comment="when it was acted on"),
     Column("origin", Text, nullable=False, comment="how it was worked out"),
     PrimaryKeyConstraint("tenant_id", "subject_kind", "subject_id", "kind", "turn", "step"),
-    Index(
-        "ix_timer_due",
-        "tenant_id",
-        "due_at",
-        sqlite_where=text("fired_at IS NULL"),
-        postgresql_where=text("fired_at IS NULL"),
-    ),
+    Index("ix_timer_due", "tenant_id", "due_at", **_of_rows("fired_at IS NULL")),
     comment="deadlines, each acted on once",
 )
 
@@ -394,19 +379,8 @@ outbox = Table(
     UniqueConstraint("event_id", "notice", "recipient", "channel"),
     ForeignKeyConstraint(["tenant_id", "event_id"], ["event.tenant_id", "event.id"]),
     ForeignKeyConstraint(["tenant_id", "message_id"], ["message.tenant_id", "message.id"]),
-    Index(
-        "ix_outbox_ready",
-        "tenant_id",
-        "next_try_at",
-        sqlite_where=text("state = 'ready'"),
-        postgresql_where=text("state = 'ready'"),
-    ),
-    Index(
-        "ix_outbox_unknown",
-        "tenant_id",
-        sqlite_where=text("state = 'unknown'"),
-        postgresql_where=text("state = 'unknown'"),
-    ),
+    Index("ix_outbox_ready", "tenant_id", "next_try_at", **_of_rows("state = 'ready'")),
+    Index("ix_outbox_unknown", "tenant_id", **_of_rows("state = 'unknown'")),
     Index("ix_outbox_recipient", "tenant_id", "recipient", "created_at"),
     Index(
         "ix_outbox_stranger",
@@ -476,13 +450,20 @@ canary = Table(
     Column("missed_at", Instant, comment="when it was found missing"),
     Column("done_at", Instant, comment="when nothing more followed from it"),
     Index("ix_canary_sent", "tenant_id", "sent_at"),
-    Index(
-        "ix_canary_open",
-        "tenant_id",
-        sqlite_where=text("done_at IS NULL"),
-        postgresql_where=text("done_at IS NULL"),
-    ),
+    Index("ix_canary_open", "tenant_id", **_of_rows("done_at IS NULL")),
     comment="mails of our own that are sent round the loop",
+)
+
+broken_way = Table(
+    "broken_way",
+    metadata,
+    _tenant(),
+    Column("node", Text, nullable=False, comment="whose way out it is"),
+    Column("since", Instant, nullable=False, comment="the first failure in a row"),
+    Column("why", Text, nullable=False, comment="how the last one was worded"),
+    Column("seen_at", Instant, nullable=False, comment="when the node last said so"),
+    PrimaryKeyConstraint("tenant_id", "node"),
+    comment="nodes whose smarthost, or Maildir, takes no mail",
 )
 
 heartbeat = Table(
