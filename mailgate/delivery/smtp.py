@@ -286,12 +286,12 @@ class SmtpSession:
             code, reply = link.getreply()
         except OSError as error:
             self._drop()
-            return Unknown(f"no answer after the end of the mail: {_words(error)}")
+            return Unknown(f"no answer after the end of the mail: {_words(error)}", connection=True)
         if code in _GOOD:
             return Sent(_said(code, reply))
         if code not in _BAD:
             self._drop()
-            return Unknown(f"an answer that is none: {_said(code, reply)}")
+            return Unknown(f"an answer that is none: {_said(code, reply)}", connection=True)
         return self._judged(link, code, reply)
 
     def _judged(self, link: smtplib.SMTP, code: int, reply: bytes) -> Later | Never:

@@ -52,9 +52,13 @@ class Never:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The content went out whole and no answer came: the mail may be there or not."""
+    """The content went out whole and no answer came: the mail may be there or not.
+
+    `connection`: it broke there, so that the next mail may end likewise.
+    """
 
     reason: str
+    connection: bool = False
 
 
 Result: TypeAlias = Sent | Later | Never | Unknown

@@ -219,7 +219,7 @@ class Worker:
             log("delivery.failed", notice=due.id, exc_info=error)
             self._close()
             return Unknown(repr(error)) if begun else Later(repr(error), connection=False)
-        if isinstance(result, Later) and not self._claims.holds(due):
+        if isinstance(result, Later | Unknown) and not self._claims.holds(due):
             return replace(result, connection=False)  # it was cut by us
         return result
 
@@ -254,7 +254,7 @@ class Worker:
         What was not `tried` says nothing about the way.
         """
         self._results.append((due, result, self._now()))
-        if isinstance(result, Later) and result.connection:
+        if isinstance(result, Later | Unknown) and result.connection:
             self._close()
             self._way.failed(result.reason, self._now())
             return False

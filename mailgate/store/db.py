@@ -2,7 +2,9 @@
 
 A write on SQLite takes the lock of this process first and then the file's (`BEGIN IMMEDIATE`), so
 that writers queue instead of failing, and who is waited for goes first. Trouble with the database
-is `Temporary`, a damaged file `Permanent`; neither repeats what the driver said.
+is `Temporary`, a damaged file `Permanent`; neither repeats what the driver said. A SQLite file that
+was removed or replaced while it is open is no longer used: what is written to it would be lost with
+the last connection.
 """
 
 import contextlib
@@ -44,6 +46,10 @@ _ID_SEQUENCE = "mailgate_id"
 _TAKE_IDS = text("UPDATE sequence SET next = next + :n WHERE name = 'id' RETURNING next")
 _PAUSE = 0.05  # seconds
 _GLANCE = 0.001  # seconds between two looks at a lock that is held for a few milliseconds
+_ANOTHER = (
+    "the file of the database was removed or replaced while it was in use: put the one from before "
+    "back, or start the gateway anew"
+)
 
 
 class Database:
@@ -57,6 +63,7 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = threading.RLock()
         self._precedence = Precedence()
+        self._file: tuple[int, int] | None = None  # which one `path` led to, of SQLite
         seconds = BUSY.total_seconds()
         # The last one used is used again: each connection has a cache of its own to be filled.
         pool: dict[str, Any] = {
@@ -70,9 +77,9 @@ class Database:
             self.engine = create_engine(
                 self.url, connect_args=options, hide_parameters=True, **pool
             )
-            event.listen(self.engine, "do_connect", lambda *_: _keep_private(self.path))
+            event.listen(self.engine, "do_connect", lambda *_: self._found())
             event.listen(self.engine, "connect", _configure_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "begin", self._begin_sqlite)
         else:
             options = {name: n for name, n in _NOTICING.items() if name not in self.url.query}
             self.engine = create_engine(
@@ -84,6 +91,22 @@ class Database:
     def path(self) -> Path | None:
         """The file of a SQLite database."""
         return Path(self.url.database) if self.sqlite and self.url.database else None
+
+    def _found(self) -> None:
+        """Make the file if there is none yet, and remember which one it is."""
+        if self._file is None:
+            _keep_private(self.path)
+            self._file = _identity(self.path)
+        self._unchanged()
+
+    def _unchanged(self) -> None:
+        """Raise `Temporary` when the path leads to another file than at first, or to none."""
+        if _identity(self.path) != self._file:
+            raise Temporary(_ANOTHER)
+
+    def _begin_sqlite(self, connection: Connection) -> None:
+        self._unchanged()
+        _begin_sqlite(connection)
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[Connection]:
@@ -220,6 +243,14 @@ def take_time(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    try:
+        found = None if path is None else path.stat()
+    except OSError:
+        return None
+    return found and (found.st_dev, found.st_ino)
 
 
 def inserting(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import update
 
 from mailgate.delivery.breaker import ALARM, LONGEST, Breaker, State
 from mailgate.delivery.ending import Rules
-from mailgate.delivery.transport import Later
+from mailgate.delivery.transport import Later, Unknown
 from mailgate.store import schema, ways
-from tests.delivery.sending import Scripted, make_due, outbox, worker_of
+from tests.delivery.sending import Begun, Scripted, make_due, outbox, worker_of
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -104,6 +105,24 @@ def test_a_hiccup_wakes_nobody(world, capsys):
         world.pass_time(minutes=6)
 
     assert "delivery.broken" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("on_unknown", ["hold", "resend"])
+def test_a_way_that_breaks_after_each_mail_gets_one_at_a_time(world, on_unknown):
+    """Else all that waits would be unknown within a minute, or arrive again at each retry."""
+    world.open()
+    cut = Begun(Unknown("no answer after the end of the mail", connection=True))
+    way = Scripted(cut, cut)
+    worker = worker_of(world, way, Rules(on_unknown=on_unknown))
+
+    assert worker.drain() == 1
+    world.pass_time(seconds=3)
+    assert worker.drain() == 1, "the probe"
+    world.pass_time(seconds=6)
+    worker.drain()
+
+    state = "unknown" if on_unknown == "hold" else "ready"
+    assert outbox(world, "state")[:4] == [state, state, "sent", "sent"]
 
 
 # --- what others are told -------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from mailgate.errors import Permanent
+from mailgate.errors import Permanent, Temporary
 from mailgate.store import audit, schema
 from mailgate.store.db import Database, _has_begun, _write_ahead
 from tests.store.databases import TENANT
@@ -36,6 +36,31 @@ def contacts(database: Database) -> int:
 def add_contact(database: Database) -> None:
     with database.write() as connection:
         plant(connection, schema.contact, TENANT)
+
+
+# --- another file ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("begin", ["read", "write"])
+def test_a_file_that_is_not_at_its_place_any_more_is_not_used(sqlite, begin):
+    """Else all that is committed would go into a file that ends with its last connection."""
+    place, aside = sqlite.path, sqlite.path.with_name("aside")
+    add_contact(sqlite)
+    place.rename(aside)
+    for another in (lambda: None, lambda: place.write_bytes(b"")):
+        another()
+        with pytest.raises(Temporary, match="removed or replaced"), getattr(sqlite, begin)():
+            pass
+    aside.rename(place)
+    assert contacts(sqlite) == 1
+
+
+def test_a_new_connection_does_not_make_the_file_that_was_removed(sqlite):
+    with sqlite.read():
+        sqlite.path.rename(sqlite.path.with_name("aside"))
+        with pytest.raises(Temporary, match="removed or replaced"), sqlite.read():
+            pass
+    assert not sqlite.path.exists()
 
 
 # --- connections ----------------------------------------------------------------------------------
