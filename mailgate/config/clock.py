@@ -1,12 +1,11 @@
 """The tables of the clock: how long each side may take, and what moves a ticket by itself."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from mailgate.config import kinds
 from mailgate.config.table import Table, key, table
-from mailgate.domain.model import Priority, Thresholds
+from mailgate.domain.model import OUR_TIMES, Priority, Thresholds
 from mailgate.domain.policy import resolve
 
 
@@ -36,8 +35,20 @@ class SlaRow(Table):
         None, "The target for the resolution, counted from the first mail.", example="72h"
     )
 
-    def given(self) -> dict[str, timedelta]:
-        """Return the durations that are set, by name."""
+    calendar: kinds.MaybeWord | None = key(
+        None,
+        'The [[calendar]] that counts these times; "" counts every hour.',
+        example="office",
+    )
+    working: kinds.Times | None = key(
+        None,
+        "Which of the times it counts; the others take every hour. What the customer may take is "
+        "best left out: nobody else works by your calendar.",
+        example=list(OUR_TIMES),
+    )
+
+    def given(self) -> dict[str, Any]:
+        """Return the values that are set, by name."""
         values = ((name, getattr(self, name)) for name in type(self).model_fields)
         return {name: value for name, value in values if value is not None}
 
@@ -71,6 +82,12 @@ class Lifecycle(Table):
     )
     client_reminders: kinds.Reminders = key(
         2, "How many reminders follow the first, each after twice the time of the one before."
+    )
+    reminders_in: kinds.MaybeWord | None = key(
+        None,
+        "The [[calendar]] in whose time reminders leave; one that is due at another waits for it.",
+        unset="reminders leave at any time",
+        example="office",
     )
     resolve_silent: kinds.Flag = key(
         default=False, why="Whether a ticket is resolved when nobody answers the last reminder."

@@ -7,6 +7,7 @@ Defaults stand here as a file would give them; a read configuration holds what t
 from pydantic import Field
 
 from mailgate.config import kinds
+from mailgate.config.calendars import Calendar
 from mailgate.config.clock import Lifecycle, Sla
 from mailgate.config.table import Table, key, table
 from mailgate.domain.policy import Policy
@@ -391,6 +392,7 @@ class Config(Table):
     agents: tuple[Agent, ...] = Field((), alias="agent")
     teams: tuple[Team, ...] = Field((), alias="team")
     machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
+    calendars: tuple[Calendar, ...] = Field((), alias="calendar")
     sla: Sla = table()
     lifecycle: Lifecycle = table()
     inbound: Inbound = table()
@@ -417,4 +419,6 @@ class Config(Table):
             reopen_window=self.lifecycle.reopen_window,
             client_reminders=self.lifecycle.client_reminders,
             resolve_silent=self.lifecycle.resolve_silent,
+            calendars={each.name: each.built(self.desk.timezone) for each in self.calendars},
+            reminders_in=self.lifecycle.reminders_in or "",
         )

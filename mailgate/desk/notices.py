@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -59,8 +59,16 @@ class Cause:
         return joined is not None and self.message is not None and self.message.at < joined
 
 
-def _seconds(value: timedelta) -> int:
-    return int(value.total_seconds())
+def _wait(settings: Settings, cause: Cause, name: str) -> int:
+    """Return how many seconds a duration lasts from the cause on, as people count them.
+
+    Where only working time counts that is longer, and told in whole hours.
+    """
+    policy, at = settings.policy, cause.event.at
+    row = policy.row(cause.after)
+    if policy.counted_by(row, name) is None:
+        return int(getattr(row, name).total_seconds())
+    return -((at - policy.after(row, name, at)) // HOUR) * 3600
 
 
 def _iso(value: datetime | None) -> str | None:
@@ -98,7 +106,6 @@ def _filled(
     reason: str,
 ) -> dict[str, Any]:
     ticket = cause.after
-    row = settings.policy.for_priority(ticket.priority)
     actor = settings.staff.find(cause.doer)
 
     def signed(purpose: Purpose, nonce: int = 0) -> str | None:
@@ -126,9 +133,9 @@ def _filled(
         "change": _change(cause),
         "due_at": _iso(response_due(ticket, settings.policy)),
         "waiting_since": _iso(ticket.waiting_since),
-        "threshold": _seconds(row.first_response if notice == "received" else row.system),
-        "client_threshold": _seconds(row.client),
-        "auto_close": _seconds(row.auto_close),
+        "threshold": _wait(settings, cause, "first_response" if notice == "received" else "system"),
+        "client_threshold": _wait(settings, cause, "client"),
+        "auto_close": _wait(settings, cause, "auto_close"),
         "commands": [],
         "reply_to": signed(NOTICES[notice].answer) if staff else None,
         "reply_address": signed("reply") if staff else None,

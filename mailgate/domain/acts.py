@@ -240,8 +240,8 @@ def resolved_by_machine(draft: Draft) -> None:
 def resolve_unanswered(draft: Draft) -> None:
     """Settle it, as of when it was due; the customer has the whole time to object from now."""
     resolve(draft)
-    wait = draft.policy.for_priority(draft.before.priority).auto_close
-    draft.set(not_before=draft.now + wait)
+    row = draft.policy.row(draft.before)
+    draft.set(not_before=draft.policy.after(row, "auto_close", draft.now))
 
 
 def resolve_silently(draft: Draft) -> None:

@@ -127,11 +127,13 @@ class Draft:
         ticket = self.ticket()
         if ticket.created_at is None:
             return
-        row = self.policy.for_priority(ticket.priority)
+        policy, row, since = self.policy, self.policy.row(ticket), ticket.created_at
         if ticket.first_response_at is None:
-            self.set(first_response_due_at=max(ticket.created_at + row.first_response, floor))
+            due = policy.after(row, "first_response", since)
+            self.set(first_response_due_at=max(due, floor))
         if ticket.resolved_at is None and ticket.closed_at is None:
-            self.set(resolution_due_at=max(ticket.created_at + row.resolution, floor))
+            due = policy.after(row, "resolution", since)
+            self.set(resolution_due_at=max(due, floor))
 
     def deadlines_anew(self) -> None:
         """Rework deadlines after a change of their inputs: never earlier than this change.

@@ -122,15 +122,24 @@ CLOCK = Actor(ActorKind.CLOCK)
 GATEWAY = Actor(ActorKind.GATEWAY)
 
 
+OUR_TIMES: tuple[str, ...] = ("system", "first_response", "resolution")
+"""What the desk itself must keep to: a row's calendar counts these unless it says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """How long each step may take."""
+    """How long each step may take; those in `working` are counted by the row's calendar.
+
+    Without a calendar (empty) every hour counts.
+    """
 
     system: timedelta
     client: timedelta
     auto_close: timedelta
     first_response: timedelta
     resolution: timedelta
+    calendar: str = ""
+    working: tuple[str, ...] = OUR_TIMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,24 @@ preset.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
-from mailgate.domain.model import Priority, Thresholds
+from mailgate.domain.hours import Calendar
+from mailgate.domain.model import OUR_TIMES, Priority, Thresholds, Ticket
 
-FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Thresholds))
+FIELDS: tuple[str, ...] = ("system", "client", "auto_close", "first_response", "resolution")
+"""The durations of a row."""
+
+FARTHEST = timedelta(days=50 * 365)
+"""No deadline lies further ahead: the reminders of a long threshold would leave the calendar."""
 
 
 def _hours(*figures: float) -> Thresholds:
-    return Thresholds(*(timedelta(hours=figure) for figure in figures))
+    system, client, close, first, resolution = (timedelta(hours=figure) for figure in figures)
+    return Thresholds(system, client, close, first, resolution)
 
 
 _STANDARD: Mapping[Priority, Thresholds] = MappingProxyType(
@@ -73,6 +80,7 @@ class Policy:
     """What `decide` needs to know of the rules; one value serves a whole desk.
 
     `reopen_window` None means for ever. `client_reminders` counts the reminders after the first.
+    `reminders_in` names the calendar in whose time reminders leave; empty: at any time.
     """
 
     thresholds: Mapping[Priority, Thresholds]
@@ -80,31 +88,51 @@ class Policy:
     reopen_window: timedelta | None = None
     client_reminders: int = 2
     resolve_silent: bool = False
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    reminders_in: str = ""
 
-    def for_priority(self, priority: Priority) -> Thresholds:
-        """Return the thresholds in force for `priority`."""
-        return self.thresholds[priority]
+    def row(self, ticket: Ticket) -> Thresholds:
+        """Return the thresholds in force for `ticket`."""
+        return self.thresholds[ticket.priority]
+
+    def after(self, row: Thresholds, name: str, since: datetime, times: int = 1) -> datetime:
+        """Return when a duration of `row`, or so many `times` it, has passed since an instant.
+
+        Working time counts where the row says so.
+        """
+        distance = min(getattr(row, name) * times, FARTHEST)
+        calendar = self.counted_by(row, name)
+        return since + distance if calendar is None else calendar.add(since, distance)
+
+    def counted_by(self, row: Thresholds, name: str) -> Calendar | None:
+        """Return the calendar that counts a duration of `row`; None: every hour counts."""
+        return self.calendars.get(row.calendar) if name in row.working else None
+
+    def reminding(self, at: datetime) -> datetime:
+        """Return when a reminder that is due at an instant may leave."""
+        calendar = self.calendars.get(self.reminders_in)
+        return at if calendar is None else calendar.opening(at)
 
 
 def resolve(
     preset: str = "standard",
-    everywhere: Mapping[str, timedelta] = MappingProxyType({}),
-    each: Mapping[Priority, Mapping[str, timedelta]] = MappingProxyType({}),
+    everywhere: Mapping[str, Any] = MappingProxyType({}),
+    each: Mapping[Priority, Mapping[str, Any]] = MappingProxyType({}),
 ) -> tuple[dict[Priority, Thresholds], dict[Priority, dict[str, str]]]:
     """Return the thresholds of every priority and, beside them, where each value came from."""
     thresholds: dict[Priority, Thresholds] = {}
     origins: dict[Priority, dict[str, str]] = {}
     for priority in Priority:
-        values: dict[str, timedelta] = {}
+        built_in = {name: getattr(PRESETS[preset][priority], name) for name in FIELDS}
+        layers = (
+            (f"configuration, [sla.{priority}]", each.get(priority, {})),
+            ("configuration, [sla.global]", everywhere),
+            (f"preset {preset}", built_in | {"calendar": "", "working": OUR_TIMES}),
+        )
+        values: dict[str, Any] = {}
         origin: dict[str, str] = {}
-        for name in FIELDS:
-            own = each.get(priority, {}).get(name)
-            if own is not None:
-                values[name], origin[name] = own, f"configuration, [sla.{priority}]"
-            elif name in everywhere:
-                values[name], origin[name] = everywhere[name], "configuration, [sla.global]"
-            else:
-                values[name] = getattr(PRESETS[preset][priority], name)
-                origin[name] = f"preset {preset}"
+        for says, given in reversed(layers):
+            values |= given
+            origin |= dict.fromkeys(given, says)
         thresholds[priority], origins[priority] = Thresholds(**values), origin
     return thresholds, origins

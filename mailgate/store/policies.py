@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from mailgate.domain.hours import Calendar, Span
 from mailgate.domain.model import Priority, Thresholds
 from mailgate.domain.policy import FIELDS, Policy
 from mailgate.store import schema
@@ -20,8 +21,18 @@ def body(policy: Policy) -> dict[str, Any]:
     return {
         "thresholds": {
             priority.value: {name: getattr(row, name).total_seconds() for name in FIELDS}
+            | {"calendar": row.calendar, "working": list(row.working)}
             for priority, row in policy.thresholds.items()
         },
+        "calendars": {
+            name: {
+                "zone": calendar.zone,
+                "week": calendar.week,
+                "days": {day.isoformat(): spans for day, spans in sorted(calendar.days.items())},
+            }
+            for name, calendar in policy.calendars.items()
+        },
+        "reminders_in": policy.reminders_in,
         "reopen_window": None if window is None else window.total_seconds(),
         "client_reminders": policy.client_reminders,
         "resolve_silent": policy.resolve_silent,
@@ -34,15 +45,30 @@ def restore(snapshot: dict[str, Any]) -> Policy:
     return Policy(
         thresholds={
             Priority(name): Thresholds(
-                **{field: timedelta(seconds=value) for field, value in row.items()}
+                **{field: timedelta(seconds=row[field]) for field in FIELDS},
+                calendar=row["calendar"],
+                working=tuple(row["working"]),
             )
             for name, row in snapshot["thresholds"].items()
         },
+        calendars={
+            name: Calendar(
+                calendar["zone"],
+                tuple(map(_spans, calendar["week"])),
+                {date.fromisoformat(day): _spans(s) for day, s in calendar["days"].items()},
+            )
+            for name, calendar in snapshot["calendars"].items()
+        },
+        reminders_in=snapshot["reminders_in"],
         origins={},
         reopen_window=None if window is None else timedelta(seconds=window),
         client_reminders=snapshot["client_reminders"],
         resolve_silent=snapshot["resolve_silent"],
     )
+
+
+def _spans(pairs: list[list[int]]) -> tuple[Span, ...]:
+    return tuple((start, stop) for start, stop in pairs)
 
 
 def latest(connection: Connection, tenant_id: int) -> Policy | None:

@@ -30,8 +30,8 @@ def test_the_example_is_read_without_faults_and_means_the_defaults(tmp_path):
     example, bare = (
         config.read(text, tmp_path / "config.toml", {}) for text in (EXAMPLE.read_text(), DESK)
     )
-    many = ("agents", "teams", "machine_senders")
-    assert [len(getattr(example, name)) for name in many] == [1, 1, 1]
+    many = ("agents", "teams", "machine_senders", "calendars")
+    assert [len(getattr(example, name)) for name in many] == [1, 1, 1, 1]
     assert example.model_copy(update=dict.fromkeys(many, ())) == bare
 
 

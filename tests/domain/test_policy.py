@@ -1,11 +1,12 @@
 """Thresholds: the figures of the presets, and which value wins."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailgate.domain.model import Priority, Thresholds
-from mailgate.domain.policy import FIELDS, PRESETS, Policy, resolve
+from mailgate.domain.hours import Calendar
+from mailgate.domain.model import OUR_TIMES, Priority, Thresholds
+from mailgate.domain.policy import FARTHEST, FIELDS, PRESETS, Policy, resolve
 
 H, M = timedelta(hours=1), timedelta(minutes=1)
 
@@ -67,17 +68,47 @@ def test_a_value_of_a_priority_wins_over_the_global_one_which_wins_over_the_pres
         "auto_close": "preset ticket_system",
         "first_response": "preset ticket_system",
         "resolution": "preset ticket_system",
+        "calendar": "preset ticket_system",
+        "working": "preset ticket_system",
     }
 
 
 def test_a_policy_answers_for_a_priority_and_its_defaults_are_those_of_the_specification():
     policy = Policy(*resolve())
-    assert policy.for_priority(Priority.LOW).system == 48 * H
+    assert policy.thresholds[Priority.LOW].system == 48 * H
     assert (policy.reopen_window, policy.client_reminders, policy.resolve_silent) == (
         None,
         2,
         False,
     )
+
+
+def test_a_calendar_and_what_it_counts_come_from_the_same_places():
+    high = {Priority.HIGH: {"calendar": "", "working": ("client",)}}
+    thresholds, origins = resolve("standard", {"calendar": "office"}, high)
+    assert (thresholds[Priority.LOW].calendar, thresholds[Priority.HIGH].calendar) == ("office", "")
+    assert thresholds[Priority.LOW].working == OUR_TIMES
+    assert thresholds[Priority.HIGH].working == ("client",)
+    assert origins[Priority.LOW]["calendar"] == "configuration, [sla.global]"
+
+
+def test_only_the_times_that_a_row_names_are_counted_in_working_time():
+    day = ((540, 1020),)
+    office = Calendar("UTC", (day,) * 5 + ((),) * 2)
+    policy = Policy(*resolve("standard", {"calendar": "office"}), calendars={"office": office})
+    row = policy.thresholds[Priority.LOW]
+    friday = datetime(2026, 3, 6, 12, tzinfo=UTC)
+    assert policy.after(row, "system", friday) == datetime(2026, 3, 16, 12, tzinfo=UTC)
+    assert policy.after(row, "client", friday) == friday + 72 * H
+    assert policy.counted_by(row, "system") == office
+    assert policy.counted_by(row, "client") is None
+
+
+def test_no_deadline_lies_further_ahead_than_calendars_reach():
+    policy = Policy(*resolve("standard", {"client": timedelta(days=3650)}))
+    begin = datetime(2026, 3, 6, 12, tzinfo=UTC)
+    row = policy.thresholds[Priority.LOW]
+    assert policy.after(row, "client", begin, 1024) == begin + FARTHEST
 
 
 def test_two_policies_with_the_same_rules_are_the_same_wherever_the_values_came_from():
