@@ -35,6 +35,11 @@ class SlaRow(Table):
         None, "The target for the resolution, counted from the first mail.", example="72h"
     )
 
+    next_response: kinds.Duration | None = key(
+        None,
+        "The target for each further answer, counted from the customer's mail.",
+        example="8h",
+    )
     calendar: kinds.MaybeWord | None = key(
         None,
         'The [[calendar]] that counts these times; "" counts every hour.',
@@ -57,6 +62,16 @@ class Sla(Table):
     """How long each side may take: a preset, and below it what shall be different."""
 
     preset: kinds.Preset = key("standard", "The table of durations to begin with.")
+    watch_targets: kinds.Flag = key(
+        default=True,
+        why="Whether whoever holds a ticket, its team and the administrators are told when a "
+        "target is near and when it was missed.",
+    )
+    near: kinds.Percent = key(80, "Of how much of a target's time it is near, in percent.")
+    pause_targets: kinds.Flag = key(
+        default=True,
+        why="Whether the time of the targets stands still while it is the customer's turn.",
+    )
     everywhere: SlaRow = table("Durations for every priority.", alias="global")
     critical: SlaRow = row("critical")
     urgent: SlaRow = row("urgent")

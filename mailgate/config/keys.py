@@ -126,7 +126,11 @@ def _threshold(key: Key, row: str) -> Key:
     everywhere = row not in list(Priority)
     values = PRESETS["standard"][Priority.NORMAL if everywhere else Priority(row)]
     if key.name not in FIELDS:
-        built_in = {"calendar": "every hour counts", "working": "those of the desk"}[key.name]
+        built_in = {
+            "next_response": "no such target",
+            "calendar": "every hour counts",
+            "working": "those of the desk",
+        }[key.name]
         unset = built_in if everywhere else f"that of [sla.global], else {built_in}"
         return replace(key, unset=unset)
     unset = "the preset's" if everywhere else "that of [sla.global], else the preset's"

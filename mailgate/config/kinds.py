@@ -11,7 +11,7 @@ from mailgate.config.addresses import Listen, Network
 from mailgate.config.values import Kind, one_of, whole
 from mailgate.domain import hours
 from mailgate.domain.model import Priority
-from mailgate.domain.policy import FIELDS, PRESETS
+from mailgate.domain.policy import PRESETS, TIMES
 from mailgate.roles import NodeRole
 
 Text = Annotated[str, Kind("a text", values.read_text)]
@@ -21,6 +21,7 @@ Flag = Annotated[bool, Kind("true or false", values.read_flag)]
 Count = Annotated[int, whole(1, 1_000_000)]
 Connections = Annotated[int, whole(1, 10_000)]
 Hops = Annotated[int, whole(0, 20)]
+Percent = Annotated[int, whole(1, 99)]
 Workers = Annotated[int, whole(0, 32)]
 Port = Annotated[int, whole(0, 65_535)]
 
@@ -61,7 +62,7 @@ Word = Annotated[
 MaybeWord = Annotated[str, Kind('a name, or ""', values.read_maybe_word)]
 Times = Annotated[
     tuple[str, ...],
-    Kind(f"a list of {', '.join(FIELDS)}", values.list_of(FIELDS)),
+    Kind(f"a list of {', '.join(TIMES)}", values.list_of(TIMES)),
 ]
 Category = Annotated[str, Kind("small letters, digits and _, a letter first", values.read_category)]
 NumberFormat = Annotated[

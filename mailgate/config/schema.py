@@ -420,5 +420,8 @@ class Config(Table):
             client_reminders=self.lifecycle.client_reminders,
             resolve_silent=self.lifecycle.resolve_silent,
             calendars={each.name: each.built(self.desk.timezone) for each in self.calendars},
+            watch_targets=self.sla.watch_targets,
+            pause_targets=self.sla.pause_targets,
+            near=self.sla.near,
             reminders_in=self.lifecycle.reminders_in or "",
         )

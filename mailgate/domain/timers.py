@@ -3,12 +3,28 @@
 Nothing else decides when the clock acts; what is stored in the timer table is this, written down.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from mailgate.domain import targets
 from mailgate.domain.events import TimerKind
 from mailgate.domain.model import Delay, Disposition, Side, Status, Ticket
 from mailgate.domain.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """How long the present turn may still take, in hours as they are counted.
+
+    `hours_remaining` is negative once it is late.
+    """
+
+    waiting_for: Side
+    hours_remaining: float
+    is_delayed: bool
+    threshold_hours: float
+
 
 CUSTOMER_FACING: frozenset[TimerKind] = frozenset(
     {
@@ -19,6 +35,9 @@ CUSTOMER_FACING: frozenset[TimerKind] = frozenset(
     }
 )
 """Steps that write to customers: after an outage these wait, the others catch up."""
+
+
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +60,36 @@ def running(ticket: Ticket, policy: Policy) -> tuple[Timer, ...]:
     """Return the timers that run for `ticket`, soonest first."""
     if ticket.disposition is not Disposition.NONE or ticket.waiting_since is None:
         return ()
+    found = [*_turn(ticket, policy), *_targets(ticket, policy)]
+    return tuple(sorted(found, key=lambda timer: timer.due_at))
+
+
+def unmoved(ticket: Ticket, before: Policy, after: Policy) -> bool:
+    """Tell whether a change of the rules leaves every deadline of `ticket` where it is."""
+    return _points(ticket, before) == _points(ticket, after)
+
+
+def _points(ticket: Ticket, policy: Policy) -> list[object]:
+    timers = [(timer.kind, timer.step, timer.due_at) for timer in running(ticket, policy)]
+    return [*timers, *(targets.due(ticket, policy, name) for name in targets.TARGETS)]
+
+
+def _turn(ticket: Ticket, policy: Policy) -> list[Timer]:
+    """Return the deadlines of the present turn."""
     if ticket.snoozed_until is not None:
         until = ticket.snoozed_until
-        return (Timer(TimerKind.WAKE, ticket.turn, ticket.rearmed, until, "snoozed"),)
-    if ticket.status is Status.RESOLVED:
-        found = [_auto_close(ticket, ticket.waiting_since, policy)]
-    else:
-        found = _client(ticket, policy) if ticket.side is Side.CLIENT else _response(ticket, policy)
-    return tuple(sorted(found, key=lambda timer: timer.due_at))
+        return [Timer(TimerKind.WAKE, ticket.turn, ticket.rearmed, until, "snoozed")]
+    if ticket.status is Status.RESOLVED and ticket.waiting_since is not None:
+        return [_auto_close(ticket, ticket.waiting_since, policy)]
+    return _client(ticket, policy) if ticket.side is Side.CLIENT else _response(ticket, policy)
+
+
+def _targets(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
+    for kind, step, due in targets.steps(ticket, policy):
+        name = targets.TARGETS[step]
+        share = f", {policy.near} %" if kind is TimerKind.TARGET_NEAR else ""
+        says = f"{ticket.priority} target {name.replace('_', ' ')}{share}"
+        yield Timer(kind, ticket.turn, step, due, _origin(ticket, policy, name, says))
 
 
 def _floored(ticket: Ticket, due: datetime) -> datetime:
@@ -77,6 +118,21 @@ def response_due(ticket: Ticket, policy: Policy) -> datetime | None:
         return _floored(ticket, policy.after(row, "system", ticket.waiting_since))
     due = _floored(ticket, policy.after(row, "client", ticket.waiting_since))
     return policy.reminding(due)
+
+
+def time_until_delay(ticket: Ticket, policy: Policy, now: datetime) -> Remaining | None:
+    """Return how long it is until the present turn runs out; None when no clock runs."""
+    due, side = response_due(ticket, policy), ticket.side
+    if due is None or side is None or ticket.disposition is not Disposition.NONE:
+        return None
+    row, name = policy.row(ticket), "client" if side is Side.CLIENT else "system"
+    left, late = policy.passed(row, name, now, due), policy.passed(row, name, due, now)
+    return Remaining(
+        waiting_for=side,
+        hours_remaining=round((left - late) / _HOUR, 2),
+        is_delayed=ticket.delay is not Delay.NONE or due <= now,
+        threshold_hours=round(getattr(row, name) / _HOUR, 2),
+    )
 
 
 def _response(ticket: Ticket, policy: Policy) -> list[Timer]:

@@ -1,18 +1,42 @@
 """Snapshots of the rules under which events were decided, each kept once."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from mailgate.domain.hours import Calendar, Span
 from mailgate.domain.model import Priority, Thresholds
-from mailgate.domain.policy import FIELDS, Policy
+from mailgate.domain.policy import SET, Policy
 from mailgate.store import schema
 from mailgate.store.db import inserting
+
+
+def written(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of a row of thresholds as JSON; durations are seconds."""
+    return {
+        name: value.total_seconds()
+        if isinstance(value, timedelta)
+        else list(value)
+        if isinstance(value, tuple)
+        else value
+        for name, value in given.items()
+    }
+
+
+def values(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that were written as `written`."""
+    return {
+        name: timedelta(seconds=value)
+        if isinstance(value, int | float)
+        else tuple(value)
+        if isinstance(value, list)
+        else value
+        for name, value in stored.items()
+    }
 
 
 def body(policy: Policy) -> dict[str, Any]:
@@ -20,8 +44,7 @@ def body(policy: Policy) -> dict[str, Any]:
     window = policy.reopen_window
     return {
         "thresholds": {
-            priority.value: {name: getattr(row, name).total_seconds() for name in FIELDS}
-            | {"calendar": row.calendar, "working": list(row.working)}
+            priority.value: written({name: getattr(row, name) for name in SET})
             for priority, row in policy.thresholds.items()
         },
         "calendars": {
@@ -32,7 +55,11 @@ def body(policy: Policy) -> dict[str, Any]:
             }
             for name, calendar in policy.calendars.items()
         },
+        "custom": {name: written(given) for name, given in sorted(policy.custom.items())},
         "reminders_in": policy.reminders_in,
+        "watch_targets": policy.watch_targets,
+        "pause_targets": policy.pause_targets,
+        "near": policy.near,
         "reopen_window": None if window is None else window.total_seconds(),
         "client_reminders": policy.client_reminders,
         "resolve_silent": policy.resolve_silent,
@@ -44,11 +71,7 @@ def restore(snapshot: dict[str, Any]) -> Policy:
     window = snapshot["reopen_window"]
     return Policy(
         thresholds={
-            Priority(name): Thresholds(
-                **{field: timedelta(seconds=row[field]) for field in FIELDS},
-                calendar=row["calendar"],
-                working=tuple(row["working"]),
-            )
+            Priority(name): Thresholds(**values(row))
             for name, row in snapshot["thresholds"].items()
         },
         calendars={
@@ -59,7 +82,11 @@ def restore(snapshot: dict[str, Any]) -> Policy:
             )
             for name, calendar in snapshot["calendars"].items()
         },
+        custom={name: values(given) for name, given in snapshot["custom"].items()},
         reminders_in=snapshot["reminders_in"],
+        watch_targets=snapshot["watch_targets"],
+        pause_targets=snapshot["pause_targets"],
+        near=snapshot["near"],
         origins={},
         reopen_window=None if window is None else timedelta(seconds=window),
         client_reminders=snapshot["client_reminders"],
@@ -71,34 +98,37 @@ def _spans(pairs: list[list[int]]) -> tuple[Span, ...]:
     return tuple((start, stop) for start, stop in pairs)
 
 
-def latest(connection: Connection, tenant_id: int) -> Policy | None:
-    """Return the rules under which the newest event was decided; None without any event."""
-    event = schema.event.c
-    newest = (
-        select(event.policy_id)
-        .where(event.tenant_id == tenant_id)
-        .order_by(event.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    found = connection.execute(
-        select(schema.policy.c.body).where(schema.policy.c.id == newest)
-    ).scalar()
+def find(connection: Connection, policy: Policy) -> int | None:
+    """Return the id of the snapshot of `policy`, if there is one."""
+    found = connection.execute(_known(_digest(body(policy)))).scalar()
+    return None if found is None else int(found)
+
+
+def load(connection: Connection, id_: int) -> Policy | None:
+    """Return the rules that a snapshot holds; None if it is not there."""
+    table = schema.policy.c
+    found = connection.execute(select(table.body).where(table.id == id_)).scalar()
     return None if found is None else restore(found)
 
 
 def keep(connection: Connection, ids: Iterator[int], policy: Policy) -> int:
     """Return the id of the snapshot of `policy`, kept now if it was not."""
     snapshot = body(policy)
-    digest = sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
-    table = schema.policy
-    known = select(table.c.id).where(table.c.digest == digest)
-    found = connection.execute(known).scalar()
+    digest = _digest(snapshot)
+    found = connection.execute(_known(digest)).scalar()
     if found is not None:
         return int(found)
     connection.execute(
-        inserting(connection, table)
+        inserting(connection, schema.policy)
         .values(id=next(ids), digest=digest, body=snapshot)
         .on_conflict_do_nothing()
     )
-    return int(connection.execute(known).scalar_one())
+    return int(connection.execute(_known(digest)).scalar_one())
+
+
+def _digest(snapshot: dict[str, Any]) -> str:
+    return sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
+
+
+def _known(digest: str) -> Select[int]:
+    return select(schema.policy.c.id).where(schema.policy.c.digest == digest)

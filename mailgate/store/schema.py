@@ -5,6 +5,8 @@ The tenant stands in every row but those of `mail` (raw bytes are kept once), `t
 across. Ids come from one sequence for all tables.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -48,6 +50,11 @@ def fixed(word: str) -> ColumnElement[str]:
     whose value comes later, hides it.
     """
     return literal(word, literal_execute=True)
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """Make an index of those rows alone for which a condition holds."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _tenant() -> Column[int]:
@@ -137,8 +144,7 @@ mail_delivery = Table(
         "tenant_id",
         "received_at",
         "id",
-        sqlite_where=text("state = 'pending'"),
-        postgresql_where=text("state = 'pending'"),
+        **_only("state = 'pending'"),
     ),
     Index(
         "uq_mail_delivery_fingerprint",
@@ -146,22 +152,19 @@ mail_delivery = Table(
         "queue",
         "fingerprint",
         unique=True,
-        sqlite_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
-        postgresql_where=text("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
+        **_only("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
     ),
     Index(
         "ix_mail_delivery_parked",
         "tenant_id",
         "id",
-        sqlite_where=text("state = 'parked'"),
-        postgresql_where=text("state = 'parked'"),
+        **_only("state = 'parked'"),
     ),
     Index(
         "ix_mail_delivery_quarantined",
         "tenant_id",
         "id",
-        sqlite_where=text("state = 'quarantined'"),
-        postgresql_where=text("state = 'quarantined'"),
+        **_only("state = 'quarantined'"),
     ),
     Index("ix_mail_delivery_ticket", "ticket_id"),
     CheckConstraint(
@@ -211,6 +214,9 @@ ticket = Table(
     Column("reopen_count", Integer, nullable=False, comment="how often it came back"),
     Column("first_response_due_at", Instant, comment="target for the first public reply"),
     Column("resolution_due_at", Instant, comment="target for its resolution"),
+    Column("targets_since", Instant, comment="since when its targets' time runs; paused: nothing"),
+    Column("targets_used", Json, nullable=False, comment="seconds of it used before"),
+    Column("targets_told", Json, nullable=False, comment="warnings and breaches that were told"),
     Column("breached", Json, nullable=False, comment="targets that were missed"),
     Column("turn", Integer, nullable=False, comment="counts the turns"),
     Column("turn_since", Instant, comment="the last change of turn"),
@@ -231,6 +237,7 @@ ticket = Table(
     Column("satisfaction", Integer, comment="1 to 5"),
     Column("version", Integer, nullable=False, comment="counts its events; compared on each write"),
     Column("next_due_at", Instant, comment="the soonest of its timers"),
+    Column("policy_id", Id, ForeignKey("policy.id"), comment="the rules its timers go by"),
     UniqueConstraint("tenant_id", "number"),
     UniqueConstraint("tenant_id", "id"),
     ForeignKeyConstraint(["tenant_id", "follows"], ["ticket.tenant_id", "ticket.id"]),
@@ -241,9 +248,9 @@ ticket = Table(
     Index(
         "ix_ticket_next_due_at",
         "next_due_at",
-        sqlite_where=text("next_due_at IS NOT NULL"),
-        postgresql_where=text("next_due_at IS NOT NULL"),
+        **_only("next_due_at IS NOT NULL"),
     ),
+    Index("ix_ticket_policy", "tenant_id", "policy_id", "id", **_only("status <> 'closed'")),
     comment="one matter of one customer",
 )
 
@@ -295,6 +302,22 @@ policy = Table(
     Column("digest", String(64), nullable=False, unique=True, comment="SHA-256 of the body"),
     Column("body", Json, nullable=False, comment="the rules under which events were decided"),
     comment="snapshots of the rules, each kept once",
+)
+
+threshold = Table(
+    "threshold",
+    metadata,
+    _tenant(),
+    Column(
+        "level", String(8), nullable=False, comment="tenant, or gateway for what all begin with"
+    ),
+    Column("type", String(8), nullable=False, comment="global, priority or custom"),
+    Column("name", String(32), nullable=False, comment="global, a priority, or its own name"),
+    Column("durations", Json, nullable=False, comment="what it sets, seconds; and its calendar"),
+    Column("active", Boolean, nullable=False, comment="an inactive row is passed over"),
+    Column("changed_at", Instant, nullable=False, comment="when somebody last set it"),
+    PrimaryKeyConstraint("tenant_id", "level", "type", "name"),
+    comment="times that were set at the command line, over those of the configuration",
 )
 
 event = Table(
@@ -356,8 +379,7 @@ timer = Table(
         "ix_timer_due",
         "tenant_id",
         "due_at",
-        sqlite_where=text("fired_at IS NULL"),
-        postgresql_where=text("fired_at IS NULL"),
+        **_only("fired_at IS NULL"),
     ),
     comment="deadlines, each acted on once",
 )
@@ -397,14 +419,12 @@ outbox = Table(
         "ix_outbox_ready",
         "tenant_id",
         "next_try_at",
-        sqlite_where=text("state = 'ready'"),
-        postgresql_where=text("state = 'ready'"),
+        **_only("state = 'ready'"),
     ),
     Index(
         "ix_outbox_unknown",
         "tenant_id",
-        sqlite_where=text("state = 'unknown'"),
-        postgresql_where=text("state = 'unknown'"),
+        **_only("state = 'unknown'"),
     ),
     Index("ix_outbox_recipient", "tenant_id", "recipient", "created_at"),
     Index(

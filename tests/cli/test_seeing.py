@@ -79,6 +79,7 @@ def test_a_condition_that_no_ticket_can_fulfil_is_a_usage_error(cli, filters, sa
 
 
 def test_the_table_for_people_shows_what_matters(cli):
+    cli.set(sla__watch_targets=False)
     number = cli.open(subject="Printer [bold]broken[/bold]")
     shown = cli.ok("tickets")
     assert shown.splitlines()[0].split()[:3] == ["NUMBER", "SUBJECT", "STATUS"]

@@ -249,7 +249,7 @@ DAMAGES = {
     ),
     "rules that changed in between": (
         lambda _now: update(schema.policy).values(body=_with_client_reminders(0)),
-        ("timer", "which none of its rules would set"),
+        ("timer", "its timers are none, but should be auto_close"),
     ),
     "a turn that is missing": (
         lambda _now: delete(TURN).where(TURN.c.n == 1),

@@ -68,6 +68,7 @@ def test_a_value_of_a_priority_wins_over_the_global_one_which_wins_over_the_pres
         "auto_close": "preset ticket_system",
         "first_response": "preset ticket_system",
         "resolution": "preset ticket_system",
+        "next_response": "preset ticket_system",
         "calendar": "preset ticket_system",
         "working": "preset ticket_system",
     }

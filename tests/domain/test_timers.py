@@ -9,8 +9,16 @@ from mailgate.domain.events import TimerKind
 from mailgate.domain.hours import Calendar
 from mailgate.domain.model import Priority, Status
 from mailgate.domain.policy import FIELDS, Policy, resolve
-from mailgate.domain.timers import CUSTOMER_FACING, Timer, ladder, response_due, running
-from tests.domain.lives import HOUR, IN, OURS, START, closed, new, resolved, waiting
+from mailgate.domain.timers import (
+    CUSTOMER_FACING,
+    Remaining,
+    Timer,
+    ladder,
+    response_due,
+    running,
+    time_until_delay,
+)
+from tests.domain.lives import HOUR, IN, OURS, START, closed, new, resolved, spam, waiting
 
 POLICY = Policy(*resolve())
 NAMES = (*FIELDS, "working")
@@ -144,3 +152,20 @@ def test_a_reminder_that_is_due_outside_of_service_hours_waits_for_them():
     reminded = replace(waiting().ticket, reminders=1, reminded_at=since, delay="delayed_by_client")
     assert running(reminded, policy)[0].due_at == START + timedelta(days=1)  # 07:00 would be
     assert running(resolved().ticket, policy)[0].due_at == since + 48 * HOUR
+
+
+def test_the_hours_left_are_those_that_count_and_negative_once_late():
+    ticket = new().ticket
+    assert time_until_delay(ticket, POLICY, START + 6 * HOUR) == Remaining("system", 18, False, 24)
+    assert time_until_delay(ticket, POLICY, START + 30 * HOUR) == Remaining("system", -6, True, 24)
+    policy = by_calendar(system=12 * HOUR)  # due on Tuesday, 13:00
+    left = time_until_delay(ticket, policy, START + 24 * HOUR)
+    assert (left.hours_remaining, left.threshold_hours) == (4, 12)
+    late = time_until_delay(ticket, policy, START + timedelta(days=2))
+    assert (late.hours_remaining, late.is_delayed) == (-4, True)
+    assert time_until_delay(waiting().ticket, POLICY, START).waiting_for == "client"
+
+
+@pytest.mark.parametrize("life", [resolved, closed, spam])
+def test_no_hours_are_left_where_no_clock_runs(life):
+    assert time_until_delay(life().ticket, POLICY, START) is None

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 import mailgate.store
 from mailgate.domain.numbers import NumberFormat
-from mailgate.domain.policy import Policy, resolve
+from mailgate.domain.policy import Level, Policy, Row, RowType, resolve
 from mailgate.errors import Conflict
 from mailgate.store import inbox, policies, schema, tickets
 from mailgate.store.backlog import Backlog
@@ -121,6 +121,8 @@ WITHOUT_TENANT = {
     "tickets.save_turns": "each row says whose it is",
     "tickets.add": "each row says whose it is",
     "policies.keep": "snapshots of rules have no tenant",
+    "policies.find": "snapshots of rules have no tenant",
+    "policies.load": "snapshots of rules have no tenant",
     "heartbeat.last": "signs of life have no tenant",
     "heartbeat.keep": "signs of life have no tenant",
     "orphans.answers": "the question says whose rows it is about",
@@ -172,6 +174,9 @@ class Life:
             "joined": [],
         }
         facts |= {"delay": "none", "disposition": "none", "requester": CAROL}
+        rules = put(schema.policy, body=policies.body(Policy(*resolve())))["id"]
+        facts |= {"policy_id": rules, "thresholds": "vip"}
+        put(schema.threshold, level="tenant", type="custom", name="vip", durations={})
         old = put(schema.ticket, **facts)["id"]
         ticket = put(schema.ticket, **facts, number="TKT-1", follows=old)
         self.ticket, self.version = ticket["id"], ticket["version"]
@@ -179,7 +184,7 @@ class Life:
         asked = put(schema.message, **said, side="client", rfc_id="<q@x>")["id"]
         put(schema.message, **said, side="system")
         put(schema.attachment, message_id=asked)
-        rules = put(schema.policy, body=policies.body(Policy(*resolve())))["id"]
+        self.rules = rules
         subject = {"subject_kind": tickets.TICKET, "subject_id": self.ticket}
         cause = put(schema.event, **subject, n=1, policy_id=rules, data={"proved": False})["id"]
         put(schema.turn, ticket_id=self.ticket)
@@ -233,6 +238,12 @@ class Life:
             "pairs": [("<q@x>", self.ticket)],
             "people": {CAROL: ("Mallory", NOW + HOUR)},
             "period": "",
+            "policy_id": self.rules + 1,
+            "tickets.reschedule.policy_id": self.rules,
+            "given": [Row(Level.TENANT, RowType.CUSTOM, "vip", {"calendar": ""})],
+            "level": Level.TENANT,
+            "type_": RowType.CUSTOM,
+            "name": "vip",
             "queue": "default",
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
             "people.suspend.reasons": {"another@x.example": "gone"},
