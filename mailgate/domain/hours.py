@@ -227,8 +227,7 @@ def _offsets(zone: ZoneInfo, begin: int, end: int) -> Iterator[tuple[int, int, i
             low, high = (middle, high) if same else (low, middle)
         yield since, high * _SECOND, offset
         since, offset = high * _SECOND, changed
-    if since < end:
-        yield since, end, offset
+    yield since, end, offset
 
 
 def _ahead(zone: ZoneInfo, point: int) -> int:

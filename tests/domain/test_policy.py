@@ -1,12 +1,24 @@
 """Thresholds: the figures of the presets, and which value wins."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mailgate.domain.hours import Calendar
-from mailgate.domain.model import OUR_TIMES, Priority, Thresholds
-from mailgate.domain.policy import FARTHEST, FIELDS, PRESETS, Policy, resolve
+from mailgate.domain.model import OUR_TIMES, Priority, Thresholds, Ticket
+from mailgate.domain.policy import (
+    FARTHEST,
+    FIELDS,
+    PRESETS,
+    WHO_WINS,
+    Level,
+    Policy,
+    Row,
+    RowType,
+    overlaid,
+    resolve,
+)
 
 H, M = timedelta(hours=1), timedelta(minutes=1)
 
@@ -116,3 +128,66 @@ def test_two_policies_with_the_same_rules_are_the_same_wherever_the_values_came_
     everywhere = {"system": PRESETS["standard"][Priority.LOW].system}
     given = Policy(*resolve("standard", {}, {Priority.LOW: everywhere}))
     assert given == Policy(*resolve())
+
+
+# --- rows that were set -------------------------------------------------------------------------
+
+
+def row(level, kind, name, hours, *, active=True) -> Row:
+    return Row(level, kind, name, {"system": hours * H}, active=active)
+
+
+GATEWAY, TENANT = Level.GATEWAY, Level.TENANT
+GLOBAL, PRIORITY, CUSTOM = RowType.GLOBAL, RowType.PRIORITY, RowType.CUSTOM
+
+
+@pytest.mark.parametrize(
+    ("rows", "hours", "says"),
+    [
+        ([], 24, "preset standard"),
+        ([row(GATEWAY, GLOBAL, "global", 1)], 1, "row global"),
+        ([row(GATEWAY, PRIORITY, "normal", 2), row(GATEWAY, GLOBAL, "global", 1)], 2, "row normal"),
+        (
+            [row(TENANT, GLOBAL, "global", 3), row(GATEWAY, PRIORITY, "normal", 2)],
+            3,
+            "row global of the tenant",
+        ),
+        (
+            [row(TENANT, PRIORITY, "normal", 4), row(TENANT, GLOBAL, "global", 3)],
+            4,
+            "row normal of the tenant",
+        ),
+        (
+            [row(TENANT, GLOBAL, "global", 3, active=False), row(GATEWAY, GLOBAL, "global", 1)],
+            1,
+            "row global",
+        ),
+        ([row(GATEWAY, PRIORITY, "high", 5)], 24, "preset standard"),
+    ],
+)
+def test_which_row_wins_and_that_it_is_told(rows, hours, says):
+    policy = overlaid(Policy(*resolve()), rows)
+    assert policy.thresholds[Priority.NORMAL].system == hours * H
+    assert policy.origins[Priority.NORMAL]["system"] == says
+
+
+def test_a_ticket_with_a_custom_row_goes_by_it_and_by_the_others_where_it_says_nothing():
+    rows = [
+        row(TENANT, CUSTOM, "vip", 1),
+        row(GATEWAY, CUSTOM, "vip", 9),
+        row(GATEWAY, CUSTOM, "old", 5, active=False),
+    ]
+    policy = overlaid(Policy(*resolve()), rows)
+    vip = Ticket(id=1, thresholds="vip")
+    assert policy.row(vip) == replace(PRESETS["standard"][Priority.NORMAL], system=1 * H)
+    assert policy.origins_for(vip)["system"] == "custom row vip"
+    assert policy.origins_for(vip)["client"] == "preset standard"
+    old = Ticket(id=2, thresholds="old")
+    assert policy.row(old) == PRESETS["standard"][Priority.NORMAL]
+    assert rows[0].says == "custom row vip of the tenant"
+
+
+def test_every_place_that_a_value_may_come_from_is_named_in_its_order():
+    assert WHO_WINS[0] == "the ticket's custom row"
+    assert WHO_WINS[-1] == "the preset"
+    assert len(WHO_WINS) == 8

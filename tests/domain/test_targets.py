@@ -174,6 +174,11 @@ def test_pauses_are_counted_by_the_calendar_as_the_time_itself_is():
     assert used(life.ticket, life.policy, life.now + HOUR) == (7 * 3600, 7 * 3600)
 
 
+def test_no_time_is_used_while_it_stands_still():
+    life = watched().replied(after=2 * HOUR)
+    assert used(life.ticket, life.policy, life.now + 9 * HOUR) == (7200, 7200)
+
+
 def test_a_target_counted_in_working_time_is_near_in_working_time():
     life = watched(row={"calendar": "office", "resolution": 20 * HOUR, "first_response": 5 * HOUR})
     found = targets(life)
