@@ -26,6 +26,7 @@ LIMITS = {
     "automatic_in_10m": 1_000_000,
     "automatic_in_30m": 1_000_000,
     "automatic_in_60m": 1_000_000,
+    "automatic_in_an_hour": 1_000_000,
     "automatic_in_a_day": 1_000_000,
 }
 

@@ -19,12 +19,16 @@ from mailgate.log import log
 from mailgate.port import open_port
 from mailgate.roles import Crew, NodeRole, crews
 from mailgate.stopping import Stop
+from mailgate.store import calls
 from mailgate.supervisor import BEAT, SILENT, Supervisor
 from mailgate.tally import Pulse
+from mailgate.wire import Wire
 
 if TYPE_CHECKING:
     from mailgate.web.health import Check
     from mailgate.web.server import Server
+    from mailgate.web.stored import Stored
+    from mailgate.web.watch import Watch
 
 
 class Started(Protocol):
@@ -177,6 +181,8 @@ class Parts:
         if NodeRole.PROCESS in self._roles:
             app.bells.answer(NodeRole.PROCESS, app.intake.wake)
             self._begin(app.intake, app.intake.start)
+        if not app.database.sqlite:
+            self._hear_other_nodes()
         if NodeRole.LISTEN in self._roles:
             self._begin(app.inbox, app.inbox.start)
         if NodeRole.CLOCK in self._roles:
@@ -186,6 +192,16 @@ class Parts:
             self._begin(web, lambda: web.start(ports.http))
         if NodeRole.LISTEN in self._roles:
             self._begin(app.listener, lambda: app.listener.start(ports.smtp, ports.lmtp))
+
+    def _hear_other_nodes(self) -> None:
+        wakes: dict[str, Callable[[], None]] = {}
+        if NodeRole.DELIVER in self._roles:
+            wakes[calls.DELIVER] = self._app.delivery.wake
+        if NodeRole.PROCESS in self._roles:
+            wakes[calls.PROCESS] = self._app.intake.wake
+        if wakes:
+            wire = Wire(self._app.database, TENANT_ID, wakes)
+            self._begin(wire, wire.start)
 
     def _begin(self, part: "Started", start: Callable[[], None]) -> None:
         start()
@@ -212,26 +228,31 @@ class Parts:
 
     def _server(self) -> "Server":
         # It takes half a second to import all this, which no command needs.
-        from mailgate.web.health import create_app
+        from mailgate.web.health import canary_note, create_app
         from mailgate.web.metrics import Metrics, sample
         from mailgate.web.server import Server
+        from mailgate.web.stored import look
+        from mailgate.web.watch import Watch
 
         database, listen = self._app.database, self._app.config.web.listen
-        checks = self.checks()
+        watched = self._app.config.canary.every is not None
+        watch = Watch(lambda: look(database, TENANT_ID, watched=watched))
+        checks = self.checks(watch)
         taking = ("database", "smtp", "inbox")
         app = create_app(
             checks,
             [name for name in taking if name in checks],
-            Metrics(lambda: sample(database, TENANT_ID, now())),
+            Metrics(lambda: sample(watch.seen(), now())),
+            {"canary": canary_note(watch)},
         )
         return Server(app, listen.host, listen.port)
 
-    def checks(self) -> "dict[str, Check]":
-        """Return what /healthz asks, by name: the parts here, and the other processes."""
+    def checks(self, watch: "Watch[Stored]") -> "dict[str, Check]":
+        """Return what /healthz asks, by name: the store, the parts here, the other processes."""
         from mailgate.web.health import clock_check, database_check, running
 
         app = self._app
-        checks: dict[str, Check] = {"database": database_check(app.database)}
+        checks: dict[str, Check] = {"database": database_check(watch)}
         if NodeRole.LISTEN in self._roles:
             checks["smtp"] = running(app.listener)
             checks["inbox"] = lambda: running(app.inbox)() or app.inbox.fault
@@ -242,7 +263,7 @@ class Parts:
         if NodeRole.CLOCK in self._roles:
             checks["scheduler"] = running(app.scheduler)
         if (every := app.config.jobs.deadlines) is not None:
-            checks["clock"] = clock_check(app.database, every, now)
+            checks["clock"] = clock_check(watch, every, now)
         return {**checks, **self._others}
 
 

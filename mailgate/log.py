@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import structlog
 
+from mailgate import tally
 from mailgate.tally import Tally
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -60,6 +61,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "lmtp.listening": _INFO("The LMTP port is open."),
         "smtp.stopped": _INFO("These ports are closed and no session is left."),
         "smtp.failed": _ERROR("A session met a fault of ours; the sender was told to try again."),
+        "inbox.failed": _ERROR("Mails could not be kept, for a fault of ours; they come again."),
         "peer.refused": _WARNING(
             "A peer was sent away: not allowed, too many connections, or too many errors."
         ),
@@ -97,6 +99,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "deadline.passed": _INFO("A deadline of a ticket came due."),
         "notice.delivered": _INFO("A mail that the clock waits for has left."),
         "notice.undelivered": _WARNING("A mail to the customer will not arrive, or may not have."),
+        "notice.delayed": _WARNING("A mail with a person's words has not left for hours."),
         "ticket.assigned": _INFO("A ticket was given to an agent, or to nobody."),
         "ticket.team_assigned": _INFO("A ticket was given to a team, or to none."),
         "ticket.waiting": _INFO("The customer's turn begins."),
@@ -130,6 +133,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "A flood: so many acknowledgements to unknown senders were held back in an hour."
         ),
         "notice.failed": _ERROR("A notice could not be written: a fault of template or gateway."),
+        "delivery.broken": _ERROR(
+            "The way out has failed several times in a row: an alarm, told once until it is mended."
+        ),
+        "delivery.mended": _INFO("The way out works again; seconds says how long it did not."),
         "delivery.failed": _ERROR("The delivery worker met a fault of ours, and goes on."),
         # --- the clock ---------------------------------------------------------------------------
         "clock.tick": _DEBUG("The deadlines were looked at; due says how many there were."),
@@ -138,10 +145,19 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "deadline.failed": _ERROR("A deadline could not be acted on; it is tried again."),
         "job.finished": _DEBUG("A job of the scheduler ran."),
         "job.failed": _ERROR("A job of the scheduler failed; it runs again at its next time."),
+        # --- the canary --------------------------------------------------------------------------
+        "canary.sent": _INFO("A mail of our own was sent round the loop, see [canary]."),
+        "canary.returned": _INFO("It came back after so many seconds; late: it had been missing."),
+        "canary.missing": _ERROR(
+            "It did not come back in time: mail may not leave, or not arrive."
+        ),
+        "canary.over": _INFO("After an alarm, one came back."),
         # --- store and web -----------------------------------------------------------------------
         "database.unavailable": _ERROR("The database does not answer; it is tried again."),
         "database.unsafe": _WARNING("The database is set so that it may lose what it committed."),
+        "calls.listening": _INFO("What other nodes call by PostgreSQL is heard from now on."),
         "store.migrated": _INFO("The database was brought to this version's schema."),
+        "store.copied": _INFO("A backup of the database was made before it was migrated."),
         "store.conflict": _DEBUG("Somebody else was first; it was decided again."),
         "lease.expired": _WARNING("A claim ran out with its work undone; the work is free again."),
         "http.listening": _INFO("The HTTP port is open."),
@@ -192,7 +208,7 @@ def count_as(process: int) -> None:
     """Say which process this one is, after a fork: the first is 0."""
     global _writing  # noqa: PLW0603 - the one inherited may be held by a thread that is not here
     _writing = threading.Lock()
-    _written.count_as(process)
+    tally.count_as(process)
 
 
 def configure(level: Level = "info", shape: Literal["console", "json"] = "console") -> None:

@@ -7,9 +7,25 @@ that nothing needs a lock between processes.
 import mmap
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 MOST_PROCESSES = 64
+_MICRO = 1_000_000
+
+_process = 0
+_counting = threading.Lock()
+
+
+def count_as(process: int) -> None:
+    """Count in the rows of this process from now on, after a fork; 0 is that of the first one.
+
+    One that is begun anew goes on in the row of the one that ended: nothing counted is lost.
+    """
+    global _process, _counting  # noqa: PLW0603 - a process has one number
+    _process = process
+    _counting = threading.Lock()  # the one inherited may be held by a thread that is not here
 
 
 class Tally:
@@ -19,18 +35,11 @@ class Tally:
         self._places = {name: place for place, name in enumerate(names)}
         octets = 8 * MOST_PROCESSES * len(self._places)
         self._cells = memoryview(mmap.mmap(-1, octets)).cast("Q")
-        self._first = 0
-        self._lock = threading.Lock()
 
-    def count_as(self, process: int) -> None:
-        """Count in the row of this process from now on; 0 is that of the first one."""
-        self._first = process * len(self._places)
-        self._lock = threading.Lock()  # the one inherited may be held by a thread that is not here
-
-    def add(self, name: str) -> None:
-        """Count one."""
-        with self._lock:
-            self._cells[self._first + self._places[name]] += 1
+    def add(self, name: str, count: int = 1) -> None:
+        """Count one, or so many at once."""
+        with _counting:
+            self._cells[_process * len(self._places) + self._places[name]] += count
 
     def sums(self) -> Mapping[str, int]:
         """Return how often each name came since the start."""
@@ -39,6 +48,27 @@ class Tally:
             name: sum(self._cells[cell] for cell in range(place, end, step))
             for name, place in self._places.items()
         }
+
+
+class Histogram:
+    """How long something took, in all processes together: how often it was within each bound."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        """`bounds` are seconds, ascending; what is longer than the last is counted too."""
+        self._bounds = tuple(bounds)
+        self._within = [*(f"{bound:g}" for bound in bounds), "+Inf"]
+        self._tally = Tally([*self._within, "sum"])
+
+    def observe(self, seconds: float) -> None:
+        """Count one that took so long."""
+        self._tally.add(self._within[bisect_left(self._bounds, seconds)])
+        self._tally.add("sum", round(max(0.0, seconds) * _MICRO))
+
+    def read(self) -> tuple[list[tuple[str, float]], float]:
+        """Return (bound, how many took no longer) from the least on, and the sum of all seconds."""
+        counted = self._tally.sums()
+        upto = accumulate(counted[bound] for bound in self._within)
+        return list(zip(self._within, map(float, upto), strict=True)), counted["sum"] / _MICRO
 
 
 class Pulse:

@@ -19,6 +19,7 @@ settings.load_profile("mailgate")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long forms: make torture")
+    parser.addoption("--seed", type=int, help="repeat a torture that has failed")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from mailgate import log as log_module
-from mailgate.domain import events
+from mailgate.domain import canary, events
 from mailgate.log import EVENTS, configure, log, reference
 
 ROOT = Path(__file__).parent.parent
@@ -203,10 +203,10 @@ def test_the_page_in_the_docs_is_the_one_of_the_table():
 def test_every_event_of_a_ticket_is_a_line_of_the_log():
     names = {
         thing.name
-        for thing in vars(events).values()
+        for thing in (*vars(events).values(), *vars(canary).values())
         if isinstance(thing, type) and issubclass(thing, events.Event) and hasattr(thing, "name")
     }
-    assert {"ticket.opened", "deadline.passed"} <= names
+    assert {"ticket.opened", "deadline.passed", "canary.sent"} <= names
     assert names <= set(EVENTS)
 
 
@@ -252,6 +252,7 @@ def test_every_name_of_the_table_is_a_line_that_the_code_writes():
     written = set().union(*(constants(tree) for tree in trees if calls_log(tree)))
     assert "mail.opened" in written
     written |= {"library.warned", *events.EVENTS}  # by `mailgate.log` itself; by the write door
+    written |= {event.name for event in (canary.Sent, canary.Missing, canary.Over)}
     assert set(EVENTS) - written == set()
 
 

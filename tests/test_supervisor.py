@@ -11,7 +11,6 @@ from mailgate.roles import Crew, NodeRole
 from mailgate.stopping import Stop
 from mailgate.tally import Pulse
 
-supervisor._LONGEST_STOP = 0.3
 crews = (Crew("front", frozenset({NodeRole.LISTEN})), Crew("back", frozenset({NodeRole.DELIVER})))
 asked = Stop(print)
 
@@ -56,6 +55,7 @@ print(left(number))
 
 def test_a_process_that_does_not_end_is_killed():
     program = """
+supervisor._LONGEST_STOP = 0.3
 def deaf(crew, beat, stop):
     beat()
     while True:

@@ -4,6 +4,7 @@ A command imports what it needs when it runs, so that --help comes at once.
 """
 
 from mailgate.cli import (
+    backing_up,
     checking,
     delivering,
     explaining,
@@ -35,9 +36,10 @@ COMMANDS = (
     queues,
     figures,
     thresholds,
-    verifying,
     parsing,
     explaining,
+    verifying,
+    backing_up,
 )
 """Where the commands stand, in the order of the documentation."""
 

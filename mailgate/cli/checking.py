@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,7 +16,7 @@ from mailgate.cli.ending import NO, say
 from mailgate.cli.opening import opened
 from mailgate.cli.options import AsJson, ConfigFile
 from mailgate.cli.program import command
-from mailgate.errors import MailgateError, Permanent, Temporary
+from mailgate.errors import MailgateError, Temporary
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _HEARD = 5.0  # seconds that a gateway may take to say how it is
 _MOST_SAID = 64 * 1024  # octets
+_BEHIND = "migrated at the next start: make a backup before (`mailgate backup`)"
 _SILENT = timedelta(minutes=15)  # a clock that has not run for so long waits for cron or a start
 
 
@@ -90,6 +92,7 @@ def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
     checks: list[tuple[str, Callable[[App], Iterator[Finding]]]] = [
         ("database", _database),
         ("gateway", _gateway),
+        ("web", _web),
         ("templates", _templates),
         ("delivery", _delivery),
         ("trust", _trust),
@@ -126,22 +129,22 @@ def _database(app: "App") -> Iterator[Finding]:
 
 def _schema(database: "Database") -> Iterator[Finding]:
     from mailgate.store import audit, heartbeat, migrate
+    from mailgate.store.revision import NEWEST, present
 
     with database.write() as connection:  # a disk or a database that is read-only shows here
-        revision, newest = migrate.revision(connection), migrate.newest()
+        revision = present(connection)
         if revision is None:
             yield Finding("database", "ok", "it is empty: tables are made at the first start")
             return
-        if revision not in migrate.known():
-            raise Permanent(f"its schema is at {revision}: a newer version of mailgate used it")
-        current = revision == newest
+        migrate.see_that_known(revision)
+        current = revision == NEWEST
         last = heartbeat.last(connection).seen_at if current else None
         waiting = _for_people(connection) if current else []
         wrong = audit.unsafe(connection)
     if wrong:
         says = f"what is committed might be lost: {', '.join(wrong)}"
         yield Finding("database", "warning", says)
-    where = "at this version's schema" if current else "migrated at the next start"
+    where = "at this version's schema" if current else _BEHIND
     yield Finding("database", "ok", f"it can be written to, and is {where}")
     if last is not None:
         yield _clock(last)
@@ -232,6 +235,20 @@ def _health(host: str, port: int) -> dict[str, str] | None:
     return {str(k): str(v) for k, v in faults.items()} if isinstance(faults, dict) else None
 
 
+def _web(app: "App") -> Iterator[Finding]:
+    """Tell who can ask how the gateway is."""
+    at = app.config.web.listen
+    if at.host == "localhost" or ip_address(at.host).is_loopback:
+        yield Finding("web", "ok", f"{at} is open to this machine only")
+        return
+    says = (
+        f"{at} is open to others: whoever reaches it sees how the gateway is, without a login and "
+        'without TLS; take "127.0.0.1:8025" in [web] listen and put a server with TLS in front, or '
+        "keep others out by a firewall"
+    )
+    yield Finding("web", "warning", says)
+
+
 # --- templates and the way out --------------------------------------------------------------------
 
 
@@ -258,6 +275,9 @@ def _delivery(app: "App") -> Iterator[Finding]:
             login = f", as {delivery.user}" if delivery.user else ", without login"
             how = f"{delivery.host}:{delivery.port} ({delivery.tls}{login})"
             yield Finding("delivery", "ok", f"the smarthost answers: {how}")
+    if app.config.canary.every is not None and delivery.transport != "smtp":
+        says = f"[canary] sends mails that transport {delivery.transport} does not bring back"
+        yield Finding("canary", "warning", says)
 
 
 def _write_to(folder: Path) -> None:

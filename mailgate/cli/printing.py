@@ -7,7 +7,9 @@ taken for markup.
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +28,22 @@ _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 def as_json(value: object) -> None:
     """Print a value as JSON, and nothing else; times are ISO 8601, UTC."""
+    sys.stdout.write(f"{_json(value)}\n")
+
+
+def _json(value: object) -> str:
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    text = json.dumps(value, ensure_ascii=not unicode, indent=2, default=_plain)
-    sys.stdout.write(f"{text}\n")
+    return json.dumps(value, ensure_ascii=not unicode, indent=2, default=_plain)
+
+
+def as_json_list(values: Iterable[object]) -> int:
+    """Print values as one JSON list, each as soon as it is there; return how many they were."""
+    count = 0
+    for count, value in enumerate(values, 1):
+        sys.stdout.write("[\n" if count == 1 else ",\n")
+        sys.stdout.write(textwrap.indent(_json(value), "  "))
+    sys.stdout.write("\n]\n" if count else "[]\n")
+    return count
 
 
 def _plain(value: object) -> object:
@@ -46,6 +61,25 @@ def console(*, stderr: bool = False) -> "Console":
         return Console(file=stream, highlight=False)
     # Without a height too, rich takes 80 columns where TERM says that the terminal is dumb.
     return Console(file=stream, width=_WIDE, height=_WIDE, highlight=False)
+
+
+@contextmanager
+def progress(of: str) -> "Iterator[Callable[[int, int], None]]":
+    """Show how far a long work is, where there is a terminal to show it on.
+
+    What it hands out is told (done, in all) now and then.
+    """
+    from rich.progress import Progress
+
+    screen = console(stderr=True)
+    with Progress(
+        console=screen,
+        disable=not screen.is_terminal,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # else results would go where the bar goes
+    ) as shown:
+        task = shown.add_task(of, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 def table(
@@ -128,6 +162,15 @@ def block(text: str, indent: str = "  ") -> None:
     """Print a text of many lines, set off."""
     lines = "\n".join(f"{indent}{row}".rstrip() for row in many_lines(text).split("\n"))
     console().print(lines, markup=False, soft_wrap=True)
+
+
+def paragraph(text: str, indent: str) -> None:
+    """Print a text, set off, broken between words; nothing where it is empty."""
+    width = max(_READABLE, console().width - len(indent))
+    for row in textwrap.wrap(
+        cell(text) if text else "", width, break_long_words=False, break_on_hyphens=False
+    ):
+        line(f"{indent}{row}")
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> None:

@@ -24,8 +24,9 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("priority", "tag"),
         ),
         "Mail and clock": (
-            *("deliver", "tick", "outbox", "failed", "quarantine", "parse", "explain", "verify"),
+            *("deliver", "tick", "outbox", "failed", "quarantine", "parse", "explain"),
         ),
+        "To keep": ("verify", "backup", "restore"),
     }
 )
 """Every command, in the order of --help and of the documentation."""

@@ -304,19 +304,22 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
             printing.line(f"  [{file['n']}] {file['name']}, {file['type']}, {file['size']} octets")
     printing.line()
     printing.line("--- History")
-    printing.table(
-        ("WHEN", "WHAT", "WHO", "CHANGES"), map(_told, whole["events"]), long=("CHANGES",)
-    )
+    widest = max((len(event["name"]) for event in whole["events"]), default=0)
+    for event in whole["events"]:
+        what = event["name"].ljust(widest)
+        printing.line(f"{printing.moment(event['at'])}  {what}  {event['actor']}")
+        printing.paragraph(_told(event), indent="    ")
 
 
-def _told(event: dict[str, Any]) -> tuple[str, str, str, str]:
+def _told(event: dict[str, Any]) -> str:
+    """Return what was said about an event, and what it changed."""
     changed = [
         f"{name}: {_brief(event['before'][name])} -> {_brief(after)}"
         for name, after in event["after"].items()
         if name not in _MACHINERY and not name.endswith(("_at", "_since"))
     ]
     remark = [f"“{event['note']}”"] if event["note"] else []
-    return printing.moment(event["at"]), event["name"], event["actor"], "; ".join(remark + changed)
+    return "; ".join(remark + changed)
 
 
 def _brief(value: object) -> str:

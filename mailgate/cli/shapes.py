@@ -141,7 +141,8 @@ NOTICE: Shape = MappingProxyType(
         "role": "customer, agent or admin",
         "state": "ready, sent, never, unknown or suppressed",
         "reason": "what the server said, or why it was held back; null at first",
-        "attempts": "tries that failed",
+        "attempts": "tries; a way that is out of order does not count against a mail",
+        "delayed_at": "when staff were told that it has not left for hours, or null",
         "message_id": "its Message-ID",
         "created_at": "when it was decided",
         "next_try_at": "not before this time",
@@ -224,7 +225,8 @@ FAULT: Shape = MappingProxyType(
     {
         "check": "which check found it",
         "subject": "what it is about",
-        "says": "what does not agree",
+        "says": "what does not agree, and what it should be",
+        "remedy": "what to do about it",
     }
 )
 

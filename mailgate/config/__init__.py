@@ -146,7 +146,8 @@ def _unknown(path: toml.Path) -> Wrong:
 def _missing(path: toml.Path) -> Wrong:
     key = keys.key_of(path)
     if key is not None:
-        return Wrong(f"add {key.name} = {shown(key.example)}", found="nothing")
+        header = keys.sections()[sources.label(path[:-1])].header
+        return Wrong(f"add {key.name} = {shown(key.example)} below {header}", found="nothing")
     table = keys.sections()[sources.label(path)]
     lines = " and ".join(
         f"{k.name} = {shown(k.example)}" for k in table.keys.values() if k.required

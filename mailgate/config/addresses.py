@@ -150,7 +150,7 @@ def read_database(value: object, folder: Path) -> SecretStr:
     """Read a path (SQLite) or the URL of a PostgreSQL database, as a SQLAlchemy URL.
 
     It may hold a password, so it is a secret. A relative path starts at the folder of the
-    configuration file.
+    configuration file. Several servers are divided by commas, each with its port if it has one.
     """
     if not isinstance(value, str) or not value.strip():
         raise Wrong
@@ -167,10 +167,22 @@ def read_database(value: object, folder: Path) -> SecretStr:
         return SecretStr(f"sqlite:///{folder / path}")
     if scheme not in {"postgresql", "postgresql+psycopg", "postgres"}:
         raise Wrong(did_you_mean(scheme, ["postgresql", "sqlite"]) or "only SQLite and PostgreSQL")
+    rest = _one_by_one(rest)
     try:
-        known = urlsplit(text).path.strip("/") and urlsplit(text).port != 0
+        url = urlsplit(f"postgresql://{rest}")
+        known = url.path.strip("/") and url.port != 0
     except ValueError:
         raise Wrong("write @ : / ? # of a password as %40 %3A %2F %3F %23") from None
     if not known:
         raise Wrong("the name of the database is missing: postgresql://user@host/NAME")
     return SecretStr(f"postgresql+psycopg://{rest}")
+
+
+def _one_by_one(rest: str) -> str:
+    """Name several servers as SQLAlchemy does: for `u@a:1,b/name` `u@/name?host=a:1&host=b`."""
+    authority, slash, path = rest.partition("/")
+    user, at, hosts = authority.rpartition("@")
+    if "," not in hosts:
+        return rest
+    named = "&".join(f"host={host}" for host in hosts.split(","))
+    return f"{user}{at}{slash}{path}{'&' if '?' in path else '?'}{named}"

@@ -11,6 +11,7 @@ from datetime import date
 from itertools import combinations
 from typing import TypeVar
 
+from mailgate import locales
 from mailgate.config import keys
 from mailgate.config.addresses import Listen
 from mailgate.config.calendars import WEEKDAYS
@@ -98,6 +99,16 @@ def people(config: Config, source: Source) -> Iterator[Fault]:
     for path, name in (*names, *groups):
         if name in RESERVED:
             yield source.fault(path, Wrong("commands understand that word otherwise"))
+
+
+def languages(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that mails can be written in every language that is wanted, or in a wider one."""
+    there = locales.languages()
+    allowed = f"a language that there are templates in: {', '.join(there)}"
+    agents = ((("agent", i, "language"), agent.language) for i, agent in enumerate(config.agents))
+    for path, tag in ((("desk", "language"), config.desk.language), *agents):
+        if _maybe(tag) and tag not in there and tag.partition("-")[0] not in there:
+            yield source.fault(path, Wrong(did_you_mean(tag, there), allowed=allowed))
 
 
 def machine_senders(config: Config, source: Source) -> Iterator[Fault]:
@@ -343,6 +354,7 @@ def secrets(config: Config, source: Source) -> Iterator[Fault]:
 
 CHECKS: tuple[Check, ...] = (
     lists,
+    languages,
     people,
     machine_senders,
     members,

@@ -26,6 +26,7 @@ Workers = Annotated[int, whole(0, 32)]
 Port = Annotated[int, whole(0, 65_535)]
 
 Duration = Annotated[timedelta, Kind("a duration such as 90s, 15m, 4h or 2d", values.read_duration)]
+Lease = Annotated[timedelta, Kind("a duration from 2s to 60s", values.read_lease)]
 Days = Annotated[timedelta, Kind("a duration of whole days such as 90d", values.read_days)]
 Window = Annotated[
     timedelta | None, Kind('"forever", or a duration such as 30d', values.read_window)

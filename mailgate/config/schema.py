@@ -230,9 +230,28 @@ class Delivery(Table):
     give_up_after: kinds.Duration = key(
         "5d", "When to stop trying; RFC 5321 4.5.4.1 asks for four or five days."
     )
+    delay_notice_after: kinds.Duration = key(
+        "4h",
+        "When to tell the author of an answer, or whoever holds the ticket, that a mail with a "
+        "person's words could not be handed over yet.",
+    )
     plain_subjects: kinds.Flag = key(
         default=False,
         why="Whether every mail keeps `Re: subject [number]`, also where notices have their own.",
+    )
+
+
+class Canary(Table):
+    """A mail of our own that goes round: out, to the desk's own address, and in again.
+
+    It shows that mail leaves and arrives, opens no ticket, and raises an alarm when it does not
+    come back.
+    """
+
+    every: kinds.Period = key("off", "How often to send one, such as 15m; each takes some 10 KB.")
+    within: kinds.Duration = key(
+        "10m",
+        "In what time it must be back; else the log, /metrics and a mail to the admins say so.",
     )
 
 
@@ -258,6 +277,9 @@ class Database(Table):
 class Node(Table):
     """What this machine does, and in how many processes."""
 
+    name: kinds.Text = key(
+        "", "What it is called beside its work in the database; empty: the name of the host."
+    )
     roles: tuple[kinds.RoleName, ...] = key(
         [*map(str, NodeRole)],
         "Of several nodes on one PostgreSQL each may do a part: `listen` takes mail, `process` "
@@ -267,8 +289,13 @@ class Node(Table):
     workers: kinds.Workers = key(
         1,
         "Processes that read mails and decide, beside one that takes them and one that sends; more "
-        "than 1 is of use with PostgreSQL only, and then two mails of one sender may be read at "
-        "the same time. 0: all in one process, which takes the least memory.",
+        "than 1 is of use with PostgreSQL only. 0: all in one process, which takes the least "
+        "memory.",
+    )
+    lease: kinds.Lease = key(
+        "60s",
+        "After how long the others take over what a node had in hand that died or hangs; the same "
+        "on all of them. Whoever lives makes its claims longer in time.",
     )
 
 
@@ -332,6 +359,9 @@ class Limits(Table):
     )
     automatic_in_30m: kinds.Count = key(15, "The same in 30 minutes.")
     automatic_in_60m: kinds.Count = key(25, "The same in an hour.")
+    automatic_in_an_hour: kinds.Count = key(
+        30, "Automatic mails an hour to one customer about all tickets together."
+    )
     automatic_in_a_day: kinds.Count = key(
         40, "Automatic mails a day to one customer about all tickets together."
     )
@@ -397,6 +427,7 @@ class Config(Table):
     lifecycle: Lifecycle = table()
     inbound: Inbound = table()
     delivery: Delivery = table()
+    canary: Canary = table()
     web: Web = table()
     database: Database = table()
     node: Node = table()

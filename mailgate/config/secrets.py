@@ -12,6 +12,7 @@ import shlex
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from mailgate.config.errors import Wrong
@@ -28,6 +29,12 @@ class SigningKeys:
 
     current: str
     keys: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Return by what each key is known again; nothing can be signed with it."""
+        marked = {name: b"mailgate fingerprint\0" + key for name, key in self.keys.items()}
+        return {name: sha256(octets).hexdigest()[:16] for name, octets in marked.items()}
 
 
 def exposed(path: Path, environ: Mapping[str, str], bits: int = _OTHERS) -> str:

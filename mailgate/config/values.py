@@ -152,6 +152,14 @@ def read_duration(value: object, _: Path) -> timedelta:
     return length
 
 
+def read_lease(value: object, folder: Path) -> timedelta:
+    """Read how long a claim lasts: long enough to be made longer in time, and at most a minute."""
+    length = read_duration(value, folder)
+    if not timedelta(seconds=2) <= length <= timedelta(seconds=60):
+        raise Wrong
+    return length
+
+
 def read_days(value: object, folder: Path) -> timedelta:
     """Read a duration of one or more whole days."""
     length = read_duration(value, folder)

@@ -24,12 +24,20 @@ _CUSTOMER = "customer"
 class Rules:
     """What to do with a notice whose end is not known, and when to try again and give up.
 
-    The last step of `retry_after` repeats.
+    The last step of `retry_after` repeats. `lease`: when what a node had in hand is free again
+    after it died.
     """
 
     on_unknown: Literal["resend", "hold"] = "resend"
     give_up_after: timedelta = timedelta(days=5)
     retry_after: tuple[timedelta, ...] = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 30))
+    lease: timedelta = timedelta(seconds=60)
+    delay_notice_after: timedelta = timedelta(hours=4)
+
+    @property
+    def furthest(self) -> timedelta:
+        """How far ahead a notice may be claimed or put off."""
+        return max(outbox.FURTHEST, 2 * max(self.retry_after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,12 @@ def ending(due: Due, result: Result, rules: Rules, now: datetime) -> Entry:
 
 
 def _ended(due: Due, state: str, reason: str, now: datetime) -> Entry:
-    columns = {"state": state, "reason": reason, "done_at": now}
+    columns: dict[str, Any] = {
+        "state": state,
+        "reason": reason,
+        "done_at": now,
+        "attempts": due.attempts + 1,
+    }
     event: Event | None = None
     if state == outbox.SENT:
         columns["rendered"] = None

@@ -1,6 +1,8 @@
 """Mails delivered into a Maildir: the embedded default, and what the tests read.
 
-A mail appears in `new` whole or not at all, and has reached the disk before it counts as sent.
+A mail appears in `new` whole or not at all, and has reached the disk before it counts as sent. Its
+file is named after it, so that a mail which is delivered once more, since a kill came before that
+was written down, is still one.
 """
 
 import contextlib
@@ -13,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mailgate.delivery.transport import Later, Outgoing, Result, Sent, Unknown
+from mailgate.delivery.transport import Later, Outgoing, Result, Sent, always
 from mailgate.errors import Temporary
 from mailgate.mail.plain import one_line
 
@@ -22,7 +24,7 @@ _serial = itertools.count(1)
 
 
 def _unique_name() -> str:
-    """Return a name that no other delivery uses, sorting by time (cr.yp.to/proto/maildir.html)."""
+    """Return a name that no other try uses, sorting by time (cr.yp.to/proto/maildir.html)."""
     seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
     host = re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname())
     who = f"M{nanoseconds // 1000:06}P{os.getpid()}Q{next(_serial)}R{secrets.token_hex(4)}"
@@ -67,37 +69,60 @@ class MaildirSession:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._synced = True
 
-    def send(self, mail: Outgoing, began: Callable[[], None]) -> Result:
+    def send(
+        self, mail: Outgoing, began: Callable[[], None], still: Callable[[], None] = always
+    ) -> Result:
         """Deliver one mail. A full disk or a lost folder is Later, for every mail alike."""
-        name = _unique_name()
-        waiting = self._path / "tmp" / name
+        draft = _unique_name()
+        name = mail.name or draft
+        waiting = self._path / "tmp" / draft
         try:
+            if mail.again and self._holds(name):
+                return Sent(f"was delivered before as {name}")
             _write(waiting, _content(mail))
         except OSError as error:
             _discard(waiting)
             return self._failed(error)
         try:
             began()
+            still()
         except BaseException:
             _discard(waiting)
             raise
-        return self._arrive(waiting, self._path / "new" / name)
-
-    def _arrive(self, waiting: Path, arrived: Path) -> Result:
         try:
-            waiting.rename(arrived)
+            waiting.rename(self._path / "new" / name)
         except OSError as error:
             _discard(waiting)
             return self._failed(error)
+        self._synced = False
+        return Sent(f"delivered as {name}")
+
+    def _holds(self, name: str) -> bool:
+        """Whether a mail is there, unread or read: a reader moves it, and adds its marks."""
+        if (self._path / "new" / name).exists():
+            self._synced = False  # whether it had reached the disk nobody told
+            return True
+        return any(file.name.startswith(f"{name}:") for file in (self._path / "cur").iterdir())
+
+    def settle(self) -> str | None:
+        """Have the names of what was delivered reach the disk, for many mails at once."""
+        if self._synced:
+            return None
+        self._synced = True
+        folder = self._path / "new"
         try:
-            _sync_folder(arrived.parent)
+            _sync_folder(folder)
         except OSError as error:
-            return Unknown(f"{arrived} may not have reached the disk: {error}")
-        return Sent(f"delivered as {arrived.name}")
+            return f"{folder} may not have reached the disk: {error}"
+        return None
 
     def _failed(self, error: OSError) -> Later:
         return Later(f"cannot deliver into {self._path}: {error}", connection=True)
+
+    def cut(self) -> None:
+        """Nothing takes long enough to be cut short."""
 
     def close(self) -> None:
         """Nothing is held."""
@@ -105,6 +130,8 @@ class MaildirSession:
 
 class MaildirTransport:
     """A Maildir as the way out; it is made when it is first used."""
+
+    repeatable = True
 
     def __init__(self, path: Path) -> None:
         self._path = path

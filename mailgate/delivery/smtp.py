@@ -11,12 +11,12 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from mailgate.delivery.transport import Later, Never, Outgoing, Result, Sent, Unknown
+from mailgate.delivery.transport import Later, Never, Outgoing, Result, Sent, Unknown, always
 from mailgate.errors import Refused, Temporary
 from mailgate.mail.plain import carried, one_line
 
@@ -32,6 +32,20 @@ _ABOUT_THE_SESSION = frozenset({421, 503, 521, 530, 534, 535, 538})
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+MOST_MAILS = 100
+"""Mails on one connection: many servers want no more, and another one may be less busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One command of the envelope: how long its answer may take, and which are good."""
+
+    verb: str
+    command: str
+    seconds: float
+    wanted: Collection[int] = _GOOD
 
 
 class Tls(StrEnum):
@@ -85,6 +99,8 @@ def is_loopback(host: str) -> bool:
 class Smarthost:
     """A smarthost as a transport; may be shared by threads, each with a session of its own."""
 
+    repeatable = False
+
     def __init__(self, settings: SmarthostSettings) -> None:
         """Raise Refused for settings under which a password would travel in clear text."""
         if settings.user and settings.tls is Tls.OFF and not is_loopback(settings.host):
@@ -107,12 +123,12 @@ class SmtpSession:
     def __init__(self, settings: SmarthostSettings) -> None:
         self._settings = settings
         self._link: smtplib.SMTP | None = None
-        self._used = False  # whether the connection has carried anything yet
+        self._carried = 0  # mails begun on this connection
 
     def connect(self) -> smtplib.SMTP:
         """Return a connection that is ready for mail. Raises Temporary."""
         self._drop()
-        self._used = False
+        self._carried = 0
         settings = self._settings
         try:
             self._link = link = _dial(settings)
@@ -126,7 +142,9 @@ class SmtpSession:
             raise Temporary(f"{settings.host}:{settings.port}: {_words(error)}") from error
         return link
 
-    def send(self, mail: Outgoing, began: Callable[[], None]) -> Result:
+    def send(
+        self, mail: Outgoing, began: Callable[[], None], still: Callable[[], None] = always
+    ) -> Result:
         """Hand over one mail; see Session. Connects anew where that cannot make a double."""
         try:
             sender = carried(mail.envelope_from) if mail.envelope_from else ""
@@ -136,7 +154,19 @@ class SmtpSession:
         link = self._address(sender, recipient, mail.raw)
         if not isinstance(link, smtplib.SMTP):
             return link
-        return self._hand_over(link, mail.raw, began)
+        return self._hand_over(link, mail.raw, began, still)
+
+    def settle(self) -> None:
+        """A mail that was taken is theirs."""
+
+    def cut(self) -> None:
+        """Break the connection under whoever reads or writes there; they find it lost."""
+        link = self._link
+        opened = None if link is None else link.sock
+        if opened is not None:
+            with contextlib.suppress(OSError):
+                # Not that of an SSLSocket, which would speak clear text from then on.
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Say QUIT and hang up, without waiting long for the answer."""
@@ -154,32 +184,85 @@ class SmtpSession:
             link.close()
 
     def _address(self, sender: str, recipient: str, raw: bytes) -> smtplib.SMTP | Later | Never:
-        """Give the envelope, and return the connection that has taken it."""
-        seconds = self._settings.patience.command
-        reused, self._used = self._used, True
-        begun = self._begin(sender, recipient, raw)
-        if reused and isinstance(begun, Later) and begun.connection:
+        """Give the envelope, and return the connection that has taken it and wants the content."""
+        reused = self._link is not None and self._carried > 0
+        at, link = self._begin(sender, recipient, raw)
+        if reused and at == "MAIL" and isinstance(link, Later) and link.connection:
             # It had died since the last mail, or the server wants no more mails on it.
-            begun = self._begin(sender, recipient, raw)
-        if not isinstance(begun, smtplib.SMTP):
-            return begun
-        return self._ask(begun, f"RCPT TO:<{recipient}>", seconds) or begun
+            _at, link = self._begin(sender, recipient, raw)
+        return link
 
-    def _begin(self, sender: str, recipient: str, raw: bytes) -> smtplib.SMTP | Later | Never:
+    def _begin(
+        self, sender: str, recipient: str, raw: bytes
+    ) -> tuple[str, smtplib.SMTP | Later | Never]:
+        """Return how it went, and the verb at which that was known."""
+        if self._carried >= MOST_MAILS:
+            self.close()
         try:
             link = self._link or self.connect()
             command = _mail_command(link, sender, recipient, raw)
         except Temporary as error:
-            return Later(str(error), connection=True)
+            return "", Later(str(error), connection=True)
         except Refused as error:
-            return Never(_NOT_POSSIBLE, str(error))
-        return self._ask(link, command, self._settings.patience.command) or link
-
-    def _hand_over(self, link: smtplib.SMTP, raw: bytes, began: Callable[[], None]) -> Result:
+            return "", Never(_NOT_POSSIBLE, str(error))
+        self._carried += 1
         patience = self._settings.patience
-        refused = self._ask(link, "DATA", patience.data, wanted=(_GO_ON,))
-        if refused is not None:
-            return refused
+        steps = (
+            _Step("MAIL", command, patience.command),
+            _Step("RCPT", f"RCPT TO:<{recipient}>", patience.command),
+            _Step("DATA", "DATA", patience.data, (_GO_ON,)),
+        )
+        return self._give(link, steps, together=link.has_extn("pipelining"))
+
+    def _give(
+        self, link: smtplib.SMTP, steps: Sequence["_Step"], *, together: bool
+    ) -> tuple[str, smtplib.SMTP | Later | Never]:
+        """Give commands one by one, or all at once where the server reads them so (RFC 2920)."""
+        refused: tuple[str, int, bytes] | None = None
+        verb, code = "", -1
+        try:
+            _wait(link, steps[0].seconds)
+            if together:
+                link.send("".join(f"{step.command}\r\n" for step in steps))
+            for step in steps:
+                verb = step.verb
+                _wait(link, step.seconds)
+                if not together:
+                    link.putcmd(step.command)
+                code, reply = link.getreply()
+                if code not in step.wanted and refused is None:
+                    refused = verb, code, reply
+                    if not together:
+                        break
+        except OSError as error:
+            self._drop()
+            if refused is None:
+                verb = verb or steps[0].verb
+                return verb, Later(f"lost at {verb}: {_words(error)}", connection=True)
+        if refused is None:
+            return verb, link
+        if code == _GO_ON:
+            self._end_empty(link)
+        verb, code, reply = refused
+        return verb, self._judged(link, code, reply)
+
+    def _end_empty(self, link: smtplib.SMTP) -> None:
+        """End a content that is wanted though nobody is to have it (RFC 2920 section 3.1)."""
+        try:
+            _wait(link, self._settings.patience.final)
+            link.send(b".\r\n")
+            link.getreply()
+        except OSError:
+            self._drop()
+
+    def _hand_over(
+        self,
+        link: smtplib.SMTP,
+        raw: bytes,
+        began: Callable[[], None],
+        still: Callable[[], None],
+    ) -> Result:
+        patience = self._settings.patience
         try:
             began()
         except BaseException:
@@ -193,6 +276,11 @@ class SmtpSession:
             self._drop()
             return Later(f"cut before the end of the mail: {_words(error)}", connection=True)
         try:
+            still()
+        except BaseException:
+            self._drop()
+            raise
+        try:
             _wait(link, patience.final)
             link.send(b".\r\n")
             code, reply = link.getreply()
@@ -205,18 +293,6 @@ class SmtpSession:
             self._drop()
             return Unknown(f"an answer that is none: {_said(code, reply)}")
         return self._judged(link, code, reply)
-
-    def _ask(
-        self, link: smtplib.SMTP, command: str, seconds: float, wanted: Collection[int] = _GOOD
-    ) -> Later | Never | None:
-        """Give one command; None means that the answer was a good one."""
-        try:
-            _wait(link, seconds)
-            code, reply = link.docmd(command)
-        except OSError as error:
-            self._drop()
-            return Later(f"lost at {command[:4]}: {_words(error)}", connection=True)
-        return None if code in wanted else self._judged(link, code, reply)
 
     def _judged(self, link: smtplib.SMTP, code: int, reply: bytes) -> Later | Never:
         said = _said(code, reply)

@@ -7,7 +7,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from typing import TextIO
 
-from mailgate.delivery.transport import Outgoing, Result, Sent, Unknown
+from mailgate.delivery.transport import Outgoing, Result, Sent, Unknown, always
 from mailgate.mail.plain import many_lines, one_line
 
 _SHOWN = ("From", "To", "Reply-To", "Subject", "Message-ID", "In-Reply-To", "Auto-Submitted")
@@ -47,10 +47,13 @@ class TerminalSession:
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
-    def send(self, mail: Outgoing, began: Callable[[], None]) -> Result:
+    def send(
+        self, mail: Outgoing, began: Callable[[], None], still: Callable[[], None] = always
+    ) -> Result:
         """Print one mail in one write, so that two threads do not mix theirs."""
         page = shown(mail)
         began()
+        still()
         stream = self._stream or sys.stdout
         coding = stream.encoding or "utf-8"
         try:
@@ -60,12 +63,20 @@ class TerminalSession:
             return Unknown(f"the terminal is gone: {error}")
         return Sent("shown on the terminal")
 
+    def settle(self) -> None:
+        """What is shown is shown."""
+
+    def cut(self) -> None:
+        """Nothing takes long enough to be cut short."""
+
     def close(self) -> None:
         """Nothing is held."""
 
 
 class TerminalTransport:
     """A way out that ends on `stream`, the standard output unless told otherwise."""
+
+    repeatable = False
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream

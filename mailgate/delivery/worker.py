@@ -5,28 +5,31 @@ notice before it ended. When the answer never comes the notice is either sent ag
 Message-ID or held for a person, as configured.
 """
 
-import random
+import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
-from mailgate.delivery.ending import Entry, Rules, ending, given_back, tell
+from mailgate.delivery.breaker import Breaker, State
+from mailgate.delivery.ending import Entry, Rules, ending
+from mailgate.delivery.lateness import Lateness
+from mailgate.delivery.lease import Claims
 from mailgate.delivery.letter import Writer
+from mailgate.delivery.record import Record
 from mailgate.delivery.transport import (
     Later,
     Never,
     Outgoing,
     Result,
+    Sent,
     Session,
     Transport,
     Unknown,
 )
-from mailgate.desk import returns
-from mailgate.desk.ledger import Desk, Ledger
-from mailgate.domain.events import Event, Undelivered
-from mailgate.domain.suspension import gone
+from mailgate.desk.door import Desk
 from mailgate.errors import Conflict, Permanent, Temporary
 from mailgate.log import log
 from mailgate.store import inbox, letters, outbox
@@ -35,13 +38,8 @@ from mailgate.store.outbox import Due
 
 BATCH = 20
 """Notices claimed at once: the texts of all of them are in memory."""
-LEASE = timedelta(seconds=60)
-SENDING = timedelta(minutes=12)
-"""How long a mail stays claimed once its content leaves: RFC 5321 4.5.3.2.6 allows the other side
-ten minutes for its last answer."""
 _IMPOSSIBLE = 554  # RFC 5321 section 4.2.3: the transaction failed, for a reason of our own
 _IDLE = 1.0
-_LONGEST_PAUSE = 300.0  # seconds
 _CONFLICTS = 8
 
 
@@ -63,10 +61,13 @@ class Worker:
         self._rules = rules
         self._now = now
         self._owner = owner
+        self._claims = Claims(desk, now, rules.lease)
         self._session: Session | None = None
-        self._endings: list[Entry] = []  # known, and not yet written down
-        self._paused: tuple[datetime, timedelta] | None = None  # since when, for how long
-        self._failures = 0
+        self._results: list[tuple[Due, Result, datetime]] = []  # since the last look at the way
+        self._record = Record(desk, now)
+        self._lateness = Lateness(desk, rules.delay_notice_after)
+        self._noted = rules.on_unknown == "hold" or not transport.repeatable
+        self._breaker = Breaker()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -102,9 +103,9 @@ class Worker:
         self._guarded(self._write_down)
         self._close()
 
-    def _guarded(self, work: Callable[[], int]) -> int:
+    def _guarded(self, work: Callable[[], int | None]) -> int:
         try:
-            return work()
+            return work() or 0
         except Temporary as error:
             log("database.unavailable", where="delivery", error=str(error))
         except Exception as error:  # noqa: BLE001 - whatever it was, the next notice may be well
@@ -128,26 +129,38 @@ class Worker:
         """
         self._write_down()
         now = self._now()
-        if self._rests(now):
+        self._lateness.look(now)
+        state = self._breaker.state(now)
+        if state is State.OPEN:
             return 0
+        most = BATCH if state is State.CLOSED else 1
         with self._desk.database.write() as connection:
             tenant_id = self._desk.settings.tenant_id
-            waiting = deque(outbox.claim(connection, tenant_id, self._owner, now, LEASE, BATCH))
-        claimed = len(waiting)
+            rules = self._rules
+            claimed = outbox.claim(
+                connection, tenant_id, self._owner, now, rules.lease, most, rules.furthest
+            )
+        if not claimed:
+            return 0
+        with self._claims.kept(claimed, now):
+            return self._deliver_all(claimed)
+
+    def _deliver_all(self, claimed: Sequence[Due]) -> int:
+        """Send a batch in its order, as far as it goes; return how many were taken in hand."""
+        waiting = deque(claimed)
         try:
-            carried = self._read(waiting)
+            carried = self._read(claimed)
             works = True
             while works and waiting and not self._stop.is_set():
                 works = self._deliver(waiting[0], carried[waiting[0].id])
                 waiting.popleft()
         finally:
-            self._endings += map(given_back, waiting)
+            self._settle()
+            self._record.give_back(waiting)
         self._write_down()
-        return claimed - len(waiting)
+        return len(claimed) - len(waiting)
 
-    def _read(self, dues: deque[Due]) -> dict[int, Carried]:
-        if not dues:
-            return {}
+    def _read(self, dues: Sequence[Due]) -> dict[int, Carried]:
         with self._desk.database.read() as connection:
             return letters.carried(connection, dues)
 
@@ -158,11 +171,7 @@ class Worker:
         mail = self._mail(due, carried)
         if not isinstance(mail, Outgoing):
             return self._ended(due, mail)
-        result = self._send(due, mail)
-        if result is None:
-            log("lease.expired", notice=due.id)  # whoever has it now sends it
-            return True
-        return self._ended(due, result)
+        return self._ended(due, self._send(due, mail))
 
     def _mail(self, due: Due, carried: Carried) -> Outgoing | Later | Never:
         """Return the mail as it was first rendered, or what keeps it from being one."""
@@ -175,7 +184,8 @@ class Worker:
                     original = inbox.raw(connection, wanted)
         try:
             raw = kept or self._writer.write(due, carried, original)
-            return Outgoing(self._writer.envelope_from(due), due.recipient, raw)
+            sender = self._writer.envelope_from(due)
+            return Outgoing(sender, due.recipient, raw, _name(due), again=due.fence > 1)
         except Permanent as error:
             return Never(_IMPOSSIBLE, str(error))
         except Exception as error:  # noqa: BLE001 - one that cannot be written stops no other
@@ -183,28 +193,33 @@ class Worker:
             reason = str(error) if isinstance(error, Temporary) else repr(error)
             return Later(reason, connection=False)
 
-    def _send(self, due: Due, mail: Outgoing) -> Result | None:
-        """Hand one mail over; None when another worker has taken it meanwhile."""
+    def _send(self, due: Due, mail: Outgoing) -> Result:
+        """Hand one mail over; what another worker has taken meanwhile is left to that one."""
         begun = False
 
         def began() -> None:
             nonlocal begun
-            self._begin(due, mail.raw)
+            if self._noted:
+                self._begin(due, mail.raw)
             begun = True
 
         session = self._open()
         if isinstance(session, Later):
             return session
         try:
-            return session.send(mail, began)
-        except Conflict:
-            return None
+            with self._claims.in_hand(due, session.cut):
+                result = session.send(mail, began, partial(self._claims.check, due))
+        except Conflict as error:
+            return Later(str(error), connection=False)
         except Temporary:
             raise  # the database's: nothing has left
         except Exception as error:  # noqa: BLE001 - what a way out stumbles over may be this mail
             log("delivery.failed", notice=due.id, exc_info=error)
             self._close()
             return Unknown(repr(error)) if begun else Later(repr(error), connection=False)
+        if isinstance(result, Later) and not self._claims.holds(due):
+            return replace(result, connection=False)  # it was cut by us
+        return result
 
     def _open(self) -> Session | Later:
         if self._session is None:
@@ -219,121 +234,55 @@ class Worker:
 
     def _close(self) -> None:
         if self._session is not None:
+            self._settle()
             self._session.close()
             self._session = None
 
+    def _settle(self) -> None:
+        """See to it that what was sent is there to stay, and keep how each notice ended."""
+        fault = self._session and self._results and self._session.settle()
+        for due, result, at in self._results:
+            end = Unknown(fault) if fault and isinstance(result, Sent) else result
+            self._record.add(ending(due, end, self._rules, at))
+        self._results = []
+
     def _ended(self, due: Due, result: Result) -> bool:
         """Note how it ended, to be written down soon; False when the way is out of order."""
-        self._endings.append(ending(due, result, self._rules, self._now()))
+        self._results.append((due, result, self._now()))
         if isinstance(result, Later) and result.connection:
-            self._pause()
+            self._close()
+            self._broken(result.reason)
             return False
-        self._failures = 0
+        self._mended()
         return True
 
-    def _pause(self) -> None:
+    def _broken(self, why: str) -> None:
         """Leave a way that is out of order alone for a while."""
-        self._close()
-        self._failures += 1
-        seconds = min(2.0 ** min(self._failures, 10), _LONGEST_PAUSE)
-        spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
-        self._paused = self._now(), timedelta(seconds=seconds * spread)
+        before, self._breaker = self._breaker, self._breaker.failed(self._now())
+        if self._breaker.alarming and not before.alarming:
+            log("delivery.broken", since=self._breaker.since, why=why)
 
-    def _rests(self, now: datetime) -> bool:
-        """Whether a pause lasts; one that begins in the future is of a clock that was set back."""
-        if self._paused is None:
-            return False
-        since, pause = self._paused
-        return timedelta(0) <= now - since < pause
-
-    # --- what is on disk ---
+    def _mended(self) -> None:
+        before, self._breaker = self._breaker, Breaker()
+        if before.alarming and before.since is not None:
+            seconds = (self._now() - before.since).total_seconds()
+            log("delivery.mended", since=before.since, seconds=round(seconds))
 
     def _begin(self, due: Due, raw: bytes) -> None:
         """Write down that the content is about to leave, and what it is."""
-        now = self._now()
-        columns = {"began_at": now, "lease_until": now + SENDING}
+        self._claims.check(due)
+        columns = {"began_at": self._now(), "lease_until": self._claims.extended(due)}
         kept = {} if due.kept else {"rendered": raw}
-        if not self._write_down(Entry(due, columns | kept)):
-            raise Conflict("another worker has taken this notice over")
+        self._settle()
+        self._record.begin(Entry(due, columns | kept))
 
-    def _write_down(self, beginning: Entry | None = None) -> bool:
-        """Write what is known in one piece; False when the beginning's claim has lapsed.
-
-        Raises `Temporary` when the database does not take it: it is kept for the next time.
-        """
-        entries = [*self._endings, beginning] if beginning else self._endings
-        if not entries:
-            return True
-        try:
-            held = self._commit(entries)
-        except Temporary:
-            raise
-        except Exception as error:  # noqa: BLE001 - one ending that cannot be written stops no other
-            log("delivery.failed", exc_info=error)
-            while self._endings:
-                self._write_alone(self._endings[0])
-                del self._endings[0]
-            return beginning is None or self._commit([beginning])[0]
-        self._tell(self._endings, held)
-        self._endings = []
-        return held[-1]
-
-    def _write_alone(self, entry: Entry) -> None:
-        """Write one ending; without its event when it is that which cannot be recorded."""
-        try:
-            held = self._commit([entry])
-        except Temporary:
-            raise
-        except Exception as error:  # noqa: BLE001 - else the mail would be sent again and again
-            log("delivery.failed", notice=entry.due.id, ticket=entry.due.ticket_id, exc_info=error)
-            held = self._commit([replace(entry, event=None)])
-        self._tell([entry], held)
-
-    def _tell(self, entries: list[Entry], held: list[bool]) -> None:
-        for entry, ours in zip(entries, held, strict=False):  # a beginning is not told
-            if ours:
-                tell(entry)
-            else:
-                log("lease.expired", notice=entry.due.id)
-
-    def _commit(self, entries: list[Entry]) -> list[bool]:
-        """Write entries in one transaction; return for each whether the claim was still ours."""
-        for _ in range(_CONFLICTS):
-            try:
-                return self._put(entries)
-            except Conflict:
-                log("store.conflict", where="delivery")
-        raise Temporary("others change the tickets of these notices all the time")
-
-    def _put(self, entries: list[Entry]) -> list[bool]:
-        if not any(entry.event for entry in entries):
-            with self._desk.database.write() as connection:
-                return [outbox.note(connection, e.due, **e.columns) for e in entries]
-        with self._desk.writing(self._now(), len(entries)) as ledger:
-            unreached = _unreached(ledger, entries)
-            held = []
-            for entry in entries:
-                held.append(outbox.note(ledger.connection, entry.due, **entry.columns))
-                if held[-1] and entry.event is not None and entry.due.ticket_id is not None:
-                    _happen(ledger, entry.due, entry.due.ticket_id, entry.event, unreached)
-            return held
+    def _write_down(self) -> None:
+        self._settle()
+        self._record.write()
 
 
-def _unreached(ledger: Ledger, entries: list[Entry]) -> returns.Unreached:
-    """Return where notices of the same tickets have failed before."""
-    failed = [entry.due for entry in entries if isinstance(entry.event, Undelivered)]
-    tickets = {due.ticket_id for due in failed if due.ticket_id is not None}
-    ids = {due.id for due in failed}
-    return outbox.never_reached(ledger.connection, ledger.settings.tenant_id, tickets, ids)
-
-
-def _happen(
-    ledger: Ledger, due: Due, ticket_id: int, event: Event, unreached: returns.Unreached
-) -> None:
-    """Record how the sending of a notice ended; an address that is gone is left in peace."""
-    if not isinstance(event, Undelivered):
-        ledger.apply(ticket_id, event)
-        return
-    returns.failed(ledger, ticket_id, event, unreached, automatic=due.automatic)
-    if gone(event.reason):
-        ledger.suspend(due.recipient, event.reason)
+def _name(due: Due) -> str:
+    """Return what names a mail at each try and no other mail; it sorts by when it was decided."""
+    at = due.created_at
+    mark = hashlib.sha256(due.rfc_id.encode()).hexdigest()[:16]
+    return f"{int(at.timestamp())}.M{at.microsecond:06}Q{due.id}R{mark}.mailgate"

@@ -12,7 +12,8 @@ from itertools import count
 
 from sqlalchemy import Connection, RowMapping
 
-from mailgate.desk.ledger import Desk, Ledger
+from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.horizon import Heartbeat, beat, horizon
 from mailgate.domain.model import CLOCK

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.desk.ledger import Desk, Ledger
+from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.domain import events
 from mailgate.domain.commands import Command, Tags

@@ -5,7 +5,6 @@ written in sets at the end; `mark` and `undo` take back what one mail of a batch
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,17 +15,17 @@ from mailgate.desk import notices, telling, turns
 from mailgate.desk.messages import NewMessage
 from mailgate.desk.pages import Mark, Pages
 from mailgate.desk.settings import Settings, Signer
+from mailgate.domain.canary import Canary
 from mailgate.domain.draft import Notify
 from mailgate.domain.events import Delivered, Event, Opened, PolicyChanged, plain
 from mailgate.domain.hours import local_date
 from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
 from mailgate.domain.model import GATEWAY, Status, Ticket, changes
 from mailgate.domain.people import Recipient
-from mailgate.domain.policy import Policy, Row, overlaid
+from mailgate.domain.policy import Policy
 from mailgate.domain.timers import running, unmoved
 from mailgate.errors import Conflict, Permanent
-from mailgate.store import numbers, outbox, people, policies, thresholds, tickets
-from mailgate.store.db import Database
+from mailgate.store import calls, canaries, numbers, outbox, people, policies, tickets
 from mailgate.store.outbox import SUPPRESSED
 
 MAIL = "mail"
@@ -289,6 +288,28 @@ class Ledger:
         filled = notices.context(self.settings, self._signer, cause, notice, to, self.now)
         self._send(cause, to, notice, filled | extra)
 
+    def announce(
+        self,
+        subject: tuple[str, int, int],
+        event: Event,
+        to: Iterable[Recipient],
+        notice: str,
+        **facts: Any,
+    ) -> None:
+        """Write to people about what is neither a ticket nor a mail, because of its n-th event.
+
+        `subject` is (kind, id, n); `facts` are what the templates are filled with beside the usual.
+        """
+        event_id = self._record(*subject, event, None)
+        cause = notices.Cause(event_id, event, notices.NO_TICKET, notices.NO_TICKET)
+        for each in to:
+            filled = notices.context(self.settings, self._signer, cause, notice, each, self.now)
+            self._send(cause, each, notice, filled | facts)
+
+    def came_home(self, canary: Canary) -> None:
+        """Note that a canary has come back."""
+        self._pages.canaries.append(canary)
+
     def came_back(self, outbox_id: int, reason: str) -> None:
         """Note that the mail of a notice which had left came back."""
         self._pages.returned.append((outbox_id, reason))
@@ -358,10 +379,16 @@ class Ledger:
         people.seen(self.connection, tenant_id, self._people)
         people.lift(self.connection, tenant_id, self._people)
         tickets.add(self.connection, "outbox", pages.outbox)
+        if pages.outbox:
+            calls.call(self.connection, calls.DELIVER, [tenant_id])
         returned = dict(pages.returned)
         if outbox.failed(self.connection, tenant_id, returned, self.now) != len(returned):
             raise Conflict("a notice that came back was put back by somebody first")
+        home = {canary.id: self.now for canary in pages.canaries}
+        if canaries.came_back(self.connection, tenant_id, home) != len(home):
+            raise Conflict("a canary that came back had done so before")
         self.lines += telling.lines(pages.events, pages.outbox, self._tickets)
+        self.lines += (telling.returned(canary, self.now) for canary in pages.canaries)
         self._pages, self._people = Pages(), {}
         self._stored = dict(self._tickets)
         self._touched, self._reworked, self._number = set(), set(), None
@@ -439,48 +466,3 @@ class Ledger:
             if (rfc_id, ticket) not in known
         ]
         tickets.add(self.connection, "reference", rows)
-
-
-class Desk:
-    """The door itself: opens ledgers on a database."""
-
-    def __init__(self, database: Database, settings: Settings, signer: Signer) -> None:
-        self.database = database
-        self.settings = settings
-        self.signer = signer
-        self._seen: tuple[tuple[Row, ...], Settings] = ((), settings)
-
-    def current(self, connection: Connection) -> Settings:
-        """Return the settings with the thresholds that were set since, as of this transaction."""
-        rows, known = self._seen
-        found = thresholds.rows(connection, self.settings.tenant_id)
-        if found != rows:
-            known = replace(self.settings, policy=overlaid(self.settings.policy, found))
-            self._seen = (found, known)
-        return known
-
-    @contextmanager
-    def writing(self, now: datetime, size: int = 1) -> Iterator[Ledger]:
-        """Open a ledger for about `size` events; it is written and committed at the end.
-
-        Only then the log is told. Raises `Conflict` when a ticket was changed by somebody else in
-        between: do it again.
-        """
-        with self.database.write() as connection:
-            ids = _endless(self.database, connection, 16 * size)
-            ledger = Ledger(connection, ids, self.current(connection), self.signer, now)
-            yield ledger
-            ledger.flush()
-        telling.tell(ledger.lines)
-
-    @contextmanager
-    def rehearsing(self, now: datetime) -> Iterator[Ledger]:
-        """Open a ledger in which everything is decided as it would be, and nothing is kept."""
-        with self.database.rehearse() as connection:
-            ids = _endless(self.database, connection, 16)
-            yield Ledger(connection, ids, self.current(connection), self.signer, now)
-
-
-def _endless(database: Database, connection: Connection, count: int) -> Iterator[int]:
-    while True:
-        yield from database.ids(connection, count)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +15,9 @@ from mailgate.domain.draft import Notify
 from mailgate.domain.events import (
     CustomerWrote,
     DeadlinePassed,
+    Delayed,
     Event,
+    MachineWrote,
     Opened,
     SetPriority,
     TimerKind,
@@ -136,6 +138,7 @@ def _filled(
     ticket = cause.after
     actor = settings.staff.find(cause.doer)
 
+    @cache  # where one answers is one of the two that every notice to staff names
     def signed(purpose: Purpose, nonce: int = 0) -> str | None:
         try:
             return signer.ticket_address(
@@ -149,7 +152,7 @@ def _filled(
     wait = partial(_wait, settings, cause, staff=staff)
     return {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
-        "ticket": _facts(ticket, settings.staff),
+        "ticket": _facts(ticket, settings.staff) | _news(cause.event),
         "recipient": {
             "name": to.name,
             "address": to.address,
@@ -197,6 +200,11 @@ def _facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
     }
 
 
+def _news(event: Event) -> dict[str, str]:
+    """Return the subject by which a machine's news go out: that of its first mail is outdated."""
+    return {"subject": event.subject} if isinstance(event, MachineWrote) and event.subject else {}
+
+
 def _remarks(cause: Cause) -> list[dict[str, str]]:
     if not isinstance(cause.event, Opened | CustomerWrote):
         return []
@@ -215,7 +223,7 @@ def _change(cause: Cause) -> dict[str, Any] | None:
 
 def _undelivered(cause: Cause) -> dict[str, Any] | None:
     """Return to whom a mail did not get, and why; a reason begins with its code if it has one."""
-    if not isinstance(cause.event, Undelivered):
+    if not isinstance(cause.event, Undelivered | Delayed):
         return None
     code, _, rest = cause.event.reason.partition(" ")
     coded = bool(rest) and code[:1].isdigit()
@@ -298,6 +306,7 @@ def addressed(
             settings.staff,
             cause.before.assignee,
             cause.doer,
+            getattr(cause.event, "author", ""),
         )
         for to in found_people:
             if (

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mailgate.domain.canary import Canary
 from mailgate.domain.model import Ticket
 
 
@@ -21,6 +22,7 @@ class Pages:
     outbox: list[dict[str, Any]] = field(default_factory=list)
     returned: list[tuple[int, str]] = field(default_factory=list)
     suspended: list[tuple[str, str]] = field(default_factory=list)
+    canaries: list[Canary] = field(default_factory=list)
 
     def lengths(self) -> dict[str, int]:
         """Return how much there is of each."""

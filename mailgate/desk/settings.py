@@ -29,6 +29,10 @@ class Signer(Protocol):
         """Return the address by which `holder`, and nobody else, may act on a ticket."""
         ...
 
+    def canary_address(self, desk_address: str, canary: int, now: datetime) -> str:
+        """Return the address that one canary goes to."""
+        ...
+
     def message_id(self, number: str, unique: int, recipient: str) -> str:
         """Return a Message-ID that names the ticket and the recipient."""
         ...

@@ -5,12 +5,19 @@ about what did not happen. They hold no text of anybody's mail.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from mailgate.domain.canary import Canary
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.log import log
 from mailgate.store import tickets
 from mailgate.store.outbox import SUPPRESSED
+from mailgate.tally import Histogram
+
+RETURNED = "canary.returned"
+LATENCY = Histogram((0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800))
+"""How long canaries took to come round, of all processes of this node since its start."""
 
 Line = tuple[str, dict[str, object]]
 """The name of a line, and the ids of what it is about."""
@@ -23,7 +30,7 @@ def lines(
 ) -> Iterator[Line]:
     """Return a line for each row worth one; `known` holds the tickets that they are about."""
     for row in events:
-        about = {"mail": row["subject_id"]}
+        about = {row["subject_kind"]: row["subject_id"]}
         if row["subject_kind"] == tickets.TICKET:
             about = {"ticket": row["subject_id"], "number": known[row["subject_id"]].number}
         actor = Actor(ActorKind(row["actor_kind"]), row["actor_id"])
@@ -34,7 +41,15 @@ def lines(
             yield "notice.suppressed", ids | {"why": row["reason"]}
 
 
+def returned(canary: Canary, now: datetime) -> Line:
+    """Return the line for a canary that came back."""
+    seconds = (now - canary.sent_at).total_seconds()
+    return RETURNED, {"canary": canary.id, "seconds": seconds, "late": canary.missed_at is not None}
+
+
 def tell(written: Iterable[Line]) -> None:
     """Log lines whose rows are committed."""
     for name, ids in written:
         log(name, **ids)
+        if name == RETURNED:
+            LATENCY.observe(float(str(ids["seconds"])))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.domain.model import Priority
 from mailgate.domain.policy import PRESETS, SET, Level, Row, RowType
 from mailgate.errors import Refused

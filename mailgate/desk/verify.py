@@ -1,6 +1,7 @@
 """Whether everything in the database agrees: nothing lost, nothing twice, no history rewritten.
 
-Reads and never writes. Tickets are looked at in batches, so that any number of them will do.
+Reads and never writes. Tickets are looked at in batches, so that any number of them will do, and
+all that is asked in one transaction is about one moment, whatever a gateway writes meanwhile.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from hashlib import sha256
+from types import MappingProxyType
 
 from sqlalchemy import Connection, RowMapping
 
@@ -19,18 +21,50 @@ from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import Policy
 from mailgate.domain.timers import Timer, running
 from mailgate.errors import MailgateError
-from mailgate.store import audit, inbox, orphans, tickets
+from mailgate.store import audit, inbox, orphans, schema, tickets
 from mailgate.store import policies as snapshots
+from mailgate.store.audit import Scope
 
 BATCH = 500
 SAMPLE = 200
 """How many attachments are opened unless all are."""
+
+EVERYTHING = Scope()
 
 Content = Callable[[bytes, str], bytes]
 """Takes an attachment out of a raw mail: (bytes, part) -> decoded bytes."""
 
 Progress = Callable[[int, int], None]
 """Told (tickets looked at, tickets in all) now and then."""
+
+_FROM_A_BACKUP = (
+    "a row was lost or changed past mailgate: `mailgate explain` shows what is left of it, and "
+    "what was there stands in the last backup that agrees (`mailgate restore`, with another "
+    "configuration)"
+)
+
+REMEDIES: Mapping[str, str] = MappingProxyType(
+    {
+        "database": "stop the gateway, see that the disk is sound and that no other program writes "
+        "to the database, and restore the last backup that agrees: `mailgate restore --replace`",
+        "mail": _FROM_A_BACKUP,
+        "parked": "try it again: `mailgate failed retry ID`",
+        "message": _FROM_A_BACKUP,
+        "attachment": _FROM_A_BACKUP,
+        "reference": _FROM_A_BACKUP,
+        "ticket": _FROM_A_BACKUP,
+        "history": "the ticket or its history was changed past mailgate: `mailgate explain NUMBER` "
+        "shows both; put the ticket right by commands (`mailgate assign`, `tag` and so on)",
+        "turn": _FROM_A_BACKUP,
+        "timer": "set the ticket's priority to another and back: its deadlines are worked out anew "
+        "(`mailgate priority NUMBER high`)",
+        "number": "stop the gateway, and in the table number_sequence set `next` above the highest "
+        "number that was given out",
+        "event": _FROM_A_BACKUP,
+        "outbox": _FROM_A_BACKUP,
+    }
+)
+"""What to do about what each check finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +74,11 @@ class Fault:
     check: str
     subject: str
     says: str
+
+    @property
+    def remedy(self) -> str:
+        """What can be done about it."""
+        return REMEDIES[self.check]
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.says}"
@@ -51,21 +90,44 @@ def verify(
     content: Content,
     *,
     deep: bool = False,
+    scope: Scope = EVERYTHING,
     progress: Progress = lambda _done, _total: None,
 ) -> Iterator[Fault]:
     """Yield every fault of a desk's data.
 
     `deep` opens every attachment, works out the digest of every raw mail, and has SQLite read its
-    whole file.
+    whole file. A `scope` of one ticket leaves out what is not about it; one of time leaves out
+    only the history of the tickets before.
     """
-    yield from _database(connection, deep=deep)
-    yield from _orphans(connection, settings.tenant_id)
-    yield from _tickets(connection, settings, progress)
-    yield from _attachments(connection, settings.tenant_id, content, None if deep else SAMPLE)
-    if deep:
+    tenant_id = settings.tenant_id
+    if scope.number is None:
+        yield from _database(connection, deep=deep)
+        yield from _orphans(connection, tenant_id)
+    yield from _tickets(connection, settings, scope, progress)
+    if deep or scope.number is not None:
+        pointers = audit.attachments(connection, tenant_id, scope, BATCH)
+    else:
+        pointers = audit.sample(connection, tenant_id, SAMPLE)
+    yield from _attachments(connection, pointers, content)
+    if deep and scope.number is None:
         for id_, digest, raw, received_at in audit.mails(connection):
             if inbox.identity(raw, received_at) != digest:
                 yield Fault("mail", f"raw mail {id_}", "its bytes are not those that came")
+
+
+def accounted(connection: Connection, tenant_id: int) -> str:
+    """Say how many mails came, how each ended, and what was made of them."""
+    parts = [
+        _counted("mails", audit.states(connection, schema.mail_delivery, tenant_id)),
+        *(f"{name}s: {count}" for name, count in audit.sums(connection, tenant_id).items()),
+        _counted("notices", audit.states(connection, schema.outbox, tenant_id)),
+    ]
+    return "; ".join(parts)
+
+
+def _counted(things: str, found: Mapping[str, int]) -> str:
+    parts = ", ".join(f"{count} {state}" for state, count in found.items())
+    return f"{things}: {sum(found.values())}" + (f" ({parts})" if parts else "")
 
 
 def _database(connection: Connection, *, deep: bool) -> Iterator[Fault]:
@@ -87,12 +149,14 @@ def _orphans(connection: Connection, tenant_id: int) -> Iterator[Fault]:
 # --- tickets ------------------------------------------------------------------------------------
 
 
-def _tickets(connection: Connection, settings: Settings, progress: Progress) -> Iterator[Fault]:
+def _tickets(
+    connection: Connection, settings: Settings, scope: Scope, progress: Progress
+) -> Iterator[Fault]:
     tenant_id = settings.tenant_id
-    total, done = audit.count(connection, tenant_id), 0
+    total, done = audit.count(connection, tenant_id, scope), 0
     policies = {id_: snapshots.restore(body) for id_, body in audit.policies(connection).items()}
     numbers = _Numbers(audit.sequences(connection, tenant_id), settings.zone)
-    for rows in audit.batches(connection, tenant_id, BATCH):
+    for rows in audit.batches(connection, tenant_id, scope, BATCH):
         ids = [row["id"] for row in rows]
         events = audit.histories(connection, tenant_id, ids)
         notices = audit.notices(connection, tenant_id, ids)
@@ -178,7 +242,10 @@ class _Numbers:
                 free = self._next.get((format_.template, format_.period(near)))
                 if seq is not None and free is not None:
                     if seq >= free:
-                        yield f"its number is given out again: the next free one is {free}"
+                        yield (
+                            f"its number is given out again: the next free one is {free}, and "
+                            f"should be above {seq}"
+                        )
                     return
         yield "its number comes from no sequence: it may be given out again"
 
@@ -199,10 +266,10 @@ def _sequence(format_: NumberFormat, day: date, number: str) -> int | None:
 
 
 def _attachments(
-    connection: Connection, tenant_id: int, content: Content, most: int | None
+    connection: Connection, pointers: Iterator[RowMapping], content: Content
 ) -> Iterator[Fault]:
     """Open attachments as a reader would, and compare them with what is said of them."""
-    for row in audit.attachments(connection, tenant_id, most):
+    for row in pointers:
         raw = None if row["mail_id"] is None else inbox.raw(connection, row["mail_id"])
         subject = f"attachment {row['n']} of message {row['message_id']}"
         if raw is None:

@@ -7,6 +7,7 @@ from mailgate.domain.events import (
     Assign,
     AssignTeam,
     DeadlinePassed,
+    Delayed,
     Delivered,
     Discard,
     Escalate,
@@ -137,7 +138,13 @@ def follow_up(draft: Draft) -> None:
 def _answered(draft: Draft) -> None:
     draft.spoke(Side.SYSTEM)
     draft.first_response()
+    _send(draft)
+
+
+def _send(draft: Draft) -> None:
+    """Send the desk's answer; whoever holds the ticket hears what a colleague has said."""
     draft.notify("agent_reply", Audience.CUSTOMERS)
+    draft.notify("answered", Audience.ASSIGNEE)
 
 
 def reply(draft: Draft) -> None:
@@ -163,7 +170,7 @@ def reply_on_closed(draft: Draft) -> None:
 def reply_seen_late(draft: Draft) -> None:
     """Send it; only milestones may move."""
     draft.first_response()
-    draft.notify("agent_reply", Audience.CUSTOMERS)
+    _send(draft)
     draft.set(replied=True)
 
 
@@ -228,6 +235,7 @@ def resolve(draft: Draft) -> None:
         draft.spoke(Side.SYSTEM)
         draft.first_response()
         draft.set(replied=True)
+        draft.notify("answered", Audience.ASSIGNEE)
     draft.notify("resolved", Audience.REQUESTER)
 
 
@@ -434,3 +442,10 @@ def undelivered(draft: Draft) -> None:
     event = _event(draft, Undelivered)
     if not event.known:
         draft.notify("undelivered", Audience.HOLDERS, reason=event.reason)
+
+
+def delayed(draft: Draft) -> None:
+    """Tell whoever wrote it; of a customer's words, whoever holds the ticket."""
+    event = _event(draft, Delayed)
+    audience = Audience.AUTHOR if event.author else Audience.HOLDERS
+    draft.notify("delayed", audience, reason=event.reason)

@@ -17,6 +17,7 @@ class Caps:
         (15, timedelta(minutes=30)),
         (25, timedelta(minutes=60)),
     )
+    per_address_hour: int = 30
     per_address_day: int = 40
     strangers_hour: int = 100
 
@@ -44,6 +45,8 @@ def exceeded(
     mine = [mail for mail in recent if mail.address == address and now - mail.at < DAY]
     if len(mine) >= caps.per_address_day:
         return f"{caps.per_address_day} automatic mails a day to one address"
+    if sum(now - mail.at < HOUR for mail in mine) >= caps.per_address_hour:
+        return f"{caps.per_address_hour} automatic mails an hour to one address"
     for count, window in caps.per_ticket:
         same = [mail for mail in mine if mail.ticket_id == ticket_id and now - mail.at < window]
         if len(same) >= count:

@@ -7,6 +7,7 @@ and may be (`mailgate.errors.Illegal`). `at` is when it happened, aware UTC.
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
@@ -140,13 +141,15 @@ class MachineWrote(Event):
     """A mail that a machine wrote, on a known thread.
 
     `back_at`: by an auto-reply of the requester, when they can answer again. `alarm`: what a
-    machine sender says of the problem for which it opened the ticket.
+    machine sender says of the problem for which it opened the ticket; `subject` is then the mail's,
+    which says how the problem stands now.
     """
 
     name: ClassVar[str] = "machine.wrote"
     message: int | None = None
     back_at: datetime | None = None
     alarm: Alarm | None = None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +228,21 @@ class Undelivered(Event):
     recipient: str
     reason: str
     known: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delayed(Event):
+    """A mail with a person's words has not left for hours; it is still being tried.
+
+    `recipient`: one address or several. `author`: the agent who wrote the words, empty for the
+    customer's side.
+    """
+
+    name: ClassVar[str] = "notice.delayed"
+    notice: str
+    recipient: str
+    reason: str
+    author: str = ""
 
 
 # --- commands -----------------------------------------------------------------------------------
@@ -442,10 +460,16 @@ def revive(value: Any, hint: Any) -> Any:
     return value
 
 
+@cache
+def _hints(name: str) -> dict[str, Any]:
+    """Return the types of an event's fields: worked out once, since histories are long."""
+    return get_type_hints(EVENTS[name])
+
+
 def restore(name: str, at: datetime, actor: Actor, data: dict[str, Any]) -> Event:
     """Return the event that was written as `payload`."""
     cls = EVENTS[name]
-    hints = get_type_hints(cls)
+    hints = _hints(name)
     values = {key: revive(value, hints[key]) for key, value in data.items()}
     return cls(at=at, actor=actor, **values)
 

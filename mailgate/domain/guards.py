@@ -45,7 +45,9 @@ def discarded(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetim
 
 def overtaken(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> bool:
     """The turn has changed since this happened."""
-    return ticket.turn_since is not None and event.at < ticket.turn_since
+    since = ticket.turn_since
+    # A turn that begins in the future is of a clock that has been set back: nothing is older.
+    return since is not None and event.at < since <= now
 
 
 def stale_confirmation(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:

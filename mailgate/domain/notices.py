@@ -34,6 +34,7 @@ NOTICES: dict[str, Notice] = {
         Notice("received", Words.GATEWAY, "the ticket's number, and when to expect an answer"),
         Notice("agent_reply", Words.PERSON, "an agent's answer", awaited=True),
         Notice("new_message", Words.PERSON, "a customer's words, to whoever holds the ticket"),
+        Notice("answered", Words.GATEWAY, "a colleague has answered the customer"),
         Notice("assigned", Words.GATEWAY, "the ticket is yours now"),
         Notice("unassigned", Words.GATEWAY, "the ticket is no longer yours, and why"),
         Notice("note_added", Words.PERSON, "a colleague's internal note"),
@@ -54,5 +55,9 @@ NOTICES: dict[str, Notice] = {
         ),
         Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
         Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive"),
+        Notice("delayed", Words.GATEWAY, "a mail has not left for hours, and is still tried"),
+        Notice("canary", Words.GATEWAY, "a mail to the desk itself, to see that it comes round"),
+        Notice("canary_missing", Words.GATEWAY, "to administrators: it has not come back in time"),
+        Notice("canary_over", Words.GATEWAY, "to administrators: mail comes round again"),
     )
 }

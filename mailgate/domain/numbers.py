@@ -22,6 +22,10 @@ _WIDTH = re.compile(r"0?([1-9]|1[0-8])d|", re.ASCII)  # 18 digits fit any intege
 _DASHES = str.maketrans(dict.fromkeys("\u02d7‐‑‒–—\u2015\u2043−\u30fc", "-"))
 _MOST_TEXT = 4000
 
+SKIPPED = 1000
+"""So many numbers are left out after a restore unless it is said how many: they may have been
+given after the backup was made."""
+
 
 @dataclass(frozen=True)
 class NumberFormat:

@@ -31,6 +31,7 @@ class Audience(StrEnum):
     TEAM = "team"
     ADMINS = "admins"
     FOLLOWERS = "followers"
+    AUTHOR = "author"  # the agent who wrote what the event is about; the holders if there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,17 @@ def _customer(ticket: Ticket, address: str) -> Recipient:
 
 
 def recipients(
-    audience: Audience, ticket: Ticket, staff: Staff, former: str | None, actor: str
+    audience: Audience,
+    ticket: Ticket,
+    staff: Staff,
+    former: str | None,
+    actor: str,
+    author: str = "",
 ) -> tuple[Recipient, ...]:
     """Return the people behind `audience`.
 
-    `former` is the assignee before the event, `actor` the id of whoever caused it. Customers are
+    `former` is the assignee before the event, `actor` the id of whoever caused it, `author` of
+    whoever wrote what it is about. Customers are
     left out of an internal ticket. Whoever of the staff caused an event is not told of it.
     """
 
@@ -145,6 +152,8 @@ def recipients(
             told = named(former if former != ticket.assignee else None)
         case Audience.HOLDERS:
             told = named(ticket.assignee) or staff.team(ticket.team)
+        case Audience.AUTHOR:
+            told = named(author) or named(ticket.assignee) or staff.team(ticket.team)
         case Audience.TEAM:
             told = staff.team(ticket.team)
         case Audience.FOLLOWERS:

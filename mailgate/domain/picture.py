@@ -213,6 +213,10 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
 def _reported(ticket: Ticket) -> Iterator[Event]:
     stamp = _stamp(ticket, CLOCK)
     yield DeadlinePassed(**stamp, timer=TimerKind.AUTO_CLOSE, turn=0, step=0)
+    for author in ("ada", ""):
+        yield events.Delayed(
+            **stamp, notice="agent_reply", recipient=ticket.requester, reason="", author=author
+        )
     for notice in ("agent_reply", "waiting", "received"):
         yield _arrives(ticket, notice)
         yield events.Undelivered(

@@ -318,4 +318,5 @@ TABLE: tuple[Row, ...] = (
         "our reply did not arrive: staff are told, the customer's clock waits",
     ),
     Row(events.Undelivered, ANY, None, acts.undelivered, "a mail did not arrive: staff are told"),
+    Row(events.Delayed, ANY, None, acts.delayed, "a mail has not left for hours: staff are told"),
 )

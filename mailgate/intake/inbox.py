@@ -6,6 +6,7 @@ senders share one fsync.
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -13,13 +14,17 @@ from datetime import datetime
 from itertools import accumulate
 
 from mailgate.domain.routing import Route
-from mailgate.errors import Permanent, Temporary
+from mailgate.errors import MailgateError, Permanent, Temporary
 from mailgate.intake.disk import Disk
 from mailgate.log import log
 from mailgate.store import audit, inbox
 from mailgate.store.db import Database
 
 _FULL = "the disk is nearly full: make room, or lower [inbound] free_disk"
+_OURS = "it met a fault of ours; its log says more"
+_REMEMBERED = 60.0
+"""Seconds for which a failure is told: who sends mail only to a gateway that is well would
+otherwise never try this one again."""
 _MOST = 256
 _OCTETS = 64 * 1024 * 1024
 
@@ -62,7 +67,7 @@ class Inbox:
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._open = False
-        self._fault: str | None = None
+        self._fault: tuple[str, float] | None = None
 
     def start(self) -> None:
         """Begin to commit. Says so if the database could lose what was committed."""
@@ -89,8 +94,15 @@ class Inbox:
 
     @property
     def fault(self) -> str | None:
-        """Why no mail can be kept, or why the last ones could not; None when all is well."""
-        return self._fault if self.has_room(0) else _FULL
+        """Why no mail can be kept, or why the last ones could not just now; None when all is well.
+
+        In words of ours: it is shown to whoever asks.
+        """
+        if not self.has_room(0):
+            return _FULL
+        if self._fault is None or time.monotonic() - self._fault[1] > _REMEMBERED:
+            return None
+        return self._fault[0]
 
     def has_room(self, octets: int) -> bool:
         """Whether the disk has room for a mail of so many octets."""
@@ -164,8 +176,8 @@ class Inbox:
         try:
             ids = self._commit(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be told 250
-            self._fault = str(error)
-            fault = error if isinstance(error, Temporary) else Temporary(self._fault)
+            fault = _fault(error)
+            self._fault = str(fault), time.monotonic()
             for waiting in batch:
                 waiting.done.set_exception(fault)
             return
@@ -181,3 +193,12 @@ class Inbox:
             kept = inbox.put(connection, ids, arrivals)
         firsts = accumulate((len(waiting.arrivals) for waiting in batch), initial=0)
         return [kept[first] for first, _ in zip(firsts, batch, strict=False)]
+
+
+def _fault(error: Exception) -> Temporary:
+    """Return what senders and /readyz are told of an error, which goes into the log."""
+    if not isinstance(error, MailgateError):
+        log("inbox.failed", exc_info=error)
+        return Temporary(_OURS)
+    log("database.unavailable", where="inbox", error=str(error))
+    return error if isinstance(error, Temporary) else Temporary(str(error))

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.returns import Unreached
+from mailgate.domain.canary import Canary
 from mailgate.intake import agents, mytickets, overflow
 from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import OwnMessageId, Signer
 from mailgate.mail.thread import Found
-from mailgate.store import inbox, outbox, people, tickets
+from mailgate.store import canaries, inbox, outbox, people, tickets
 from mailgate.store.outbox import Notice
 
 _LONGEST_CHAIN = 20  # of merged tickets; a longer one is followed no further
@@ -33,6 +34,7 @@ class Lookup:
     listed: set[str]
     unreached: Unreached
     alerts: dict[str, int]
+    canaries: dict[int, Canary]
 
     def found(self, reading: Reading) -> Found:
         """Return what the keys of one mail lead to, merged tickets followed to where they go on.
@@ -159,6 +161,7 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         mytickets.listed_lately(ledger, readings),
         outbox.never_reached(connection, tenant_id, _returning(readings, about), ()),
         alerted,
+        canaries.out(connection, tenant_id, (r.canary for r in readings if r.canary is not None)),
     )
 
 

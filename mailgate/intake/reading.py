@@ -28,6 +28,7 @@ from mailgate.mail.trust import Authentication, Trust
 from mailgate.store.inbox import ANONYMOUS, Claimed
 
 _MOST_LOOKED_INTO, _LONGEST_LOOKED_INTO = 20, 1024 * 1024  # attachments, octets of each
+_NOT_ASKED = Authentication(Trust.UNKNOWN)
 _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 
 
@@ -39,6 +40,7 @@ class Reading:
     it is proved to be one. `pretences` are what the sender's name and domain pretend, once it is
     known who works here: who has a name that pretends goes by the address. `by_form`: it came from
     an address of the desk itself, and its writer is whom Reply-To names.
+    `canary`: it is the mail of ours that was sent round the loop under this id.
     """
 
     claimed: Claimed
@@ -52,6 +54,7 @@ class Reading:
     forwarded: Forwarded | None = None
     pretences: tuple[Pretence, ...] = ()
     by_form: bool = False
+    canary: int | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -148,7 +151,7 @@ class Reader:
         finish = partial(self._finish, claimed, now, mail)
         if self._passes_on(mail) and forwarded.attached(mail):
             return Unfinished(Wait.CHILD, finish)
-        if self.authenticator.waits(claimed, mail):
+        if self._canary(claimed, mail, now) is None and self.authenticator.waits(claimed, mail):
             return Unfinished(Wait.DNS, finish)
         return finish()
 
@@ -185,7 +188,10 @@ class Reader:
             machine_senders=frozenset(self.machine_senders),
         )
 
-        authentication = self.authenticator.authenticate(claimed, mail)
+        canary = self._canary(claimed, mail, now)
+        authentication = _NOT_ASKED
+        if canary is None:
+            authentication = self.authenticator.authenticate(claimed, mail)
         form = _of_a_form(mail, own)
         if form is not None:
             mail, authentication = form, _unproved(authentication)
@@ -206,7 +212,23 @@ class Reader:
             ),
             alert=self._alert(mail, authentication),
             by_form=form is not None,
+            canary=canary,
         )
+
+    def _canary(self, claimed: Claimed, mail: ParsedMail, now: datetime) -> int | None:
+        """Return which canary a mail is: it went to the signed address of that one, and no other.
+
+        Where the way in does not know the envelope, or its server has cut the sub-address off, its
+        To says the same if the mail bears our loop mark as well.
+        """
+        marks = mail.headers.get("x-mailgate-loop", ())
+        marked = any(self.signer.is_own_mark(mark) for mark in marks)
+        shown = tuple(box.address for box in mail.to) if marked else ()
+        for addresses in (claimed.recipients, shown):
+            ids = {self.signer.read_canary_address(address, now) for address in addresses}
+            if len(ids) == 1 and ids != {None}:
+                return ids.pop()
+        return None
 
     def _alert(self, mail: ParsedMail, authentication: Authentication) -> Alert | None:
         machine = self.machine_senders.get(mail.strict_from or "")

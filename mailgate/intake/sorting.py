@@ -1,7 +1,7 @@
 """Decides what a mail is to the desk, and lets the one event happen that follows from it.
 
-In this order: our own notice come back, a mail we have already, a bounce or report, spam, an
-agent's mail, a customer's mail. Every mail ends in exactly one state.
+In this order: a canary, another notice of ours come back, a mail we have already, a bounce or
+report, spam, an agent's mail, a customer's mail. Every mail ends in exactly one state.
 """
 
 from dataclasses import dataclass, replace
@@ -60,6 +60,8 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     """Let happen what follows from one mail."""
     ledger.caused_by(reading.claimed.id)
     kind = reading.verdict.kind
+    if reading.canary is not None:
+        return _canary(ledger, lookup, reading.canary)
     if kind is Kind.OWN:
         return Ending("suppressed", says="a mail of our own came back")
     earlier = lookup.duplicates.get((reading.claimed.queue, reading.fingerprint))
@@ -92,6 +94,15 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         if ending is not None:
             return ending
     return _customer(ledger, lookup, reading, placement)
+
+
+def _canary(ledger: Ledger, lookup: Lookup, id_: int) -> Ending:
+    """Note that a canary is back; whoever sends an old one again changes nothing."""
+    canary = lookup.canaries.pop(id_, None)
+    if canary is None:
+        return Ending("suppressed", says=f"the canary {id_}, which has come back before")
+    ledger.came_home(canary)
+    return Ending("report", says=f"the canary {id_}, which has come back")
 
 
 # --- reports ------------------------------------------------------------------------------------
@@ -139,6 +150,7 @@ def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placem
         actor=Actor(ActorKind.MACHINE, reading.sender),
         back_at=_back_at(ledger, reading, placement),
         alarm=alarm,
+        subject=reading.subject if alarm is not None else "",
     )
     message = _message(reading, side=Side.CLIENT, machine=True)
     ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.errors import Conflict, Temporary
 from mailgate.intake.aside import Aside
 from mailgate.intake.lookup import look_up
@@ -29,7 +29,7 @@ from mailgate.store.inbox import Claimed
 BATCH = 50
 BATCH_OCTETS = 32 * 1024 * 1024
 LEASE = timedelta(seconds=60)
-_RENEWED = LEASE / 4  # how often the leases of what is read aside are made longer
+_RENEWALS = 4  # how often the lease of what is read aside is made longer before it would lapse
 LATER = timedelta(seconds=10)
 """How long a mail waits for which there is no room to be read."""
 TRIES = 3
@@ -55,6 +55,7 @@ class Worker:
         now: Callable[[], datetime],
         owner: str,
         sent: Callable[[], None],
+        lease: timedelta = LEASE,
     ) -> None:
         self._desk = desk
         self._reader = reader
@@ -62,6 +63,7 @@ class Worker:
         self._now = now
         self._owner = owner
         self._sent = sent
+        self._lease = lease
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._aside = Aside(self._wake.set)
@@ -95,7 +97,7 @@ class Worker:
         """Process whatever waits, to the end, in the thread of who calls."""
         try:
             while self.run_once() or self._aside.mails:
-                self._aside.wait(_RENEWED.total_seconds())
+                self._aside.wait(self._lease.total_seconds() / _RENEWALS)
         finally:
             self._give_back(self._aside.close())
 
@@ -117,10 +119,10 @@ class Worker:
         """Process one batch; return how many mails were taken in hand."""
         now, tenant_id = self._now(), self._desk.settings.tenant_id
         with self._desk.database.write() as connection:
-            claimed = inbox.claim(
-                connection, tenant_id, self._owner, now, LEASE, BATCH, BATCH_OCTETS
-            )
             self._renew(connection, now)
+            claimed = inbox.claim(
+                connection, tenant_id, self._owner, now, self._lease, BATCH, BATCH_OCTETS
+            )
         read = self._aside.take(now)
         # A mail whose claims ended without a word may have ended the worker: it goes alone, after
         # the others, and one at a time, or whatever it ends next would count against all of them.
@@ -145,9 +147,10 @@ class Worker:
 
     def _renew(self, connection: Connection, now: datetime) -> None:
         """Make the leases of what is read aside longer, before they lapse."""
-        if now - self._renewed >= _RENEWED:
+        often = self._lease / _RENEWALS
+        if not timedelta(0) <= now - self._renewed < often:  # the clock may be set back
             mails = self._aside.mails
-            inbox.renew(connection, self._desk.settings.tenant_id, mails, now + LEASE)
+            inbox.renew(connection, self._desk.settings.tenant_id, mails, now + self._lease)
             self._renewed = now
 
     def _fetch(
@@ -169,7 +172,7 @@ class Worker:
         readings: list[Reading] = []
         crowded: list[Claimed] = []
         for at, mail in enumerate(claimed):
-            if self._now() - now > LEASE / 2:  # reading went on for long: what is left, later
+            if self._now() - now > self._lease / 2:  # reading went on for long: what is left, later
                 self._give_back(claimed[at:])
                 break
             try:
@@ -222,6 +225,10 @@ class Worker:
             except Exception:  # noqa: BLE001 - the batch is tried again, mail by mail
                 error = traceback.format_exc()
                 break
+        else:
+            if len(readings) == 1:  # others were always quicker, which is no fault of the mail
+                self._defer([readings[0].claimed], self._now(), error)
+                return []
         return [(reading, error) for reading in readings]
 
     def _write(self, readings: Sequence[Reading]) -> list[tuple[Reading, str]]:

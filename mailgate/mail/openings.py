@@ -7,6 +7,7 @@ travel agency's mail. All are anchored at the start and read on at most 200 char
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 Opening = Callable[[str], str | None]
 
@@ -293,6 +294,7 @@ def _opening(
     return find
 
 
+@lru_cache(maxsize=16)  # a dozen tables look at the same subject
 def _plain(text: str) -> str:
     """Return text as the tables compare it: folded, without marks, one blank, one apostrophe.
 

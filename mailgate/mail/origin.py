@@ -1,8 +1,9 @@
 """Who wrote to whom and when, as mail-parser reads it: the only module that calls mail-parser.
 
-It gets a small header block made of the address fields, Date and the topmost Received, already
-within the limits and in clean characters. Its view of bodies and attachments is not used; why
-stands in docs/decisions/0002-parsing.md.
+Fields in the plain form are read by `ordinary`, to the same result; where one is not, all go to
+mail-parser. It gets a small header block made of the address fields, Date and the topmost
+Received, already within the limits and in clean characters. Its view of bodies and attachments is
+not used; why stands in docs/decisions/0002-parsing.md.
 """
 
 import re
@@ -14,9 +15,10 @@ from typing import Any
 import mailparser
 
 from mailgate.errors import Refused
-from mailgate.mail import headers, plain
+from mailgate.mail import headers, ordinary, plain
 from mailgate.mail.address import normalise
 from mailgate.mail.guard import guard
+from mailgate.mail.ordinary import MASK
 from mailgate.mail.parsed import Hop, Mailbox
 from mailgate.mail.prescan import ADDRESS_FIELDS, Scan
 
@@ -29,9 +31,8 @@ _BARE_ADDRESS = re.compile(
     r"(?<![^\s\"'(\[])([^\s<>@\"'()\[\],;:]{1,64}@[^\s<>@\"'()\[\],;:]{1,255})"
 )
 _LONGEST_FROM = 2000  # characters of a broken From that are looked at
-# Stands for "=?" while mail-parser reads: encoded words are decoded afterwards by `headers`, which
-# takes any charset, and for which a broken one is no reason to lose the sender with it.
-_MASK = "\ue000"
+# Stands in for "=?" while the fields are read: encoded words are decoded afterwards by `headers`,
+# which takes any charset, and for which a broken one is no reason to lose the sender with it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,41 @@ def read(scan: Scan, notes: list[str]) -> Origin:
     values: dict[str, list[str]] = {}
     for field in scan.fields:
         if field.name in _FIELDS:
-            value = headers.characters(field.value, scan.charset).replace(_MASK, "")
-            masked = _CONTROLS.sub(" ", value).replace("=?", _MASK)
+            value = headers.characters(field.value, scan.charset).replace(MASK, "")
+            masked = _CONTROLS.sub(" ", value).replace("=?", MASK)
             values.setdefault(field.name, []).append(masked)
+    plain_form = _ordinary(values)
+    if plain_form is not None:
+        return plain_form
     return guard("reading addresses and date", lambda: _read(values), Origin, notes)
+
+
+def _ordinary(values: Mapping[str, list[str]]) -> Origin | None:
+    """Return what the header says if every field of it is in the plain form."""
+    boxes: dict[str, tuple[Mailbox, ...]] = {}
+    for name in ADDRESS_FIELDS:
+        found: list[tuple[str, str]] = []
+        for value in values.get(name, ()):
+            some = ordinary.mailboxes(value)
+            if some is None:
+                return None
+            found += some
+        boxes[name] = _mailboxes(found)
+    date = ordinary.date(values["date"][0]) if "date" in values else None
+    hop = ordinary.hop(values["received"][0]) if "received" in values else None
+    if ("date" in values and date is None) or ("received" in values and hop is None):
+        return None
+    from_ = boxes["from"]
+    sure = len(values.get("from", ())) == 1 and len(from_) == 1
+    return Origin(
+        from_=from_,
+        strict_from=_strict(from_[0].address) if sure else None,
+        to=boxes["to"],
+        cc=boxes["cc"],
+        reply_to=boxes["reply-to"],
+        date=date,
+        arrival=hop,
+    )
 
 
 def _read(values: Mapping[str, list[str]]) -> Origin:
@@ -108,12 +140,12 @@ def _mailboxes(found: Iterable[tuple[str, str]]) -> tuple[Mailbox, ...]:
 
 def _mailbox(name: str, address: str) -> Mailbox:
     shown = plain.one_line(_decoded(name), _LONGEST_NAME)
-    found = address.replace(_MASK, "=?")
+    found = address.replace(MASK, "=?")
     return Mailbox(shown, _strict(found) or plain.one_line(found, _LONGEST_NAME))
 
 
 def _decoded(name: str) -> str:
-    return headers.words(name.replace(_MASK, "=?"))
+    return headers.words(name.replace(MASK, "=?"))
 
 
 def _strict(address: str) -> str | None:
@@ -134,11 +166,11 @@ def _doubtful(defect: Mapping[str, Any]) -> bool:
 def _salvaged(values: Sequence[str]) -> tuple[Mailbox, ...]:
     """Return what a From that breaks the grammar shows, for showing, never for trust.
 
-    That is its one address with the words before it, or words without an address, as in the
-    `MAILER-DAEMON <>` of bounces; nothing where two addresses stand.
+    That is its first address in angle brackets with the words before it, or else its one bare one;
+    or words without an address, as in the `MAILER-DAEMON <>` of bounces.
     """
     decoded = " ".join(map(_decoded, values))[:_LONGEST_FROM]
-    found = list(_ADDRESS.finditer(decoded)) or list(_BARE_ADDRESS.finditer(decoded))
+    found = list(_ADDRESS.finditer(decoded))[:1] or list(_BARE_ADDRESS.finditer(decoded))
     if len(found) == 1:
         return (_mailbox(decoded[: found[0].start()].strip(' "'), found[0][1]),)
     words = plain.one_line(decoded.replace("<>", ""), _LONGEST_NAME).strip(' "')

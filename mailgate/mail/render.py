@@ -187,7 +187,7 @@ class Renderer:
             written = f"Re: {bare_subject(str(context['ticket']['subject'] or ''), number)}"
         mark = f"[{number}]"
         line = one_line(written, SUBJECT_LIMIT)
-        if mark in line:
+        if mark in line or _names(line, number):
             return line
         return f"{one_line(written, SUBJECT_LIMIT - len(mark) - 1)} {mark}"
 
@@ -200,6 +200,12 @@ class Renderer:
                 name = f"{notice}.{part}.j2"
                 if not any((f / tag / name).is_file() for f in self._folders for tag in own):
                     yield f"{locale}/{name}: missing"
+
+
+def _names(line: str, number: str) -> bool:
+    """Whether a subject tells the ticket's number as "#number", as some notices do."""
+    _before, found, after = line.partition(f"#{number}")
+    return bool(found) and not after[:1].isalnum()
 
 
 def _tag(locale: str) -> str:

@@ -32,6 +32,7 @@ _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _LARGEST_NONCE = 32**4 - 1
 _KEY, _HEAD = 2, 6  # characters of the key's name; those before the holder
 _TAG, _SIGNATURE = 6, 16  # of a Message-ID: recipient, signature
+_SIGNED = _SIGNATURE * 5 // 8  # octets of a digest that the longest signature shows
 _DOT_ATOM = re.compile(r"[a-z0-9!#$%&'*/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*/=?^_`{|}~-]+)*")
 _DELIMITERS = ("+", "-", "=", "_", "#", "~")
 _TOKEN = re.compile(r"[a-z2-7]{20,30}")
@@ -50,8 +51,9 @@ class _Form:
         return _HEAD + self.holder + self.signature
 
 
-_LONG = _Form({"reply": "r", "note": "n", "confirm": "c", "bounce": "b"}, 6, 14)
-_SHORT = _Form({"reply": "w", "note": "x", "confirm": "y", "bounce": "z"}, 4, 10)
+_LONG = _Form({"reply": "r", "note": "n", "confirm": "c", "bounce": "b", "canary": "k"}, 6, 14)
+_SHORT = _Form({"reply": "w", "note": "x", "confirm": "y", "bounce": "z", "canary": "j"}, 4, 10)
+_OF_NO_TICKET = ("bounce", "canary")
 _BY_LETTER = {
     letter: (form, purpose) for form in (_LONG, _SHORT) for purpose, letter in form.letters.items()
 }
@@ -138,18 +140,30 @@ class Signer:
         `holder` is the normalised From of the mail, or empty where it has none.
         """
         found = self._read(address, holder, now)
-        return None if found is None or found.purpose == "bounce" else found
+        return None if found is None or found.purpose in _OF_NO_TICKET else found
 
     def bounce_address(self, desk_address: str, outbox_id: int, now: datetime) -> str:
         """Return the return path (VERP) of one mail of the outbox."""
         return self._address(desk_address, f"bounce-{outbox_id}", "", "bounce", now, 0)
 
+    def canary_address(self, desk_address: str, canary: int, now: datetime) -> str:
+        """Return the address that one canary goes to, by which it is known when it comes back."""
+        return self._address(desk_address, f"canary-{canary}", "", "canary", now, 0)
+
+    def read_canary_address(self, address: str, now: datetime) -> int | None:
+        """Return the canary that an address of ours is for; None where altered or other."""
+        return self._counted(address, "canary", now)
+
     def read_bounce_address(self, address: str, now: datetime) -> int | None:
         """Return the outbox id in a return path of ours; None where altered, expired or other."""
+        return self._counted(address, "bounce", now)
+
+    def _counted(self, address: str, purpose: str, now: datetime) -> int | None:
+        """Return the id in an address that is about no ticket."""
         found = self._read(address, "", now)
-        if found is None or found.purpose != "bounce" or not found.genuine or found.expired:
+        if found is None or found.purpose != purpose or not found.genuine or found.expired:
             return None
-        return int(found.number.removeprefix("BOUNCE-"))
+        return int(found.number.rpartition("-")[2])
 
     # --- Message-IDs ----------------------------------------------------------------------------
 
@@ -274,7 +288,7 @@ class Signer:
     def _sign(self, key: bytes, *facts: str) -> bytes:
         """Return the signature of `facts` in base32; none of them can contain the separator."""
         text = "\0".join(("mailgate 1", self._domain, *facts))
-        return base64.b32encode(hmac.digest(key, text.encode(), "sha256")).lower()
+        return base64.b32encode(hmac.digest(key, text.encode(), "sha256")[:_SIGNED]).lower()
 
 
 def _key_name(name: str) -> str:

@@ -1,10 +1,23 @@
 """What is asked of a whole database: how it is set, and its histories in batches."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+)
 
 from mailgate.store import schema
 from mailgate.store.tickets import TICKET
@@ -44,7 +57,7 @@ def dangling(connection: Connection) -> list[tuple[str, int | None, str]]:
     if connection.dialect.name != "sqlite":
         return []
     rows = connection.execute(text("PRAGMA foreign_key_check"))
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows.fetchmany(_MOST)]
 
 
 def damage(connection: Connection) -> list[str]:
@@ -61,19 +74,39 @@ def policies(connection: Connection) -> dict[int, dict[str, Any]]:
     return dict(connection.execute(select(table.id, table.body)).all())
 
 
-def count(connection: Connection, tenant_id: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which tickets are looked at: all, one by its number, or those that changed since."""
+
+    number: str | None = None
+    since: datetime | None = None
+
+    def of(self, tenant_id: int) -> ColumnElement[bool]:
+        """Return the condition on tickets."""
+        table = schema.ticket.c
+        chosen = [table.tenant_id == tenant_id]
+        if self.number is not None:
+            chosen.append(table.number == self.number)
+        if self.since is not None:
+            chosen.append(table.updated_at >= self.since)
+        return and_(*chosen)
+
+
+def count(connection: Connection, tenant_id: int, scope: Scope) -> int:
     """Return how many tickets there are."""
-    table = schema.ticket.c
-    return connection.execute(select(func.count()).where(table.tenant_id == tenant_id)).scalar_one()
+    query = select(func.count()).select_from(schema.ticket).where(scope.of(tenant_id))
+    return connection.execute(query).scalar_one()
 
 
-def batches(connection: Connection, tenant_id: int, size: int) -> Iterator[list[RowMapping]]:
-    """Yield all tickets, whole rows, `size` at a time."""
+def batches(
+    connection: Connection, tenant_id: int, scope: Scope, size: int
+) -> Iterator[list[RowMapping]]:
+    """Yield tickets, whole rows, `size` at a time."""
     table, last = schema.ticket, -1
     while True:
         query = (
             select(table)
-            .where(table.c.tenant_id == tenant_id, table.c.id > last)
+            .where(scope.of(tenant_id), table.c.id > last)
             .order_by(table.c.id)
             .limit(size)
         )
@@ -158,20 +191,62 @@ def sequences(connection: Connection, tenant_id: int) -> list[tuple[str, str, in
     return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
 
-def attachments(connection: Connection, tenant_id: int, most: int | None) -> Iterator[RowMapping]:
-    """Yield pointers to attachments with the ids of their mails; `most` of them, or all.
+def sample(connection: Connection, tenant_id: int, most: int) -> Iterator[RowMapping]:
+    """Yield `most` pointers to attachments with the ids of their mails.
 
     Which ones those are does not change and has nothing to do with their age.
     """
+    table = schema.attachment.c
+    query = _attachments(tenant_id).order_by(table.sha256, table.message_id, table.n).limit(most)
+    yield from connection.execute(query).mappings().all()
+
+
+def attachments(
+    connection: Connection, tenant_id: int, scope: Scope, size: int
+) -> Iterator[RowMapping]:
+    """Yield pointers to all attachments of tickets, read `size` at a time."""
+    table, ticket, last = schema.attachment.c, schema.ticket.c, (-1, -1)
+    query = (
+        _attachments(tenant_id)
+        .join(schema.ticket, ticket.id == schema.message.c.ticket_id)
+        .where(scope.of(tenant_id))
+        .order_by(table.message_id, table.n)
+        .limit(size)
+    )
+    while True:
+        after = tuple_(table.message_id, table.n) > tuple_(*map(literal, last))
+        rows = connection.execute(query.where(after)).mappings().all()
+        yield from rows
+        if len(rows) < size:
+            return
+        last = rows[-1]["message_id"], rows[-1]["n"]
+
+
+def _attachments(tenant_id: int) -> Select[Any]:
     table, message = schema.attachment, schema.message
-    chosen = (
+    return (
         select(table, message.c.mail_id)
         .join(message, message.c.id == table.c.message_id)
         .where(table.c.tenant_id == tenant_id)
-        .order_by(table.c.sha256, table.c.message_id, table.c.n)
-        .limit(most)
     )
-    yield from list(connection.execute(chosen).mappings())
+
+
+def sums(connection: Connection, tenant_id: int) -> dict[str, int]:
+    """Return how many rows the tables have of which each must be accounted for."""
+    tables = (schema.ticket, schema.message, schema.event)
+    return {
+        table.name: connection.execute(
+            select(func.count()).select_from(table).where(table.c.tenant_id == tenant_id)
+        ).scalar_one()
+        for table in tables
+    }
+
+
+def states(connection: Connection, table: Table, tenant_id: int) -> dict[str, int]:
+    """Return state -> how many rows of a table are in it."""
+    state = table.c.state
+    query = select(state, func.count()).where(table.c.tenant_id == tenant_id).group_by(state)
+    return dict(connection.execute(query.order_by(state)).all())
 
 
 def mails(connection: Connection) -> Iterator[tuple[int, str, bytes, datetime]]:

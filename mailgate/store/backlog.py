@@ -24,6 +24,7 @@ class Backlog:
     unsent: int
     oldest_unsent: datetime | None
     unknown: int
+    oldest_due: datetime | None
 
 
 def read(connection: Connection, tenant_id: int) -> Backlog:
@@ -50,4 +51,15 @@ def read(connection: Connection, tenant_id: int) -> Backlog:
         unsent=unsent,
         oldest_unsent=oldest_unsent,
         unknown=notices(outbox.UNKNOWN)[0],
+        oldest_due=_oldest_due(connection, tenant_id),
     )
+
+
+def _oldest_due(connection: Connection, tenant_id: int) -> datetime | None:
+    """Return when the first deadline comes due, or came, that nobody has acted on."""
+    table = schema.timer.c
+    query = select(func.min(table.due_at))
+    found: datetime | None = connection.execute(
+        query.where(table.tenant_id == tenant_id, table.fired_at.is_(None))
+    ).scalar()
+    return found

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,16 @@ from mailgate.store.faults import blamed
 BUSY = timedelta(seconds=15)
 """How long a writer waits for another process, and anybody for one of our own connections."""
 
+# Of libpq, in seconds and, the last, in milliseconds: a server that vanished is noticed before a
+# sender's patience ends, and not after the two hours that TCP itself would wait.
+_NOTICING = {
+    "connect_timeout": 4,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+_PORT = 5432  # PostgreSQL's, where an address tells none
 _ID_SEQUENCE = "mailgate_id"
 _PAUSE = 0.05  # seconds
 _GLANCE = 0.001  # seconds between two looks at a lock that is held for a few milliseconds
@@ -36,7 +47,8 @@ _GLANCE = 0.001  # seconds between two looks at a lock that is held for a few mi
 class Database:
     """The connection pool and the ways to open a transaction."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: timedelta = timedelta(seconds=60)) -> None:
+        """`patience`: how long the locks of a node last that is frozen, on PostgreSQL."""
         self.url = make_url(url)
         if self.url.drivername == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
@@ -51,7 +63,7 @@ class Database:
             "pool_timeout": seconds,
         }
         if self.sqlite:
-            options = {"timeout": seconds, "check_same_thread": False}
+            options: dict[str, Any] = {"timeout": seconds, "check_same_thread": False}
             self.engine = create_engine(
                 self.url, connect_args=options, hide_parameters=True, **pool
             )
@@ -59,8 +71,11 @@ class Database:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = create_engine(self.url, pool_pre_ping=True, hide_parameters=True, **pool)
-            event.listen(self.engine, "connect", _configure_postgresql)
+            options = {name: n for name, n in _NOTICING.items() if name not in self.url.query}
+            self.engine = create_engine(
+                self.url, connect_args=options, pool_pre_ping=True, hide_parameters=True, **pool
+            )
+            event.listen(self.engine, "connect", partial(_configure_postgresql, patience))
 
     @property
     def path(self) -> Path | None:
@@ -73,7 +88,7 @@ class Database:
 
         Raises `Temporary` when the database is busy, full or away.
         """
-        with self._lock(), _trouble(), self.engine.connect() as raw:
+        with self._lock(), self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
             with connection.begin():
                 yield connection
@@ -81,7 +96,7 @@ class Database:
     @contextmanager
     def rehearse(self) -> Iterator[Connection]:
         """As `write`, but whatever was written is taken back at the end."""
-        with self._lock(), _trouble(), self.engine.connect() as raw:
+        with self._lock(), self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
             transaction = connection.begin()
             try:
@@ -97,7 +112,7 @@ class Database:
         it would forbid: here they are looked at when all is done. Raises `Permanent` when one
         then leads nowhere, and nothing has changed.
         """
-        with self._lock(), _trouble(), self.engine.connect() as raw:
+        with self._lock(), self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
             with self._unchecked(connection), connection.begin():
                 yield connection
@@ -121,7 +136,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Open a transaction that reads one consistent state. Raises `Temporary` likewise."""
         options = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
-        with _trouble(), self.engine.connect() as raw:
+        with self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(**options)
             with connection.begin():
                 yield connection
@@ -133,6 +148,28 @@ class Database:
                 yield
         else:
             yield
+
+    @contextmanager
+    def trouble(self) -> Iterator[None]:
+        """Turn what a driver reports of the database's state into our errors, without its text."""
+        try:
+            yield
+        except DBAPIError as error:
+            fault = blamed(error, self.place)
+            if fault is None:
+                raise
+            raise fault from error
+        except PoolExhausted as error:
+            raise Temporary("too much is being asked of the database at once") from error
+
+    @property
+    def place(self) -> str:
+        """Where a server is looked for: `host:port` of each."""
+        given = self.url.translate_connect_args() | dict(self.url.query)
+        hosts, ports = given.get("host", "localhost"), given.get("port", _PORT)
+        if isinstance(hosts, tuple):  # each with its port
+            return ", ".join(host if ":" in host else f"{host}:{_PORT}" for host in hosts)
+        return ", ".join(f"{host}:{ports}" for host in str(hosts).split(","))
 
     def ids(self, connection: Connection, count: int) -> Iterator[int]:
         """Take `count` ids that nobody else gets, within a writing transaction."""
@@ -147,6 +184,16 @@ class Database:
             {"n": count},
         )
         return iter(rows.scalars().all())
+
+    def skip_ids(self, connection: Connection, count: int) -> None:
+        """Leave out the next `count` ids, within a writing transaction."""
+        if self.sqlite:
+            next(self.ids(connection, count), None)
+            return
+        connection.execute(
+            text(f"SELECT setval('{_ID_SEQUENCE}', nextval('{_ID_SEQUENCE}') + :n)"),
+            {"n": count},
+        )
 
     def close(self) -> None:
         """Give all connections back."""
@@ -168,20 +215,6 @@ def inserting(connection: Connection, table: Table) -> "postgresql.Insert | sqli
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
-
-
-@contextmanager
-def _trouble() -> Iterator[None]:
-    """Turn what a driver reports of the database's state into our errors, without its text."""
-    try:
-        yield
-    except DBAPIError as error:
-        fault = blamed(error)
-        if fault is None:
-            raise
-        raise fault from error
-    except PoolExhausted as error:
-        raise Temporary("too much is being asked of the database at once") from error
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
@@ -213,11 +246,22 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
             return
 
 
-def _configure_postgresql(connection: Any, _record: Any) -> None:
-    """Have commits be on the disk when they are told; stricter settings of the server stand."""
+def _configure_postgresql(patience: timedelta, connection: Any, _record: Any) -> None:
+    """Have commits be on the disk when they are told; stricter settings of the server stand.
+
+    A node that is frozen or vanishes in the middle of a transaction keeps its locks no longer than
+    its claims: the server ends the connection, and the thawed node learns that it came too late.
+    """
     connection.execute(
         "SELECT set_config('synchronous_commit', 'on', false)"
         " WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.execute(
+        "SELECT set_config('idle_in_transaction_session_timeout', %s, false),"
+        " set_config('tcp_keepalives_idle', '15', false),"
+        " set_config('tcp_keepalives_interval', '5', false),"
+        " set_config('tcp_keepalives_count', '3', false)",
+        (f"{patience // timedelta(milliseconds=1)}ms",),
     )
     connection.commit()
 

@@ -10,6 +10,10 @@ from mailgate.errors import Conflict, MailgateError, Permanent, Temporary
 _BUSY = "the database is busy"
 _FULL = "the disk of the database is full"
 _AWAY = "the database cannot be reached"
+_UNREACHABLE = (
+    _AWAY + " at {place}: see that it runs there and lets us in, and that [database] url tells its "
+    "host, port, name, user and password"
+)
 
 _SQLITE: Mapping[int, str] = {
     sqlite3.SQLITE_BUSY: _BUSY,
@@ -27,6 +31,7 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # state; the first that fits counts. All others speak of what we asked for.
 _POSTGRESQL: Mapping[str, str] = {
     "08": _AWAY,
+    "25P03": "the database ended a transaction in which nothing happened for too long",
     "25006": "the database takes no writes at the moment",
     "28": "the database refuses our login",
     "3D": "the server has no such database",
@@ -38,9 +43,10 @@ _POSTGRESQL: Mapping[str, str] = {
 }
 
 
-def blamed(error: DBAPIError) -> MailgateError | None:
+def blamed(error: DBAPIError, place: str) -> MailgateError | None:
     """Return what is wrong with the database; None when the statement is to blame, not the state.
 
+    `place`: where the server is looked for, to be told when nothing answers there.
     `Temporary` for what may pass, `Permanent` for a file that is damaged or no database at all.
     """
     code = getattr(error.orig, "sqlite_errorcode", None)
@@ -54,8 +60,11 @@ def blamed(error: DBAPIError) -> MailgateError | None:
         return Conflict(_BUSY)
     if state is not None:
         return _temporary(next((_POSTGRESQL[k] for k in _POSTGRESQL if state.startswith(k)), None))
-    no_connection = error.connection_invalidated or error.statement is None
-    return Temporary(_AWAY) if no_connection and isinstance(error, OperationalError) else None
+    if not isinstance(error, OperationalError):
+        return None
+    if error.connection_invalidated:
+        return Temporary(_AWAY)
+    return Temporary(_UNREACHABLE.format(place=place)) if error.statement is None else None
 
 
 def _temporary(why: str | None) -> Temporary | None:

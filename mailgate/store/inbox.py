@@ -8,6 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
+    Column,
+    ColumnElement,
     Connection,
     Exists,
     RowMapping,
@@ -20,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailgate.store import schema
+from mailgate.store import calls, schema
 from mailgate.store.db import inserting
 from mailgate.store.schema import fixed
 
@@ -28,6 +30,10 @@ _MESSAGE_ID = re.compile(rb"^message-id:", re.IGNORECASE | re.MULTILINE)
 _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
 ANONYMOUS = 600
 """Seconds in which the same words without a Message-ID are the same mail."""
+
+_BEYOND = timedelta(minutes=2)
+"""How far ahead anything is claimed or put off at most: twice the longest lease, since the clock of
+another node may be a little late."""
 
 PENDING, PARKED = "pending", "parked"
 SUPPRESSED, QUARANTINED = "suppressed", "quarantined"
@@ -94,6 +100,8 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
         else:
             seen[key] = next(ids)
             rows[key] = _row(seen[key], key[1], arrival)
+    if rows:
+        calls.call(connection, calls.PROCESS, (arrival.tenant_id for arrival in arrivals))
     ordered = sorted(rows.values(), key=lambda row: (row["mail_id"], row["queue"]))
     if not _insert(connection, schema.mail_delivery, ordered):
         seen = _deliveries(connection, set(mails.values()))
@@ -209,16 +217,21 @@ def claim(
     most: int,
     octets: int,
 ) -> list[Claimed]:
-    """Take the oldest mails that nobody works on: at most `most`, and about `octets` of them."""
+    """Take the oldest mails that nobody works on: at most `most`, and about `octets` of them.
+
+    What is claimed, or put off, for longer than anybody would was so by a clock that has been set
+    back since: it is free.
+    """
     delivery, mail = schema.mail_delivery, schema.mail
+    beyond = now + _BEYOND
     free = (
         select(delivery.c.id, mail.c.size)
         .join(mail, mail.c.id == delivery.c.mail_id)
         .where(
             delivery.c.tenant_id == tenant_id,
             delivery.c.state == fixed(PENDING),
-            or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < now),
-            or_(delivery.c.next_try_at.is_(None), delivery.c.next_try_at <= now),
+            _free(delivery.c.lease_until, delivery.c.lease_until < now, beyond),
+            _free(delivery.c.next_try_at, delivery.c.next_try_at <= now, beyond),
         )
         .order_by(delivery.c.received_at, delivery.c.id)
         .limit(most)
@@ -250,6 +263,12 @@ def claim(
         .order_by(delivery.c.received_at, delivery.c.id)
     )
     return [_claimed(row) for row in rows.mappings()]
+
+
+def _free(
+    column: Column[datetime], passed: ColumnElement[bool], beyond: datetime
+) -> ColumnElement[bool]:
+    return or_(column.is_(None), passed, column > beyond)
 
 
 def _claimed(row: RowMapping) -> Claimed:

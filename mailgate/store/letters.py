@@ -10,6 +10,12 @@ from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, select
 from mailgate.store import schema
 from mailgate.store.outbox import Due
 
+QUOTED = {"waiting": "system", "overdue": "client"}
+"""Notices of the clock, which no message has caused, and the side whose last words they quote.
+
+The customer is shown what the desk wrote and nothing else; staff are shown what waits for them.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -29,8 +35,9 @@ def carried(connection: Connection, dues: Sequence[Due]) -> dict[int, Carried]:
     ids = {"ids": [due.id for due in dues]}
     messages = {row["notice_id"]: row for row in connection.execute(_MESSAGES, ids).mappings()}
     for due in dues:
-        if due.message_id is None and due.notice == "waiting" and due.ticket_id is not None:
-            quoted = last_answer(connection, due.tenant_id, due.ticket_id, due.created_at)
+        side = QUOTED.get(due.notice)
+        if due.message_id is None and side is not None and due.ticket_id is not None:
+            quoted = last_said(connection, due.tenant_id, due.ticket_id, side, due.created_at)
             if quoted is not None:
                 messages[due.id] = quoted
     files: dict[int, tuple[RowMapping, ...]] = {}
@@ -44,10 +51,10 @@ def carried(connection: Connection, dues: Sequence[Due]) -> dict[int, Carried]:
     }
 
 
-def last_answer(
-    connection: Connection, tenant_id: int, ticket_id: int, until: datetime
+def last_said(
+    connection: Connection, tenant_id: int, ticket_id: int, side: str, until: datetime
 ) -> RowMapping | None:
-    """Return the desk's last public message to the customer, not later than `until`."""
+    """Return the last public message of a side, not later than `until`."""
     table = schema.message
     query = (
         select(table)
@@ -55,7 +62,7 @@ def last_answer(
             table.c.tenant_id == tenant_id,
             table.c.ticket_id == ticket_id,
             table.c.kind == "public",
-            table.c.side == "system",
+            table.c.side == side,
             table.c.at <= until,
         )
         .order_by(table.c.at.desc(), table.c.id.desc())

@@ -1,6 +1,6 @@
 """Brings a database to the schema that this version of the program needs, and no other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from mailgate.errors import Permanent
 from mailgate.store.db import Database
+from mailgate.store.revision import present
 from mailgate.store.schema import metadata
 
 _PLACE = Path(__file__).parent / "migrations"
@@ -43,11 +44,6 @@ def known() -> frozenset[str]:
     return frozenset(script.revision for script in _scripts().walk_revisions())
 
 
-def revision(connection: Connection) -> str | None:
-    """Return the revision a database is at; None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 @contextmanager
 def _alone(database: Database) -> Iterator[Connection]:
     with database.rebuild() as connection:
@@ -56,22 +52,35 @@ def _alone(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def upgrade(database: Database) -> str:
+def see_that_known(revision: str) -> None:
+    """Raise `Permanent` for a revision that this version of the program does not know."""
+    if revision not in known():
+        raise Permanent(
+            f"the database is at schema revision {revision}, made by a newer mailgate than this "
+            "one: run that version, or restore the backup that was made before upgrading "
+            "(`mailgate restore`)"
+        )
+
+
+def upgrade(database: Database, keep: Callable[[str], None] = lambda _revision: None) -> str:
     """Migrate to the newest revision and return it; safe to call at every start, on any node.
 
-    Raises `Permanent` for a database that a newer version of the program has migrated.
+    `keep` is called with the revision of a database that holds something, before it is changed and
+    while nobody else can write to it: what it raises ends the matter. Raises `Permanent` for a
+    database that a newer version of the program has migrated, which is not touched.
     """
     head = newest()
     with database.read() as connection:
-        if revision(connection) == head:  # nearly always: no lock, no write
-            return head
+        current = present(connection)
+    if current == head:  # nearly always: no lock, no write
+        return head
+    if current is not None:
+        see_that_known(current)
     with _alone(database) as connection:
-        current = revision(connection)
-        if current is not None and current not in known():
-            raise Permanent(
-                f"the database is at schema revision {current}, which this version of mailgate "
-                "does not know: it was used by a newer version, and going back is not possible"
-            )
+        current = present(connection)  # another node may have been first
+        if current is not None and current != head:
+            see_that_known(current)
+            keep(current)
         if current != head:
             command.upgrade(_config(connection), "head")
     return head

@@ -42,6 +42,14 @@ def advance(connection: Connection, tenant_id: int, template: str, period: str, 
     )
 
 
+def skip(
+    connection: Connection, tenant_id: int, format_: NumberFormat, period: str, count: int
+) -> None:
+    """Leave out the next `count` numbers of a period, as if they had been given."""
+    free = lock(connection, tenant_id, format_, period)
+    advance(connection, tenant_id, format_.template, period, free + count)
+
+
 def templates(connection: Connection, tenant_id: int) -> list[str]:
     """Return every number format that was ever used."""
     table = schema.number_sequence.c

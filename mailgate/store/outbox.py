@@ -12,6 +12,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     func,
     or_,
     select,
@@ -20,6 +21,9 @@ from sqlalchemy import (
 
 from mailgate.store import schema
 from mailgate.store.schema import fixed
+
+FURTHEST = timedelta(hours=1)
+"""More than the longest step between two tries, unless the configuration knows longer ones."""
 
 READY, SENT, NEVER, UNKNOWN, SUPPRESSED = "ready", "sent", "never", "unknown", "suppressed"
 
@@ -54,23 +58,35 @@ class Due:
 
 
 def claim(
-    connection: Connection, tenant_id: int, owner: str, now: datetime, lease: timedelta, most: int
+    connection: Connection,
+    tenant_id: int,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    most: int,
+    furthest: timedelta = FURTHEST,
 ) -> list[Due]:
-    """Take up to `most` notices whose time has come and that nobody works on, oldest first."""
+    """Take up to `most` notices whose time has come and that nobody works on, oldest first.
+
+    What is claimed or put off for longer than `furthest` was so by a clock that has been set back
+    since: it is taken when there is nothing else to do.
+    """
     table = schema.outbox
+    until, beyond = table.c.lease_until, now + furthest
     free = (
         select(table.c.id)
         .where(
             table.c.tenant_id == tenant_id,
             table.c.state == fixed(READY),
-            table.c.next_try_at <= now,
-            or_(table.c.lease_until.is_(None), table.c.lease_until < now),
+            or_(until.is_(None), until < now, until > beyond),
         )
         .order_by(table.c.next_try_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
-    chosen = list(connection.execute(free).scalars())
+    chosen = list(connection.execute(free.where(table.c.next_try_at <= now)).scalars())
+    if not chosen:
+        chosen = list(connection.execute(free.where(table.c.next_try_at > beyond)).scalars())
     if not chosen:
         return []
     connection.execute(
@@ -247,6 +263,61 @@ def failed(
     return connection.execute(statement, rows).rowcount
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A mail with a person's words that has not left yet; `author` is empty if it is no agent."""
+
+    id: int
+    ticket_id: int
+    message_id: int
+    notice: str
+    recipient: str
+    reason: str | None
+    author: str
+
+
+def late(
+    connection: Connection, tenant_id: int, before: datetime, most: int, *, lock: bool
+) -> list[Late]:
+    """Return mails with a person's words that wait since `before`, of which nobody was told.
+
+    With `lock` those that somebody else writes to are passed over.
+    """
+    table, message = schema.outbox.c, schema.message.c
+    author = case((message.side == "system", message.author), else_="").label("author")
+    columns = [author if name == "author" else table[name] for name in Late.__slots__]
+    query = (
+        select(*columns)
+        .join(
+            schema.message,
+            and_(message.tenant_id == table.tenant_id, message.id == table.message_id),
+        )
+        .where(
+            table.tenant_id == tenant_id,
+            table.state == fixed(READY),
+            table.automatic.is_(False),
+            table.delayed_at.is_(None),
+            table.ticket_id.is_not(None),
+            func.coalesce(table.retried_at, table.created_at) <= before,
+        )
+        .order_by(table.id)
+        .limit(most)
+    )
+    if lock:
+        query = query.with_for_update(skip_locked=True, of=schema.outbox)
+    return [Late(*row) for row in connection.execute(query)]
+
+
+def told_late(connection: Connection, tenant_id: int, ids: Iterable[int], now: datetime) -> None:
+    """Note that staff were told of these mails."""
+    table = schema.outbox
+    connection.execute(
+        update(table)
+        .where(table.c.tenant_id == tenant_id, table.c.id.in_(list(ids)))
+        .values(delayed_at=now)
+    )
+
+
 def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: datetime) -> int:
     """Send notices again that ended as never or unknown; returns how many.
 
@@ -264,6 +335,7 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
             state=READY,
             next_try_at=now,
             retried_at=now,
+            delayed_at=None,
             attempts=0,
             began_at=None,
             done_at=None,
@@ -271,3 +343,29 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
         )
     )
     return connection.execute(statement, {"ids": list(ids)}).rowcount
+
+
+def waiting(connection: Connection, tenant_id: int) -> list[int]:
+    """Return the ids of the notices that have not ended, oldest first."""
+    table = schema.outbox.c
+    query = select(table.id).where(table.tenant_id == tenant_id, table.state == fixed(READY))
+    return list(connection.execute(query.order_by(table.id)).scalars())
+
+
+def hold(
+    connection: Connection, tenant_id: int, ids: Sequence[int], reason: str, now: datetime
+) -> list[Notice]:
+    """End notices that wait as unknown, for a person to decide on; return what they are about."""
+    table = schema.outbox
+    statement = (
+        update(table)
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.id.in_(bindparam("ids", expanding=True)),
+            table.c.state == READY,
+        )
+        .values(state=UNKNOWN, reason=reason, done_at=now, lease_owner=None, lease_until=None)
+    )
+    connection.execute(statement, {"ids": list(ids)})
+    found = notices(connection, tenant_id, ids)
+    return [found[id_] for id_ in ids]

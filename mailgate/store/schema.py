@@ -8,74 +8,31 @@ across. Ids come from one sequence for all tables.
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
     UniqueConstraint,
-    literal,
     text,
 )
 
+from mailgate.store.columns import Id, fixed, lease, metadata, of_ticket, tenant_id
 from mailgate.store.types import Instant, Json
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def fixed(word: str) -> ColumnElement[str]:
-    """Return a word of ours that is written into the statement itself.
-
-    A partial index serves only a statement from which its condition can be seen; a parameter,
-    whose value comes later, hides it.
-    """
-    return literal(word, literal_execute=True)
+__all__ = ["Id", "fixed", "metadata"]
 
 
 def _only(condition: str) -> dict[str, Any]:
     """Make an index of those rows alone for which a condition holds."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
-def _tenant() -> Column[int]:
-    return Column(
-        "tenant_id", Integer, ForeignKey("tenant.id"), nullable=False, comment="whose row it is"
-    )
-
-
-def _of_ticket(*, nullable: bool = False) -> tuple[Column[int], ForeignKeyConstraint]:
-    return (
-        Column("ticket_id", Id, nullable=nullable, comment="the ticket it belongs to"),
-        ForeignKeyConstraint(["tenant_id", "ticket_id"], ["ticket.tenant_id", "ticket.id"]),
-    )
-
-
-def _lease() -> tuple[Column[str], Column[object], Column[int]]:
-    return (
-        Column("lease_owner", Text, comment="the node that works on it"),
-        Column("lease_until", Instant, comment="when the claim lapses"),
-        Column("fence", Integer, nullable=False, server_default="0", comment="counts the claims"),
-    )
 
 
 tenant = Table(
@@ -109,7 +66,7 @@ mail_delivery = Table(
     "mail_delivery",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
+    tenant_id(),
     Column("mail_id", Id, ForeignKey("mail.id"), nullable=False, comment="the raw mail"),
     Column("queue", String(64), nullable=False, comment="the queue of the tenant it came to"),
     Column("recipients", Json, nullable=False, comment="envelope recipients, as given"),
@@ -120,7 +77,7 @@ mail_delivery = Table(
     Column("state", String(16), nullable=False, comment="pending, or how it ended"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
     Column("next_try_at", Instant, comment="not before this time"),
-    *_lease(),
+    *lease(),
     Column("lost", Integer, nullable=False, server_default="0", comment="claims that nobody ended"),
     Column("fingerprint", String(64), comment="the same for one mail that came by two roads"),
     Column("ticket_id", Id, comment="where it ended"),
@@ -179,7 +136,7 @@ ticket = Table(
     "ticket",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
+    tenant_id(),
     Column("number", String(64), nullable=False, comment="the number that people see"),
     Column("subject", Text, nullable=False, comment="of its first mail"),
     Column("kind", String(16), nullable=False, comment="request, dispute, order or recovery"),
@@ -258,8 +215,8 @@ message = Table(
     "message",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
-    *_of_ticket(),
+    tenant_id(),
+    *of_ticket(),
     Column("kind", String(8), nullable=False, comment="public or note"),
     Column("side", String(8), nullable=False, comment="client or system"),
     Column("author", Text, nullable=False, comment="the agent's name or the customer's address"),
@@ -280,7 +237,7 @@ message = Table(
 attachment = Table(
     "attachment",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("message_id", Id, nullable=False, comment="the message it came with"),
     Column("n", Integer, nullable=False, comment="counts within the message, from 1"),
     Column("part", Text, nullable=False, comment="where it stands in the raw mail"),
@@ -307,7 +264,7 @@ policy = Table(
 threshold = Table(
     "threshold",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column(
         "level", String(8), nullable=False, comment="tenant, or gateway for what all begin with"
     ),
@@ -324,7 +281,7 @@ event = Table(
     "event",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
+    tenant_id(),
     Column("subject_kind", String(16), nullable=False, comment="what it is about: ticket"),
     Column("subject_id", Id, nullable=False, comment="which one"),
     Column("n", Integer, nullable=False, comment="counts the subject's events, from 1"),
@@ -348,8 +305,8 @@ event = Table(
 turn = Table(
     "turn",
     metadata,
-    _tenant(),
-    *_of_ticket(),
+    tenant_id(),
+    *of_ticket(),
     Column("n", Integer, nullable=False, comment="counts the ticket's turns"),
     Column("side", String(8), nullable=False, comment="whose turn: client or system"),
     Column("since", Instant, nullable=False, comment="when it began"),
@@ -365,7 +322,7 @@ turn = Table(
 timer = Table(
     "timer",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("subject_kind", String(16), nullable=False, comment="what it is for: ticket"),
     Column("subject_id", Id, nullable=False, comment="which one"),
     Column("kind", String(24), nullable=False, comment="which deadline"),
@@ -388,8 +345,8 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    _tenant(),
-    *_of_ticket(nullable=True),
+    tenant_id(),
+    *of_ticket(nullable=True),
     Column("event_id", Id, nullable=False, comment="what caused it"),
     Column("notice", String(32), nullable=False, comment="which notice"),
     Column("recipient", Text, nullable=False, comment="to whom"),
@@ -405,11 +362,12 @@ outbox = Table(
     Column("rendered", LargeBinary, comment="the mail as first rendered, until it has left"),
     Column("state", String(16), nullable=False, comment="ready, or how it ended"),
     Column("reason", Text, comment="why it was suppressed, refused or put off"),
-    Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="tries of this mail"),
     Column("created_at", Instant, nullable=False, comment="when it was decided"),
     Column("next_try_at", Instant, nullable=False, comment="not before this time"),
     Column("retried_at", Instant, comment="when a person put it back"),
-    *_lease(),
+    Column("delayed_at", Instant, comment="when staff were told that it is late"),
+    *lease(),
     Column("began_at", Instant, comment="when its content began to be sent"),
     Column("done_at", Instant, comment="when it ended"),
     UniqueConstraint("event_id", "notice", "recipient", "channel"),
@@ -443,9 +401,9 @@ outbox = Table(
 reference = Table(
     "reference",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("rfc_id", Text, nullable=False, comment="a Message-ID, or the key of an alert"),
-    *_of_ticket(),
+    *of_ticket(),
     Column("sender", Text, nullable=False, comment="who wrote that mail"),
     PrimaryKeyConstraint("tenant_id", "rfc_id", "ticket_id"),
     comment="which ticket a mail belongs to",
@@ -454,7 +412,7 @@ reference = Table(
 contact = Table(
     "contact",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("address", Text, nullable=False, comment="normalised"),
     Column("name", Text, nullable=False, comment="as they last wrote it"),
     Column("first_seen_at", Instant, nullable=False, comment="their first mail that showed it"),
@@ -466,7 +424,7 @@ contact = Table(
 suspension = Table(
     "suspension",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("address", Text, nullable=False, comment="normalised"),
     Column("since", Instant, nullable=False, comment="when a mail to it came back"),
     Column("reason", Text, nullable=False, comment="what its server said"),
@@ -477,12 +435,31 @@ suspension = Table(
 number_sequence = Table(
     "number_sequence",
     metadata,
-    _tenant(),
+    tenant_id(),
     Column("template", String(64), nullable=False, comment="the number format"),
     Column("period", String(16), nullable=False, comment="year or day; empty: for ever"),
     Column("next", Integer, nullable=False, comment="the next number that is free"),
     PrimaryKeyConstraint("tenant_id", "template", "period"),
     comment="ticket numbers; its formats are all that were ever used",
+)
+
+canary = Table(
+    "canary",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
+    tenant_id(),
+    Column("sent_at", Instant, nullable=False, comment="when it was sent"),
+    Column("back_at", Instant, comment="when it came back"),
+    Column("missed_at", Instant, comment="when it was found missing"),
+    Column("done_at", Instant, comment="when nothing more followed from it"),
+    Index("ix_canary_sent", "tenant_id", "sent_at"),
+    Index(
+        "ix_canary_open",
+        "tenant_id",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+    comment="mails of our own that are sent round the loop",
 )
 
 heartbeat = Table(

@@ -1,19 +1,23 @@
-"""The HTTP application: whether the gateway is well, and its figures."""
+"""The HTTP application: whether the gateway is well, and its figures.
+
+Every answer comes within a second, and is put together from words of ours: nothing that a library
+or a server said.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from mailgate.domain.horizon import OUTAGE
-from mailgate.errors import MailgateError
 from mailgate.log import log
-from mailgate.store import heartbeat, migrate
-from mailgate.store.db import Database
 from mailgate.web.metrics import CONTENT_TYPE, Metrics
+from mailgate.web.stored import Stored
+from mailgate.web.watch import Watch
 
 Check = Callable[[], str | None]
 """Returns what is wrong with one part of the gateway, or None."""
@@ -45,43 +49,50 @@ def clock_fault(seen_at: datetime | None, now: datetime, every: timedelta) -> st
     return None
 
 
-def database_check(database: Database) -> Check:
+def database_check(watch: Watch[Stored]) -> Check:
     """Return the check that the database answers."""
-
-    def check() -> str | None:
-        try:
-            with database.read() as connection:
-                migrate.revision(connection)
-        except MailgateError as error:
-            return str(error)
-        return None
-
-    return check
+    return lambda: watch.seen().fault
 
 
-def clock_check(database: Database, every: timedelta, now: Callable[[], datetime]) -> Check:
+def clock_check(watch: Watch[Stored], every: timedelta, now: Callable[[], datetime]) -> Check:
     """Return the check that the clock runs; a gateway just started has time to begin."""
     start, grace = time.monotonic(), (every + OUTAGE).total_seconds()
 
     def check() -> str | None:
         if time.monotonic() - start < grace:
             return None
-        try:
-            with database.read() as connection:
-                seen_at = heartbeat.last(connection).seen_at
-        except MailgateError as error:
-            return str(error)
-        return clock_fault(seen_at, now(), every)
+        stored = watch.seen().value  # without a database, the check of it says so
+        return None if stored is None else clock_fault(stored.clock_seen_at, now(), every)
 
     return check
 
 
+def canary_note(watch: Watch[Stored]) -> Check:
+    """Return what tells that a canary is missing.
+
+    It keeps no mail from being taken, and so is a note and no fault.
+    """
+
+    def note() -> str | None:
+        stored = watch.seen().value
+        missing = stored.canaries.missing if stored and stored.canaries else None
+        if missing is None:
+            return None
+        return f"that of {missing.sent_at.isoformat(timespec='seconds')} has not come back in time"
+
+    return note
+
+
 def create_app(
-    checks: Mapping[str, Check], needed: Iterable[str], metrics: Metrics | None = None
+    checks: Mapping[str, Check],
+    needed: Iterable[str],
+    metrics: Metrics | None = None,
+    notes: Mapping[str, Check] = MappingProxyType({}),
 ) -> FastAPI:
     """Return the application; `checks` are asked at each call.
 
-    `needed` names those without which no mail can be taken. Without `metrics` there is no
+    `needed` names those without which no mail can be taken; what `notes` say is told beside, and
+    nothing is the worse for it. Without `metrics` there is no
     /metrics.
     """
     taking = {name: checks[name] for name in needed}
@@ -93,14 +104,14 @@ def create_app(
         return JSONResponse({"error": "a fault of the gateway; its log says more"}, 500)
 
     @app.get("/healthz")
-    def healthz() -> Response:
+    def healthz(request: Request) -> Response:
         """Tell whether every part works: 200, or 503 with the parts that do not."""
-        return _told(checks, "ok", "failing")
+        return _told(request, checks, notes, "ok", "failing")
 
     @app.get("/readyz")
-    def readyz() -> Response:
+    def readyz(request: Request) -> Response:
         """Tell whether a mail sent now would be taken: 200, or 503 with what is in the way."""
-        return _told(taking, "ready", "not ready")
+        return _told(request, taking, notes, "ready", "not ready")
 
     if metrics is not None:
 
@@ -112,7 +123,19 @@ def create_app(
     return app
 
 
-def _told(checks: Mapping[str, Check], well: str, ill: str) -> Response:
-    faults = {name: fault for name, check in checks.items() if (fault := check()) is not None}
-    status = {"status": ill if faults else well, "faults": faults}
-    return JSONResponse(status, 503 if faults else 200)
+def _told(
+    request: Request, checks: Mapping[str, Check], notes: Mapping[str, Check], well: str, ill: str
+) -> Response:
+    """Return what the checks say: as JSON, or as lines to who asks for text and not for JSON."""
+    faults, noted = _said(checks), _said(notes)
+    status, code = (ill, 503) if faults else (well, 200)
+    accepted = request.headers.get("accept", "")
+    if "text/" in accepted and "json" not in accepted:
+        said = (*faults.items(), *noted.items())
+        lines = (status, *(f"{name}: {words}" for name, words in said))
+        return PlainTextResponse("".join(f"{line}\n" for line in lines), code)
+    return JSONResponse({"status": status, "faults": faults, "notes": noted}, code)
+
+
+def _said(checks: Mapping[str, Check]) -> dict[str, str]:
+    return {name: words for name, check in checks.items() if (words := check()) is not None}

@@ -1,7 +1,8 @@
-"""What Prometheus scrapes: a table of gauges, and how often each line of the log was written.
+"""What Prometheus scrapes: tables of gauges and counters.
 
-The log names every fact once, so its names serve as counters too: accepted mails, deliveries by
-result, trouble with the database. The gauges are read from the store at each scrape.
+The gauges are read from the store. The counters come from the log, which names every fact once:
+its lines are counted in all processes of the gateway together, whatever `[log] level` leaves out,
+and a process that ended takes nothing with it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,41 +10,43 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
-from mailgate.errors import MailgateError
-from mailgate.log import EVENTS, log, written
-from mailgate.store import backlog, heartbeat
+from mailgate.desk.telling import LATENCY
+from mailgate.domain.canary import Rounds
+from mailgate.log import EVENTS, written
 from mailgate.store.backlog import Backlog
-from mailgate.store.db import Database
+from mailgate.web.stored import Stored
+from mailgate.web.watch import Seen
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a scrape finds; `backlog` and `clock_seen_at` None: the database does not answer.
+    """What a scrape finds: the store as it was last seen, and the lines of the log by name.
 
-    `clock_seen_at` is None too where the clock has never run.
+    `latency` is how many canaries took no longer than each bound, and how long all took together.
     """
 
     now: datetime
-    backlog: Backlog | None
-    clock_seen_at: datetime | None
+    seen: Seen[Stored]
     written: Mapping[str, int]
+    latency: tuple[list[tuple[str, float]], float]
 
 
-def sample(database: Database, tenant_id: int, now: datetime) -> Sample:
-    """Look at the store; one that does not answer is part of what is found."""
-    try:
-        with database.read() as connection:
-            waiting = backlog.read(connection, tenant_id)
-            seen_at = heartbeat.last(connection).seen_at
-    except MailgateError as error:
-        log("database.unavailable", where="metrics", error=str(error))
-        return Sample(now, None, None, written())
-    return Sample(now, waiting, seen_at, written())
+def sample(seen: Seen[Stored], now: datetime) -> Sample:
+    """Return what there is to tell."""
+    return Sample(now, seen, written(), LATENCY.read())
+
+
+# --- gauges ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +58,21 @@ class Gauge:
     read: Callable[[Sample], float | None]
 
 
-def _count(name: str) -> Callable[[Sample], float | None]:
-    return lambda sample: None if sample.backlog is None else getattr(sample.backlog, name)
+def _count(count: Callable[[Backlog], int]) -> Callable[[Sample], float | None]:
+    def read(sample: Sample) -> float | None:
+        return None if sample.seen.value is None else count(sample.seen.value.backlog)
+
+    return read
 
 
-def _age(name: str) -> Callable[[Sample], float | None]:
+def _age(begin: Callable[[Backlog], datetime | None]) -> Callable[[Sample], float | None]:
     """Return the reader of an age in seconds; 0 where nothing waits."""
 
     def read(sample: Sample) -> float | None:
-        if sample.backlog is None:
+        if sample.seen.value is None:
             return None
-        return _seconds(sample, getattr(sample.backlog, name) or sample.now)
+        since = begin(sample.seen.value.backlog)
+        return 0.0 if since is None else _seconds(sample, since)
 
     return read
 
@@ -75,57 +82,175 @@ def _seconds(sample: Sample, since: datetime) -> float:
 
 
 def _clock_lag(sample: Sample) -> float | None:
-    return None if sample.clock_seen_at is None else _seconds(sample, sample.clock_seen_at)
+    seen_at = None if sample.seen.value is None else sample.seen.value.clock_seen_at
+    return None if seen_at is None else _seconds(sample, seen_at)
+
+
+def _canary(sample: Sample, read: Callable[[Rounds], float | None]) -> float | None:
+    rounds = None if sample.seen.value is None else sample.seen.value.canaries
+    return None if rounds is None else read(rounds)
+
+
+def _last_seen(rounds: Rounds) -> float | None:
+    back_at = None if rounds.home is None else rounds.home.back_at
+    return None if back_at is None else back_at.timestamp()
 
 
 GAUGES = (
     Gauge(
         "mailgate_database_up",
-        "Whether the database answers: 1 or 0. At 0 the other gauges are missing.",
-        lambda sample: float(sample.backlog is not None),
+        "Whether the database answers: 1 or 0. At 0 the other gauges are those of the last look.",
+        lambda sample: float(sample.seen.fault is None),
     ),
     Gauge(
-        "mailgate_mails_pending", "Mails that are stored and not yet processed.", _count("pending")
+        "mailgate_figures_age_seconds",
+        "How long ago the gauges were read from the database; missing, as they are, until then.",
+        lambda sample: None if sample.seen.value is None else sample.seen.age,
+    ),
+    Gauge(
+        "mailgate_mails_pending",
+        "Mails that are stored and not yet processed.",
+        _count(lambda backlog: backlog.pending),
     ),
     Gauge(
         "mailgate_mails_oldest_pending_seconds",
         "How long the oldest of them has waited; 0: none waits.",
-        _age("oldest_pending"),
+        _age(lambda backlog: backlog.oldest_pending),
     ),
     Gauge(
         "mailgate_mails_parked",
         "Mails that could not be processed; `mailgate failed` lists them.",
-        _count("parked"),
+        _count(lambda backlog: backlog.parked),
     ),
     Gauge(
         "mailgate_mails_quarantined",
         "Mails that the spam filter in front has marked.",
-        _count("quarantined"),
+        _count(lambda backlog: backlog.quarantined),
     ),
-    Gauge("mailgate_notices_unsent", "Mails of ours that have not left yet.", _count("unsent")),
+    Gauge(
+        "mailgate_notices_unsent",
+        "Mails of ours that have not left yet.",
+        _count(lambda backlog: backlog.unsent),
+    ),
     Gauge(
         "mailgate_notices_oldest_unsent_seconds",
         "How long the oldest of them has waited; 0: none waits.",
-        _age("oldest_unsent"),
+        _age(lambda backlog: backlog.oldest_unsent),
     ),
     Gauge(
         "mailgate_notices_unknown",
         "Mails that may or may not have left, and wait for a person.",
-        _count("unknown"),
+        _count(lambda backlog: backlog.unknown),
     ),
     Gauge(
         "mailgate_clock_lag_seconds",
         "Time since the deadlines were last looked at, on any node; noted every four minutes.",
         _clock_lag,
     ),
+    Gauge(
+        "mailgate_deadlines_lag_seconds",
+        "How long ago the first deadline passed that nothing was done about yet; 0: none has. "
+        "After an outage those that write to customers wait an hour.",
+        _age(lambda backlog: backlog.oldest_due),
+    ),
+    Gauge(
+        "mailgate_canary_missing",
+        "Whether the alarm lasts that a canary has not come back: 1 or 0; only with [canary].",
+        lambda sample: _canary(sample, lambda rounds: float(rounds.missing is not None)),
+    ),
+    Gauge(
+        "mailgate_canary_last_seen_timestamp_seconds",
+        "When the newest canary that has come back did so, in seconds since 1970.",
+        lambda sample: _canary(sample, _last_seen),
+    ),
 )
 """Every gauge, in the order in which they are written."""
 
-COUNTER = "mailgate_log_lines"
+
+# --- counters -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """How often something happened: `lines` are lines of the log, by the value of `label`.
+
+    Without a label there is one value, the empty one.
+    """
+
+    name: str
+    meaning: str
+    label: str
+    lines: Mapping[str, tuple[str, ...]]
+
+
+def _one(name: str, meaning: str, line: str) -> Counter:
+    return Counter(name, meaning, "", {"": (line,)})
+
+
+COUNTERS = (
+    _one(
+        "mailgate_mails_accepted", "Mails that were stored and answered with 250.", "mail.accepted"
+    ),
+    _one("mailgate_mails_refused", "Mails or recipients that were refused.", "mail.refused"),
+    Counter(
+        "mailgate_mails_processed",
+        "Mails by how they ended.",
+        "state",
+        {
+            "opened": ("mail.opened",),
+            "threaded": ("mail.threaded",),
+            "commands_only": ("mail.commands_only", "mail.command_refused", "mail.sent_back"),
+            "report": ("mail.report",),
+            "suppressed": ("mail.suppressed",),
+            "quarantined": ("mail.quarantined",),
+            "parked": ("mail.parked",),
+        },
+    ),
+    Counter(
+        "mailgate_deliveries",
+        "Attempts to send a mail, by result; `suppressed` were held back and not tried.",
+        "result",
+        {
+            result: (f"notice.{result}",)
+            for result in ("sent", "later", "never", "unknown", "suppressed")
+        },
+    ),
+    _one(
+        "mailgate_database_errors",
+        "How often the database did not answer who needed it.",
+        "database.unavailable",
+    ),
+    _one("mailgate_clock_ticks", "How often the deadlines were looked at.", "clock.tick"),
+    _one("mailgate_job_failures", "Jobs of the scheduler that failed.", "job.failed"),
+    _one(
+        "mailgate_process_failures",
+        "Processes of the gateway that ended by themselves and were begun anew.",
+        "process.ended",
+    ),
+    _one("mailgate_canaries_sent", "Canaries that were sent.", "canary.sent"),
+    _one("mailgate_canaries_returned", "Canaries that came back.", "canary.returned"),
+    _one("mailgate_canary_alarms", "How often the alarm was raised.", "canary.missing"),
+)
+"""What is counted beside the lines of the log, each from some of them; `_total` is added."""
+
+LINES = "mailgate_log_lines"
+LATENCIES = "mailgate_canary_latency_seconds"
+_OF_A_HISTOGRAM = ("_bucket", "_sum", "_count")
+
+
+def names() -> frozenset[str]:
+    """Return the name of every figure of ours as it is scraped."""
+    counters = (*(counter.name for counter in COUNTERS), LINES)
+    latencies = {LATENCIES + part for part in _OF_A_HISTOGRAM}
+    gauges = {gauge.name for gauge in GAUGES}
+    return frozenset(gauges | {f"{name}_total" for name in counters} | latencies)
+
+
+# --- the exposition -------------------------------------------------------------------------------
 
 
 class Metrics:
-    """The figures of one gateway; `look` takes a sample, and must not raise."""
+    """The figures of one gateway; `look` takes a sample, and must not wait for long."""
 
     def __init__(self, look: Callable[[], Sample]) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
@@ -142,17 +267,31 @@ class _Collector(Collector):
         self._look = look
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each gauge that has a value, and the lines of the log by name."""
+        """Yield each gauge that has a value, the counters, the histogram, the lines by name."""
         sample = self._look()
         for gauge in GAUGES:
             value = gauge.read(sample)
             if value is not None:
                 yield GaugeMetricFamily(gauge.name, gauge.meaning, value=value)
-        lines = CounterMetricFamily(COUNTER, "Lines of the log by their name.", labels=["name"])
-        for name in EVENTS:
-            lines.add_metric([name], sample.written.get(name, 0))
-        yield lines
+        for counter in COUNTERS:
+            yield _counted(counter, sample.written)
+        buckets, total = sample.latency
+        yield HistogramMetricFamily(
+            LATENCIES, "How long canaries took to come round.", buckets, total
+        )
+        lines = {name: (name,) for name in EVENTS}
+        yield _counted(Counter(LINES, "Lines of the log by name.", "name", lines), sample.written)
 
+
+def _counted(counter: Counter, written: Mapping[str, int]) -> CounterMetricFamily:
+    labels = [counter.label] if counter.label else []
+    family = CounterMetricFamily(counter.name, counter.meaning, labels=labels)
+    for value, lines in counter.lines.items():
+        family.add_metric([value] if labels else [], sum(written.get(line, 0) for line in lines))
+    return family
+
+
+# --- the page -------------------------------------------------------------------------------------
 
 _PREFACE = """\
 # What can be measured
@@ -160,32 +299,52 @@ _PREFACE = """\
 <!-- Written by `mailgate.web.metrics.reference()`; a test compares. -->
 
 `GET /metrics` on the HTTP port answers in the text format of Prometheus. These names are stable.
-Memory, CPU time and open files of the process come along as `process_…`.
+[prometheus-alerts.yml](../deploy/prometheus-alerts.yml) has rules for what somebody must see to.
 
 `GET /healthz` answers 200 while every part of the gateway works, else 503 with what does not.
-`GET /readyz` answers 200 while a mail that is sent now would be taken, else 503: what a load
-balancer should ask.
+`GET /readyz` answers 200 while a mail that is sent now would be taken, else 503 with what is in the
+way: what a load balancer should ask. Both answer in JSON, or as plain text where `Accept` asks for
+text. None of the three waits for the database: one that does not answer within half a second is
+named, and the figures are those of the last look.
+
+## Gauges
+
+Read from the database, and so the same on every node that shares it.
 
 | name | what it says |
 | --- | --- |
 """
 
-_POSTFACE = f"""\
-| `{COUNTER}_total{{name="…"}}` | Lines of the log by their name since the start, those too that `[log] level` leaves out. |
+_COUNTED = """
+## Counters
 
-Every name of [the log](logging.md) is counted, so each fact that is worth a line is worth an alarm:
+Of this node since its start, all its processes together.
 
-- mails taken in: `mail.accepted`; refused: `mail.refused`
-- deliveries by result: `notice.sent`, `notice.later`, `notice.never`, `notice.unknown`, `notice.suppressed`
-- trouble with the database: `database.unavailable`; with a job: `job.failed`
+| name | what it counts |
+| --- | --- |
+"""
 
-Worth waking somebody for: `mailgate_database_up == 0`; `mailgate_mails_oldest_pending_seconds > 300`;
-`mailgate_notices_oldest_unsent_seconds > 3600`; `mailgate_clock_lag_seconds > 900`; any increase of
-`mailgate_mails_parked`.
-"""  # noqa: E501 - rows of a table
+_POSTFACE = """
+Every name of [the log](logging.md) is counted, those too that `[log] level` leaves out: each fact
+that is worth a line is worth an alarm.
+
+Memory, CPU time and open files come along as `process_…`; they are those of the process that
+serves HTTP.
+"""
 
 
 def reference() -> str:
     """Return docs/metrics.md: every figure with its meaning."""
-    rows = (f"| `{gauge.name}` | {gauge.meaning} |\n" for gauge in GAUGES)
-    return _PREFACE + "".join(rows) + _POSTFACE
+    gauges = (f"| `{gauge.name}` | {gauge.meaning} |\n" for gauge in GAUGES)
+    counters = (f"| `{_shown(each)}` | {each.meaning} |\n" for each in COUNTERS)
+    lines = (
+        f"| `{LATENCIES}` | A histogram: how long canaries took to come round. |\n"
+        f'| `{LINES}_total{{name="…"}}` | Lines of the log by name. |\n'
+    )
+    return "".join((_PREFACE, *gauges, _COUNTED, *counters, lines, _POSTFACE))
+
+
+def _shown(counter: Counter) -> str:
+    values = "\\|".join(counter.lines)
+    label = f'{{{counter.label}="{values}"}}' if counter.label else ""
+    return f"{counter.name}_total{label}"

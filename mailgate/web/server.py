@@ -7,7 +7,7 @@ import threading
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mailgate.log import log
 from mailgate.port import open_port
@@ -15,27 +15,30 @@ from mailgate.port import open_port
 _START = 15.0  # seconds
 _CONNECTIONS = 200
 """Connections at once: the files that the process may open are needed for mail."""
-_PATIENCE = 20.0  # seconds that a client has for the whole of a request
+_PATIENCE = 20.0  # seconds that a client has for a whole request, and for taking the answer
+_HEADERS = 16 * 1024  # octets of a request before its end; there is nothing to be said at length
 
 
 class _Guarded(H11Protocol):
-    """One connection; it ends at once when there are too many, and soon when nothing comes."""
+    """One connection; it ends at once when there are too many, and soon when nothing moves.
+
+    Whoever does not take the answer is not waited for either.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         super().connection_made(transport)
+        self._deadline = self.loop.call_later(_PATIENCE, transport.abort)
         if len(self.connections) > _CONNECTIONS:
             transport.abort()
-        else:
-            self.loop.call_later(_PATIENCE, self._hang_up)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self.loop.call_later(_PATIENCE, self._hang_up)
+        self._deadline.cancel()
+        self._deadline = self.loop.call_later(_PATIENCE, self.transport.abort)
 
-    def _hang_up(self) -> None:
-        answering: RequestResponseCycle | None = self.cycle
-        if answering is None or answering.response_complete:
-            self.transport.close()
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._deadline.cancel()
 
 
 class Server:
@@ -45,7 +48,15 @@ class Server:
         self._host, self._wanted, self._port = host, port, port
         self._socket: socket.socket | None = None
         self._server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", http=_Guarded)
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                http=_Guarded,
+                h11_max_incomplete_event_size=_HEADERS,
+                server_header=False,
+            )
         )
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 

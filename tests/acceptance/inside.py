@@ -20,7 +20,8 @@ from mailgate.store import heartbeat, inbox, outbox, schema
 
 
 @contextmanager
-def _opened(config: Path) -> Iterator[App]:
+def opened(config: Path) -> Iterator[App]:
+    """Open the books of a gateway, whether it runs or not."""
     app = App(configuration.load(config, os.environ), os.environ)
     try:
         yield app
@@ -31,7 +32,7 @@ def _opened(config: Path) -> Iterator[App]:
 def under_way(config: Path) -> str:
     """Return how many mails wait to be processed or to be sent; nothing when none does."""
     tables = {"inbox": schema.mail_delivery.c, "outbox": schema.outbox.c}
-    with _opened(config) as app, app.database.read() as connection:
+    with opened(config) as app, app.database.read() as connection:
         waiting = {
             name: connection.scalar(
                 select(func.count()).where(table.state.in_((inbox.PENDING, outbox.READY)))
@@ -43,18 +44,18 @@ def under_way(config: Path) -> str:
 
 def let_claims_lapse(config: Path) -> None:
     """Let the claims of a gateway that was killed run out, as they would in a minute or more."""
-    with _opened(config) as app, app.database.write() as connection:
+    with opened(config) as app, app.database.write() as connection:
         for table in (schema.mail_delivery, schema.outbox):
             connection.execute(update(table).values(lease_owner=None, lease_until=None))
 
 
 def let_the_clock_have_run(config: Path, ago: timedelta) -> None:
     """Make it look as if the clock had run last so long ago, and nothing was held back then."""
-    with _opened(config) as app, app.database.write() as connection:
+    with opened(config) as app, app.database.write() as connection:
         heartbeat.keep(connection, Heartbeat(datetime.now(UTC) - ago))
 
 
 def faults(config: Path) -> list[str]:
     """Return what `mailgate verify` would find."""
-    with _opened(config) as app, app.database.read() as connection:
+    with opened(config) as app, app.database.read() as connection:
         return [f"{each.check}: {each}" for each in verify(connection, app.settings, content)]

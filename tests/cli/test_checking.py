@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from mailgate.mail.render import Renderer
-from mailgate.store import audit, migrate
+from mailgate.store import audit, revision
 from mailgate.web.health import create_app
 from mailgate.web.server import Server
 from tests.cli.conftest import CUSTOMER, mail
@@ -40,6 +40,7 @@ def test_a_new_desk_is_well_and_nothing_is_made_by_looking(new_cli):
         "configuration",
         "database",
         "gateway",
+        "web",
         "templates",
         "delivery",
         "trust",
@@ -104,6 +105,14 @@ def nonsense(listening):
         link.sendall(b"220 not HTTP\r\n")
 
 
+def test_figures_that_others_can_read_are_a_warning(cli):
+    for here in ("127.0.0.1:0", "localhost:0"):
+        cli.set(web__listen=here)
+        assert ("web", "ok") in found(cli)
+    cli.set(web__listen="0.0.0.0:0")
+    assert "0.0.0.0:0 is open to others" in found(cli)["web", "warning"]
+
+
 def test_a_desk_without_people_is_a_warning(cli):
     text = cli.config.read_text().partition("[[agent]]")
     cli.config.write_text(text[0] + "[sla]" + text[2].partition("[sla]")[2])
@@ -156,12 +165,12 @@ def test_a_database_of_a_newer_version_is_a_fault(cli):
     with sqlite3.connect(cli.folder / "mailgate.db") as behind:
         behind.execute("UPDATE alembic_version SET version_num = '9999'")
     behind.close()
-    assert "a newer version of mailgate used it" in found(cli, 1)["database", "fault"]
+    assert "made by a newer mailgate" in found(cli, 1)["database", "fault"]
 
 
 def test_an_older_database_is_migrated_at_the_next_start(cli, monkeypatch):
     cli.open()
-    monkeypatch.setattr(migrate, "newest", lambda: "newer")
+    monkeypatch.setattr(revision, "NEWEST", "newer")
     assert "migrated at the next start" in found(cli)["database", "ok"]
 
 

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 from typer.main import get_command
@@ -16,6 +18,13 @@ from tests.style.tree import ROOT
 
 WITHOUT_DESK = {"mailgate init", "mailgate lifecycle", "mailgate parse"}
 COMMANDS = dict(reference.commands_of(get_command(program)))
+
+LEFT_ALONE = {
+    *("alembic", "aiosmtpd", "dkim", "dns", "mailparser", "jinja2", "schedule", "smtplib"),
+    *("fastapi", "uvicorn"),
+    *("mailgate.intake.worker", "mailgate.delivery.worker", "mailgate.mail.parse"),
+}
+"""What only the reading, sending or migrating of mail needs."""
 
 
 def run(*words):
@@ -44,6 +53,15 @@ def test_every_command_says_what_it_does_and_gives_an_example(name):
 @pytest.mark.parametrize("name", sorted(COMMANDS.keys() - WITHOUT_DESK))
 def test_every_command_takes_a_configuration(name):
     assert "config" in [param.name for param in COMMANDS[name].params]
+
+
+def test_a_command_that_shows_tickets_loads_nothing_that_moves_mail(cli):
+    look = "from mailgate.cli import main; import atexit, sys; atexit.register(print, sys.modules)"
+    words = ["-c", f"{look}; sys.argv[1:] = ['tickets', '--config', {str(cli.config)!r}]; main()"]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True)
+    loaded = {name for name in LEFT_ALONE if f"'{name}'" in done.stdout}
+    assert "'mailgate.store.reports'" in done.stdout
+    assert loaded == set()
 
 
 def test_the_configuration_is_named_before_or_after_the_command_or_by_the_environment(

@@ -110,6 +110,20 @@ def test_a_narrow_terminal_shows_fewer_columns_and_says_so(cli, monkeypatch):
     )
 
 
+def test_the_history_is_read_at_80_columns_without_a_word_cut(cli, monkeypatch):
+    number = cli.open()
+    tags = [f"a-rather-long-tag-{n}" for n in range(9)]
+    cli.ok("assign", number, "alice")
+    cli.ok("tag", number, *tags)
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = cli.ok("show", number).partition("--- History\n")[2].splitlines()
+    assert max(map(len, shown)) <= 80
+    (assigned,) = (at for at, row in enumerate(shown) if "ticket.assigned" in row)
+    assert "assignee: - -> alice" in shown[assigned + 1]
+    assert shown[assigned + 1].startswith("    ")
+    assert all(any(tag in row for row in shown) for tag in tags)
+
+
 def test_a_status_is_taken_as_it_is_shown(cli):
     number = cli.open()
     cli.ok("wait", number)

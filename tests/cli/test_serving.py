@@ -18,6 +18,7 @@ from tests.peers.waiting import PATIENCE, wait_until
 @pytest.fixture
 def gateway(tmp_path):
     made = Gateway.init(tmp_path / "desk", admin=None)
+    made.traced = True
     yield made
     if made._process is not None and not made._process.stderr.closed:
         made.kill()
@@ -129,6 +130,33 @@ def test_a_process_that_is_killed_is_begun_anew_and_no_mail_is_lost(gateway, pla
     assert gateway.stop() == 0
 
 
+def test_figures_are_those_of_all_processes_and_outlive_the_one_that_counted(gateway):
+    def send():
+        with smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20) as link:
+            link.sendmail("carol@customer.example", "support@desk.example", mail().decode())
+
+    def figures(path="/metrics"):
+        lines = gateway.http(path)[1].splitlines()
+        return dict(line.rsplit(" ", 1) for line in lines if line.startswith("mailgate_"))
+
+    gateway.start()
+    send()
+    gateway.wait_for_log("notice.sent", count=2)
+    for place in (1, 2):
+        os.kill(processes(gateway)[0 if place == 1 else 1], signal.SIGKILL)
+        gateway.wait_for_log("process.ended", count=place)
+    wait_until(lambda: len(processes(gateway)) == 3, "both to be begun anew")
+    wait_until(lambda: gateway.http("/readyz")[0] == 200, "the gateway to be ready")
+    found = figures()
+    assert found["mailgate_mails_accepted_total"] == "1.0"
+    assert found['mailgate_mails_processed_total{state="opened"}'] == "1.0"
+    assert found['mailgate_deliveries_total{result="sent"}'] == "2.0"
+    assert found["mailgate_process_failures_total"] == "2.0"
+    assert found["mailgate_notices_unsent"] == "0.0"
+    assert found["mailgate_database_up"] == "1.0"
+    assert gateway.stop() == 0
+
+
 def test_no_process_outlives_a_supervisor_that_is_killed(gateway):
     gateway.start()
     left = processes(gateway)
@@ -192,7 +220,7 @@ def test_a_database_of_a_newer_version_is_not_touched(gateway):
     behind.close()
     code, log = ended(gateway)
     assert code == 1
-    assert "used by a newer version" in log
+    assert "made by a newer mailgate" in log
 
 
 def test_a_database_that_cannot_be_used_may_be_back_later(gateway):

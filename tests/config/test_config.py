@@ -138,6 +138,24 @@ def test_a_wrong_database_gets_a_remedy_and_is_not_shown(faults, url, hint):
     assert (fault.found, fault.hint) == ("a value that is not shown", hint)
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("a,b:5433/desk", "/desk?host=a&host=b:5433"),
+        ("u:p@a:1,b:2/desk?sslmode=require", "u:p@/desk?sslmode=require&host=a:1&host=b:2"),
+    ],
+)
+def test_several_servers_may_hold_the_database(load, given, read):
+    config = load(f'[desk]\naddress = "a@desk.example"\n[database]\nurl = "postgresql://{given}"\n')
+    assert config.database.url.get_secret_value() == f"postgresql+psycopg://{read}"
+
+
+@pytest.mark.parametrize("length", ["1s", "61s"])
+def test_a_lease_is_neither_too_short_to_be_renewed_nor_longer_than_a_minute(faults, length):
+    (fault,) = faults(f'[desk]\naddress = "a@desk.example"\n[node]\nlease = "{length}"\n')
+    assert fault.allowed == "a duration from 2s to 60s"
+
+
 def test_signed_addresses_last_whole_days(faults):
     text = '[desk]\naddress = "a@desk.example"\n[limits]\nsigned_addresses = "36h"\n'
     (fault,) = faults(text)
@@ -270,7 +288,7 @@ def test_every_kind_of_value_is_read(load, folder):
     (folder / "cert.key").chmod(0o640)
     read = load(
         '[desk]\naddress = "Support@Bücher.Example"\naddresses = ["sales@localhost"]\n'
-        'language = "pt-BR"\ntimezone = "America/New_York"\nadmins = ["boss@desk.example"]\n'
+        'language = "de-AT"\ntimezone = "America/New_York"\nadmins = ["boss@desk.example"]\n'
         'number_format = "R.{date}-{seq}"\nnumber_formats_used = ["TKT-{year}-{seq:05d}"]\n'
         '[[agent]]\nname = "alice"\naddress = "Alice@desk.example"\nadmin = true\n'
         '[[agent]]\nname = "bob"\naddress = "bob@desk.example"\nfull_name = "Bob B."\n'
@@ -384,7 +402,8 @@ def test_the_default_limits_are_those_of_the_product(load):
     assert (inbound.max_connections, inbound.max_connections_per_peer) == (200, 20)
     assert (limits.mails_per_minute, limits.acknowledgements_to_strangers) == (60, 100)
     assert (limits.automatic_in_10m, limits.automatic_in_30m) == (10, 15)
-    assert (limits.automatic_in_60m, limits.automatic_in_a_day) == (25, 40)
+    assert (limits.automatic_in_60m, limits.automatic_in_an_hour) == (25, 30)
+    assert limits.automatic_in_a_day == 40
     assert limits.signed_addresses == 90 * day
     assert (limits.headers, limits.encoded_words) == (1000, 1000)
     assert read.delivery.give_up_after == 5 * day

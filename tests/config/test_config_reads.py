@@ -8,14 +8,14 @@ from dataclasses import asdict
 import pytest
 
 from mailgate import config
-from mailgate.app import App
+from mailgate.app import reading
 from mailgate.config import keys
 from mailgate.config.schema import Config
 from mailgate.mail.prescan import DEFAULTS
 from tests.style.tree import sources
 
 # The composition root and the commands are the only ones that the configuration is handed to.
-READERS = ("mailgate/app.py", "mailgate/gateway.py", "mailgate/cli/")
+READERS = ("mailgate/app/", "mailgate/gateway.py", "mailgate/cli/")
 
 # Keys that the configuration itself turns into something else. Key or table: what is read instead.
 TURNED = {
@@ -98,7 +98,7 @@ def limits_of(tmp_path):
     config.secrets.write_keys(tmp_path / "mailgate.key")
 
     def limits(text):
-        return App(config.read(DESK + text, tmp_path / "config.toml", {}), {})._limits()
+        return reading.limits(config.read(DESK + text, tmp_path / "config.toml", {}))
 
     return limits
 

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.letter import Writer
-from mailgate.delivery.transport import Later, Never, Outgoing, Result, Sent
+from mailgate.delivery.transport import Later, Never, Outgoing, Result, Sent, always
 from mailgate.delivery.worker import Worker
 from mailgate.mail.render import Renderer
 from mailgate.store import schema
@@ -22,6 +22,7 @@ SHIPPED = Path(__file__).parents[2] / "templates" / "mail"
 RENDERER = Renderer([SHIPPED])
 TAKEN = Sent("250 taken")
 MINUTE = timedelta(minutes=1)
+LEASE = Rules().lease
 
 
 class Killed(BaseException):
@@ -38,13 +39,17 @@ class Begun:
 class Scripted:
     """A transport, and its one session, that follows a script; past its end every mail is taken.
 
-    What is scripted as `opening` is raised when a session is opened, one each time.
+    What is scripted as `opening` is raised when a session is opened, one each time; `faults` are
+    what settling tells.
     """
+
+    repeatable = False
 
     def __init__(self, *script: Result | BaseException | Begun) -> None:
         self.script = deque(script)
         self.opening: deque[BaseException] = deque()
-        self.opened = self.closed = 0
+        self.faults: deque[str | None] = deque()
+        self.opened = self.closed = self.cuts = 0
         self.tried: list[Outgoing] = []
         self.arrived: list[Outgoing] = []
         self.look: Callable[[], None] = lambda: None  # called after the beginning was told
@@ -58,12 +63,21 @@ class Scripted:
     def close(self) -> None:
         self.closed += 1
 
-    def send(self, mail: Outgoing, began: Callable[[], None]) -> Result:
+    def settle(self) -> str | None:
+        return self.faults.popleft() if self.faults else None
+
+    def cut(self) -> None:
+        self.cuts += 1
+
+    def send(
+        self, mail: Outgoing, began: Callable[[], None], still: Callable[[], None] = always
+    ) -> Result:
         step = self.script.popleft() if self.script else TAKEN
         self.tried.append(mail)
         if isinstance(step, Begun) or not isinstance(step, Later | Never | BaseException):
             began()
             self.look()
+            still()
             self.arrived.append(mail)
         result = step.then if isinstance(step, Begun) else step
         if isinstance(result, BaseException):

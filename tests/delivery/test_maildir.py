@@ -2,12 +2,13 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mailgate.delivery.maildir import MaildirTransport
-from mailgate.delivery.transport import Later, Outgoing, Sent, Unknown
+from mailgate.delivery.transport import Later, Outgoing, Sent
 from mailgate.errors import Temporary
 from tests.peers.maildir import Maildir, text_of
 
@@ -114,9 +115,13 @@ def test_file_and_folder_are_on_the_disk_before_it_counts_as_sent(path, session,
     monkeypatch.setattr(os, "fsync", noting_fsync)
     monkeypatch.setattr(Path, "rename", noting_rename)
 
-    session.send(MAIL, nothing)
+    for _ in range(3):
+        session.send(MAIL, nothing)
+    assert order == ["file", "rename"] * 3
 
-    assert order == ["file", "rename", "folder"]
+    assert session.settle() is None
+    assert session.settle() is None
+    assert order == [*["file", "rename"] * 3, "folder"], "one folder for all of them"
 
 
 def test_a_full_disk_means_later_for_every_mail(path, session, monkeypatch):
@@ -142,17 +147,55 @@ def test_a_folder_that_is_lost_meanwhile_means_later(path, session):
     assert names(path, "tmp") == []
 
 
-def test_a_folder_that_does_not_reach_the_disk_means_unknown(path, session, monkeypatch):
+def test_a_folder_that_does_not_reach_the_disk_is_told_of(path, session, monkeypatch):
     monkeypatch.setattr("mailgate.delivery.maildir._sync_folder", _broken)
 
-    result = session.send(MAIL, nothing)
+    session.send(MAIL, nothing)
 
-    assert isinstance(result, Unknown)
+    assert session.settle() == f"{path}/new may not have reached the disk: [Errno 5] I/O"
     assert len(names(path, "new")) == 1
 
 
+class TestAMailThatIsDeliveredOnceMore:
+    """As after a kill that came before it was written down that it had been delivered."""
+
+    NAMED = replace(MAIL, name="1772442000.M000000Q7R0123456789abcdef.mailgate")
+
+    def test_is_found_while_nobody_has_read_it(self, path, session):
+        first = session.send(self.NAMED, nothing)
+        session.settle()
+
+        again = session.send(replace(self.NAMED, again=True, raw=b"of other words"), nothing)
+
+        assert first == Sent(f"delivered as {self.NAMED.name}")
+        assert again == Sent(f"was delivered before as {self.NAMED.name}")
+        assert len(Maildir(path).files()) == 1
+        assert RAW.replace(b"\r\n", b"\n") in Maildir(path).files()[0].read_bytes()
+
+    def test_is_found_where_a_mail_program_has_put_it(self, path, session):
+        session.send(self.NAMED, nothing)
+        session.send(MAIL, nothing)
+        (path / "new" / self.NAMED.name).rename(path / "cur" / f"{self.NAMED.name}:2,S")
+
+        again = session.send(replace(self.NAMED, again=True), nothing)
+
+        assert again == Sent(f"was delivered before as {self.NAMED.name}")
+        assert len(names(path, "new")) == 1
+
+    def test_is_delivered_when_it_had_not_been(self, path, session):
+        assert isinstance(session.send(replace(self.NAMED, again=True), nothing), Sent)
+
+        assert names(path, "new") == [self.NAMED.name]
+
+    def test_replaces_itself_when_two_deliver_at_the_same_time(self, path, session):
+        for _ in range(2):
+            session.send(self.NAMED, nothing)
+
+        assert names(path, "new") == [self.NAMED.name]
+
+
 def _broken(_folder: Path) -> None:
-    raise OSError(5, "Input/output error")
+    raise OSError(5, "I/O")
 
 
 def test_opening_again_keeps_what_is_there(path, session):

@@ -405,4 +405,4 @@ def test_every_wait_has_its_own_limit(sink, session, monkeypatch):
     session.send(MAIL, nothing)
     session.close()
 
-    assert limits == [11, 11, 12, 13, 14, 15]
+    assert limits == [11, 11, 11, 12, 13, 14, 15]

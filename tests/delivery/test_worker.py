@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate.delivery.breaker import Breaker
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.transport import Later, Never, Sent, Unknown
-from mailgate.delivery.worker import BATCH, LEASE, SENDING
+from mailgate.delivery.worker import BATCH
 from mailgate.errors import Temporary
 from mailgate.store.outbox import release
 from tests.delivery.sending import MINUTE, Begun, Scripted, make_due, only, outbox, worker_of
@@ -45,7 +46,7 @@ class TestWhatWaits:
         assert worker_of(world, way).drain() == 0
         assert (
             outbox(world, "state", "reason", "done_at", "attempts", "rendered")
-            == [("sent", "250 taken", world.now, 0, None)] * 4
+            == [("sent", "250 taken", world.now, 1, None)] * 4
         )
 
     def test_leaves_over_one_connection_which_is_given_up_at_the_end(self, world, way):
@@ -76,7 +77,7 @@ class TestWhatWaits:
 
         assert worker.run_once() == 1
         assert outbox(world, "state", "lease_owner", "attempts") == [
-            ("sent", None, 0),
+            ("sent", None, 1),
             *[("ready", None, 0)] * 3,
         ]
 
@@ -211,7 +212,7 @@ class TestAWayThatIsOutOfOrder:
 
     def test_may_be_so_for_weeks(self, world, one):
         worker = worker_of(world, Scripted(CLOSING))
-        worker._failures = 5000
+        worker._breaker = Breaker(failures=5000)
 
         assert worker.drain() == 1
         world.pass_time(seconds=361)
@@ -277,44 +278,3 @@ class TestUnknown:
 
         assert outbox(world, "state", "done_at")[0][0] == "unknown"
         assert len(way.tried) == 1
-
-
-class TestAClaim:
-    def test_keeps_others_away_until_it_lapses(self, world, way):
-        world.open()
-        others = []
-        other = worker_of(world, Scripted(), owner="two")
-        way.look = lambda: others.append(other.run_once())
-
-        worker_of(world, way).run_once()
-
-        assert others == [0, 0, 0, 0]
-        assert len(way.arrived) == 4
-
-    def test_that_has_lapsed_is_somebody_elses_and_nothing_leaves_twice(self, world):
-        world.open()
-        second = Scripted()
-        other = worker_of(world, second, owner="two")
-
-        class Slow(Scripted):
-            def send(self, mail, began):
-                if not self.tried:
-                    world.now += LEASE + timedelta(seconds=1)
-                    assert other.drain() == 4
-                return super().send(mail, began)
-
-        first = Slow()
-        assert worker_of(world, first).drain() == 4
-        assert len(first.tried) == 4
-        assert first.arrived == []
-        assert len(second.arrived) == 4
-        assert outbox(world, "state") == ["sent"] * 4
-
-    def test_lasts_as_long_as_the_last_answer_may_take(self, world, way, one):
-        until = []
-        way.look = lambda: until.append(outbox(world, "lease_until")[0] - world.now)
-
-        worker_of(world, way).drain()
-
-        assert until == [SENDING]
-        assert timedelta(minutes=10) < SENDING

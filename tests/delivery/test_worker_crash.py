@@ -7,9 +7,9 @@ from sqlalchemy import event
 
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.transport import Later, Never, Unknown
-from mailgate.delivery.worker import LEASE, SENDING
 from mailgate.mail.render import Renderer
 from tests.delivery.sending import (
+    LEASE,
     SHIPPED,
     TAKEN,
     Begun,
@@ -39,7 +39,7 @@ def die(worker) -> None:
 
 
 def after_the_lease(world) -> None:
-    world.now += SENDING + timedelta(seconds=1)
+    world.now += LEASE + timedelta(seconds=1)
 
 
 class TestTheBeginning:

@@ -53,10 +53,10 @@ class TestANoticeThatTheClockWaitsFor:
         taken_at = world.now
 
         class Slow(Scripted):
-            def send(self, mail, began):
+            def send(self, mail, began, still):
                 if len(self.tried) == 1:
                     world.pass_time(minutes=4)
-                return super().send(mail, began)
+                return super().send(mail, began, still)
 
         worker_of(world, Slow()).drain()
 
@@ -206,13 +206,13 @@ def test_a_bounce_that_comes_before_the_end_is_written_down_is_not_overwritten(w
     class Quick(Scripted):
         """The mail has come back before the next one is sent."""
 
-        def send(self, mail, began):
+        def send(self, mail, began, still):
             if len(self.tried) == 1:
                 with world.desk.writing(world.now) as ledger:
                     notice = notices(ledger.connection, 1, [id_])[id_]
                     at, gone = world.now, "5.1.1 nobody"
                     assert returns.returned(ledger, notice, gone, at, set(), proven=True)
-            return super().send(mail, began)
+            return super().send(mail, began, still)
 
     worker_of(world, Quick()).drain()
 

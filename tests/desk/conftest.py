@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.desk.clock import Clock, Tick
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.desk.messages import NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain.events import AgentReplied, CustomerWrote, Event, Opened
@@ -17,7 +17,7 @@ from mailgate.domain.policy import Policy, resolve
 from mailgate.mail.signer import Signer
 from mailgate.store import tickets
 from mailgate.store.db import Database
-from tests.store.databases import BOTH, migrated
+from tests.store.databases import BOTH, SQLITE, migrated
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ALICE = Agent("alice", "alice@agents.example")
@@ -110,3 +110,10 @@ def database(request) -> Iterator[Database]:
 @pytest.fixture
 def world(database) -> World:
     return World(database, settings())
+
+
+@pytest.fixture
+def sqlite_world(request):
+    """A world on SQLite, whose rows can be torn apart behind its back."""
+    with migrated(request, SQLITE) as database:
+        yield World(database, settings())

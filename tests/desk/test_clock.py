@@ -1,24 +1,39 @@
 """The clock over the store: each step once, never early, also after an outage."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from mailgate.desk.clock import Clock
 from mailgate.domain.events import Close, Delivered, Resolve, TimerKind
 from mailgate.domain.model import GATEWAY, Actor, ActorKind, ClosedBy, Delay, Status
 from mailgate.errors import Conflict
-from mailgate.store import heartbeat
+from mailgate.store import heartbeat, tickets
 
 from .conftest import CUSTOMER
 
+OFTEN = timedelta(minutes=12)  # often enough to count as running
+
 
 def run(world, **duration) -> list:
-    """Let time pass with a tick every 12 minutes: often enough to count as running."""
+    """Let time pass with a tick every 12 minutes.
+
+    Hours in which nothing is due are left out but for the last look and its sign of life.
+    """
     end = world.now + timedelta(**duration)
     steps = []
     while world.now < end:
-        world.now = min(world.now + timedelta(minutes=12), end)
+        with world.database.write() as connection:
+            coming = tickets.next_timer(connection, 1, world.now)
+            nothing_before = end if coming is None else min(coming["due_at"], end)
+            beat = heartbeat.last(connection)
+            if nothing_before - world.now > 2 * OFTEN and beat.hold_until is None:
+                world.now = nothing_before - OFTEN
+                heartbeat.keep(connection, replace(beat, seen_at=world.now))
+        world.now = min(world.now + OFTEN, end)
         steps += world.tick().steps
     return steps
 
@@ -178,9 +193,26 @@ def test_one_ticket_that_fails_stops_no_other(world, ticket, monkeypatch):
     assert [step.number for step in world.tick().steps] == [ticket.number]
 
 
+def test_clocks_of_several_nodes_that_tick_at_once_act_on_each_deadline_once(world):
+    tickets = [world.open(f"Printer {n}") for n in range(6)]
+    now = world.pass_time(hours=24, seconds=1)
+    together = threading.Barrier(3)
+
+    def tick(clock: Clock) -> list[str]:
+        together.wait(20)
+        return [step.number for step in clock.tick(now).steps]
+
+    with ThreadPoolExecutor(3) as pool:
+        ticked = list(pool.map(tick, [Clock(world.desk) for _ in range(3)]))
+    assert sorted(number for numbers in ticked for number in numbers) == [
+        ticket.number for ticket in tickets
+    ]
+    assert {world.ticket(ticket).delay for ticket in tickets} == {Delay.SYSTEM}
+
+
 def test_changed_thresholds_are_worked_into_the_stored_deadlines_at_the_next_start(world, ticket):
     from mailgate.desk.clock import Clock
-    from mailgate.desk.ledger import Desk
+    from mailgate.desk.door import Desk
     from mailgate.domain.policy import Policy, resolve
 
     thresholds, origins = resolve(everywhere={"system": timedelta(hours=1)})
@@ -201,7 +233,7 @@ def test_changed_thresholds_are_worked_into_the_stored_deadlines_at_the_next_sta
 def under(world, **everywhere):
     """Let the desk go by other thresholds from now on."""
     from mailgate.desk.clock import Clock
-    from mailgate.desk.ledger import Desk
+    from mailgate.desk.door import Desk
     from mailgate.domain.policy import resolve
 
     policy = replace(world.desk.settings.policy, thresholds=resolve("standard", everywhere)[0])
@@ -283,7 +315,7 @@ def test_somebody_else_who_is_first_makes_a_batch_be_done_again(world, ticket, m
 
 def watch(world):
     from mailgate.desk.clock import Clock
-    from mailgate.desk.ledger import Desk
+    from mailgate.desk.door import Desk
 
     policy = replace(world.desk.settings.policy, watch_targets=True, pause_targets=True)
     world.desk = Desk(world.database, replace(world.desk.settings, policy=policy), world.signer)

@@ -18,7 +18,7 @@ from mailgate.domain.model import Actor, ActorKind, Side, Status
 from mailgate.domain.people import Recipient, Role
 from mailgate.errors import Conflict, Illegal, Permanent
 
-from .conftest import ALICE, CUSTOMER, START, World, settings
+from .conftest import ALICE, BOB, CUSTOMER, START, World, settings
 
 AGENT = Actor(ActorKind.AGENT, "alice")
 
@@ -268,7 +268,7 @@ def test_turns_say_who_had_to_answer_and_when_they_did(world):
 def test_a_format_of_another_width_goes_on_in_the_same_sequence(world):
     from dataclasses import replace
 
-    from mailgate.desk.ledger import Desk
+    from mailgate.desk.door import Desk
     from mailgate.domain.numbers import NumberFormat
 
     world.open()
@@ -277,3 +277,15 @@ def test_a_format_of_another_width_goes_on_in_the_same_sequence(world):
     assert world.open().number == "TKT-2026-000002"
     world.desk = Desk(world.database, settings(), world.signer)
     assert world.open().number == "TKT-2026-00003"
+
+
+def test_who_holds_a_ticket_is_told_what_a_colleague_answered_and_not_what_they_did(world):
+    ticket = world.open()
+    world.apply(ticket, Assign(at=world.now, actor=AGENT, assignee=ALICE.name))
+    world.agent_replies(ticket, ALICE)
+    assert ("answered", ALICE.address) not in world.notices()
+    world.agent_replies(ticket, BOB)
+    (told,) = (row for row in world.rows("outbox") if row["notice"] == "answered")
+    assert (told["recipient"], told["automatic"]) == (ALICE.address, True)
+    assert told["message_id"] is not None
+    assert told["context"]["actor"] == "Bob"

@@ -119,4 +119,4 @@ def test_the_keys_for_the_postfix_of_this_machine_send_by_it(start_postfix, tmp_
 def test_every_command_that_the_page_names_is_there():
     names = {name for names in SECTIONS.values() for name in names}
     named = set(re.findall(r"`(?:/opt/mailgate/bin/)?mailgate ([a-z]+)", PAGE))
-    assert named - names == {"backup"}, "said to be missing"
+    assert named <= names

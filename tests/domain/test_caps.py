@@ -38,6 +38,15 @@ def test_the_ceiling_of_an_address_is_40_a_day():
     assert exceeded(caps, a_day_old, CAROL, 1, NOW) is None
 
 
+def test_an_hour_is_capped_over_all_tickets():
+    caps, hour = Caps(), timedelta(hours=1)
+    spread = [mail for n in range(1, 6) for mail in sent(6, 11 * n * MINUTE, ticket_id=n)]
+    assert exceeded(caps, spread[1:], CAROL, 99, NOW) is None
+    assert exceeded(caps, spread, CAROL, 99, NOW) == "30 automatic mails an hour to one address"
+    an_hour_old = sent(30, hour)
+    assert exceeded(caps, an_hour_old, CAROL, 1, NOW) is None
+
+
 def test_what_others_got_or_other_tickets_caused_does_not_count_against_a_ticket():
     recent = sent(20, MINUTE, "dave@customer.example") + sent(20, MINUTE, ticket_id=2)
     assert exceeded(Caps(), recent, CAROL, 1, NOW) is None

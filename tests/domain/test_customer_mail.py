@@ -320,6 +320,14 @@ def test_a_message_of_the_very_instant_of_the_last_change_of_turn_is_not_late():
     assert life.ticket.status is Status.IN_PROGRESS
 
 
+def test_a_message_is_not_late_for_a_turn_of_a_clock_that_has_been_set_back():
+    life = waiting()
+    life.now -= timedelta(days=1)
+    life.customer()
+    assert life.ticket.status is Status.IN_PROGRESS
+    assert life.ticket.waiting_since == life.now
+
+
 @pytest.mark.parametrize("status", Status)
 def test_what_a_machine_wrote_never_changes_turn_state_or_owner(status):
     life = IN[status]().do(events.MachineWrote, Actor(ActorKind.MACHINE, "robot@example.com"))

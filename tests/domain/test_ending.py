@@ -81,7 +81,7 @@ def test_resolve_on_what_is_resolved_is_a_no_op():
 
 def test_words_that_come_with_a_second_resolve_are_sent_like_any_reply():
     life = resolved().resolved(message=2)
-    assert life.told == [("agent_reply", "customers")]
+    assert life.told == [("agent_reply", "customers"), ("answered", "assignee")]
     assert (life.ticket.status, life.ticket.resolution) == (Status.RESOLVED, 1)
     assert life.timers == [("auto_close", 48 * HOUR)]
 

@@ -91,6 +91,7 @@ def test_events_from_outside_are_mail_the_clock_and_the_outbox():
         "deadline.passed",
         "machine.wrote",
         "note.added",
+        "notice.delayed",
         "notice.delivered",
         "notice.undelivered",
         "people.joined",

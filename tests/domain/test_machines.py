@@ -81,6 +81,13 @@ def test_staff_who_know_are_not_told_again(notice):
     assert life.told == []
 
 
+@pytest.mark.parametrize(("author", "audience"), [("bob", "author"), ("", "holders")])
+def test_the_author_of_a_mail_that_does_not_leave_is_told_and_nothing_moves(author, audience):
+    facts = {"notice": "agent_reply", "recipient": CAROL.id, "reason": "421 closing"}
+    life = waiting().do(events.Delayed, GATEWAY, author=author, **facts)
+    assert (life.changed, life.told) == ({}, [("delayed", audience)])
+
+
 # --- machines that we know ------------------------------------------------------------------------
 
 

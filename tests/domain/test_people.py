@@ -39,6 +39,7 @@ def told(audience, ticket=TICKET, staff=STAFF, former=None, actor="") -> list[st
         (Audience.TEAM, ["bob@desk.example"]),
         (Audience.ADMINS, ["eve@desk.example", "ada@desk.example"]),
         (Audience.FOLLOWERS, ["bob@desk.example", "eve@desk.example"]),
+        (Audience.AUTHOR, ["alice@desk.example"]),
     ],
 )
 def test_each_audience_comes_down_to_addresses(audience, addresses):
@@ -64,6 +65,13 @@ def test_an_internal_ticket_has_no_customer_side(audience):
 
 def test_nobody_is_written_to_without_an_address():
     assert told(Audience.CUSTOMERS, replace(TICKET, requester="", participants=())) == []
+
+
+def test_an_author_is_told_whoever_holds_the_ticket_by_now():
+    told = recipients(Audience.AUTHOR, TICKET, STAFF, None, "", "bob")
+    assert [to.address for to in told] == ["bob@desk.example"]
+    gone = recipients(Audience.AUTHOR, TICKET, STAFF, None, "", "gone")
+    assert [to.address for to in gone] == ["alice@desk.example"]
 
 
 def test_if_nobody_holds_a_ticket_its_team_does():

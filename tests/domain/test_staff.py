@@ -22,7 +22,7 @@ from tests.domain.lives import (
     waiting,
 )
 
-TO_CUSTOMERS = [("agent_reply", "customers")]
+TO_CUSTOMERS = [("agent_reply", "customers"), ("answered", "assignee")]
 TO_COLLEAGUES = [("note_added", "holders"), ("note_added", "followers")]
 SECOND = timedelta(seconds=1)
 

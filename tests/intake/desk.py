@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.domain.numbers import NumberReader
 from mailgate.domain.routing import Route, Routing
 from mailgate.intake.disk import Disk
@@ -58,6 +58,12 @@ class Gateway:
 
     def keep(self, text: str = "words", *, sender: str = CUSTOMER, to: str = SUPPORT, **headers):
         """Store one mail; header names with underscores, None leaves one out."""
+        raw = self.raw(text, sender=sender, to=to, **headers)
+        mail_from = "" if headers.get("Auto_Submitted") else (sender or "")
+        return self.inbox.put(Incoming(raw, mail_from, (to,), self.now, "127.0.0.1", "smtp"))
+
+    def raw(self, text: str, *, sender: str = CUSTOMER, to: str = SUPPORT, **headers) -> bytes:
+        """Write one mail, a second after the one before."""
         self.count += 1
         self.now += timedelta(seconds=1)
         given = {
@@ -69,9 +75,7 @@ class Gateway:
         }
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         lines = [f"{name}: {value}" for name, value in given.items() if value is not None]
-        raw = ("\r\n".join([*lines, "", text]) + "\r\n").encode()
-        mail_from = "" if headers.get("Auto_Submitted") else (sender or "")
-        return self.inbox.put(Incoming(raw, mail_from, (to,), self.now, "127.0.0.1", "smtp"))
+        return ("\r\n".join([*lines, "", text]) + "\r\n").encode()
 
     def mail(self, text: str = "words", **headers):
         """Store and process one mail; return the row of its delivery."""

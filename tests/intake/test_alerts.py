@@ -74,6 +74,9 @@ def test_what_is_over_is_resolved_and_staff_are_told_but_not_the_machine(watched
     assert row["verdict"]["says"] == "a machine says that the problem is over"
     assert watched.ticket(ticket).status is Status.RESOLVED
     assert len(watched.outbox("new_message")) > told
+    subjects = [row["context"]["ticket"]["subject"] for row in watched.outbox("new_message")]
+    assert subjects == ["PROBLEM: HTTP"] * told + ["RECOVERY: HTTP"] * (len(subjects) - told)
+    assert watched.ticket(ticket).subject == "PROBLEM: HTTP"
     assert to_customers(watched) == []
     do(watched, ticket, Reopen)
     assert to_customers(watched) == []

@@ -4,11 +4,13 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 from sqlalchemy import select
 
 from mailgate import log
 from mailgate.domain.routing import Route, Routing
 from mailgate.errors import Permanent, Temporary
+from mailgate.intake import inbox as inbox_module
 from mailgate.intake.disk import Disk, free
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.store import audit, migrate, schema
@@ -170,3 +172,24 @@ def test_a_database_that_could_lose_mails_is_told_at_the_start(database, monkeyp
     inbox.start()
     inbox.stop()
     assert 'database.unsafe settings="PRAGMA synchronous is 1"' in capsys.readouterr().err
+
+
+def test_why_mail_could_not_be_kept_is_told_in_our_words_and_not_for_ever(database, monkeypatch):
+    def broken(*_):
+        raise ValueError("hunter2")
+
+    inbox = Inbox(database, ROUTES.find, lambda tenant: 1, lambda: None, Disk(None, 0))
+    monkeypatch.setattr(inbox, "_commit", broken)
+    inbox.start()
+    with (
+        structlog.testing.capture_logs() as lines,
+        pytest.raises(Temporary, match="a fault of ours"),
+    ):
+        inbox.submit(mail()).result(5)
+    assert inbox.fault == "it met a fault of ours; its log says more"
+    assert [line["event"] for line in lines] == ["inbox.failed"]
+    later = inbox_module.time.monotonic() + 61
+    monkeypatch.setattr(inbox_module.time, "monotonic", lambda: later)
+    assert inbox.fault is None, "who asks before sending would never send again"
+    monkeypatch.undo()
+    inbox.stop()

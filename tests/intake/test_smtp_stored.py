@@ -1,7 +1,6 @@
 """The listener over a real store: what is answered, and what is there in the end."""
 
 import contextlib
-import subprocess
 import threading
 
 import pytest
@@ -14,8 +13,8 @@ from mailgate.port import open_port
 from mailgate.store import migrate, schema
 from mailgate.store.db import Database
 from tests.intake.wire import DESK, MAIL, Wire, listening
+from tests.peers import disk
 from tests.peers.places import LOOPBACK
-from tests.peers.presence import missing, need_root
 from tests.peers.waiting import wait_until
 
 NUMBERS = text("SELECT CAST(substr(raw, 1, 6) AS INTEGER) FROM mail ORDER BY id")
@@ -119,17 +118,8 @@ def test_the_same_message_id_with_other_bytes_is_a_mail_of_its_own(serve, rows):
 @pytest.fixture
 def small_disk(tmp_path):
     """A folder on a disk of 4 MiB."""
-    need_root("tmpfs")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", tmp_path],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode:
-        missing("tmpfs", f"cannot be mounted: {mounted.stderr.strip()}")
-    yield tmp_path
-    subprocess.run(["umount", "--lazy", tmp_path], check=True)
+    with disk.small_disk(tmp_path, 4):
+        yield tmp_path
 
 
 def test_a_full_disk_is_to_come_again_and_all_that_was_answered_is_there(small_disk, logged):

@@ -17,7 +17,13 @@ GOLDEN = Path(__file__).parent / "golden_notices"
 RENDERER = Renderer([Path(__file__).parents[2] / "templates" / "mail"])
 TO_CUSTOMERS = {"received", "agent_reply", "waiting", "resolved", "auto_closed", "reopened"}
 TO_CUSTOMERS |= {"my_tickets"}
-OF_OURS = {"agent_reply", "waiting", "resolved", "undelivered"}  # these show what the desk said
+OF_OURS = {
+    "agent_reply",
+    "answered",
+    "waiting",
+    "resolved",
+    "undelivered",
+}  # these show what the desk said
 
 
 def notices() -> Iterator[tuple[str, bytes]]:

@@ -34,7 +34,7 @@ def read(header):
         ("Lee, Bob <bob@x.example>", "Bob", "bob@x.example", True),
         ("agent@desk.example <eve@x.example>", "agent@desk.example", "eve@x.example", False),
         ("agent@desk.example, <eve@x.example>", None, None, False),
-        ("<bob@x.example> <eve@x.example>", None, None, False),
+        ("<bob@x.example> <eve@x.example>", "", "bob@x.example", False),
         ("=?utf-8?q?Bob_=3Cbob=40x=2Eexample=3E?=", "Bob", "bob@x.example", False),
         ("Bob Lee", "Bob Lee", "", False),
         ("MAILER-DAEMON <>", "MAILER-DAEMON", "", False),
@@ -121,7 +121,7 @@ def test_a_failure_of_mail_parser_is_noted_and_nothing_known(monkeypatch):
 
     monkeypatch.setattr(origin.mailparser, "parse_from_string", fail)
     notes = []
-    found = origin.read(prescan(b"From: a@x.example\r\n\r\n", DEFAULTS), notes)
+    found = origin.read(prescan(b"From: a@x.example (A)\r\n\r\n", DEFAULTS), notes)
     assert found == origin.Origin()
     assert notes == ["reading addresses and date failed: AttributeError"]
 

@@ -148,10 +148,14 @@ class TestASubject:
         return Renderer([folder]).render("received", "en", context).subject
 
     def test_gets_the_number_in_brackets_where_it_has_none(self, folder):
-        assert self.subject(folder, "Waiting - #{{ ticket.number }}") == (
-            f"Waiting - #{NUMBER} [{NUMBER}]"
-        )
+        assert self.subject(folder, "Waiting") == f"Waiting [{NUMBER}]"
+        assert self.subject(folder, "Not #{{ ticket.number }}1") == f"Not #{NUMBER}1 [{NUMBER}]"
         assert self.subject(folder, "[{{ ticket.number }}] x") == f"[{NUMBER}] x"
+
+    def test_that_tells_the_number_itself_does_not_tell_it_twice(self, folder):
+        assert self.subject(folder, "Waiting - #{{ ticket.number }}") == f"Waiting - #{NUMBER}"
+        told = self.subject(folder, "#{{ ticket.number }}: {{ ticket.subject }}", subject="x")
+        assert told == f"#{NUMBER}: x"
 
     def test_is_one_clean_line(self, folder):
         subject = self.subject(

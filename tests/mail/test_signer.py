@@ -352,3 +352,12 @@ def test_no_text_makes_the_reader_raise(text):
         assert signer.read_bounce_address(address, NOW) is None
     assert signer.read_message_id(text) is None
     assert not signer.is_own_mark(text)
+
+
+def test_a_canary_address_names_its_canary_and_is_no_ticket_address():
+    address = signer.canary_address(DESK, 7, NOW)
+    assert signer.read_canary_address(address, NOW) == 7
+    assert signer.read_ticket_address(address, "", NOW) is None
+    assert signer.read_bounce_address(address, NOW) is None
+    assert signer.read_canary_address(signer.bounce_address(DESK, 7, NOW), NOW) is None
+    assert signer.read_canary_address(address.replace("canary-7.", "canary-8."), NOW) is None

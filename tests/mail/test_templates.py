@@ -67,10 +67,10 @@ def test_every_notice_has_templates_in_every_language_and_no_template_is_left_ov
 
 @pytest.mark.parametrize(("notice", "role", "language"), EVERY_MAIL)
 class TestEveryMail:
-    def test_has_a_subject_with_the_number_in_brackets_and_a_text(self, notice, role, language):
+    def test_has_a_subject_with_the_number_once_and_a_text(self, notice, role, language):
         mail = rendered(notice, role, language)
 
-        assert f"[{NUMBER}]" in mail.subject
+        assert mail.subject.count(NUMBER) == 1
         assert len(mail.text) > 50
         assert mail.language == language
 
@@ -137,13 +137,14 @@ class TestEveryMail:
         ("assigned", f"The printer on floor 3 prints <blank> pages [{NUMBER}]"),
         ("unassigned", f"The printer on floor 3 prints <blank> pages [{NUMBER}]"),
         ("note_added", f"The printer on floor 3 prints <blank> pages [{NUMBER}]"),
-        ("overdue", f"⚠️ Delayed Response Required - Ticket #{NUMBER} [{NUMBER}]"),
-        ("waiting", f"Waiting for your response - Ticket #{NUMBER} [{NUMBER}]"),
-        ("resolved", f"✅ Your ticket has been resolved - #{NUMBER} [{NUMBER}]"),
+        ("overdue", f"⚠️ Delayed Response Required - Ticket #{NUMBER}"),
+        ("waiting", f"Waiting for your response - Ticket #{NUMBER}"),
+        ("resolved", f"✅ Your ticket has been resolved - #{NUMBER}"),
         ("auto_closed", f"Ticket auto-closed - #{NUMBER} [{NUMBER}]"),
-        ("reopened", f"🔄 Ticket Reopened - #{NUMBER} [{NUMBER}]"),
+        ("reopened", f"🔄 Ticket Reopened - #{NUMBER}"),
         ("command_refused", f"Not sent: The printer on floor 3 prints <blank> pages [{NUMBER}]"),
         ("my_tickets", f"Your open tickets at Example Support [{NUMBER}]"),
+        ("delayed", f"Not sent yet: The printer on floor 3 prints <blank> pages [{NUMBER}]"),
         ("undelivered", f"Not delivered: The printer on floor 3 prints <blank> pages [{NUMBER}]"),
     ],
 )
@@ -270,7 +271,7 @@ class TestToTheDesk:
         mail = rendered(notice, language=language)
         listed = re.findall(r"(?m)^  /(\w+)", mail.text)
 
-        assert len(listed) == 7
+        assert len(listed) == 8
         assert all(WORDS[word].wired for word in listed)
         assert all(f"/{word}" in shown(mail) for word in listed)
         assert mail.text.index("cartridge") < mail.text.index("/note")

@@ -22,9 +22,12 @@ _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_co
 
 
 class PostgreSQL:
-    """A server in `folder`, run by an ordinary user (`postgres` or `nobody` when we are root)."""
+    """A server in `folder`, run by an ordinary user (`postgres` or `nobody` when we are root).
 
-    def __init__(self, folder: Path) -> None:
+    Given a `primary`, it is a standby of that one.
+    """
+
+    def __init__(self, folder: Path, primary: "PostgreSQL | None" = None) -> None:
         self.port = free_port()
         self._folder = folder
         self._data = folder / "data"
@@ -34,7 +37,8 @@ class PostgreSQL:
         self._templates: set[str] = set()
         if self._user is not None:
             shutil.chown(folder, self._user.pw_uid, self._user.pw_gid)
-        self._server = self._start()
+        self._make(primary)
+        self.start()
 
     def url(self, database: str = "postgres") -> str:
         """Return the SQLAlchemy URL of a database on this server."""
@@ -77,15 +81,22 @@ class PostgreSQL:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def stop(self) -> None:
-        """End the server and every connection at once."""
+        """End the server, if it runs, and every connection at once."""
         self._server.send_signal(signal.SIGQUIT)
         self._server.wait(timeout=20)
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        words = ["initdb", "-D", self._data, "-U", _ROLE, "-A", "trust", "-E", "UTF8"]
-        words += ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
+    def _make(self, primary: "PostgreSQL | None") -> None:
+        if primary is None:
+            words = ["initdb", "-D", self._data, "-U", _ROLE, "-A", "trust", "-E", "UTF8"]
+            words += ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
+        else:
+            words = ["pg_basebackup", "-D", self._data, "-h", LOOPBACK, "-p", primary.port]
+            words += ["-U", _ROLE, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
         made = self._launch(words)
-        assert made.wait(timeout=60) == 0, f"initdb failed: {self.log()}"
+        assert made.wait(timeout=60) == 0, f"{words[0]} failed: {self.log()}"
+
+    def start(self) -> None:
+        """Start the server, also again after a `stop`, and return when it takes connections."""
         settings = [f"listen_addresses={LOOPBACK}", f"unix_socket_directories={self._folder}"]
         options = [word for setting in (*settings, *_QUICK) for word in ("-c", setting)]
         server = self._launch(["postgres", "-D", self._data, "-p", str(self.port), *options])
@@ -95,7 +106,18 @@ class PostgreSQL:
             lambda: f"PostgreSQL to accept connections; its log:\n{self.log()}",
         )
         assert server.poll() is None, f"PostgreSQL did not start; its log:\n{self.log()}"
-        return server
+        self._server = server
+
+    def wait_for_standby(self) -> None:
+        """Have every commit wait for the standby from now on, and wait until one follows."""
+        self.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.sql("SELECT pg_reload_conf()")
+        following = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+        wait_until(lambda: self.sql(following) == "1", "a synchronous standby")
+
+    def promote(self) -> None:
+        """Make a standby the primary."""
+        assert self.sql("SELECT pg_promote()") == "t", self.log()
 
     def _launch(self, command: list[object]) -> subprocess.Popen[bytes]:
         program, *arguments = command

@@ -30,6 +30,8 @@ class Stage(StrEnum):
     RCPT = "rcpt"
     DATA = "data"  # the command
     MID_DATA = "mid-data"  # some of the mail has come: the fault can only be DROP or HANG
+    RSET = "rset"
+    QUIT = "quit"
     DOT = "dot"  # the whole mail has come and is recorded, whatever the fault
 
 
@@ -74,6 +76,7 @@ class Sink:
         self.certificate = certificate
         self.login = login
         self.received: list[Received] = []
+        self.lax = False  # whether it wants the content of a mail that nobody is to have
         self.sessions = 0
         self.commands: list[str] = []  # every command line, in order, credentials blanked
         self._news = threading.Condition()
@@ -194,7 +197,7 @@ class _Session:
         self.reader = link.makefile("rb")
         self.encrypted = False
         self.user: str | None = None
-        self.mail_from = ""
+        self.mail_from: str | None = None
         self.recipients: list[str] = []
 
     def run(self) -> None:
@@ -230,18 +233,20 @@ class _Session:
         self.answer(Stage.EHLO, *self.greeting())
 
     def rcpt(self, rest: str) -> None:
-        if self.answer(Stage.RCPT, "250 2.1.5 ok"):
+        if self.mail_from is None:
+            self.say("503 5.5.1 no sender")
+        elif self.answer(Stage.RCPT, "250 2.1.5 ok"):
             self.recipients.append(_path(rest))
 
     def reset(self, _rest: str) -> None:
-        self.recipients = []
-        self.say("250 2.0.0 ok")
+        self.mail_from, self.recipients = None, []
+        self.answer(Stage.RSET, "250 2.0.0 ok")
 
     def noop(self, _rest: str) -> None:
         self.say("250 2.0.0 ok")
 
     def quit(self, _rest: str) -> None:
-        self.say("221 2.0.0 bye")
+        self.answer(Stage.QUIT, "221 2.0.0 bye")
         raise _Gone
 
     def unknown(self, _rest: str) -> None:
@@ -291,7 +296,7 @@ class _Session:
             self.mail_from, self.recipients = _path(rest), []
 
     def data(self, _rest: str) -> None:
-        if not self.recipients:
+        if not (self.mail_from is not None and self.recipients) and not self.sink.lax:
             self.say("503 5.5.1 no recipient")
             return
         if not self.answer(Stage.DATA, "354 go on"):
@@ -305,7 +310,7 @@ class _Session:
         taken = reply is None or reply.startswith("2")
         self.sink.note_mail(
             Received(
-                self.mail_from,
+                self.mail_from or "",
                 tuple(self.recipients),
                 b"".join(lines),
                 self.number,
@@ -314,7 +319,7 @@ class _Session:
                 taken,
             )
         )
-        self.recipients = []
+        self.mail_from, self.recipients = None, []
         self.deliver(reply or "250 2.0.0 taken")
 
     def answer(self, stage: Stage, *usual: str) -> bool:

@@ -124,6 +124,7 @@ def test_more_readers_than_connections_is_trouble_that_passes(impatient):
     ("state", "says"),
     [
         ("08006", "the database cannot be reached"),
+        ("25P03", "the database ended a transaction in which nothing happened for too long"),
         ("25006", "the database takes no writes at the moment"),
         ("40001", "the database is busy"),
         ("40P01", "the database is busy"),
@@ -158,9 +159,49 @@ def test_a_key_too_long_for_an_index_stops_one_row_and_not_the_gateway(postgresq
 
 
 def test_a_server_that_is_away_is_trouble_that_may_pass():
-    database = Database(f"postgresql://mailgate:hunter2@{LOOPBACK}:{free_port()}/desk")
-    assert told(database) == "the database cannot be reached"
+    first, second = free_port(), free_port()
+    database = Database(f"postgresql://mailgate:hunter2@{LOOPBACK}:{first}/desk")
+    assert told(database).startswith(
+        f"the database cannot be reached at {LOOPBACK}:{first}: see that it runs there"
+    )
     database.close()
+    both = Database(
+        f"postgresql://mailgate:hunter2@/desk?host={LOOPBACK}:{first}&host={LOOPBACK}:{second}"
+    )
+    assert f"at {LOOPBACK}:{first}, {LOOPBACK}:{second}: " in told(both)
+    assert "hunter2" not in told(both)
+    both.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql:///desk", "localhost:5432"),
+        ("postgresql://a,b/desk", "a:5432, b:5432"),
+        ("postgresql:///desk?host=a&host=b:2", "a:5432, b:2"),
+        ("postgresql:///desk?host=/run/postgresql&port=5433", "/run/postgresql:5433"),
+    ],
+)
+def test_where_a_server_is_looked_for_is_told_as_host_and_port(url, place):
+    assert Database(url).place == place
+
+
+def test_a_transaction_of_a_frozen_node_is_ended_and_lets_go_of_its_locks(postgresql):
+    use(postgresql)
+    url = postgresql.url.render_as_string(hide_password=False)
+    frozen = Database(url, timedelta(milliseconds=50))
+    touch = schema.contact.update().values(name="x")
+
+    def thaw_too_late() -> None:
+        with frozen.write() as connection:
+            connection.execute(touch)
+            with postgresql.write() as other:
+                other.execute(touch)  # waits until the server has ended the transaction above
+            total(connection, schema.contact)
+
+    with pytest.raises(Temporary):
+        thaw_too_late()
+    frozen.close()
 
 
 @pytest.mark.parametrize("name", ["missing_database", "template0"])

@@ -191,6 +191,22 @@ def test_a_mail_whose_worker_died_is_free_when_its_lease_has_lapsed(database):
     assert (found.id, found.fence) == (lost.id, lost.fence + 1)
 
 
+def test_no_claim_and_no_putting_off_by_a_clock_that_was_a_day_ahead_keeps_a_mail(database):
+    keep(database, arrival(b"claimed"), arrival(b"put off"))
+    ahead = NOW + timedelta(days=1)
+    _, put_off = claim(database, "ahead", now=ahead)
+    later = ahead + timedelta(seconds=4)
+    settle(database, ended(put_off, "pending", attempts=1, next_try_at=later, done_at=None))
+    assert [each.raw for each in claim(database)] == [b"claimed", b"put off"]
+    assert claim(database) == [], "a claim by the right clock holds"
+
+
+def test_a_claim_by_a_clock_that_is_a_little_ahead_holds(database):
+    keep(database, arrival())
+    claim(database, "ahead", now=NOW + LEASE / 2)
+    assert claim(database) == []
+
+
 def test_a_claim_says_who_has_it_and_until_when(database):
     long_name = "a-host-with-a-name-as-long-as-names-of-hosts-may-be.example:4194304:0123abcd"
     (id_,) = keep(database, arrival())

@@ -104,8 +104,19 @@ def test_a_reminder_quotes_the_desks_last_public_answer_before_it(database, tick
     assert found.message is not None
     assert found.message["id"] == quoted
     with database.read() as connection:
-        assert letters.last_answer(connection, TENANT, ticket, NOW)["id"] == quoted
-        assert letters.last_answer(connection, OTHER, ticket, NOW) is None
+        assert letters.last_said(connection, TENANT, ticket, "system", NOW)["id"] == quoted
+        assert letters.last_said(connection, OTHER, ticket, "system", NOW) is None
+
+
+def test_an_overdue_notice_quotes_what_the_customer_said_last_before_it(database, ticket):
+    ask(database, ticket, "<first@x>", NOW - timedelta(hours=1))
+    quoted = ask(database, ticket, "<last@x>", NOW)
+    say(database, ticket, text="an answer")
+    say(database, ticket, text="a note", kind="note", side="client")
+    ask(database, ticket, "<after@x>", LATER)
+    (found,) = carried(database, {"ticket_id": ticket, "notice": "overdue", "role": "agent"})
+    assert found.message is not None
+    assert found.message["id"] == quoted
 
 
 def test_mail_to_a_customer_answers_their_last_mail_before_it(database, ticket):
@@ -133,4 +144,4 @@ def test_what_was_said_on_another_tenants_ticket_goes_nowhere(database, ticket):
     add_other_tenant(database)
     say(database, ticket)
     with database.read() as connection:
-        assert letters.last_answer(connection, OTHER, ticket, LATER) is None
+        assert letters.last_said(connection, OTHER, ticket, "system", LATER) is None

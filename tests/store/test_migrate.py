@@ -11,6 +11,7 @@ from sqlalchemy import Connection, MetaData, inspect, text
 from mailgate.errors import Permanent
 from mailgate.store import migrate, schema
 from mailgate.store.db import Database
+from mailgate.store.revision import NEWEST, present
 from tests.peers.waiting import wait_until
 from tests.store.databases import TENANT
 from tests.store.rows import every, plant, total
@@ -50,9 +51,10 @@ def later(tmp_path, monkeypatch):
     """Return a function that adds one more migration, which ends in the line it is given."""
     folder = tmp_path / "with 100% more" / "migrations"
     shutil.copytree(migrate._PLACE, folder)
+    newest = migrate.newest()
 
     def add(end: str = "pass") -> None:
-        script = LATER.format(newest=migrate.newest(), end=end)
+        script = LATER.format(newest=newest, end=end)
         (folder / "versions" / "9000_later.py").write_text(script)
         monkeypatch.setattr(migrate, "_PLACE", folder)
 
@@ -146,10 +148,10 @@ def test_a_database_that_a_newer_version_has_migrated_is_refused_and_left_alone(
     migrate.upgrade(bare)
     with bare.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(Permanent, match=r"revision 9999.*newer version"):
+    with pytest.raises(Permanent, match=r"revision 9999, made by a newer mailgate.*restore"):
         migrate.upgrade(bare)
     with bare.read() as connection:
-        assert migrate.revision(connection) == "9999"
+        assert present(connection) == "9999"
 
 
 def test_a_program_without_migrations_says_so(tmp_path, monkeypatch):
@@ -161,34 +163,42 @@ def test_a_program_without_migrations_says_so(tmp_path, monkeypatch):
 
 def test_the_revisions_form_one_line(bare):
     with bare.read() as connection:
-        assert migrate.revision(connection) is None
+        assert present(connection) is None
     assert len(migrate._scripts().get_heads()) == len(migrate._scripts().get_bases()) == 1
-    assert migrate.newest() in migrate.known()
+    assert migrate.newest() == NEWEST
+    assert NEWEST in migrate.known()
 
 
 PROGRAM = """
 import sys
+from pathlib import Path
 from mailgate.store import migrate
 from mailgate.store.db import Database
 print("ready", flush=True)
 sys.stdin.readline()
+migrate._PLACE = Path(sys.argv[2])
 database = Database(sys.argv[1])
-print(migrate.upgrade(database))
+print(migrate.upgrade(database, lambda revision: print("from", revision)))
 database.close()
 """
 
 
-def test_two_processes_that_start_at_once_migrate_once(bare):
-    url = bare.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-W", "error", "-c", PROGRAM, url]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    starting = [subprocess.Popen(command, text=True, **pipes) for _ in range(2)]
-    assert [process.stdout.readline() for process in starting] == ["ready\n"] * 2
+def starting_at_once(database: Database, count: int) -> list[tuple[str, int]]:
+    """Let programs upgrade a database at once; return what each said, and how it ended."""
+    url = database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, url, str(migrate._PLACE)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    starting = [subprocess.Popen(command, text=True, **pipes) for _ in range(count)]
+    assert [process.stdout.readline() for process in starting] == ["ready\n"] * count
     for process in starting:
         process.stdin.write("\n")
         process.stdin.flush()
-    said = [process.communicate() for process in starting]
-    assert said == [(f"{migrate.newest()}\n", "")] * 2
+    return [(process.communicate()[0], process.returncode) for process in starting]
+
+
+def test_two_processes_that_start_at_once_migrate_once(bare):
+    said = [out for out, _ in starting_at_once(bare, 2)]
+    assert said == [f"{migrate.newest()}\n"] * 2
     with bare.read() as connection:
         assert migrate.differences(connection) == []
         assert total(connection, schema.tenant) == 1
@@ -199,7 +209,7 @@ def test_on_postgresql_the_second_node_waits_for_the_first(postgresql_url):
     url = second.url.render_as_string(hide_password=False)
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     with migrate._alone(first) as connection:
-        program = [sys.executable, "-c", PROGRAM, url]
+        program = [sys.executable, "-c", PROGRAM, url, str(migrate._PLACE)]
         other = subprocess.Popen(program, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         other.stdin.write("\n")
         other.stdin.flush()
@@ -267,6 +277,42 @@ def test_a_table_that_others_refer_to_can_be_replaced_with_all_its_rows(bare, la
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
+def test_two_nodes_that_start_at_once_upgrade_what_is_there_once(bare, later):
+    migrate.upgrade(bare)
+    before = fill(bare)
+    oldest = migrate.newest()
+    later()
+    assert sorted(starting_at_once(bare, 2)) == [("9000\n", 0), (f"from {oldest}\n9000\n", 0)]
+    after = contents(bare)
+    assert [row.pop("mood") for row in after["ticket"]] == ["calm"] * len(before["ticket"])
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_node_that_is_killed_in_the_midst_leaves_the_database_as_it_was(bare, later):
+    migrate.upgrade(bare)
+    before = fill(bare)
+    later(end="import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert starting_at_once(bare, 1)[0][1] == -9
+    after = contents(bare)
+    assert {name: after[name] for name in before} == before
+    assert "mood" not in after["ticket"][0]
+    later()
+    assert migrate.upgrade(bare) == "9000"
+
+
+def test_what_is_called_before_a_migration_can_prevent_it(bare, later):
+    def refuse(revision):
+        raise Permanent(f"no copy of {revision}")
+
+    migrate.upgrade(bare, refuse)  # of nothing there is nothing to be kept
+    newest = migrate.newest()
+    later()
+    with pytest.raises(Permanent, match=f"no copy of {newest}"):
+        migrate.upgrade(bare, refuse)
+    with bare.read() as connection:
+        assert migrate.revision(connection) == newest
+
+
 def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(bare, later):
     migrate.upgrade(bare)
     before = contents(bare)
@@ -276,7 +322,7 @@ def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(bare, lat
         migrate.upgrade(bare)
     assert contents(bare) == before
     with bare.read() as connection:
-        assert migrate.revision(connection) == newest
+        assert present(connection) == newest
         assert migrate.differences(connection) == []
 
 

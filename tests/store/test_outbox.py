@@ -94,6 +94,19 @@ def test_a_notice_whose_worker_died_is_free_when_its_lease_has_lapsed(database):
     assert (found.id, found.fence) == (lost.id, lost.fence + 1)
 
 
+def test_no_claim_and_no_putting_off_by_a_clock_that_was_a_day_ahead_keeps_a_notice(database):
+    ahead = NOW + timedelta(days=1)
+    ids = [*ready(database, 2, next_try_at=NOW), *ready(database, next_try_at=ahead)]
+    claim(database, "ahead", now=NOW + timedelta(hours=23), most=1)
+    taken = [[due.id for due in claim(database)] for _ in range(3)]
+    assert taken == [ids[:2], ids[2:], []]
+
+
+def test_a_notice_that_is_put_off_by_the_longest_step_waits_for_its_time(database):
+    ready(database, next_try_at=NOW + outbox.FURTHEST)
+    assert claim(database) == []
+
+
 def test_notices_of_another_tenant_are_left_to_it(database):
     add_other_tenant(database)
     mine, other = ready(database), ready(database, tenant_id=OTHER)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, ForeignKeyConstraint, Table
 from sqlalchemy.exc import IntegrityError
 
 import mailgate.store
+from mailgate.domain.canary import Rounds
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import Level, Policy, Row, RowType, resolve
 from mailgate.errors import Conflict
@@ -132,13 +133,14 @@ WITHOUT_TENANT = {
     "audit.unsafe": "about the whole database",
     "audit.dangling": "about the whole file",
     "audit.damage": "about the whole file",
-    "migrate.revision": "about the whole database",
+    "revision.present": "about the whole database",
     "migrate.differences": "about the whole database",
     "db.inserting": "asks nothing",
 }
 
 # What a function may return to a tenant that has nothing.
-NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0), "numbers.lock": 1}
+NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
+NOTHING |= {"canaries.rounds": Rounds()}
 
 
 def functions() -> dict[str, Callable[..., Any]]:
@@ -206,7 +208,11 @@ class Life:
         ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)
         never = notice(connection, state="never", notice="other", **sending)
         sent = notice(connection, state="sent", notice="resolved", **sending)
+        flying = put(schema.canary, sent_at=NOW)["id"]
+        missing = put(schema.canary, sent_at=NOW - HOUR, missed_at=NOW)["id"]
+        notice(connection, notice="new_message", automatic=False, message_id=asked, **sending)
         self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
+        self.ids += [flying, missing]
 
     def arguments(self) -> dict[str, Any]:
         """Return what to say for each parameter, whichever function has it."""
@@ -215,10 +221,12 @@ class Life:
             "address": NOBODY,
             "addresses": [CAROL, NOBODY],
             "after": 0,
+            "back": dict.fromkeys(self.ids, NOW + HOUR),
             "but": (),
             "claimed": self.claimed,
             "format_": NumberFormat("T-{seq}"),
             "at": NOW + HOUR,
+            "before": NOW + HOUR,
             "fingerprints": ["f"],
             "fired": [self.timer],
             "free": 99,
@@ -227,7 +235,9 @@ class Life:
             "id_": None,  # each of the ids, one after the other
             "ids": self.ids,
             "lease": HOUR,
+            "lock": True,
             "most": 50,
+            "new_id": 1_000_000_000,
             "notice": "received",
             "now": NOW + HOUR,
             "numbers": ["TKT-1"],
@@ -251,6 +261,7 @@ class Life:
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "since": NOW - HOUR,
+            "side": "client",
             "size": 10,
             "inbox.set_aside.state": inbox.PARKED,
             "inbox.put_back.state": inbox.PARKED,

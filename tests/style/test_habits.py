@@ -15,8 +15,10 @@ CATCHES_ALL = {
     "mailgate/cli/ending.py": "a command's own fault becomes a sentence and an exit code",
     "mailgate/intake/inbox.py": "a failed commit is told to every mail that waited for it",
     "mailgate/delivery/worker.py": "one bad row of the outbox stops no other",
+    "mailgate/delivery/record.py": "one ending that cannot be written stops no other",
     "mailgate/supervisor.py": "a forked process that fails ends, and is no second supervisor",
     "mailgate/scheduler.py": "a job that fails is logged and runs again",
+    "mailgate/web/watch.py": "a look that fails is told to who asked for it, not to its thread",
     "mailgate/imap/session.py": "a lost mailbox is tried again",
     "mailgate/mail/guard.py": "third-party parsers raise anything",
 }

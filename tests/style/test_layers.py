@@ -18,16 +18,17 @@ SEES: dict[str, frozenset[str]] = {
     "tally": frozenset(),
     "bells": frozenset(),
     "roles": frozenset(),
+    "locales": frozenset(),
     "stopping": frozenset(),
     "log": frozenset({"tally"}),
     "port": frozenset({"errors"}),
     "config": frozenset(
-        {"errors", "domain", "roles"}
+        {"errors", "domain", "locales", "roles"}
     ),  # thresholds, zones and formats are its values
     "domain": frozenset({"errors"}),
     "mail": frozenset({"errors"}),
     "store": frozenset({"errors", "domain"}),
-    "desk": frozenset({"errors", "log", "domain", "store"}),
+    "desk": frozenset({"errors", "log", "domain", "store", "tally"}),
     "imap": frozenset({"errors", "log"}),
     "intake": EDGE | {"imap"},
     "delivery": EDGE | {"imap"},
@@ -36,8 +37,11 @@ SEES: dict[str, frozenset[str]] = {
     "scheduler": EDGE,
     "cli": EDGE | {"app", "config", "gateway", "setup", "stopping"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
-    "app": EDGE | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler"},
-    "gateway": EDGE | {"app", "bells", "config", "roles", "stopping", "supervisor", "tally", "web"},
+    "app": EDGE
+    | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler", "locales"},
+    "gateway": EDGE
+    | {"app", "bells", "config", "roles", "stopping", "supervisor", "tally", "web", "wire"},
+    "wire": frozenset({"errors", "log", "store"}),
     "supervisor": frozenset({"errors", "log", "roles", "stopping", "tally"}),
     "__main__": frozenset({"cli"}),
     "mailgate": frozenset(),  # the package itself: its version, which anybody may ask for

@@ -1,5 +1,6 @@
 """/healthz: 200 while everything works, 503 with what does not."""
 
+import itertools
 import shutil
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from fastapi.testclient import TestClient
 from mailgate import app as app_module
 from mailgate import config as configuration
 from mailgate import gateway as gateway_module
-from mailgate.app import App
+from mailgate.app import TENANT_ID, App
 from mailgate.desk.clock import Tick
 from mailgate.domain.horizon import Heartbeat
 from mailgate.gateway import Parts, Ports
@@ -19,6 +20,8 @@ from mailgate.roles import ALL, NodeRole
 from mailgate.store import heartbeat
 from mailgate.web import health
 from mailgate.web.health import clock_fault, create_app, running
+from mailgate.web.stored import look
+from mailgate.web.watch import Watch
 from tests.cli.conftest import Cli
 from tests.cli.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture of theirs
 
@@ -32,13 +35,16 @@ def asked(checks, **options):
 
 def test_a_gateway_whose_parts_all_work_is_well():
     answer = asked({"intake": running(SimpleNamespace(alive=True)), "clock": lambda: None})
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}, "notes": {}})
 
 
 def test_what_does_not_work_is_named_and_nothing_else():
     answer = asked({"smtp": running(SimpleNamespace(alive=False)), "database": lambda: None})
     faults = {"smtp": "its thread has ended"}
-    assert (answer.status_code, answer.json()) == (503, {"status": "failing", "faults": faults})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"status": "failing", "faults": faults, "notes": {}},
+    )
 
 
 def test_a_check_that_fails_itself_is_answered_without_its_words_and_logged():
@@ -80,7 +86,14 @@ def gateway(tmp_path, migrated_file, monkeypatch):
 
 def checks(gateway):
     """Return what a gateway asks its parts."""
-    return Parts(gateway, ALL, Ports(), {}).checks()
+    return Parts(gateway, ALL, Ports(), {}).checks(watching(gateway))
+
+
+def watching(gateway):
+    """Return what looks at its store, each time anew."""
+    return Watch(
+        lambda: look(gateway.database, TENANT_ID, watched=False), itertools.count(0, 10).__next__
+    )
 
 
 def test_every_thread_of_a_gateway_is_looked_at(gateway):
@@ -92,7 +105,7 @@ def test_every_thread_of_a_gateway_is_looked_at(gateway):
 
 def test_a_process_asks_its_own_parts_and_whether_the_other_processes_live(gateway):
     parts = Parts(gateway, frozenset({NodeRole.WEB}), Ports(), {"back": lambda: "silent"})
-    looked = parts.checks()
+    looked = parts.checks(watching(gateway))
     assert set(looked) == {"database", "clock", "back"}
     assert looked["back"]() == "silent"
 

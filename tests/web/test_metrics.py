@@ -2,9 +2,12 @@
 
 import re
 import shutil
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +16,7 @@ from mailgate import app as app_module
 from mailgate import config as configuration
 from mailgate import gateway as gateway_module
 from mailgate.app import App
+from mailgate.domain.canary import Canary, Rounds
 from mailgate.domain.horizon import Heartbeat
 from mailgate.errors import Temporary
 from mailgate.gateway import Parts, Ports
@@ -20,31 +24,63 @@ from mailgate.log import EVENTS, log, written
 from mailgate.roles import ALL
 from mailgate.store import heartbeat
 from mailgate.store.backlog import Backlog
+from mailgate.tally import Histogram
+from mailgate.web import watch
 from mailgate.web.health import create_app, running
-from mailgate.web.metrics import GAUGES, Metrics, Sample, reference
+from mailgate.web.metrics import (
+    COUNTERS,
+    GAUGES,
+    LATENCIES,
+    LINES,
+    Metrics,
+    Sample,
+    names,
+    reference,
+)
+from mailgate.web.stored import Stored
+from mailgate.web.watch import Seen
 from tests.cli.conftest import Cli, mail
 from tests.cli.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture of theirs
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
-FIGURE = re.compile(r"^(mailgate_\w+)(?:\{name=\"([\w.]+)\"\})? (\S+)$", re.MULTILINE)
+MINUTE = timedelta(minutes=1)
+DOCS = Path(__file__).parents[2]
+PAGE = DOCS / "docs" / "metrics.md"
+ALERTS = DOCS / "deploy" / "prometheus-alerts.yml"
+FIGURE = re.compile(r"^(mailgate_\w+)(?:\{\w+=\"([\w.+]+)\"\})? (\S+)$", re.MULTILINE)
+OURS = {gauge.name for gauge in GAUGES}
+BACKLOG = Backlog(3, NOW - MINUTE, 2, 1, 5, NOW - 2 * MINUTE, 4, NOW - 4 * MINUTE)
+ROUNDS = Rounds(home=Canary(1, NOW, NOW))
+NOTHING = Backlog(0, None, 0, 0, 0, None, 0, None)
 
 
 def figures(text: str) -> dict[str, float]:
-    return {label or name: float(value) for name, label, value in FIGURE.findall(text)}
+    """Return name -> value; of what has a label, name.label -> value."""
+    return {
+        ".".join(filter(None, (name, label))): float(value)
+        for name, label, value in FIGURE.findall(text)
+    }
 
 
-def shown(sample: Sample) -> dict[str, float]:
+def shown(seen: Seen[Stored], written: Mapping[str, int] = MappingProxyType({})) -> dict:
+    taken = Histogram((2, 10))
+    taken.observe(3)
+    sample = Sample(NOW, seen, written, taken.read())
     return figures(Metrics(lambda: sample).exposition().decode())
 
 
+def gauges(found: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in found.items() if name in OURS}
+
+
 def test_every_gauge_is_read_from_the_store():
-    minute = timedelta(minutes=1)
-    backlog = Backlog(3, NOW - minute, 2, 1, 5, NOW - 2 * minute, 4)
-    found = shown(Sample(NOW, backlog, NOW - 3 * minute, {}))
-    gauges = {name: value for name, value in found.items() if name in {g.name for g in GAUGES}}
-    assert gauges == {
+    missing = Canary(1, NOW - 9 * MINUTE, None, NOW)
+    home = Canary(2, NOW - 20 * MINUTE, NOW - 19 * MINUTE)
+    rounds = Rounds((missing,), missing, home)
+    found = shown(Seen(Stored(BACKLOG, NOW - 3 * MINUTE, rounds), 0.5))
+    assert gauges(found) == {
         "mailgate_database_up": 1,
+        "mailgate_figures_age_seconds": 0.5,
         "mailgate_mails_pending": 3,
         "mailgate_mails_oldest_pending_seconds": 60,
         "mailgate_mails_parked": 2,
@@ -53,28 +89,88 @@ def test_every_gauge_is_read_from_the_store():
         "mailgate_notices_oldest_unsent_seconds": 120,
         "mailgate_notices_unknown": 4,
         "mailgate_clock_lag_seconds": 180,
+        "mailgate_deadlines_lag_seconds": 240,
+        "mailgate_canary_missing": 1,
+        "mailgate_canary_last_seen_timestamp_seconds": (NOW - 19 * MINUTE).timestamp(),
     }
 
 
+def test_without_a_canary_nothing_is_said_of_it_and_before_the_first_is_back_only_that_none_is():
+    assert not {name for name in gauges(shown(Seen(Stored(NOTHING, None)))) if "canary" in name}
+    found = gauges(shown(Seen(Stored(NOTHING, None, Rounds()))))
+    assert found["mailgate_canary_missing"] == 0
+    assert "mailgate_canary_last_seen_timestamp_seconds" not in found
+
+
+def test_how_long_canaries_took_is_a_histogram():
+    found = shown(Seen())
+    buckets = {bound: found[f"{LATENCIES}_bucket.{bound}"] for bound in ("2", "10", "+Inf")}
+    assert buckets == {"2": 0, "10": 1, "+Inf": 1}
+    assert (found[f"{LATENCIES}_count"], found[f"{LATENCIES}_sum"]) == (1, 3)
+
+
 def test_where_nothing_waits_ages_are_nothing_and_a_clock_that_never_ran_has_no_lag():
-    found = shown(Sample(NOW, Backlog(0, None, 0, 0, 0, None, 0), None, {}))
+    found = shown(Seen(Stored(NOTHING, None)))
     assert found["mailgate_mails_oldest_pending_seconds"] == 0
     assert found["mailgate_notices_oldest_unsent_seconds"] == 0
+    assert found["mailgate_deadlines_lag_seconds"] == 0
     assert "mailgate_clock_lag_seconds" not in found
 
 
-def test_without_a_database_that_is_all_that_is_said_of_it():
-    found = shown(Sample(NOW, None, None, {"mail.accepted": 7}))
-    gauges = {name: value for name, value in found.items() if name in {g.name for g in GAUGES}}
-    assert gauges == {"mailgate_database_up": 0}
-    assert found["mail.accepted"] == 7
+def test_a_deadline_that_lies_ahead_is_no_lag():
+    ahead = replace(NOTHING, oldest_due=NOW + MINUTE)
+    assert shown(Seen(Stored(ahead, None)))["mailgate_deadlines_lag_seconds"] == 0
+
+
+def test_before_the_database_ever_answered_that_is_all_that_is_said_of_it():
+    found = shown(Seen(None, 0.0, "it does not answer"), {"mail.accepted": 7})
+    assert gauges(found) == {"mailgate_database_up": 0}
+    assert found["mailgate_mails_accepted_total"] == 7
+
+
+def test_while_it_does_not_answer_the_figures_of_the_last_look_are_told_with_their_age():
+    found = shown(Seen(Stored(BACKLOG, NOW), 90.0, "it has not answered for 89 s"))
+    assert found["mailgate_database_up"] == 0
+    assert found["mailgate_figures_age_seconds"] == 90
+    assert found["mailgate_mails_pending"] == 3
+
+
+def test_deliveries_are_counted_by_result_and_mails_by_how_they_ended():
+    written = {"notice.sent": 9, "notice.never": 1, "mail.commands_only": 2, "mail.sent_back": 3}
+    found = shown(Seen(), written)
+    assert found["mailgate_deliveries_total.sent"] == 9
+    assert found["mailgate_deliveries_total.never"] == 1
+    assert found["mailgate_deliveries_total.later"] == 0
+    assert found["mailgate_mails_processed_total.commands_only"] == 5
+
+
+def test_every_counter_is_made_of_lines_that_there_are():
+    assert {line for each in COUNTERS for lines in each.lines.values() for line in lines} <= set(
+        EVENTS
+    )
+
+
+def test_names_end_as_those_of_prometheus_do():
+    scraped = {name.partition(".")[0] for name in shown(Seen(Stored(BACKLOG, NOW, ROUNDS)))}
+    assert scraped == names()
+    assert not {name for name in OURS if name.endswith(("_total", "_ms", "_minutes", "_bytes"))}
+
+
+def test_every_figure_of_the_example_alerts_is_there_and_every_alert_says_what_it_is():
+    text = ALERTS.read_text()
+    asked = re.findall(r"\bmailgate_\w+", text)
+    assert asked
+    assert set(asked) <= names()
+    assert text.count("- alert:") == text.count("expr:") == text.count("summary:")
+    results = re.findall(r'result="(\w+)"', text)
+    assert set(results) <= next(c.lines.keys() for c in COUNTERS if c.label == "result")
 
 
 def test_every_line_of_the_log_is_counted_whatever_the_level():
     before = written().get("clock.tick", 0)
     log("clock.tick", due=0)
     assert written()["clock.tick"] == before + 1
-    assert shown(Sample(NOW, None, None, {})).keys() >= EVENTS.keys()
+    assert shown(Seen()).keys() >= {f"{LINES}_total.{name}" for name in EVENTS}
 
 
 def test_the_page_in_the_docs_names_every_figure():
@@ -89,11 +185,37 @@ def test_ready_is_who_could_take_a_mail_now_whatever_else_is_wrong():
     checks = {"smtp": running(up), "delivery": running(down)}
     client = TestClient(create_app(checks, needed=("smtp",)))
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "faults": {}})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ready", "faults": {}, "notes": {}},
+    )
     assert client.get("/healthz").status_code == 503
     checks["smtp"] = running(down)
     answer = TestClient(create_app(checks, needed=("smtp",))).get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+
+
+def test_who_asks_for_text_is_told_in_lines():
+    checks = {"smtp": lambda: "its thread has ended", "inbox": lambda: None}
+    client = TestClient(create_app(checks, needed=checks))
+    answer = client.get("/readyz", headers={"Accept": "text/plain"})
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text == "not ready\nsmtp: its thread has ended\n"
+    for accept in ("*/*", "application/json", "application/json, text/plain"):
+        told = client.get("/readyz", headers={"Accept": accept})
+        assert told.json()["faults"] == {"smtp": "its thread has ended"}
+
+
+def test_what_is_noted_is_told_and_makes_nothing_worse():
+    notes = {"canary": lambda: "it has not come back", "other": lambda: None}
+    client = TestClient(create_app({}, (), None, notes))
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert answer.json()["notes"] == {"canary": "it has not come back"}
+    text = client.get("/readyz", headers={"Accept": "text/plain"}).text
+    assert text == "ready\ncanary: it has not come back\n"
 
 
 def test_without_figures_there_is_no_page_of_them():
@@ -149,4 +271,21 @@ def test_a_gateway_whose_database_is_away_says_so_and_answers(gateway, page, mon
     before = written().get("database.unavailable", 0)
     found = page()
     assert found["mailgate_database_up"] == 0
-    assert found["database.unavailable"] == before + 1
+    assert found["mailgate_database_errors_total"] == before + 1
+
+
+def test_a_gateway_whose_database_hangs_is_asked_once_and_answers_all_the_same(
+    gateway, page, monkeypatch
+):
+    monkeypatch.setattr(watch, "PATIENCE", 0.01)
+    asked, go_on = [], threading.Event()
+
+    def hanging():
+        asked.append(1)
+        go_on.wait(20)
+        raise Temporary("the database is away")
+
+    monkeypatch.setattr(gateway.database, "read", hanging)
+    assert [page()["mailgate_database_up"] for _ in range(5)] == [0] * 5
+    assert asked == [1]
+    go_on.set()

@@ -35,7 +35,7 @@ def get(server, path="/healthz", host=LOOPBACK) -> httpx2.Response:
 def test_a_request_right_after_the_start_is_answered(server):
     answer = get(server)
 
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}, "notes": {}})
     assert server.alive
     assert server.port > 0
 
@@ -164,3 +164,29 @@ def test_no_client_can_use_up_the_files_that_mail_needs(serve_within):
             assert links[-1].recv(100) == b""
         links[0].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert links[0].recv(100).startswith(b"HTTP/1.1 200 ")
+
+
+def test_huge_headers_are_refused_before_they_are_read_to_the_end(serve_within):
+    with serve_within(_HEADERS=4096) as server, connected(server) as link:
+        with contextlib.suppress(ConnectionError):
+            link.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 1_000_000)
+            assert link.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert get(server).status_code == 200
+
+
+def test_who_asks_and_never_takes_the_answer_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(server_module, "_PATIENCE", 0.3)
+    long = {"part": lambda: "word " * 2_000_000}
+    server = serve(long)
+    server.start()
+    try:
+        with connected(server) as link:
+            link.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            wait_until(lambda: server._server.server_state.connections, "the connection")
+            wait_until(lambda: not server._server.server_state.connections, "the end of it")
+    finally:
+        server.stop()
+
+
+def test_it_does_not_tell_what_it_is_made_of(server):
+    assert "server" not in get(server).headers

@@ -643,11 +643,14 @@ def upgrade() -> None:
             sa.Integer(),
             server_default="0",
             nullable=False,
-            comment="tries that failed",
+            comment="tries of this mail",
         ),
         sa.Column("created_at", Instant(), nullable=False, comment="when it was decided"),
         sa.Column("next_try_at", Instant(), nullable=False, comment="not before this time"),
         sa.Column("retried_at", Instant(), nullable=True, comment="when a person put it back"),
+        sa.Column(
+            "delayed_at", Instant(), nullable=True, comment="when staff were told that it is late"
+        ),
         sa.Column("lease_owner", sa.Text(), nullable=True, comment="the node that works on it"),
         sa.Column("lease_until", Instant(), nullable=True, comment="when the claim lapses"),
         sa.Column(
@@ -741,6 +744,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_threshold_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "level", "type", "name", name=op.f("pk_threshold")),
         comment="times that were set at the command line, over those of the configuration",
+    )
+
+    op.create_table(
+        "canary",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="its id"),
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("sent_at", Instant(), nullable=False, comment="when it was sent"),
+        sa.Column("back_at", Instant(), nullable=True, comment="when it came back"),
+        sa.Column("missed_at", Instant(), nullable=True, comment="when it was found missing"),
+        sa.Column(
+            "done_at", Instant(), nullable=True, comment="when nothing more followed from it"
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_canary_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canary")),
+        comment="mails of our own that are sent round the loop",
+    )
+    op.create_index("ix_canary_sent", "canary", ["tenant_id", "sent_at"], unique=False)
+    op.create_index(
+        "ix_canary_open",
+        "canary",
+        ["tenant_id"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
     )
 
     if op.get_bind().dialect.name == "postgresql":

@@ -1,0 +1,75 @@
+"""What is done at intervals, and what is told of it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mailgate.desk.canary import Keeper
+from mailgate.desk.clock import Tick
+from mailgate.domain.canary import Pace
+from mailgate.domain.caps import HOUR
+from mailgate.log import log
+from mailgate.roles import NodeRole
+from mailgate.scheduler import Job, Scheduler
+from mailgate.store import outbox
+
+if TYPE_CHECKING:
+    from mailgate.app import App
+
+_HELD = timedelta(minutes=1)
+"""A mail that waits for longer than this is worth a line when the clock waits for it."""
+_CANARY_LOOK = timedelta(minutes=1)
+"""How late an alarm may be."""
+
+
+class Clockwork:
+    """The jobs of one gateway."""
+
+    def __init__(self, app: "App", now: Callable[[], datetime]) -> None:
+        self._app = app
+        self._now = now
+        self._holding: datetime | None = None
+        self._alarmed: datetime | None = None
+
+    def scheduler(self) -> Scheduler:
+        """Return what runs the jobs that are configured."""
+        every, canary = self._app.config.jobs.deadlines, self._app.config.canary
+        jobs = {} if every is None else {"deadlines": Job("deadlines", every, self._app.tick)}
+        if canary.every is not None:
+            keeper = Keeper(self._app.desk, Pace(canary.every, canary.within), self._now())
+            often = min(canary.every, canary.within, _CANARY_LOOK)
+            jobs["canary"] = Job("canary", often, lambda: self._look_for_canaries(keeper))
+        return Scheduler(jobs)
+
+    def tick(self, at: datetime) -> None:
+        """Act on every deadline that is due at `at`, and have what follows sent."""
+        done = self._app.clock.tick(at)
+        if done.steps:
+            self._app.bells.ring(NodeRole.DELIVER)
+        log("clock.tick", due=len(done.steps))
+        self._tell_waiting(done)
+        self._tell_flood(done.at)
+
+    def _tell_waiting(self, done: Tick) -> None:
+        """Log what the clock could not do yet, an outage once."""
+        if done.at - done.horizon > _HELD:
+            log("clock.held", since=done.horizon)
+        if done.hold_until not in (None, self._holding):
+            log("clock.outage", until=done.hold_until)
+        self._holding = done.hold_until
+
+    def _tell_flood(self, at: datetime) -> None:
+        """Log, once an hour, that acknowledgements are held back from unknown senders."""
+        if self._alarmed is not None and timedelta(0) <= at - self._alarmed < HOUR:
+            return
+        with self._app.database.read() as connection:
+            held = outbox.to_strangers(
+                connection, self._app.settings.tenant_id, at - HOUR, held=True
+            )
+        if held:
+            log("acknowledgements.held", count=held, limit=self._app.settings.caps.strangers_hour)
+            self._alarmed = at
+
+    def _look_for_canaries(self, keeper: Keeper) -> None:
+        keeper.look(self._now())
+        self._app.bells.ring(NodeRole.DELIVER)

@@ -1,0 +1,50 @@
+"""The desk as the write door knows it, out of the configuration."""
+
+from datetime import timedelta
+
+from mailgate.config import Config
+from mailgate.desk.settings import Settings
+from mailgate.domain.caps import Caps
+from mailgate.domain.model import Priority
+from mailgate.domain.numbers import NumberFormat
+from mailgate.domain.people import Agent, Staff
+
+
+def settings(config: Config, tenant_id: int) -> Settings:
+    """Return what the write door is to keep to."""
+    desk, limits = config.desk, config.limits
+    return Settings(
+        name=desk.name,
+        address=desk.address,
+        policy=config.policy(),
+        number_format=NumberFormat(desk.number_format),
+        staff=_staff(config),
+        zone=desk.timezone,
+        language=desk.language,
+        tenant_id=tenant_id,
+        caps=Caps(
+            per_ticket=(
+                (limits.automatic_in_10m, timedelta(minutes=10)),
+                (limits.automatic_in_30m, timedelta(minutes=30)),
+                (limits.automatic_in_60m, timedelta(minutes=60)),
+            ),
+            per_address_hour=limits.automatic_in_an_hour,
+            per_address_day=limits.automatic_in_a_day,
+            strangers_hour=limits.acknowledgements_to_strangers,
+        ),
+        new_tickets_an_hour=limits.new_tickets_an_hour,
+        categories=desk.categories,
+        customer_max_priority=Priority(desk.customer_max_priority),
+        number_needs=config.trust.number_needs,
+        new_people=limits.new_people,
+    )
+
+
+def _staff(config: Config) -> Staff:
+    return Staff(
+        agents=tuple(
+            Agent(a.name, a.address, a.full_name, a.admin, a.language) for a in config.agents
+        ),
+        teams={team.name: team.members for team in config.teams},
+        admins=config.desk.admins,
+    )

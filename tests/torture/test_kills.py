@@ -1,0 +1,65 @@
+"""kill -9 at any moment under load: inside nothing is lost and nothing doubled, outside as told."""
+
+import random
+
+import pytest
+
+from tests.peers.gateway import Gateway
+from tests.torture import reckoning
+from tests.torture.killer import Killer
+from tests.torture.load import Load
+from tests.torture.resting import rest
+from tests.torture.smarthost import Smarthost
+
+CONNECTIONS = 6
+_AN_HOUR = 3600.0  # seconds
+
+
+def torment(gateway: Gateway, seed: int, kills: int, mails: int) -> Load:
+    """Kill a gateway so often while it is sent so many mails; return when all is acknowledged."""
+    chance = random.Random(f"moments/{seed}")
+    moments = sorted(chance.randrange(mails * 9 // 10) for _ in range(kills))
+    killer = Killer(gateway, seed)
+    with Load([gateway.smtp_port], seed, CONNECTIONS, mails) as load:
+        for moment in moments:
+            load.wait_for(moment)
+            killer.strike()
+    assert killer.kills.total() == kills
+    assert kills < 10 or len(killer.kills) == 2, f"one kind never happened: {killer.kills}"
+    return load
+
+
+def check(gateway: Gateway, smarthost: Smarthost, load: Load, kills: int, on_unknown: str) -> None:
+    faults = reckoning.faults_inside(gateway.config, load.acknowledged, load.message_ids)
+    faults += reckoning.faults_outside(
+        gateway.config, smarthost.arrived, kills, on_unknown=on_unknown
+    )
+    assert faults == []
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(4 * _AN_HOUR)
+@pytest.mark.parametrize(("on_unknown", "kills"), [("resend", 20), ("hold", 10)])
+def test_kill_9_under_load_loses_nothing_and_doubles_nothing(
+    start_gateway, smarthost, seed, long_form, on_unknown, kills
+):
+    kills, mails = (500, 25_000) if long_form else (kills, 10 * kills)
+    values = {**smarthost.settings(), "delivery.on_unknown": on_unknown}
+    gateway = start_gateway(values=values).start(patience=60)
+
+    load = torment(gateway, seed, kills, mails)
+    rest(gateway)
+
+    check(gateway, smarthost, load, kills, on_unknown)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(4 * _AN_HOUR)
+def test_the_same_on_postgresql(postgresql_url, start_gateway, smarthost, seed, long_form):
+    kills, mails = (1_000, 50_000) if long_form else (2, 30)
+    gateway = start_gateway(values=smarthost.settings(), database=postgresql_url).start(patience=60)
+
+    load = torment(gateway, seed, kills, mails)
+    rest(gateway)
+
+    check(gateway, smarthost, load, kills, "resend")
