@@ -118,9 +118,9 @@ def verify(
 def accounted(connection: Connection, tenant_id: int) -> str:
     """Say how many mails came, how each ended, and what was made of them."""
     parts = [
-        _counted("mails", audit.states(connection, schema.mail_delivery, tenant_id)),
+        _counted("mails", audit.states(connection, tenant_id, schema.mail_delivery)),
         *(f"{name}s: {count}" for name, count in audit.sums(connection, tenant_id).items()),
-        _counted("notices", audit.states(connection, schema.outbox, tenant_id)),
+        _counted("notices", audit.states(connection, tenant_id, schema.outbox)),
     ]
     return "; ".join(parts)
 

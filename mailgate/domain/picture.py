@@ -228,9 +228,10 @@ def moves() -> Iterator[Move]:
     """Yield what each event does to each sample, as far as the table lists it."""
     for ticket in samples():
         for event in _asked(ticket):
-            row = row_for(ticket, event, POLICY, event.at)
+            now = max(event.at, ticket.turn_since or event.at)  # also of what comes late
+            row = row_for(ticket, event, POLICY, now)
             if row is not None:
-                decision = decide(ticket, event, POLICY, event.at)
+                decision = decide(ticket, event, POLICY, now)
                 yield Move(row, event, ticket, decision.ticket, decision.effects)
 
 

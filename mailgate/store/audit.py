@@ -242,7 +242,7 @@ def sums(connection: Connection, tenant_id: int) -> dict[str, int]:
     }
 
 
-def states(connection: Connection, table: Table, tenant_id: int) -> dict[str, int]:
+def states(connection: Connection, tenant_id: int, table: Table) -> dict[str, int]:
     """Return state -> how many rows of a table are in it."""
     state = table.c.state
     query = select(state, func.count()).where(table.c.tenant_id == tenant_id).group_by(state)

@@ -368,4 +368,4 @@ def hold(
     )
     connection.execute(statement, {"ids": list(ids)})
     found = notices(connection, tenant_id, ids)
-    return [found[id_] for id_ in ids]
+    return [found[id_] for id_ in ids if id_ in found]

@@ -11,7 +11,7 @@ import pytest
 
 from mailgate.errors import Temporary
 from mailgate.store import backup as backups
-from mailgate.store import backup_postgresql, backup_sqlite, migrate
+from mailgate.store import backup_postgresql, backup_sqlite, migrate, revision
 from tests.cli.conftest import Cli, mail
 from tests.store.databases import BOTH, SQLITE
 
@@ -332,6 +332,7 @@ def upgraded(tmp_path, monkeypatch):
     def install() -> None:
         (folder / "versions" / "9000_later.py").write_text(text)
         monkeypatch.setattr(migrate, "_PLACE", folder)
+        monkeypatch.setattr(revision, "NEWEST", "9000")
 
     return install
 

@@ -18,7 +18,6 @@ from tests.peers.waiting import PATIENCE, wait_until
 @pytest.fixture
 def gateway(tmp_path):
     made = Gateway.init(tmp_path / "desk", admin=None)
-    made.traced = True
     yield made
     if made._process is not None and not made._process.stderr.closed:
         made.kill()
@@ -40,6 +39,7 @@ def ended(gateway):
 
 
 def test_ready_is_said_when_every_port_is_open_and_sigterm_ends_in_order(gateway):
+    gateway.traced = True
     gateway.start()
     line = gateway.wait_for_log("gateway.ready")
     assert f"smtp={gateway.smtp_port}" in line

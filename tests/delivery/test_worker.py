@@ -17,6 +17,7 @@ from tests.peers.waiting import wait_until
 GREYLISTED = Later("450 try again later", connection=False)
 CLOSING = Later("421 closing", connection=True)
 UNANSWERED = Begun(Unknown("no answer after the end of the mail"))
+UNTOLD = Rules(give_up_after=timedelta(days=2), delay_notice_after=timedelta(days=9))
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ class TestLater:
     @pytest.mark.parametrize("result", [GREYLISTED, CLOSING, UNANSWERED])
     def test_is_given_up_after_days_and_not_before(self, world, one, result):
         way = Scripted(*[result] * 3)
-        worker = worker_of(world, way, Rules(give_up_after=timedelta(days=2)))
+        worker = worker_of(world, way, UNTOLD)
         worker.drain()
         world.pass_time(days=2, microseconds=-1)
         worker.drain()
@@ -143,9 +144,7 @@ class TestLater:
         assert len(way.tried) == 3
 
     def test_is_tried_for_days_again_when_a_person_puts_it_back(self, world, one):
-        worker = worker_of(
-            world, Scripted(*[GREYLISTED] * 4), Rules(give_up_after=timedelta(days=2))
-        )
+        worker = worker_of(world, Scripted(*[GREYLISTED] * 4), UNTOLD)
         world.pass_time(days=3)
         worker.drain()
         assert outbox(world, "state")[0] == "never"

@@ -40,6 +40,8 @@ PARTIAL = (
     "ix_outbox_unknown",
 )
 WHOLE_TENANT = re.compile(r"\(tenant_id=\?\)$")
+# The least value of an index is its first entry, which SQLite reads alone.
+FIRST_ENTRY = re.compile(r"^SELECT min\(timer\.due_at\)(?s:.)*fired_at IS NULL$")
 
 
 @pytest.fixture
@@ -61,8 +63,8 @@ def looks_at_too_much(step: str, statement: str) -> bool:
     verb, _, rest = step.partition(" ")
     if verb not in ("SCAN", "SEARCH") or rest.split()[0] not in GROWS:
         return False
-    partial = any(index in step for index in PARTIAL)
-    return verb == "SCAN" or bool(WHOLE_TENANT.search(step) and not partial)
+    few = any(index in step for index in PARTIAL) or FIRST_ENTRY.search(statement)
+    return verb == "SCAN" or bool(WHOLE_TENANT.search(step) and not few)
 
 
 @contextmanager

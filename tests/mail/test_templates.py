@@ -140,7 +140,7 @@ class TestEveryMail:
         ("overdue", f"⚠️ Delayed Response Required - Ticket #{NUMBER}"),
         ("waiting", f"Waiting for your response - Ticket #{NUMBER}"),
         ("resolved", f"✅ Your ticket has been resolved - #{NUMBER}"),
-        ("auto_closed", f"Ticket auto-closed - #{NUMBER} [{NUMBER}]"),
+        ("auto_closed", f"Ticket auto-closed - #{NUMBER}"),
         ("reopened", f"🔄 Ticket Reopened - #{NUMBER}"),
         ("command_refused", f"Not sent: The printer on floor 3 prints <blank> pages [{NUMBER}]"),
         ("my_tickets", f"Your open tickets at Example Support [{NUMBER}]"),

@@ -310,7 +310,7 @@ def test_what_is_called_before_a_migration_can_prevent_it(bare, later):
     with pytest.raises(Permanent, match=f"no copy of {newest}"):
         migrate.upgrade(bare, refuse)
     with bare.read() as connection:
-        assert migrate.revision(connection) == newest
+        assert present(connection) == newest
 
 
 def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(bare, later):

@@ -16,7 +16,7 @@ from mailgate.domain.canary import Rounds
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import Level, Policy, Row, RowType, resolve
 from mailgate.errors import Conflict
-from mailgate.store import inbox, policies, schema, tickets
+from mailgate.store import audit, inbox, policies, schema, tickets
 from mailgate.store.backlog import Backlog
 from mailgate.store.reports import Wanted
 from tests.store.databases import OTHER, TENANT, add_other_tenant
@@ -135,6 +135,10 @@ WITHOUT_TENANT = {
     "audit.damage": "about the whole file",
     "revision.present": "about the whole database",
     "migrate.differences": "about the whole database",
+    "backup.counts": "about the whole database",
+    "backup_postgresql.dump": "about the whole database",
+    "backup_postgresql.unused": "about the whole database",
+    "calls.call": "each tenant whose work was written down is named",
     "db.inserting": "asks nothing",
 }
 
@@ -224,6 +228,7 @@ class Life:
             "back": dict.fromkeys(self.ids, NOW + HOUR),
             "but": (),
             "claimed": self.claimed,
+            "count": 1000,
             "format_": NumberFormat("T-{seq}"),
             "at": NOW + HOUR,
             "before": NOW + HOUR,
@@ -257,12 +262,15 @@ class Life:
             "queue": "default",
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
             "people.suspend.reasons": {"another@x.example": "gone"},
+            "reason": "held",
             "rfc_ids": ["<q@x>"],
+            "scope": audit.Scope(),
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "since": NOW - HOUR,
             "side": "client",
             "size": 10,
+            "table": schema.mail_delivery,
             "inbox.set_aside.state": inbox.PARKED,
             "inbox.put_back.state": inbox.PARKED,
             "template": "T-{seq}",

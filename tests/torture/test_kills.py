@@ -39,7 +39,7 @@ def check(gateway: Gateway, smarthost: Smarthost, load: Load, kills: int, on_unk
 
 @pytest.mark.torture
 @pytest.mark.timeout(4 * _AN_HOUR)
-@pytest.mark.parametrize(("on_unknown", "kills"), [("resend", 20), ("hold", 10)])
+@pytest.mark.parametrize(("on_unknown", "kills"), [("resend", 12), ("hold", 6)])
 def test_kill_9_under_load_loses_nothing_and_doubles_nothing(
     start_gateway, smarthost, seed, long_form, on_unknown, kills
 ):
