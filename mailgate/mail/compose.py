@@ -263,8 +263,7 @@ def _text(text: str, subtype: str) -> bytes:
 
 
 def _base64(octets: bytes) -> bytes:
-    encoded = base64.b64encode(octets)
-    return b"".join(encoded[i : i + _LINE] + b"\r\n" for i in range(0, len(encoded), _LINE))
+    return base64.encodebytes(octets).replace(b"\n", b"\r\n")
 
 
 def _quoted_printable(octets: bytes) -> bytes:

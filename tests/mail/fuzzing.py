@@ -83,10 +83,14 @@ _CHANGES = [
 ]
 
 
+# How `mail.guard` ends its notes; a mail may name a charset that sounds like it.
+_FAULT = re.compile(r" failed: \w+\Z")
+
+
 def check(raw: bytes) -> None:
     """Assert what holds for every mail."""
     mail = parse(raw, RECEIVED_AT)
-    assert not [note for note in mail.degraded if "failed" in note], mail.degraded
+    assert not list(filter(_FAULT.search, mail.degraded)), mail.degraded
     for text in _strings(as_json(mail)):
         found = _CONTROLS.search(text)
         assert found is None, found
