@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailgate.cli import printing, shapes
+from mailgate.cli import printing
 from mailgate.cli.opening import find, opened
 from mailgate.cli.options import AsJson, ConfigFile, Number, Who, Why
 from mailgate.cli.program import command, group
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mailgate.app import App
+    from mailgate.domain.model import Thresholds
     from mailgate.domain.policy import Level, Policy, Row, RowType
 
 _LONGEST = timedelta(days=3650)
@@ -29,7 +30,7 @@ thresholds = group(
     "mailgate thresholds set high system=2h calendar=office",
 )
 
-Target = Annotated[
+RowName = Annotated[
     str,
     typer.Argument(
         metavar="ROW", help="global, a priority, or a name of your own for single tickets."
@@ -103,17 +104,18 @@ def threshold_shapes(policy: "Policy") -> list[dict[str, Any]]:
     ]
 
 
-def shape(row: Any, origins: Mapping[str, str], priority: str) -> dict[str, Any]:
+def shape(row: "Thresholds", origins: Mapping[str, str], priority: str) -> dict[str, Any]:
     """Return a row of thresholds as programs get it."""
+    from mailgate.domain.policy import TIMES
+
     found: dict[str, Any] = {"priority": priority}
-    for name in shapes.THRESHOLDS:
-        length = getattr(row, name, None)
-        if name != "priority":
-            found[name] = length and {
-                "seconds": int(length.total_seconds()),
-                "calendar": (row.calendar or None) if name in row.working else None,
-                "origin": origins[name],
-            }
+    for name in TIMES:
+        length = getattr(row, name)
+        found[name] = length and {
+            "seconds": int(length.total_seconds()),
+            "calendar": (row.calendar or None) if name in row.working else None,
+            "origin": origins[name],
+        }
     return found
 
 
@@ -205,7 +207,7 @@ def thresholds_init(
     within=thresholds,
 )
 def thresholds_set(
-    row: Target,
+    row: RowName,
     values: Annotated[
         list[str] | None,
         typer.Argument(
@@ -243,7 +245,7 @@ def thresholds_set(
     within=thresholds,
 )
 def thresholds_unset(
-    row: Target,
+    row: RowName,
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAME]...", help="Which times; without any, the whole row."),

@@ -34,7 +34,6 @@ class SlaRow(Table):
     resolution: kinds.Duration | None = key(
         None, "The target for the resolution, counted from the first mail.", example="72h"
     )
-
     next_response: kinds.Duration | None = key(
         None,
         "The target for each further answer, counted from the customer's mail.",

@@ -104,7 +104,7 @@ class Clock:
         """Let one batch of tickets catch up with the rules; return which."""
         tenant_id = self._desk.settings.tenant_id
         with self._desk.writing(now, BATCH) as ledger:
-            rules = policies.find(ledger.connection, ledger.settings.policy) or 0
+            rules = policies.find(ledger.connection, ledger.settings.rules) or 0
             ids = tickets.by_other_rules(ledger.connection, tenant_id, rules, BATCH)
             ledger.load(ids)
             for ticket_id in ids:

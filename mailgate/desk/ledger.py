@@ -178,7 +178,7 @@ class Ledger:
     def _rules(self) -> int:
         """Return the id of the rules in force; 0 while they have never been kept."""
         if self._policy_id is None:
-            self._policy_id = policies.find(self.connection, self.settings.policy) or 0
+            self._policy_id = policies.find(self.connection, self.settings.rules) or 0
         return self._policy_id
 
     def _happen(
@@ -397,7 +397,7 @@ class Ledger:
         """Keep the rules in force, if they are new; what was decided by them knows them now."""
         kept = self._rules()
         if not kept:
-            kept = policies.keep(self.connection, self._ids, self.settings.policy)
+            kept = policies.keep(self.connection, self._ids, self.settings.rules)
             self._policy_id = kept
             for id_ in self._touched:
                 self._tickets[id_] = replace(self._tickets[id_], policy_id=kept)

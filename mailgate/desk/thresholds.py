@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from mailgate.desk.door import Desk
-from mailgate.domain.model import Priority
-from mailgate.domain.policy import PRESETS, SET, Level, Row, RowType
+from mailgate.domain.model import Priority, Thresholds
+from mailgate.domain.policy import FIELDS, PRESETS, Level, Row, RowType
 from mailgate.errors import Refused
 from mailgate.store import thresholds
 
 _MOST_NAMED = 5
-Rows = dict[tuple[Level, RowType, str], Row]
+_Rows = dict[tuple[Level, RowType, str], Row]
 
 
 def preset(desk: Desk, name: str, now: datetime) -> int:
@@ -20,16 +20,16 @@ def preset(desk: Desk, name: str, now: datetime) -> int:
     made = [_plain(RowType.GLOBAL, "global", table[Priority.NORMAL])]
     made += [_plain(RowType.PRIORITY, priority.value, table[priority]) for priority in Priority]
 
-    def fill(rows: Rows) -> None:
+    def fill(rows: _Rows) -> None:
         for row in made:
             rows.setdefault(_key(row), row)
 
     return _change(desk, fill, now)
 
 
-def _plain(type_: RowType, name: str, row: object) -> Row:
-    values = {field: getattr(row, field) for field in SET if getattr(row, field) is not None}
-    del values["calendar"], values["working"]  # left to whoever says when the desk works
+def _plain(type_: RowType, name: str, row: Thresholds) -> Row:
+    """Return a row of all durations; who counts them is left to whoever says when one works."""
+    values = {field: getattr(row, field) for field in FIELDS}
     return Row(Level.GATEWAY, type_, name, values)
 
 
@@ -46,7 +46,7 @@ def put(
     Raises `Refused` when the last active global row would become inactive.
     """
 
-    def set_values(rows: Rows) -> None:
+    def set_values(rows: _Rows) -> None:
         old = rows.get(key, Row(*key, {}))
         active_now = old.active if active is None else active
         rows[key] = Row(*key, {**old.values, **values}, active=active_now)
@@ -63,7 +63,7 @@ def unset(
     tickets have it.
     """
 
-    def take_away(rows: Rows) -> None:
+    def take_away(rows: _Rows) -> None:
         if key not in rows:
             raise Refused(
                 f"there is no {Row(*key, {}).says}; `mailgate thresholds rows` lists them"
@@ -80,7 +80,7 @@ def _key(row: Row) -> tuple[Level, RowType, str]:
     return row.level, row.type, row.name
 
 
-def _change(desk: Desk, change: Callable[[Rows], None], now: datetime) -> int:
+def _change(desk: Desk, change: Callable[[_Rows], None], now: datetime) -> int:
     """Let the rows be changed, and write the difference; return how many differ."""
     tenant_id = desk.settings.tenant_id
     with desk.database.write() as connection:
@@ -101,7 +101,7 @@ def _change(desk: Desk, change: Callable[[Rows], None], now: datetime) -> int:
     return len(changed) + len(gone)
 
 
-def _globals(rows: Rows) -> bool:
+def _globals(rows: _Rows) -> bool:
     return any(row.active and row.type is RowType.GLOBAL for row in rows.values())
 
 

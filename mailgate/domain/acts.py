@@ -400,7 +400,7 @@ def breach(draft: Draft) -> None:
     draft.notify("target_missed", *_WATCHERS)
 
 
-_WATCHERS = (Audience.HOLDERS, Audience.TEAM, Audience.ADMINS)
+_WATCHERS = (Audience.HOLDERS, Audience.MEMBERS, Audience.ADMINS)
 
 
 def _target(draft: Draft) -> str:

@@ -154,8 +154,8 @@ class Policy:
 
     def row(self, ticket: Ticket) -> Thresholds:
         """Return the thresholds in force for `ticket`."""
-        own = self.custom.get(ticket.thresholds or "", {})
-        return replace(self.thresholds[ticket.priority], **own)
+        row, own = self.thresholds[ticket.priority], self.custom.get(ticket.thresholds or "")
+        return row if own is None else replace(row, **own)
 
     def origins_for(self, ticket: Ticket) -> Mapping[str, str]:
         """Return where each of the thresholds of `ticket` comes from."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mailgate.domain.events import TimerKind
-from mailgate.domain.model import Side, Status, Ticket
+from mailgate.domain.model import Side, Status, Thresholds, Ticket
 from mailgate.domain.policy import Policy
 
 TARGETS: tuple[str, ...] = ("first_response", "resolution", "next_response")
@@ -30,9 +30,19 @@ def used(ticket: Ticket, policy: Policy, until: datetime) -> tuple[int, ...]:
     )
 
 
-def due(ticket: Ticket, policy: Policy, name: str, percent: int = 100) -> datetime | None:
-    """Return when so much of a target's time will be used; None where it does not run."""
+def due(ticket: Ticket, policy: Policy, name: str) -> datetime | None:
+    """Return when a target's time is up; None where it does not run."""
     row = policy.row(ticket)
+    clock = _clock(ticket, row, name)
+    return None if clock is None else _reach(policy, row, name, clock)
+
+
+_Clock = tuple[datetime, timedelta, int]
+"""Since when a target's time runs, how much there is of it, the seconds used before."""
+
+
+def _clock(ticket: Ticket, row: Thresholds, name: str) -> _Clock | None:
+    """Return how a target's time stands; None where it does not run."""
     if name == "next_response":
         since, done = ticket.waiting_since, 0
         later = ticket.side is Side.SYSTEM and ticket.first_response_at is not None
@@ -42,6 +52,14 @@ def due(ticket: Ticket, policy: Policy, name: str, percent: int = 100) -> dateti
         done = ticket.targets_used[TARGETS.index(name)] if ticket.targets_used else 0
     if since is None or length is None or _reached(ticket, name):
         return None
+    return since, length, done
+
+
+def _reach(
+    policy: Policy, row: Thresholds, name: str, clock: _Clock, percent: int = 100
+) -> datetime:
+    """Return when so much of a target's time is used."""
+    since, length, done = clock
     left = length * percent / 100 - timedelta(seconds=done)
     return policy.reach(row, name, since, max(left, timedelta()))
 
@@ -56,19 +74,20 @@ def steps(ticket: Ticket, policy: Policy) -> Iterator[tuple[TimerKind, int, date
     """Yield (near or missed, which target, when) of what is still to be told."""
     if not policy.watch_targets or ticket.status in (Status.RESOLVED, Status.CLOSED):
         return
-    floor = ticket.not_before
+    row, floor = policy.row(ticket), ticket.not_before
     for step, name in enumerate(TARGETS):
-        if told(TimerKind.TARGET_MISSED, name) in ticket.targets_told:
+        clock = _clock(ticket, row, name)
+        if clock is None or told(TimerKind.TARGET_MISSED, name) in ticket.targets_told:
             continue
         for kind, percent in ((TimerKind.TARGET_NEAR, policy.near), (TimerKind.TARGET_MISSED, 100)):
-            at = due(ticket, policy, name, percent)
-            if at is not None and told(kind, name) not in ticket.targets_told:
+            if told(kind, name) not in ticket.targets_told:
+                at = _reach(policy, row, name, clock, percent)
                 yield kind, step, at if floor is None else max(at, floor)
 
 
 def told(kind: TimerKind, name: str) -> str:
     """Return the mark that a ticket bears when a step of a target was told."""
-    return f"{kind.value.removeprefix('target_')} {name}"
+    return f"{kind.removeprefix('target_')} {name}"
 
 
 def begun_anew(marks: tuple[str, ...]) -> tuple[str, ...]:

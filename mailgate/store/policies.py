@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -98,9 +99,23 @@ def _spans(pairs: list[list[int]]) -> tuple[Span, ...]:
     return tuple((start, stop) for start, stop in pairs)
 
 
-def find(connection: Connection, policy: Policy) -> int | None:
-    """Return the id of the snapshot of `policy`, if there is one."""
-    found = connection.execute(_known(_digest(body(policy)))).scalar()
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A policy as it is kept, and the digest by which it is found."""
+
+    body: dict[str, Any]
+    digest: str
+
+
+def snapshot(policy: Policy) -> Snapshot:
+    """Return a policy as it is kept."""
+    facts = body(policy)
+    return Snapshot(facts, sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest())
+
+
+def find(connection: Connection, rules: Snapshot) -> int | None:
+    """Return the id of a snapshot, if it was kept."""
+    found = connection.execute(_known(rules)).scalar()
     return None if found is None else int(found)
 
 
@@ -111,24 +126,18 @@ def load(connection: Connection, id_: int) -> Policy | None:
     return None if found is None else restore(found)
 
 
-def keep(connection: Connection, ids: Iterator[int], policy: Policy) -> int:
-    """Return the id of the snapshot of `policy`, kept now if it was not."""
-    snapshot = body(policy)
-    digest = _digest(snapshot)
-    found = connection.execute(_known(digest)).scalar()
+def keep(connection: Connection, ids: Iterator[int], rules: Snapshot) -> int:
+    """Return the id of a snapshot, kept now if it was not."""
+    found = find(connection, rules)
     if found is not None:
-        return int(found)
+        return found
     connection.execute(
         inserting(connection, schema.policy)
-        .values(id=next(ids), digest=digest, body=snapshot)
+        .values(id=next(ids), digest=rules.digest, body=rules.body)
         .on_conflict_do_nothing()
     )
-    return int(connection.execute(_known(digest)).scalar_one())
+    return int(connection.execute(_known(rules)).scalar_one())
 
 
-def _digest(snapshot: dict[str, Any]) -> str:
-    return sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
-
-
-def _known(digest: str) -> Select[int]:
-    return select(schema.policy.c.id).where(schema.policy.c.digest == digest)
+def _known(rules: Snapshot) -> Select[int]:
+    return select(schema.policy.c.id).where(schema.policy.c.digest == rules.digest)

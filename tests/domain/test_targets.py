@@ -15,7 +15,7 @@ from mailgate.domain.timers import running, unmoved
 from tests.domain.lives import HOUR, START, Life, in_progress, new
 
 MINUTE = timedelta(minutes=1)
-WATCHED = [("target_near", "holders"), ("target_near", "team"), ("target_near", "admins")]
+WATCHED = [("target_near", "holders"), ("target_near", "members"), ("target_near", "admins")]
 MISSED = [("target_missed", to) for _, to in WATCHED]
 OFFICE = Calendar("UTC", (((540, 1020),),) * 5 + ((),) * 2)
 

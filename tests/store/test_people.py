@@ -148,9 +148,9 @@ def rules(**changes) -> Policy:
 def test_the_same_rules_are_kept_once_and_others_apart(database):
     with database.write() as connection:
         ids = database.ids(connection, 10)
-        first = policies.keep(connection, ids, rules())
-        other = policies.keep(connection, ids, rules(client_reminders=0))
-        assert policies.keep(connection, ids, rules()) == first != other
+        first = policies.keep(connection, ids, policies.snapshot(rules()))
+        other = policies.keep(connection, ids, policies.snapshot(rules(client_reminders=0)))
+        assert policies.keep(connection, ids, policies.snapshot(rules())) == first != other
         assert total(connection, schema.policy) == 2
         (body,) = [row["body"] for row in every(connection, schema.policy) if row["id"] == first]
     assert policies.restore(body) == rules()
@@ -159,11 +159,11 @@ def test_the_same_rules_are_kept_once_and_others_apart(database):
 def test_two_nodes_that_begin_under_new_rules_at_once_keep_them_once(postgresql):
     def keep_mine(ids) -> int:
         with postgresql.write() as connection:
-            return policies.keep(connection, ids, rules())
+            return policies.keep(connection, ids, policies.snapshot(rules()))
 
     with ThreadPoolExecutor(1) as pool:
         with postgresql.write() as connection:
-            mine = policies.keep(connection, count(1), rules())
+            mine = policies.keep(connection, count(1), policies.snapshot(rules()))
             other = pool.submit(keep_mine, count(1000))
             wait_until(lambda: connection.execute(text(WAITING)).scalar(), "the other to wait")
         assert other.result(20) == mine
@@ -171,11 +171,13 @@ def test_two_nodes_that_begin_under_new_rules_at_once_keep_them_once(postgresql)
 
 def test_rules_are_found_by_what_they_say_and_read_again_by_their_id(database):
     with database.write() as connection:
-        assert policies.find(connection, rules()) is None
+        assert policies.find(connection, policies.snapshot(rules())) is None
         assert policies.load(connection, 99) is None
-        kept = policies.keep(connection, database.ids(connection, 10), rules(near=70))
-        assert policies.find(connection, rules(near=70)) == kept
-        assert policies.find(connection, rules(near=71)) is None
+        kept = policies.keep(
+            connection, database.ids(connection, 10), policies.snapshot(rules(near=70))
+        )
+        assert policies.find(connection, policies.snapshot(rules(near=70))) == kept
+        assert policies.find(connection, policies.snapshot(rules(near=71))) is None
         assert policies.load(connection, kept) == rules(near=70)
 
 
