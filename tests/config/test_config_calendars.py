@@ -6,7 +6,7 @@ import pytest
 
 from mailgate.config.errors import Wrong
 from mailgate.config.ics import all_day
-from mailgate.domain.model import Priority
+from mailgate.domain.model import OUR_TIMES, Priority
 
 DESK = '[desk]\naddress = "support@desk.example"\ntimezone = "Europe/Berlin"\n'
 WORKDAY = ((540, 1020),)
@@ -74,7 +74,7 @@ def test_a_row_names_its_calendar_and_which_of_its_times_it_counts(load):
     ).policy()
     rows = policy.thresholds
     assert rows[Priority.LOW].calendar == "office"
-    assert rows[Priority.LOW].working == ("system", "first_response", "resolution")
+    assert rows[Priority.LOW].working == OUR_TIMES
     assert (rows[Priority.HIGH].calendar, rows[Priority.HIGH].working) == (
         "phone",
         ("client", "system"),
