@@ -228,7 +228,7 @@ class Parts:
 
     def _server(self) -> "Server":
         # It takes half a second to import all this, which no command needs.
-        from mailgate.web.health import canary_note, create_app
+        from mailgate.web.health import canary_note, create_app, way_out_note
         from mailgate.web.metrics import Metrics, sample
         from mailgate.web.server import Server
         from mailgate.web.stored import look
@@ -236,14 +236,14 @@ class Parts:
 
         database, listen = self._app.database, self._app.config.web.listen
         watched = self._app.config.canary.every is not None
-        watch = Watch(lambda: look(database, TENANT_ID, watched=watched))
+        watch = Watch(lambda: look(database, TENANT_ID, now(), watched=watched))
         checks = self.checks(watch)
         taking = ("database", "smtp", "inbox")
         app = create_app(
             checks,
             [name for name in taking if name in checks],
             Metrics(lambda: sample(watch.seen(), now())),
-            {"canary": canary_note(watch)},
+            {"canary": canary_note(watch), "way out": way_out_note(watch)},
         )
         return Server(app, listen.host, listen.port)
 

@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -81,7 +81,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "agent.doubted": _WARNING("A mail bore an agent's address without proof; they are asked."),
         "mail.failed": _ERROR("A mail could not be processed; it will be tried again alone."),
         "mail.parked": _ERROR("A mail failed too often and waits for `mailgate failed retry`."),
-        "mail.deferred": _WARNING("There was no room to read some mails; they wait some seconds."),
+        "mail.deferred": _WARNING("Some mails wait some seconds; `why` says for what."),
         "child.failed": _ERROR(
             "A mail was read roughly, for a fault of ours; error has its words."
         ),
@@ -264,7 +264,7 @@ def _clean(_: object, level: str, fields: MutableMapping[str, Any]) -> Mapping[s
     line: dict[str, Any] = {"time": now, "level": level, "event": fields.pop("event")}
     error = fields.pop("exc_info", None)
     for key, value in fields.items():
-        line[key] = _REDACTED if _SECRET.search(key.lower()) else _value(value)
+        line[key] = _REDACTED if _is_secret(key) else _value(value)
     if error is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
@@ -272,16 +272,21 @@ def _clean(_: object, level: str, fields: MutableMapping[str, Any]) -> Mapping[s
     return line
 
 
+@cache  # there are few, and each is asked for with every line
+def _is_secret(key: str) -> bool:
+    return _SECRET.search(key.lower()) is not None
+
+
 def _value(value: object) -> object:
-    match value:
-        case None | bool() | int() | float():
-            return value
-        case datetime():
-            return value.isoformat()
-        case list() | tuple() | set() | frozenset():
-            return [_value(item) for item in list(value)[:_MOST_ITEMS]]
-        case _:
-            return _escaped(str(value), _LONGEST_VALUE)
+    if isinstance(value, str):
+        return _escaped(value, _LONGEST_VALUE)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_value(item) for item in list(value)[:_MOST_ITEMS]]
+    return _escaped(str(value), _LONGEST_VALUE)
 
 
 def _escaped(text: str, longest: int) -> str:
@@ -289,6 +294,8 @@ def _escaped(text: str, longest: int) -> str:
     text = text if len(text) <= longest else text[: longest - 1] + "…"
     if not text.isprintable():
         text = "".join(map(_character, text))
+    if "@" not in text:
+        return text
     return _SIGNED.sub(r"\1…@", _IN_URL.sub(rf"\1:{_REDACTED}@", text))
 
 

@@ -64,8 +64,8 @@ class App:
         self.config = config
         self._environ = environ
         self.bells = Bells()
-        name = config.node.name or socket.gethostname()
-        self.owner = f"{name}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.node = config.node.name or socket.gethostname()
+        self.owner = f"{self.node}:{os.getpid()}:{secrets.token_hex(4)}"
 
     # --- what everything else stands on ---
 

@@ -11,6 +11,7 @@ from mailgate.delivery.maildir import MaildirTransport
 from mailgate.delivery.smtp import Smarthost, SmarthostSettings, Tls
 from mailgate.delivery.terminal import TerminalTransport
 from mailgate.delivery.transport import Never, Outgoing, Sent, Transport
+from mailgate.delivery.way import Way
 from mailgate.delivery.worker import Worker
 from mailgate.errors import Permanent, Temporary
 
@@ -56,6 +57,7 @@ def delivery(app: "App", now: Callable[[], datetime]) -> Worker:
         ),
         now,
         app.owner,
+        Way(app.desk, app.node),
     )
 
 

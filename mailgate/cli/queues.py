@@ -77,15 +77,21 @@ def outbox_list(
 def _list_outbox(
     config: "Path | None", states: list[State] | None, limit: int | None, *, json: bool
 ) -> None:
-    from mailgate.store import reports
+    from mailgate.app import now
+    from mailgate.store import reports, ways
 
     with opened(config) as app, app.database.read() as connection:
         tenant_id = app.settings.tenant_id
         rows = reports.notices(connection, tenant_id, states or (), most=limit)
+        broken = ways.broken(connection, tenant_id, now())
     found = [_notice(row) for row in rows]
     if json:
         printing.as_json(found)
-    elif not found:
+        return
+    for way in broken:
+        since = printing.moment(way.since)
+        printing.line(f"The way out of {way.node} is out of order since {since}: {way.why}")
+    if not found:
         printing.line("No such notices.")
     else:
         _table(

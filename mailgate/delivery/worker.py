@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from mailgate.delivery.breaker import Breaker, State
+from mailgate.delivery.breaker import State
 from mailgate.delivery.ending import Entry, Rules, ending
 from mailgate.delivery.lateness import Lateness
 from mailgate.delivery.lease import Claims
@@ -29,6 +29,7 @@ from mailgate.delivery.transport import (
     Transport,
     Unknown,
 )
+from mailgate.delivery.way import Way
 from mailgate.desk.door import Desk
 from mailgate.errors import Conflict, Permanent, Temporary
 from mailgate.log import log
@@ -54,6 +55,7 @@ class Worker:
         rules: Rules,
         now: Callable[[], datetime],
         owner: str,
+        way: Way,
     ) -> None:
         self._desk = desk
         self._writer = writer
@@ -67,7 +69,7 @@ class Worker:
         self._record = Record(desk, now)
         self._lateness = Lateness(desk, rules.delay_notice_after)
         self._noted = rules.on_unknown == "hold" or not transport.repeatable
-        self._breaker = Breaker()
+        self._way = way
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -130,7 +132,7 @@ class Worker:
         self._write_down()
         now = self._now()
         self._lateness.look(now)
-        state = self._breaker.state(now)
+        state = self._way.state(now)
         if state is State.OPEN:
             return 0
         most = BATCH if state is State.CLOSED else 1
@@ -251,22 +253,10 @@ class Worker:
         self._results.append((due, result, self._now()))
         if isinstance(result, Later) and result.connection:
             self._close()
-            self._broken(result.reason)
+            self._way.failed(result.reason, self._now())
             return False
-        self._mended()
+        self._way.worked(self._now())
         return True
-
-    def _broken(self, why: str) -> None:
-        """Leave a way that is out of order alone for a while."""
-        before, self._breaker = self._breaker, self._breaker.failed(self._now())
-        if self._breaker.alarming and not before.alarming:
-            log("delivery.broken", since=self._breaker.since, why=why)
-
-    def _mended(self) -> None:
-        before, self._breaker = self._breaker, Breaker()
-        if before.alarming and before.since is not None:
-            seconds = (self._now() - before.since).total_seconds()
-            log("delivery.mended", since=before.since, seconds=round(seconds))
 
     def _begin(self, due: Due, raw: bytes) -> None:
         """Write down that the content is about to leave, and what it is."""

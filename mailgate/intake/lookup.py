@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.returns import Unreached
@@ -12,8 +13,11 @@ from mailgate.mail.screen import Kind
 from mailgate.mail.signer import OwnMessageId, Signer
 from mailgate.mail.thread import Found
 from mailgate.store import canaries, inbox, outbox, people, tickets
+from mailgate.store.inbox import Claimed
 from mailgate.store.outbox import Notice
 
+PATIENCE = timedelta(seconds=30)
+"""How long a mail waits for the one that it answers, as when another node is just reading that."""
 _LONGEST_CHAIN = 20  # of merged tickets; a longer one is followed no further
 
 
@@ -35,6 +39,7 @@ class Lookup:
     unreached: Unreached
     alerts: dict[str, int]
     canaries: dict[int, Canary]
+    awaited: dict[str, datetime]
 
     def found(self, reading: Reading) -> Found:
         """Return what the keys of one mail lead to, merged tickets followed to where they go on.
@@ -80,6 +85,14 @@ class Lookup:
         written = [hit for hit in hits if hit[1] == sender]
         return (theirs or written or hits)[0]
 
+    def awaits(self, reading: Reading) -> bool:
+        """Tell whether a mail answers one that was accepted before it and is not yet processed."""
+        mail = reading.claimed
+        return _is_patient(mail, self.ledger.now) and any(
+            mid in self.awaited and self.awaited[mid] < mail.received_at
+            for mid in reading.keys.message_ids
+        )
+
     def knows(self, address: str) -> bool:
         """Tell whether somebody was ever shown to own an address, by this batch or before."""
         return address in self.known or self.ledger.has_met(address)
@@ -96,6 +109,7 @@ class Lookup:
         """Take in what one mail of the batch has changed for the next ones."""
         if reading.verdict.kind is not Kind.SPAM:  # a copy without the mark is its release
             self.duplicates[reading.claimed.queue, reading.fingerprint] = reading.claimed.id
+        self.awaited.pop(reading.mail.message_id or "", None)
         if ending_ticket is not None:
             ticket = self.ledger.ticket(ending_ticket)
             if ticket.follows is not None:
@@ -162,7 +176,14 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         outbox.never_reached(connection, tenant_id, _returning(readings, about), ()),
         alerted,
         canaries.out(connection, tenant_id, (r.canary for r in readings if r.canary is not None)),
+        inbox.awaited(connection, tenant_id, mids - own.keys() - seen.keys()),
     )
+
+
+def _is_patient(mail: Claimed, now: datetime) -> bool:
+    """Whether a mail still waits for others: for a while only, whoever wrote those."""
+    since = mail.waiting_since
+    return since is None or timedelta(0) <= now - since < PATIENCE
 
 
 def _load(ledger: Ledger, ids: Iterable[int]) -> None:

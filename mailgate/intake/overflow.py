@@ -5,6 +5,7 @@ thousands, and yet no word of it is lost. Mails that prove who wrote them are no
 flood gets into the tickets that they opened.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -37,14 +38,19 @@ class Lately:
 
 
 def lately(ledger: Ledger, readings: Sequence[Reading]) -> Lately:
-    """Ask the store once for what the senders of a batch have opened."""
+    """Ask the store once for what the senders of a batch have opened.
+
+    The tickets themselves are read of those senders only who may come to the limit by this batch.
+    """
     doubtful = [each for each in readings if not each.authentication.level.vouched]
     if not doubtful:
         return Lately({})
     since = min(each.claimed.received_at for each in doubtful) - _HOUR
-    senders = {each.sender for each in doubtful}
-    opened = tickets.opened_since(ledger.connection, ledger.settings.tenant_id, senders, since)
-    ledger.load(id_ for ids in opened.values() for id_ in ids)
+    coming = Counter(each.sender for each in doubtful)
+    opened = tickets.opened_since(ledger.connection, ledger.settings.tenant_id, coming, since)
+    few = ledger.settings.new_tickets_an_hour
+    flooding = (ids for sender, ids in opened.items() if len(ids) + coming[sender] > few)
+    ledger.load(id_ for ids in flooding for id_ in ids)
     return Lately(opened)
 
 

@@ -1,7 +1,8 @@
 """Decides what a mail is to the desk, and lets the one event happen that follows from it.
 
 In this order: a canary, another notice of ours come back, a mail we have already, a bounce or
-report, spam, an agent's mail, a customer's mail. Every mail ends in exactly one state.
+report, spam, an agent's mail, a customer's mail. Every mail ends in exactly one state; one that
+answers a mail still pending waits for that for a while.
 """
 
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ from mailgate.mail.signer import TicketAddress
 from mailgate.mail.thanks import is_bare_thanks
 from mailgate.mail.thread import Placement, place
 from mailgate.mail.trust import Trust
+from mailgate.store import inbox
 
 _MACHINES_WORD = {
     None: "a machine wrote",
@@ -77,6 +79,11 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         and (says := mytickets.answer(ledger, reading, lookup.listed)) is not None
     ):
         return Ending("commands_only", says=says)
+    return _placed(ledger, lookup, reading)
+
+
+def _placed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
+    """Find the ticket of a mail that somebody or a machine wrote to the desk, and let it act."""
     placement = place(
         reading.keys,
         lookup.found(reading),
@@ -84,6 +91,8 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         reading.authentication.level,
         number_needs=ledger.settings.number_needs,
     )
+    if placement.ticket_id is None and lookup.awaits(reading):
+        return Ending(inbox.PENDING, says="it answers a mail that is not yet processed")
     placement = mytickets.declined(reading, placement)
     placement = overflow.diverted(ledger, lookup.lately, reading, placement)
     if reading.verdict.machine:

@@ -1,7 +1,8 @@
 """Turns stored mails into events, in batches; neither a bad mail nor a slow one stops the others.
 
 A batch is read without the database, then decided and written in one transaction. What has to be
-waited for is read aside, and joins a later batch. A mail that fails is tried again alone, and
+waited for is read aside, and joins a later batch, and so does a mail that would overtake the one it
+answers. A mail that fails is tried again alone, and
 parked with its traceback after three tries.
 """
 
@@ -235,12 +236,16 @@ class Worker:
         now = self._now()
         failed: list[tuple[Reading, str]] = []
         endings: list[tuple[Reading, Ending]] = []
+        early: list[Claimed] = []
         with self._desk.writing(now, len(readings)) as ledger:
             lookup = look_up(ledger, readings, self._signer)
             for reading in readings:
                 mark = ledger.mark()
                 try:
                     ending = sort(ledger, lookup, reading)
+                    if ending.state == inbox.PENDING:
+                        early.append(reading.claimed)
+                        continue
                     lookup.learn(reading, ending.ticket_id)
                     endings.append((reading, ending))
                 except Temporary:
@@ -254,6 +259,10 @@ class Worker:
             rows = [row_of(reading, ending, now) for reading, ending in endings]
             if inbox.settle(ledger.connection, ledger.settings.tenant_id, rows) != len(rows):
                 raise _Lost
+            inbox.wait(ledger.connection, ledger.settings.tenant_id, early, now)
+        if early:
+            why = "they answer mails that are not yet processed"
+            log("mail.deferred", mails=[mail.id for mail in early], why=why)
         for reading, ending in endings:
             _tell(reading, ending)
         return failed

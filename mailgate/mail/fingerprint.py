@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from mailgate.mail.headers import Field
 
-_BLOCK = 256 * 1024  # octets
+_BLOCK = 32 * 1024  # octets: what fits into a processor's nearest memory
 _STABLE = ("from", "date", "message-id", "subject")
 
 
@@ -43,6 +43,7 @@ def _normalised(raw: bytes, start: int) -> Iterator[bytes]:
             end += 1
         block = raw[start:end]
         if b"\r" in block:
-            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            ended = block.endswith((b"\r", b"\n"))
+            block = b"\n".join(block.splitlines()) + b"\n" * ended
         yield block
         start = end

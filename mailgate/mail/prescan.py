@@ -40,13 +40,13 @@ class Limits:
 DEFAULTS = Limits()
 
 
-# Counted before anything is read; a mail with more of one of them is read apart (`is_odd`).
+# Counted before anything is read; a mail with more of one of them is read apart (`is_odd`). First
+# comes a part of theirs: of a single octet there are nearly always too few, which is told sooner.
 _MANY = (
-    (b"\n--", 200),  # lines that may begin a part
-    (b"\r--", 200),
-    (b"=?", 1000),  # encoded words
-    (b"<", 50_000),  # tags
-    (b"\nbegin ", 20),  # files written into the text
+    (b"-", (b"\n--", b"\r--"), 200),  # lines that may begin a part
+    (b"?", (b"=?",), 1000),  # encoded words
+    (b"<", (b"<",), 50_000),  # tags
+    (b"\nbegin ", (b"\nbegin ",), 20),  # files written into the text
 )
 _LONG_HEADER = 65_536
 _END_OF_HEADER = re.compile(rb"\r\n\r\n|\n\n|\r\r")
@@ -102,8 +102,9 @@ def is_odd(raw: bytes) -> bool:
     All readers are linear, so this is for what they may have wrong: many parts, encoded words, tags
     or embedded files, a huge header, a large winmail.dat (which is unpacked in Python).
     """
-    if any(raw.count(token) > most for token, most in _MANY):
-        return True
+    for part, tokens, most in _MANY:
+        if raw.count(part) > most and any(raw.count(token) > most for token in tokens):
+            return True
     if len(raw) > _LONG_HEADER and not _END_OF_HEADER.search(raw, 0, _LONG_HEADER):
         return True
     return len(raw) > _LARGE and _WRAPPED.search(raw) is not None

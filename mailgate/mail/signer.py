@@ -27,12 +27,14 @@ VALID_DAYS = 90
 SHORTEST_KEY = 16  # octets
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _DAYS = 32**3  # days come round after 89 years
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _LARGEST_NONCE = 32**4 - 1
 _KEY, _HEAD = 2, 6  # characters of the key's name; those before the holder
 _TAG, _SIGNATURE = 6, 16  # of a Message-ID: recipient, signature
 _SIGNED = _SIGNATURE * 5 // 8  # octets of a digest that the longest signature shows
+_SHIFTS = range(_SIGNED * 8 - 10, -1, -10)  # of two characters each
 _DOT_ATOM = re.compile(r"[a-z0-9!#$%&'*/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*/=?^_`{|}~-]+)*")
 _DELIMITERS = ("+", "-", "=", "_", "#", "~")
 _TOKEN = re.compile(r"[a-z2-7]{20,30}")
@@ -110,9 +112,11 @@ class Signer:
             raise Refused(f"a signing key needs at least {SHORTEST_KEY} octets")
         if delimiter not in _DELIMITERS:
             raise Refused(f"{delimiter!r} is no delimiter of addresses: {' '.join(_DELIMITERS)}")
-        self._current = _key_name(current), keys[current]
-        self._keys = [(_key_name(name), key) for name, key in keys.items()]
         self._domain = normalise(f"postmaster@{domain}").rpartition("@")[2]
+        begun = f"mailgate 1\0{self._domain}\0".encode()
+        macs = {name: hmac.new(key, begun, "sha256") for name, key in keys.items()}
+        self._current = _key_name(current), macs[current]
+        self._keys = [(_key_name(name), mac) for name, mac in macs.items()]
         self._delimiter = delimiter
         self._valid_days = valid_days
 
@@ -190,8 +194,8 @@ class Signer:
             return None
         named, tag, signature = token[:_KEY], token[_KEY : _KEY + _TAG], token[_KEY + _TAG :]
         for name, key in self._keys:
-            expected = self._sign(key, "message", number, unique, tag)[:_SIGNATURE]
-            if name == named and hmac.compare_digest(expected, signature.encode()):
+            expected = _sign(key, "message", number, unique, tag)[:_SIGNATURE]
+            if name == named and hmac.compare_digest(expected, signature):
                 root = unique == "root"
                 return OwnMessageId(number.upper(), 0 if root else int(unique), root)
         return None
@@ -201,8 +205,8 @@ class Signer:
         lower = number.lower()
         if not _DOT_ATOM.fullmatch(lower):
             raise Refused(f"ticket number {number!r} cannot stand in a Message-ID")
-        tag = self._sign(key, "recipient", lower, unique, recipient.lower())[:_TAG].decode()
-        signature = self._sign(key, "message", lower, unique, tag)[:_SIGNATURE].decode()
+        tag = _sign(key, "recipient", lower, unique, recipient.lower())[:_TAG]
+        signature = _sign(key, "message", lower, unique, tag)[:_SIGNATURE]
         return f"<{lower}.{unique}.{name}{tag}{signature}@{self._domain}>"
 
     # --- loops ----------------------------------------------------------------------------------
@@ -210,13 +214,13 @@ class Signer:
     def loop_mark(self) -> str:
         """Return the value of our loop header, X-Mailgate-Loop."""
         name, key = self._current
-        return name + self._sign(key, "loop")[:_SIGNATURE].decode()
+        return name + _sign(key, "loop")[:_SIGNATURE]
 
     def is_own_mark(self, value: str) -> bool:
         """Tell whether a loop header carries the mark of one of our keys."""
         given = value.strip().lower().encode("utf-8", "replace")
-        marks = [name.encode() + self._sign(key, "loop")[:_SIGNATURE] for name, key in self._keys]
-        return any(hmac.compare_digest(mark, given) for mark in marks)
+        marks = [name + _sign(key, "loop")[:_SIGNATURE] for name, key in self._keys]
+        return any(hmac.compare_digest(mark.encode(), given) for mark in marks)
 
     # --- tokens ---------------------------------------------------------------------------------
 
@@ -232,10 +236,10 @@ class Signer:
             raise Refused(f"{nonce} is not between 0 and {_LARGEST_NONCE}")
         for form in (_LONG, _SHORT):
             head = name + form.letters[purpose] + _base32((now - _EPOCH).days % _DAYS, 3)
-            tag = self._sign(key, "holder", lower, holder)[: form.holder].decode()
+            tag = _sign(key, "holder", lower, holder)[: form.holder]
             tail = _base32(nonce) if nonce else ""
-            signature = self._sign(key, "address", lower, head, tag, tail)[: form.signature]
-            token = f"{head}{tag}{signature.decode()}{tail}"
+            signature = _sign(key, "address", lower, head, tag, tail)[: form.signature]
+            token = f"{head}{tag}{signature}{tail}"
             local = f"{base}{self._delimiter}{lower}.{token}"
             if len(local) <= LONGEST_LOCAL_PART and valid(f"{local}@{domain}"):
                 return f"{local}@{domain}"
@@ -276,19 +280,25 @@ class Signer:
         signature, tail = token[_HEAD + form.holder : form.length], token[form.length :]
         genuine = matches = False
         for name, key in self._keys:
-            expected = self._sign(key, "address", number, head, tag, tail)[: form.signature]
-            if name == head[:_KEY] and hmac.compare_digest(expected, signature.encode()):
+            expected = _sign(key, "address", number, head, tag, tail)[: form.signature]
+            if name == head[:_KEY] and hmac.compare_digest(expected, signature):
                 genuine = True
-                own = self._sign(key, "holder", number, holder)[: form.holder]
-                matches = bool(holder) and hmac.compare_digest(own, tag.encode())
+                own = _sign(key, "holder", number, holder)[: form.holder]
+                matches = bool(holder) and hmac.compare_digest(own, tag)
         age = ((now - _EPOCH).days - _number(head[_KEY + 1 :])) % _DAYS
         expired = self._valid_days < age < _DAYS - 1  # a clock may be a day behind
         return TicketAddress(number.upper(), purpose, _number(tail), genuine, expired, matches)
 
-    def _sign(self, key: bytes, *facts: str) -> bytes:
-        """Return the signature of `facts` in base32; none of them can contain the separator."""
-        text = "\0".join(("mailgate 1", self._domain, *facts))
-        return base64.b32encode(hmac.digest(key, text.encode(), "sha256")[:_SIGNED]).lower()
+
+def _sign(key: hmac.HMAC, *facts: str) -> str:
+    """Return the signature of `facts` in base32; none of them can contain the separator.
+
+    `key` has taken in what all signatures of this gateway begin with.
+    """
+    mac = key.copy()
+    mac.update("\0".join(facts).encode())
+    number = int.from_bytes(mac.digest()[:_SIGNED], "big")
+    return "".join([_PAIRS[number >> shift & 0x3FF] for shift in _SHIFTS])
 
 
 def _key_name(name: str) -> str:

@@ -1,7 +1,7 @@
 """The intake's tables: raw mails, and for each queue the state a mail is in."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -26,14 +26,17 @@ from mailgate.store import calls, schema
 from mailgate.store.db import inserting
 from mailgate.store.schema import fixed
 
-_MESSAGE_ID = re.compile(rb"^message-id:", re.IGNORECASE | re.MULTILINE)
 _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
+_NAMES_IT = b"\nmessage-id:"
+_ID = re.compile(rb"(?:\r?\n[ \t]|[ \t])*(<[!-;=?-~]{1,990}>)")
 ANONYMOUS = 600
 """Seconds in which the same words without a Message-ID are the same mail."""
 
 _BEYOND = timedelta(minutes=2)
 """How far ahead anything is claimed or put off at most: twice the longest lease, since the clock of
 another node may be a little late."""
+
+_SOON = timedelta(seconds=1)
 
 PENDING, PARKED = "pending", "parked"
 SUPPRESSED, QUARANTINED = "suppressed", "quarantined"
@@ -60,7 +63,8 @@ class Claimed:
     """A mail that one worker has taken, until its lease lapses.
 
     `lost` counts the claims before this one that ended without anybody saying how. `released`:
-    somebody has looked at it, and it is no spam.
+    somebody has looked at it, and it is no spam. `waiting_since`: when it was first found to answer
+    a mail that was still pending.
     """
 
     id: int
@@ -77,6 +81,7 @@ class Claimed:
     lost: int
     released: bool
     raw: bytes
+    waiting_since: datetime | None = None
 
 
 def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival]) -> list[int]:
@@ -115,9 +120,28 @@ def identity(raw: bytes, received_at: datetime) -> str:
     alarm in the same words: only what comes again at once is a sender who heard no answer.
     """
     digest = sha256(raw)
-    if not _MESSAGE_ID.search(raw, 0, _HEADER):
+    if _named_at(raw) < 0:
         digest.update(b"%d" % (received_at.timestamp() // ANONYMOUS))
     return digest.hexdigest()
+
+
+def _named_at(raw: bytes) -> int:
+    """Return where the first line ends that begins with Message-ID and a colon; -1: nowhere.
+
+    In lower case and with a line end in front: a search that may ignore case takes 100 times as
+    long.
+    """
+    found = (b"\n" + raw[:_HEADER]).lower().find(_NAMES_IT)
+    return found if found < 0 else found + len(_NAMES_IT) - 1
+
+
+def message_id(raw: bytes) -> str | None:
+    """Return the Message-ID in a mail's header as most programs write it; else None."""
+    at = _named_at(raw)
+    found = _ID.match(raw, at) if at >= 0 else None
+    if found is None or any(raw.find(end, 0, at) >= 0 for end in (b"\n\r\n", b"\n\n")):
+        return None
+    return found[1].decode("ascii")
 
 
 def _keep_bytes(
@@ -204,6 +228,7 @@ def _row(id_: int, mail_id: int, arrival: Arrival) -> dict[str, Any]:
         "peer": arrival.peer,
         "road": arrival.road,
         "received_at": arrival.received_at,
+        "rfc_id": message_id(arrival.raw),
         "state": PENDING,
     }
 
@@ -326,6 +351,35 @@ def give_back(
     _write_claims(connection, tenant_id, claimed, free | fewer)
 
 
+def wait(connection: Connection, tenant_id: int, claimed: Sequence[Claimed], now: datetime) -> None:
+    """Let go of mails that answer others still pending, for as long again as each has waited."""
+    for mail in claimed:
+        since = mail.waiting_since or now
+        until = now + max(_SOON, now - since)
+        free = {"lease_owner": None, "lease_until": None, "next_try_at": until}
+        waits = {"waiting_since": since, "lost": schema.mail_delivery.c.lost - 1}
+        _write_claims(connection, tenant_id, [mail], free | waits)
+
+
+def awaited(
+    connection: Connection, tenant_id: int, rfc_ids: Collection[str]
+) -> dict[str, datetime]:
+    """Return Message-ID -> when it was accepted, of the mails among these that are pending."""
+    if not rfc_ids:
+        return {}
+    table = schema.mail_delivery.c
+    rows = connection.execute(
+        select(table.rfc_id, func.min(table.received_at))
+        .where(
+            table.tenant_id == tenant_id,
+            table.state == fixed(PENDING),
+            table.rfc_id.in_(rfc_ids),
+        )
+        .group_by(table.rfc_id)
+    )
+    return dict(rows.all())
+
+
 def _write_claims(
     connection: Connection, tenant_id: int, claimed: Sequence[Claimed], values: Mapping[str, Any]
 ) -> None:
@@ -423,6 +477,7 @@ def put_back(connection: Connection, tenant_id: int, state: str, ids: Sequence[i
     if ids is not None:
         statement = statement.where(table.c.id.in_(ids))
     fresh = {"attempts": 0, "lost": 0, "next_try_at": None, "error": None, "done_at": None}
+    fresh["waiting_since"] = None
     released = {"released": True} if state == QUARANTINED else {}
     return connection.execute(statement.values(state=PENDING, **fresh, **released)).rowcount
 

@@ -30,9 +30,9 @@ from mailgate.store.types import Instant, Json
 __all__ = ["Id", "fixed", "metadata"]
 
 
-def _only(condition: str) -> dict[str, Any]:
-    """Make an index of those rows alone for which a condition holds."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+def _of_rows(where: str) -> dict[str, Any]:
+    """Return what makes an index one of these rows only."""
+    return {"sqlite_where": text(where), "postgresql_where": text(where)}
 
 
 tenant = Table(
@@ -74,9 +74,11 @@ mail_delivery = Table(
     Column("peer", String(64), nullable=False, comment="address of the host that gave it"),
     Column("road", String(16), nullable=False, comment="smtp, lmtp, pipe or cli"),
     Column("received_at", Instant, nullable=False, comment="when it was accepted"),
+    Column("rfc_id", Text, comment="its Message-ID, so that answers wait for it"),
     Column("state", String(16), nullable=False, comment="pending, or how it ended"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="tries that failed"),
     Column("next_try_at", Instant, comment="not before this time"),
+    Column("waiting_since", Instant, comment="when it was found to answer one that is pending"),
     *lease(),
     Column("lost", Integer, nullable=False, server_default="0", comment="claims that nobody ended"),
     Column("fingerprint", String(64), comment="the same for one mail that came by two roads"),
@@ -101,7 +103,7 @@ mail_delivery = Table(
         "tenant_id",
         "received_at",
         "id",
-        **_only("state = 'pending'"),
+        **_of_rows("state = 'pending'"),
     ),
     Index(
         "uq_mail_delivery_fingerprint",
@@ -109,20 +111,11 @@ mail_delivery = Table(
         "queue",
         "fingerprint",
         unique=True,
-        **_only("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
+        **_of_rows("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
     ),
-    Index(
-        "ix_mail_delivery_parked",
-        "tenant_id",
-        "id",
-        **_only("state = 'parked'"),
-    ),
-    Index(
-        "ix_mail_delivery_quarantined",
-        "tenant_id",
-        "id",
-        **_only("state = 'quarantined'"),
-    ),
+    Index("ix_mail_delivery_parked", "tenant_id", "id", **_of_rows("state = 'parked'")),
+    Index("ix_mail_delivery_quarantined", "tenant_id", "id", **_of_rows("state = 'quarantined'")),
+    Index("ix_mail_delivery_awaited", "tenant_id", "rfc_id", **_of_rows("state = 'pending'")),
     Index("ix_mail_delivery_ticket", "ticket_id"),
     CheckConstraint(
         "state IN ('pending', 'opened', 'threaded', 'commands_only', 'report', 'suppressed', "
@@ -202,12 +195,8 @@ ticket = Table(
     Index("ix_ticket_status", "tenant_id", "status"),
     Index("ix_ticket_requester", "tenant_id", "requester", "created_at"),
     Index("ix_ticket_follows", "tenant_id", "follows"),
-    Index(
-        "ix_ticket_next_due_at",
-        "next_due_at",
-        **_only("next_due_at IS NOT NULL"),
-    ),
-    Index("ix_ticket_policy", "tenant_id", "policy_id", "id", **_only("status <> 'closed'")),
+    Index("ix_ticket_next_due_at", "next_due_at", **_of_rows("next_due_at IS NOT NULL")),
+    Index("ix_ticket_policy", "tenant_id", "policy_id", "id", **_of_rows("status <> 'closed'")),
     comment="one matter of one customer",
 )
 
@@ -332,12 +321,7 @@ timer = Table(
     Column("fired_at", Instant, comment="when it was acted on"),
     Column("origin", Text, nullable=False, comment="how it was worked out"),
     PrimaryKeyConstraint("tenant_id", "subject_kind", "subject_id", "kind", "turn", "step"),
-    Index(
-        "ix_timer_due",
-        "tenant_id",
-        "due_at",
-        **_only("fired_at IS NULL"),
-    ),
+    Index("ix_timer_due", "tenant_id", "due_at", **_of_rows("fired_at IS NULL")),
     comment="deadlines, each acted on once",
 )
 
@@ -373,17 +357,8 @@ outbox = Table(
     UniqueConstraint("event_id", "notice", "recipient", "channel"),
     ForeignKeyConstraint(["tenant_id", "event_id"], ["event.tenant_id", "event.id"]),
     ForeignKeyConstraint(["tenant_id", "message_id"], ["message.tenant_id", "message.id"]),
-    Index(
-        "ix_outbox_ready",
-        "tenant_id",
-        "next_try_at",
-        **_only("state = 'ready'"),
-    ),
-    Index(
-        "ix_outbox_unknown",
-        "tenant_id",
-        **_only("state = 'unknown'"),
-    ),
+    Index("ix_outbox_ready", "tenant_id", "next_try_at", **_of_rows("state = 'ready'")),
+    Index("ix_outbox_unknown", "tenant_id", **_of_rows("state = 'unknown'")),
     Index("ix_outbox_recipient", "tenant_id", "recipient", "created_at"),
     Index(
         "ix_outbox_stranger",
@@ -453,13 +428,20 @@ canary = Table(
     Column("missed_at", Instant, comment="when it was found missing"),
     Column("done_at", Instant, comment="when nothing more followed from it"),
     Index("ix_canary_sent", "tenant_id", "sent_at"),
-    Index(
-        "ix_canary_open",
-        "tenant_id",
-        sqlite_where=text("done_at IS NULL"),
-        postgresql_where=text("done_at IS NULL"),
-    ),
+    Index("ix_canary_open", "tenant_id", **_of_rows("done_at IS NULL")),
     comment="mails of our own that are sent round the loop",
+)
+
+broken_way = Table(
+    "broken_way",
+    metadata,
+    tenant_id(),
+    Column("node", Text, nullable=False, comment="whose way out it is"),
+    Column("since", Instant, nullable=False, comment="the first failure in a row"),
+    Column("why", Text, nullable=False, comment="how the last one was worded"),
+    Column("seen_at", Instant, nullable=False, comment="when the node last said so"),
+    PrimaryKeyConstraint("tenant_id", "node"),
+    comment="nodes whose smarthost, or Maildir, takes no mail",
 )
 
 heartbeat = Table(

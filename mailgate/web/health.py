@@ -83,6 +83,18 @@ def canary_note(watch: Watch[Stored]) -> Check:
     return note
 
 
+def way_out_note(watch: Watch[Stored]) -> Check:
+    """Return what tells that mail does not leave, which is no reason to take none."""
+
+    def note() -> str | None:
+        stored = watch.seen().value
+        broken = () if stored is None else stored.broken
+        said = (f"{way.node} since {way.since.isoformat(timespec='seconds')}" for way in broken)
+        return f"out of order: {', '.join(said)}; `mailgate outbox` says why" if broken else None
+
+    return note
+
+
 def create_app(
     checks: Mapping[str, Check],
     needed: Iterable[str],

@@ -143,6 +143,11 @@ GAUGES = (
         _count(lambda backlog: backlog.unknown),
     ),
     Gauge(
+        "mailgate_delivery_broken",
+        "Whether the smarthost, or the Maildir, of any node takes no mail: 1 or 0.",
+        lambda sample: None if sample.seen.value is None else float(bool(sample.seen.value.broken)),
+    ),
+    Gauge(
         "mailgate_clock_lag_seconds",
         "Time since the deadlines were last looked at, on any node; noted every four minutes.",
         _clock_lag,

@@ -1,8 +1,13 @@
 """`mailgate outbox` and `failed`: what did not go its way is seen, and put back by one command."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from mailgate.intake import worker
+from mailgate.store import ways
+from mailgate.store.ways import Broken
+from tests.acceptance import inside
 from tests.cli.conftest import mail
 from tests.peers.sink import Sink, Stage
 
@@ -34,6 +39,20 @@ def test_notices_are_listed_newest_first_with_what_became_of_them(cli, refused):
     for text in (str(never["id"]), never["recipient"], "never", "550 5.1.1 nobody here"):
         assert text in shown
     assert cli.ok("outbox", "--state", "suppressed") == "No such notices.\n"
+
+
+def test_that_the_way_out_is_out_of_order_stands_above_the_list(cli):
+    cli.open()
+    since = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    way = Broken("one", since, "421 closing\x1b[2J", datetime.now(UTC))
+    with inside.opened(cli.config) as app, app.database.write() as connection:
+        ways.note(connection, 1, way)
+    shown = cli.ok("outbox").splitlines()
+    words = "The way out of one is out of order since 2026-03-02 09:00:00 UTC: 421 closing"
+    assert shown[0].startswith(words)
+    assert "\x1b" not in shown[0]
+    assert cli.ok("outbox", "--state", "never").splitlines()[1] == "No such notices."
+    assert isinstance(cli.json("outbox"), list)
 
 
 def test_a_refused_notice_is_sent_again_by_its_number(cli, refused):

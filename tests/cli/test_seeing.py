@@ -218,7 +218,9 @@ def test_who_takes_part_and_since_when_is_shown(cli):
     for each in cli.json("show", number)["participants"]:
         assert list(each) == list(shapes.PARTICIPANT)
         assert each["joined_at"] == ticket["created_at"]
-    assert "Participants   dave@customer.example, erin@customer.example\n" in cli.ok("show", number)
+    assert "Participants     dave@customer.example, erin@customer.example\n" in cli.ok(
+        "show", number
+    )
 
 
 def test_a_number_is_understood_however_it_is_written(cli):

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.letter import Writer
 from mailgate.delivery.transport import Later, Never, Outgoing, Result, Sent, always
+from mailgate.delivery.way import Way
 from mailgate.delivery.worker import Worker
 from mailgate.mail.render import Renderer
 from mailgate.store import schema
@@ -98,7 +99,13 @@ def writer_of(world, renderer: Renderer = RENDERER) -> Writer:
 def worker_of(world, way, rules: Rules | None = None, owner: str = "one", **writer) -> Worker:
     """Return a worker; a second one on the same world is what runs after a crash."""
     return Worker(
-        world.desk, writer_of(world, **writer), way, rules or Rules(), lambda: world.now, owner
+        world.desk,
+        writer_of(world, **writer),
+        way,
+        rules or Rules(),
+        lambda: world.now,
+        owner,
+        Way(world.desk, owner),
     )
 
 

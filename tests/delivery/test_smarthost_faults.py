@@ -100,7 +100,7 @@ def test_a_fault_costs_what_it_must_and_no_more(
     assert state == ("never" if blamed is FINAL else "ready")
     assert attempts == (0 if blamed is WAY else 1)
     assert (began_at is not None) == (blamed in (UNSURE, FINAL) and stage is Stage.DOT)
-    assert (desk.worker._breaker.state(world.now) is State.OPEN) == (blamed is WAY)
+    assert (desk.worker._way.state(world.now) is State.OPEN) == (blamed is WAY)
     desk.try_again()
     assert desk.taken() == (0 if blamed is FINAL else 1)
     assert outbox(world, "state") == ["never" if blamed is FINAL else "sent"]
@@ -152,7 +152,7 @@ def test_a_fault_at_the_farewell_is_nobodys(world, sink, fault):
     sending.drain()
 
     assert outbox(world, "state") == ["sent"] * 4
-    assert sending._breaker.state(world.now) is State.CLOSED
+    assert sending._way.state(world.now) is State.CLOSED
 
 
 @ONCE

@@ -211,7 +211,7 @@ class TestAWayThatIsOutOfOrder:
 
     def test_may_be_so_for_weeks(self, world, one):
         worker = worker_of(world, Scripted(CLOSING))
-        worker._breaker = Breaker(failures=5000)
+        worker._way._breaker = Breaker(failures=5000)
 
         assert worker.drain() == 1
         world.pass_time(seconds=361)

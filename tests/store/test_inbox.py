@@ -404,3 +404,40 @@ def test_all_parked_mails_go_back_at_once_and_no_others(database):
     assert retry(database, None) == 2
     assert retry(database, None) == 0
     assert deliveries(database)[done[0]]["state"] == "report"
+
+
+# --- its Message-ID -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (b"Message-ID: <a@b>", "<a@b>"),
+        (b"Subject: x\r\nmessage-id:<a@b> (by hand)", "<a@b>"),
+        (b"Subject: x\nMESSAGE-ID:\n <a@b>", "<a@b>"),
+        (b"Message-ID: \r\n\t<a@b>", "<a@b>"),
+        (b"X-Message-ID: <a@b>", None),
+        (b"Message-ID: a@b", None),
+        (b"Message-ID: <a\x00@b>", None),
+        (b"Message-ID: <%s@b>" % (b"a" * 990), None),
+        (b"Message-ID:\r\n\r\n <a@b>", None),
+        (b"Subject: x\r\n\r\nMessage-ID: <a@b>", None),
+        (b"Subject: x\n\nMessage-ID: <a@b>", None),
+        (b"Subject: %s\r\nMessage-ID: <a@b>" % (b"x" * 65536), None),
+    ],
+)
+def test_a_message_id_is_found_where_programs_write_it(header, found):
+    assert inbox.message_id(header + b"\r\n\r\nwords") == found
+
+
+def test_who_is_awaited_are_the_earliest_pending_of_the_tenant(database):
+    add_other_tenant(database)
+    raw = b"Message-ID: <a@b>\r\n\r\n"
+    keep(database, arrival(raw, received_at=NOW + LEASE), arrival(raw + b"copy"))
+    keep(database, arrival(raw, tenant_id=OTHER), arrival(b"Message-ID: <c@d>\r\n\r\n"))
+    with database.read() as connection:
+        assert inbox.awaited(connection, TENANT, {"<a@b>", "<x@y>"}) == {"<a@b>": NOW}
+        assert inbox.awaited(connection, TENANT, set()) == {}
+    settle_all(database, "report")
+    with database.read() as connection:
+        assert inbox.awaited(connection, TENANT, {"<a@b>"}) == {}

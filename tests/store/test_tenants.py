@@ -19,6 +19,7 @@ from mailgate.errors import Conflict
 from mailgate.store import audit, inbox, policies, schema, tickets
 from mailgate.store.backlog import Backlog
 from mailgate.store.reports import Wanted
+from mailgate.store.ways import Broken
 from tests.store.databases import OTHER, TENANT, add_other_tenant
 from tests.store.rows import NOW, every, notice, plant
 
@@ -188,6 +189,8 @@ SAID: dict[str, Any] = {
     "now": NOW + HOUR,
     "numbers": ["TKT-1"],
     "octets": 1_000_000,
+    "node": "one",
+    "way": Broken("one", NOW, "421 closing", NOW + HOUR),
     "owner": "node",
     "requester": CAROL,
     "requesters": [CAROL],
@@ -249,6 +252,7 @@ class Life:
         put(schema.reference, rfc_id="<q@x>", ticket_id=self.ticket)
         put(schema.contact, address=CAROL)
         put(schema.suspension, address=NOBODY)
+        put(schema.broken_way, node="one", since=NOW, seen_at=NOW + HOUR)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
@@ -256,7 +260,7 @@ class Life:
         parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]
         spam = {"state": "quarantined", "mail_from": CAROL, "done_at": NOW}
         marked = put(schema.mail_delivery, **spam)["id"]
-        pending = put(schema.mail_delivery, received_at=NOW)["id"]
+        pending = put(schema.mail_delivery, received_at=NOW, rfc_id="<q@x>")["id"]
         self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
         sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
         ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)

@@ -17,7 +17,7 @@ CUSTOMERS = 10  # of each connection
 _NEW, _REPLIES = 0.4, 0.5  # the rest has a file with it
 _FILE = (50_000, 300_000)  # octets
 _NOISE = base64.encodebytes(random.Random(0).randbytes(_FILE[1]))
-_PATIENCE = 60.0  # seconds, for a gateway that is being started again
+_PATIENCE = 600.0  # seconds, for a gateway that is being started again
 _PAUSE = 0.05  # seconds before a mail that was put off is sent again
 
 

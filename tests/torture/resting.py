@@ -11,7 +11,7 @@ def rest(gateway: Gateway) -> None:
     """Have the claims of the dead lapse, and wait until all is processed and sent."""
     assert gateway.stop() == 0
     inside.let_claims_lapse(gateway.config)
-    gateway.start(patience=60)
+    gateway.start(patience=600)
     wait_until(
         lambda: not inside.under_way(gateway.config),
         lambda: f"rest, but {inside.under_way(gateway.config)}",

@@ -17,7 +17,8 @@ from mailgate.desk.clock import Tick
 from mailgate.domain.horizon import Heartbeat
 from mailgate.gateway import Parts, Ports
 from mailgate.roles import ALL, NodeRole
-from mailgate.store import heartbeat
+from mailgate.store import heartbeat, ways
+from mailgate.store.ways import Broken
 from mailgate.web import health
 from mailgate.web.health import clock_fault, create_app, running
 from mailgate.web.stored import look
@@ -92,7 +93,18 @@ def checks(gateway):
 def watching(gateway):
     """Return what looks at its store, each time anew."""
     return Watch(
-        lambda: look(gateway.database, TENANT_ID, watched=False), itertools.count(0, 10).__next__
+        lambda: look(gateway.database, TENANT_ID, NOW, watched=False),
+        itertools.count(0, 10).__next__,
+    )
+
+
+def test_a_way_out_that_is_out_of_order_is_a_note_of_ours_without_what_a_server_said(gateway):
+    note = health.way_out_note(watching(gateway))
+    assert note() is None
+    with gateway.database.write() as connection:
+        ways.note(connection, TENANT_ID, Broken("one", NOW - MINUTE, "421 closing", NOW))
+    assert note() == (
+        "out of order: one since 2026-03-02T08:59:00+00:00; `mailgate outbox` says why"
     )
 
 

@@ -24,6 +24,7 @@ from mailgate.log import EVENTS, log, written
 from mailgate.roles import ALL
 from mailgate.store import heartbeat
 from mailgate.store.backlog import Backlog
+from mailgate.store.ways import Broken
 from mailgate.tally import Histogram
 from mailgate.web import watch
 from mailgate.web.health import create_app, running
@@ -77,7 +78,8 @@ def test_every_gauge_is_read_from_the_store():
     missing = Canary(1, NOW - 9 * MINUTE, None, NOW)
     home = Canary(2, NOW - 20 * MINUTE, NOW - 19 * MINUTE)
     rounds = Rounds((missing,), missing, home)
-    found = shown(Seen(Stored(BACKLOG, NOW - 3 * MINUTE, rounds), 0.5))
+    broken = (Broken("one", NOW - MINUTE, "421 closing", NOW),)
+    found = shown(Seen(Stored(BACKLOG, NOW - 3 * MINUTE, rounds, broken), 0.5))
     assert gauges(found) == {
         "mailgate_database_up": 1,
         "mailgate_figures_age_seconds": 0.5,
@@ -88,6 +90,7 @@ def test_every_gauge_is_read_from_the_store():
         "mailgate_notices_unsent": 5,
         "mailgate_notices_oldest_unsent_seconds": 120,
         "mailgate_notices_unknown": 4,
+        "mailgate_delivery_broken": 1,
         "mailgate_clock_lag_seconds": 180,
         "mailgate_deadlines_lag_seconds": 240,
         "mailgate_canary_missing": 1,
@@ -113,7 +116,7 @@ def test_where_nothing_waits_ages_are_nothing_and_a_clock_that_never_ran_has_no_
     found = shown(Seen(Stored(NOTHING, None)))
     assert found["mailgate_mails_oldest_pending_seconds"] == 0
     assert found["mailgate_notices_oldest_unsent_seconds"] == 0
-    assert found["mailgate_deadlines_lag_seconds"] == 0
+    assert found["mailgate_deadlines_lag_seconds"] == found["mailgate_delivery_broken"] == 0
     assert "mailgate_clock_lag_seconds" not in found
 
 

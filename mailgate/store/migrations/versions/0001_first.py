@@ -67,6 +67,17 @@ def upgrade() -> None:
         comment="a desk that shares nothing with the others",
     )
     op.create_table(
+        "broken_way",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("node", sa.Text(), nullable=False, comment="whose way out it is"),
+        sa.Column("since", Instant(), nullable=False, comment="the first failure in a row"),
+        sa.Column("why", sa.Text(), nullable=False, comment="how the last one was worded"),
+        sa.Column("seen_at", Instant(), nullable=False, comment="when the node last said so"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_broken_way_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "node", name=op.f("pk_broken_way")),
+        comment="nodes whose smarthost, or Maildir, takes no mail",
+    )
+    op.create_table(
         "contact",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column("address", sa.Text(), nullable=False, comment="normalised"),
@@ -391,6 +402,12 @@ def upgrade() -> None:
         sa.Column("road", sa.String(length=16), nullable=False, comment="smtp, lmtp, pipe or cli"),
         sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted"),
         sa.Column(
+            "rfc_id",
+            sa.Text(),
+            nullable=True,
+            comment="its Message-ID, so that answers wait for it",
+        ),
+        sa.Column(
             "state", sa.String(length=16), nullable=False, comment="pending, or how it ended"
         ),
         sa.Column(
@@ -401,6 +418,12 @@ def upgrade() -> None:
             comment="tries that failed",
         ),
         sa.Column("next_try_at", Instant(), nullable=True, comment="not before this time"),
+        sa.Column(
+            "waiting_since",
+            Instant(),
+            nullable=True,
+            comment="when it was found to answer one that is pending",
+        ),
         sa.Column("lease_owner", sa.Text(), nullable=True, comment="the node that works on it"),
         sa.Column("lease_until", Instant(), nullable=True, comment="when the claim lapses"),
         sa.Column(
@@ -484,6 +507,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'quarantined'"),
         postgresql_where=sa.text("state = 'quarantined'"),
+    )
+    op.create_index(
+        "ix_mail_delivery_awaited",
+        "mail_delivery",
+        ["tenant_id", "rfc_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index("ix_mail_delivery_ticket", "mail_delivery", ["ticket_id"], unique=False)
     op.create_index(
