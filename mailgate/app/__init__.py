@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mailgate.delivery.transport import Transport
     from mailgate.delivery.worker import Worker as DeliveryWorker
     from mailgate.desk.clock import Clock
-    from mailgate.desk.ledger import Desk
+    from mailgate.desk.door import Desk
     from mailgate.desk.settings import Settings
     from mailgate.domain.routing import Route, Routing
     from mailgate.imap.survey import Said
@@ -142,7 +142,7 @@ class App:
     @cached_property
     def desk(self) -> Desk:
         """The write door."""
-        from mailgate.desk.ledger import Desk
+        from mailgate.desk.door import Desk
 
         return Desk(self.database, self.settings, self.signer)
 

@@ -141,8 +141,12 @@ def print_ticket(told: dict[str, Any]) -> None:
     printing.line(f"--- Thresholds of priority {told['thresholds']['priority']}")
     rules = {name: value for name, value in told["thresholds"].items() if name != "priority"}
     printing.table(
-        ("WHICH", "SECONDS", "FROM"),
-        ((name, value["seconds"], value["origin"]) for name, value in rules.items()),
+        ("WHICH", "SECONDS", "COUNTED BY", "FROM"),
+        (
+            (name, value["seconds"], value["calendar"] or "every hour", value["origin"])
+            for name, value in rules.items()
+            if value is not None
+        ),
         long=("FROM",),
     )
     printing.line()

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 import typer
 
 from mailgate.cli import envelope, explained, printing, shapes
-from mailgate.cli.figures import threshold_shapes
 from mailgate.cli.opening import find, opened
 from mailgate.cli.options import AsJson, ConfigFile
 from mailgate.cli.program import command
 from mailgate.cli.seeing import event_shape
+from mailgate.cli.thresholds import in_force, shape
 from mailgate.errors import Refused
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
         mails = reports.deliveries(connection, tenant_id, ticket_id)
     if ticket is None:
         raise Refused("the ticket has gone")
-    rules = threshold_shapes(app.settings.policy)
+    policy, facts = in_force(app), find(app, ticket["number"])
     return {
         "about": "ticket",
         "number": ticket["number"],
@@ -201,7 +201,7 @@ def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
             for event in history
         ],
         "timers": [{name: row[name] for name in shapes.TIMER} for row in timers],
-        "thresholds": next(row for row in rules if row["priority"] == ticket["priority"]),
+        "thresholds": shape(policy.row(facts), policy.origins_for(facts), facts.priority.value),
         "mails": [_mail(row) for row in mails],
     }
 

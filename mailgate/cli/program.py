@@ -20,7 +20,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "To begin": ("init", "check", "serve"),
         "To see": ("tickets", "show", "attachment", "stats", "thresholds", "lifecycle"),
         "To work on a ticket": (
-            *("reply", "resolve", "close", "reopen", "wait", "assign", "priority", "tag"),
+            *("reply", "resolve", "close", "reopen", "wait", "snooze", "assign"),
+            *("priority", "tag"),
         ),
         "Mail and clock": (
             *("deliver", "tick", "outbox", "failed", "quarantine", "parse", "explain"),

@@ -202,10 +202,13 @@ def show(
 
 
 def _whole(app: "App", number: str) -> dict[str, Any]:
+    from mailgate.app import now
+    from mailgate.domain.timers import time_until_delay
     from mailgate.store import reports
 
     ticket, tenant_id = find(app, number), app.settings.tenant_id
     with app.database.read() as connection:
+        left = time_until_delay(ticket, app.desk.current(connection).policy, now())
         row = reports.ticket(connection, tenant_id, ticket.id)
         messages = reports.messages(connection, tenant_id, ticket.id)
         files = reports.attachments(connection, tenant_id, ticket.id)
@@ -219,6 +222,7 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
     return ticket_shape(row) | {
         "messages": [_message(each, attached.get(each["id"], [])) for each in messages],
         "events": [event_shape(each) for each in events],
+        "time_until_delay": left and {name: getattr(left, name) for name in shapes.REMAINING},
     }
 
 
@@ -255,11 +259,14 @@ _MOMENTS = (
     ("Created", "created_at"),
     ("Waiting since", "waiting_since"),
     ("Clock acts", "next_due_at"),
+    ("First answer by", "first_response_due_at"),
+    ("Resolution by", "resolution_due_at"),
     ("Resolved", "resolved_at"),
     ("Closed", "closed_at"),
 )
 # What changes with every turn and tells a person nothing.
 _MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "resolution"})
+_MACHINERY |= {"targets_used", "targets_told"}
 
 
 def _print(whole: dict[str, Any], *, full: bool) -> None:
@@ -272,9 +279,12 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
         "standing": standing(whole) + (", overdue" if late else "") + (f" by {by}" if by else ""),
     }
     moments = [(name, whole[key]) for name, key in _MOMENTS if whole[key] is not None]
+    left = whole["time_until_delay"]
+    remaining = left and f"{left['hours_remaining']} of {left['threshold_hours']} hours left"
     printing.facts(
         [(name, known[key]) for name, key in _FACTS]
         + [(name, printing.moment(at)) for name, at in moments]
+        + [("Answer in time", remaining)]
     )
     for message in whole["messages"]:
         who = message["author_name"] or message["author"]

@@ -45,6 +45,14 @@ TICKET: Shape = MappingProxyType(
     }
 )
 
+REMAINING: Shape = MappingProxyType(
+    {
+        "waiting_for": "client or system: whose turn it is; no object but null when no clock runs",
+        "hours_remaining": "until it is late, working hours where those count; negative once late",
+        "is_delayed": "whether it is late",
+        "threshold_hours": "what that side may take in all",
+    }
+)
 PARTICIPANT: Shape = MappingProxyType(
     {
         "address": "theirs",
@@ -96,7 +104,9 @@ EVENT: Shape = MappingProxyType(
 THRESHOLD: Shape = MappingProxyType(
     {
         "seconds": "the duration",
-        "origin": "where the value comes from: a preset, or a table of the configuration",
+        "calendar": "the calendar by whose working time it is counted; null: every hour counts",
+        "origin": "where the value comes from: a preset, a table of the configuration, or a row "
+        "that was set",
     }
 )
 
@@ -108,6 +118,17 @@ THRESHOLDS: Shape = MappingProxyType(
         "auto_close": "how long a resolved ticket waits",
         "first_response": "the target for the first answer",
         "resolution": "the target for the resolution",
+        "next_response": "the target for each further answer, or null",
+    }
+)
+
+THRESHOLD_ROW: Shape = MappingProxyType(
+    {
+        "name": "global, a priority, or the name of a custom row",
+        "type": "global, priority or custom",
+        "level": "gateway, or tenant, which wins",
+        "active": "false: it is passed over",
+        "values": "an object: durations in seconds, `calendar` and `working`",
     }
 )
 
@@ -269,7 +290,7 @@ EXPLAINED_TICKET: Shape = MappingProxyType(
         "automation_status": "as in `tickets`",
         "events": "its history, a list",
         "timers": "the deadlines that were set, a list",
-        "thresholds": "the rules in force for its priority, as one of `thresholds`",
+        "thresholds": "the times in force for it, as one of `thresholds`",
         "mails": "the mails behind it, a list",
     }
 )
@@ -343,6 +364,7 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
         "show NUMBER": (
             "One ticket: the same fields, but `messages` is a list and `events` the history.",
             {
+                "time_until_delay": REMAINING,
                 "each message": MESSAGE,
                 "each attachment of a message": ATTACHMENT,
                 "each event": EVENT,
@@ -352,6 +374,7 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
             "A list, the most pressing priority first; every field but `priority` is an object.",
             {"each": THRESHOLDS, "each duration": THRESHOLD},
         ),
+        "thresholds rows": ("A list of the rows that were set.", {"each": THRESHOLD_ROW}),
         "outbox": ("A list, newest first.", {"each": NOTICE}),
         "failed list": (
             "A list, oldest first. `failed show ID` is one of them, with the whole `error`.",

@@ -69,6 +69,28 @@ def priority(
 
 
 @command(
+    "snooze",
+    "mailgate snooze TKT-2026-00042 3d --as alice",
+    "mailgate snooze TKT-2026-00042 2026-03-01T09:00",
+)
+def snooze(
+    number: Number,
+    until: Annotated[
+        str,
+        typer.Argument(metavar="WHEN", help="3d, 4h, or 2026-03-01T09:00 in the desk's zone."),
+    ],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Be silent about a ticket until then. A mail of the customer ends that at once.
+
+    Nothing is overdue meanwhile; its targets go on. Then whoever holds it is told.
+    """
+    _steer(config, number, f"snooze {until}", who, note)
+
+
+@command(
     "tag",
     "mailgate tag TKT-2026-00042 vip",
     "mailgate tag TKT-2026-00042 vip -late",
@@ -98,7 +120,7 @@ def _steer(config: "Path | None", number: str, line: str, who: str | None, note:
         by = None if who is None else commands.member(staff, who)
         ticket = find(app, number)
         at = now()
-        event = commands.event(_understood(line, note), staff, by, at)
+        event = commands.event(_understood(line, note), staff, by, at, app.settings.zone)
         decision = commands.carry_out(app.desk, ticket.id, event, at, note=note or None)
         app.send()
         told(decision)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from mailgate import locales
 from mailgate.config import keys
 from mailgate.config.addresses import Listen
+from mailgate.config.calendars import WEEKDAYS
 from mailgate.config.errors import Fault, Wrong, did_you_mean, shown
 from mailgate.config.mailboxes import mailboxes
 from mailgate.config.schema import Config
@@ -137,7 +138,7 @@ def machine_senders(config: Config, source: Source) -> Iterator[Fault]:
 
 def members(config: Config, source: Source) -> Iterator[Fault]:
     """Check that teams reach somebody, and that their members are agents."""
-    known = _agents_named(source)
+    known = _named("agent", source)
     for index, team in enumerate(config.teams):
         path: Path = ("team", index, "members")
         yield from _twice(_listed(path, team.members), "it stands", source)
@@ -151,11 +152,41 @@ def members(config: Config, source: Source) -> Iterator[Fault]:
             yield source.fault(path, Wrong("name a member", found="nobody"))
 
 
-def _agents_named(source: Source) -> list[str]:
-    """Return the names of agents as written, so that one wrong in itself is not unknown too."""
-    agents = source.data.get("agent")
-    tables = [a for a in agents if isinstance(a, dict)] if isinstance(agents, list) else []
-    names = (table.get("name") for table in tables)
+def calendars(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that each calendar has a name of its own and is ever open, and that all are known."""
+    tables = config.calendars
+    names = [(("calendar", i, "name"), each.name) for i, each in enumerate(tables)]
+    yield from _twice(names, "another calendar has it", source)
+    for index, each in enumerate(tables):
+        if all(getattr(each, day) == () for day in WEEKDAYS):
+            hint = "nothing would ever come due: give a weekday an interval"
+            yield source.fault(("calendar", index, WEEKDAYS[0]), Wrong(hint, found="no open day"))
+        opened = (
+            (path, None if _maybe(day) is None else day[0].isoformat())
+            for path, day in (
+                (("calendar", index, "opened", n), day) for n, day in enumerate(each.opened or ())
+            )
+        )
+        yield from _twice(opened, "that day stands", source)
+    named = dict.fromkeys(_named("calendar", source))
+    known = [name for name in named if not isinstance(name, Substituted)]
+    wanted: list[tuple[Path, str | None]] = [
+        (("sla", row, "calendar"), getattr(config.sla, field).calendar)
+        for row, field in (("global", "everywhere"), *((each, each) for each in Priority))
+    ]
+    wanted.append((("lifecycle", "reminders_in"), config.lifecycle.reminders_in))
+    for path, name in wanted:
+        if name and name not in named:
+            hint = did_you_mean(name, known) or "add a [[calendar]] of that name"
+            allowed = "names of calendars" + (f": {', '.join(known)}" if known else "")
+            yield source.fault(path, Wrong(hint, allowed=allowed))
+
+
+def _named(table: str, source: Source) -> list[str]:
+    """Return the names given in tables as written: one wrong in itself is not unknown too."""
+    given = source.data.get(table)
+    tables = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    names = (each.get("name") for each in tables)
     return [name for name in names if isinstance(name, str)]
 
 
@@ -321,6 +352,7 @@ CHECKS: tuple[Check, ...] = (
     machine_senders,
     mailboxes,
     members,
+    calendars,
     desk_addresses,
     number_formats,
     tls,

@@ -1,12 +1,11 @@
 """The tables of the clock: how long each side may take, and what moves a ticket by itself."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from mailgate.config import kinds
 from mailgate.config.table import Table, key, table
-from mailgate.domain.model import Priority, Thresholds
+from mailgate.domain.model import OUR_TIMES, Priority, Thresholds
 from mailgate.domain.policy import resolve
 
 
@@ -35,9 +34,25 @@ class SlaRow(Table):
     resolution: kinds.Duration | None = key(
         None, "The target for the resolution, counted from the first mail.", example="72h"
     )
+    next_response: kinds.Duration | None = key(
+        None,
+        "The target for each further answer, counted from the customer's mail.",
+        example="8h",
+    )
+    calendar: kinds.MaybeWord | None = key(
+        None,
+        'The [[calendar]] that counts these times; "" counts every hour.',
+        example="office",
+    )
+    working: kinds.Times | None = key(
+        None,
+        "Which of the times it counts; the others take every hour. What the customer may take is "
+        "best left out: nobody else works by your calendar.",
+        example=list(OUR_TIMES),
+    )
 
-    def given(self) -> dict[str, timedelta]:
-        """Return the durations that are set, by name."""
+    def given(self) -> dict[str, Any]:
+        """Return the values that are set, by name."""
         values = ((name, getattr(self, name)) for name in type(self).model_fields)
         return {name: value for name, value in values if value is not None}
 
@@ -46,6 +61,16 @@ class Sla(Table):
     """How long each side may take: a preset, and below it what shall be different."""
 
     preset: kinds.Preset = key("standard", "The table of durations to begin with.")
+    watch_targets: kinds.Flag = key(
+        default=True,
+        why="Whether whoever holds a ticket, its team and the administrators are told when a "
+        "target is near and when it was missed.",
+    )
+    near: kinds.Percent = key(80, "Of how much of a target's time it is near, in percent.")
+    pause_targets: kinds.Flag = key(
+        default=True,
+        why="Whether the time of the targets stands still while it is the customer's turn.",
+    )
     everywhere: SlaRow = table("Durations for every priority.", alias="global")
     critical: SlaRow = row("critical")
     urgent: SlaRow = row("urgent")
@@ -71,6 +96,12 @@ class Lifecycle(Table):
     )
     client_reminders: kinds.Reminders = key(
         2, "How many reminders follow the first, each after twice the time of the one before."
+    )
+    reminders_in: kinds.MaybeWord | None = key(
+        None,
+        "The [[calendar]] in whose time reminders leave; one that is due at another waits for it.",
+        unset="reminders leave at any time",
+        example="office",
     )
     resolve_silent: kinds.Flag = key(
         default=False, why="Whether a ticket is resolved when nobody answers the last reminder."

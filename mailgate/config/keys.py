@@ -14,7 +14,7 @@ from mailgate.config.table import Table
 from mailgate.config.toml import Path
 from mailgate.config.values import Kind, write_duration
 from mailgate.domain.model import Priority
-from mailgate.domain.policy import PRESETS
+from mailgate.domain.policy import FIELDS, PRESETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,14 @@ def _threshold(key: Key, row: str) -> Key:
     """Return a key of a row of [sla] with the preset's value as the example."""
     everywhere = row not in list(Priority)
     values = PRESETS["standard"][Priority.NORMAL if everywhere else Priority(row)]
+    if key.name not in FIELDS:
+        built_in = {
+            "next_response": "no such target",
+            "calendar": "every hour counts",
+            "working": "those of the desk",
+        }[key.name]
+        unset = built_in if everywhere else f"that of [sla.global], else {built_in}"
+        return replace(key, unset=unset)
     unset = "the preset's" if everywhere else "that of [sla.global], else the preset's"
     return replace(key, unset=unset, example=write_duration(getattr(values, key.name)))
 

@@ -1,16 +1,17 @@
 """The types of keys: each is a Python type with the words and the reader that belong to it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import SecretStr
 
-from mailgate.config import addresses, values
+from mailgate.config import addresses, days, values
 from mailgate.config.addresses import Listen, Network
 from mailgate.config.values import Kind, one_of, whole
+from mailgate.domain import hours
 from mailgate.domain.model import Priority
-from mailgate.domain.policy import PRESETS
+from mailgate.domain.policy import PRESETS, TIMES
 from mailgate.roles import NodeRole
 
 Text = Annotated[str, Kind("a text", values.read_text)]
@@ -20,6 +21,7 @@ Flag = Annotated[bool, Kind("true or false", values.read_flag)]
 Count = Annotated[int, whole(1, 1_000_000)]
 Connections = Annotated[int, whole(1, 10_000)]
 Hops = Annotated[int, whole(0, 20)]
+Percent = Annotated[int, whole(1, 99)]
 Workers = Annotated[int, whole(0, 32)]
 Port = Annotated[int, whole(0, 65_535)]
 
@@ -33,6 +35,22 @@ Period = Annotated[timedelta | None, Kind('"off", or a duration such as 1m', val
 Size = Annotated[int, Kind("a size such as 25MiB, 256KiB or 512B", values.read_size)]
 
 Place = Annotated[Path, Kind("a path", values.read_path)]
+MaybeZone = Annotated[
+    str, Kind('a zone such as Europe/Berlin or UTC, or ""', values.read_maybe_timezone)
+]
+Span = Annotated[hours.Span, Kind('an interval such as "09:00-17:30"', days.read_span)]
+Region = Annotated[
+    tuple[date, ...], Kind('a country or a part of it, such as "DE" or "DE-BY"', days.read_region)
+]
+DaysFile = Annotated[tuple[date, ...], Kind("the path of an ICS file", days.read_file)]
+ClosedDays = Annotated[
+    tuple[date, ...],
+    Kind('a date such as "2026-12-24", or "2026-12-27..2026-12-31"', days.read_days),
+]
+OpenedDay = Annotated[
+    tuple[date, tuple[hours.Span, ...]],
+    Kind('a date with intervals: "2026-12-24 09:00-12:00, 13:00-14:00"', days.read_opened),
+]
 Zone = Annotated[str, Kind("a zone such as Europe/Berlin or UTC", values.read_timezone)]
 Language = Annotated[str, Kind("a language such as en, de or pt-BR", values.read_language)]
 MaybeLanguage = Annotated[
@@ -41,6 +59,11 @@ MaybeLanguage = Annotated[
 Word = Annotated[
     str,
     Kind("at most 32 of small letters, digits, . _ and -, a letter first", values.read_word),
+]
+MaybeWord = Annotated[str, Kind('a name, or ""', values.read_maybe_word)]
+Times = Annotated[
+    tuple[str, ...],
+    Kind(f"a list of {', '.join(TIMES)}", values.list_of(TIMES)),
 ]
 Category = Annotated[str, Kind("small letters, digits and _, a letter first", values.read_category)]
 NumberFormat = Annotated[

@@ -7,6 +7,7 @@ Defaults stand here as a file would give them; a read configuration holds what t
 from pydantic import Field
 
 from mailgate.config import kinds
+from mailgate.config.calendars import Calendar
 from mailgate.config.clock import Lifecycle, Sla
 from mailgate.config.mailbox import Mailbox
 from mailgate.config.table import Table, key, table
@@ -423,6 +424,7 @@ class Config(Table):
     teams: tuple[Team, ...] = Field((), alias="team")
     machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
     mailboxes: tuple[Mailbox, ...] = Field((), alias="mailbox")
+    calendars: tuple[Calendar, ...] = Field((), alias="calendar")
     sla: Sla = table()
     lifecycle: Lifecycle = table()
     inbound: Inbound = table()
@@ -450,4 +452,9 @@ class Config(Table):
             reopen_window=self.lifecycle.reopen_window,
             client_reminders=self.lifecycle.client_reminders,
             resolve_silent=self.lifecycle.resolve_silent,
+            calendars={each.name: each.built(self.desk.timezone) for each in self.calendars},
+            watch_targets=self.sla.watch_targets,
+            pause_targets=self.sla.pause_targets,
+            near=self.sla.near,
+            reminders_in=self.lifecycle.reminders_in or "",
         )

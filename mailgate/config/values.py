@@ -5,7 +5,7 @@ words that say what is allowed. A reader raises `Wrong` with a remedy where it c
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -233,6 +233,11 @@ def read_timezone(value: object, _: Path) -> str:
     raise Wrong(_zone_meant(text))
 
 
+def read_maybe_timezone(value: object, folder: Path) -> str:
+    """Read the name of a zone, or an empty text."""
+    return "" if value == "" else read_timezone(value, folder)
+
+
 def _zone_meant(text: str) -> str:
     """Return the question for a zone that is near, by its name, its city or its region."""
     if text in _NO_ZONES:
@@ -269,6 +274,25 @@ def read_word(value: object, _: Path) -> str:
         return text
     meant = re.sub(r"[^a-z0-9._-]+", ".", text.lower()).strip(".-_")
     raise Wrong(f"did you mean {shown(meant)}?" if _WORD.fullmatch(meant) else "")
+
+
+def read_maybe_word(value: object, folder: Path) -> str:
+    """Read a short name, or an empty text."""
+    return "" if value == "" else read_word(value, folder)
+
+
+def list_of(words: Sequence[str]) -> Callable[[object, Path], tuple[str, ...]]:
+    """Return a reader of lists of certain words."""
+
+    def read(value: object, _: Path) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise Wrong('a list is written ["...", "..."]')
+        for word in value:
+            if word not in words:
+                raise Wrong(did_you_mean(word, words) if isinstance(word, str) else "")
+        return tuple(dict.fromkeys(value))
+
+    return read
 
 
 def read_category(value: object, _: Path) -> str:

@@ -7,7 +7,7 @@ how long a mail has waited. The notice goes the same way out; the history and th
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.domain.events import Delayed
 from mailgate.domain.model import GATEWAY
 from mailgate.errors import Conflict

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.errors import Conflict, MailgateError
 from mailgate.log import log
 from mailgate.store import outbox

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from mailgate.delivery.ending import Entry, given_back, tell
 from mailgate.desk import returns
-from mailgate.desk.ledger import Desk, Ledger
+from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import Event, Undelivered
 from mailgate.domain.suspension import gone
 from mailgate.errors import Conflict, Temporary

@@ -7,7 +7,7 @@ finds it, and tries the way with one mail.
 from datetime import datetime, timedelta
 
 from mailgate.delivery.breaker import ALARM, Breaker, State
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.log import log
 from mailgate.store import ways
 from mailgate.store.ways import Broken

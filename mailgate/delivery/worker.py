@@ -30,7 +30,7 @@ from mailgate.delivery.transport import (
     Unknown,
 )
 from mailgate.delivery.way import Way
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.errors import Conflict, Permanent, Temporary
 from mailgate.log import log
 from mailgate.store import inbox, letters, outbox

@@ -6,7 +6,8 @@ Any number of nodes may look at the same time: one of them does what is to be do
 from collections.abc import Iterable
 from datetime import datetime
 
-from mailgate.desk.ledger import Desk, Ledger
+from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
 from mailgate.domain.canary import Canary, Findings, Missing, Over, Pace, Rounds, Sent, examine
 from mailgate.domain.model import GATEWAY
 from mailgate.domain.people import Recipient, Role

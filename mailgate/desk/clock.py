@@ -12,7 +12,8 @@ from itertools import count
 
 from sqlalchemy import Connection, RowMapping
 
-from mailgate.desk.ledger import Desk, Ledger
+from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.horizon import Heartbeat, awaited, beat, horizon
 from mailgate.domain.model import CLOCK
@@ -81,24 +82,34 @@ class Clock:
                 return Tick(now, limit, life.hold_until, tuple(steps))
 
     def refresh(self, now: datetime) -> int:
-        """Work the stored deadlines out anew if the rules have changed since they were written.
+        """Work the stored deadlines out anew where they go by other rules than those in force.
 
-        Returns how many tickets were looked at. To be called at start; safe at any time.
+        Returns how many tickets were looked at. To be called at start and when rules were set;
+        in batches, and safe at any time: what was done is not done again.
         """
-        settings = self._desk.settings
-        with self._desk.database.read() as connection:
-            if policies.latest(connection, settings.tenant_id) in (None, settings.policy):
-                return 0
-        seen, last = 0, 0
+        seen, conflicts = 0, 0
         while True:
-            with self._desk.writing(now) as ledger:
-                ids = tickets.live(ledger.connection, settings.tenant_id, last, BATCH)
-                ledger.load(ids)
-                for ticket_id in ids:
-                    ledger.rework(ticket_id)
+            try:
+                ids = self._catch_up(now)
+            except Conflict:
+                conflicts += 1
+                if conflicts == _TRIES:
+                    raise
+                continue
             if not ids:
                 return seen
-            seen, last = seen + len(ids), ids[-1]
+            seen += len(ids)
+
+    def _catch_up(self, now: datetime) -> list[int]:
+        """Let one batch of tickets catch up with the rules; return which."""
+        tenant_id = self._desk.settings.tenant_id
+        with self._desk.writing(now, BATCH) as ledger:
+            rules = policies.find(ledger.connection, ledger.settings.rules) or 0
+            ids = tickets.by_other_rules(ledger.connection, tenant_id, rules, BATCH)
+            ledger.load(ids)
+            for ticket_id in ids:
+                ledger.catch_up(ticket_id)
+        return ids
 
     def preview(self, now: datetime, at: datetime) -> Tick:
         """Return what a tick at the instant `at` would do; nothing is written.
@@ -112,7 +123,8 @@ class Clock:
             life = beat(last, at) if at <= now else Heartbeat(at, last.hold_until)
             limit = horizon(at, waiting)
             held = _held(life) if life.hold_until and life.hold_until > at else frozenset()
-            ledger = Ledger(connection, count(-1, -1), self._desk.settings, self._desk.signer, at)
+            settings = self._desk.current(connection)
+            ledger = Ledger(connection, count(-1, -1), settings, self._desk.signer, at)
             rows = tickets.due_timers(connection, tenant_id, limit, None, held)
             coming = tickets.next_timer(connection, tenant_id, limit)
             ahead = None
@@ -205,6 +217,7 @@ def _act(ledger: Ledger, rows: list[RowMapping]) -> Iterator[Step]:
     ledger.load(row["subject_id"] for row in rows)
     for row in rows:
         ticket_id, kind = row["subject_id"], TimerKind(row["kind"])
+        ledger.catch_up(ticket_id)
         ticket = ledger.ticket(ticket_id)
         key = (kind, row["turn"], row["step"])
         alive = {

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.desk.ledger import Desk, Ledger
+from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.domain import events
 from mailgate.domain.commands import Command, Tags
 from mailgate.domain.events import Event
+from mailgate.domain.hours import when
 from mailgate.domain.lifecycle import Decision
 from mailgate.domain.model import Actor, ActorKind, Priority, Side, Ticket
 from mailgate.domain.people import Agent, Staff
@@ -65,8 +67,13 @@ def actor(agent: Agent | None) -> Actor:
     return Actor(ActorKind.ADMIN if agent.admin else ActorKind.AGENT, agent.name)
 
 
-def event(command: Command, staff: Staff, by: Agent | None, at: datetime) -> Event:
-    """Return the event that a command asks for. Raises Refused for a name nobody bears."""
+def event(
+    command: Command, staff: Staff, by: Agent | None, at: datetime, zone: str = "UTC"
+) -> Event:
+    """Return the event that a command asks for; a time without a zone is of the desk's `zone`.
+
+    Raises Refused for a name nobody bears.
+    """
     who = actor(by)
     match command.name, command.argument:
         case "take", _:
@@ -75,6 +82,8 @@ def event(command: Command, staff: Staff, by: Agent | None, at: datetime) -> Eve
             return _assignment(str(kind), "".join(map(str, names)), command.note, staff, by, at)
         case "priority", (str(name),):
             return events.SetPriority(at=at, actor=who, priority=Priority(name))
+        case "snooze", (str(text),):
+            return events.Snooze(at=at, actor=who, until=when(text, at, zone))
         case "tag", Tags(added, removed):
             return events.Tag(at=at, actor=who, added=added, removed=removed)
         case name, _ if name in _PLAIN:

@@ -5,8 +5,7 @@ written in sets at the end; `mark` and `undo` take back what one mail of a batch
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,58 +13,23 @@ from sqlalchemy import Connection
 
 from mailgate.desk import notices, telling, turns
 from mailgate.desk.messages import NewMessage
+from mailgate.desk.pages import Mark, Pages
 from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.canary import Canary
 from mailgate.domain.draft import Notify
-from mailgate.domain.events import Delivered, Event, Opened, plain
+from mailgate.domain.events import Delivered, Event, Opened, PolicyChanged, plain
 from mailgate.domain.hours import local_date
 from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
 from mailgate.domain.model import GATEWAY, Status, Ticket, changes
 from mailgate.domain.people import Recipient
-from mailgate.domain.timers import running
+from mailgate.domain.policy import Policy
+from mailgate.domain.timers import running, unmoved
 from mailgate.errors import Conflict, Permanent
 from mailgate.store import calls, canaries, numbers, outbox, people, policies, tickets
-from mailgate.store.db import Database
 from mailgate.store.outbox import SUPPRESSED
 
 MAIL = "mail"
 """The subject kind of events that are about a mail and change no ticket."""
-
-
-@dataclass
-class _Pages:
-    """Rows that are decided and not yet written."""
-
-    events: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    attachments: list[dict[str, Any]] = field(default_factory=list)
-    turns_begun: list[dict[str, Any]] = field(default_factory=list)
-    turns_changed: list[dict[str, Any]] = field(default_factory=list)
-    fired: list[tuple[int, str, int, int]] = field(default_factory=list)
-    references: list[tuple[str, int, str]] = field(default_factory=list)
-    outbox: list[dict[str, Any]] = field(default_factory=list)
-    returned: list[tuple[int, str]] = field(default_factory=list)
-    suspended: list[tuple[str, str]] = field(default_factory=list)
-    canaries: list[Canary] = field(default_factory=list)
-
-    def lengths(self) -> dict[str, int]:
-        return {name: len(rows) for name, rows in vars(self).items()}
-
-    def cut(self, lengths: dict[str, int]) -> None:
-        for name, length in lengths.items():
-            del getattr(self, name)[length:]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A point to which `Ledger.undo` can go back."""
-
-    lengths: dict[str, int]
-    tickets: dict[int, Ticket]
-    people: dict[str, tuple[str, datetime]]
-    next_number: int | None
-    touched: frozenset[int]
-    reworked: frozenset[int]
 
 
 class Ledger:
@@ -84,7 +48,7 @@ class Ledger:
         self.now = now
         self._ids = ids
         self._signer = signer
-        self._pages = _Pages()
+        self._pages = Pages()
         self._stored: dict[int, Ticket] = {}
         self._tickets: dict[int, Ticket] = {}
         self._people: dict[str, tuple[str, datetime]] = {}
@@ -92,6 +56,8 @@ class Ledger:
         self._reworked: set[int] = set()
         self._period = settings.number_format.period(local_date(now, settings.zone))
         self._number: int | None = None
+        self._policy_id: int | None = None
+        self._former: dict[int, Policy | None] = {}
         self._cause: int | None = None
         self.lines: list[telling.Line] = []  # to be logged when all this is committed
 
@@ -155,7 +121,7 @@ class Ledger:
         self, event: Opened, message: NewMessage | None = None, note: str | None = None
     ) -> Ticket:
         """Open a ticket; its number is given here, whatever the event says."""
-        ticket = Ticket(id=self.next_id())
+        ticket = Ticket(id=self.next_id(), policy_id=self._rules())
         self._tickets[ticket.id] = ticket
         numbered = replace(event, number=self._next_number())
         self.apply(ticket.id, numbered, message, note)
@@ -184,6 +150,44 @@ class Ledger:
         A decision with `follow_up` is returned with nothing recorded: the caller opens the ticket
         that follows. Raises `Illegal` for a command that the table does not list.
         """
+        self.catch_up(ticket_id)
+        return self._happen(ticket_id, event, message, note)
+
+    def catch_up(self, ticket_id: int) -> None:
+        """Work a ticket's deadlines out anew if they go by other rules than those in force.
+
+        What is not moved by that has no event.
+        """
+        ticket, rules = self.ticket(ticket_id), self._rules()
+        if ticket.policy_id == rules:
+            return
+        former = self._former_rules(ticket.policy_id)
+        self._tickets[ticket_id] = replace(ticket, policy_id=rules)
+        self._touched.add(ticket_id)
+        if former is None or not unmoved(ticket, former, self.settings.policy):
+            event = PolicyChanged(at=self.now, actor=GATEWAY, thresholds=ticket.thresholds)
+            self._happen(ticket_id, event)
+            self.rework(ticket_id)
+
+    def _former_rules(self, policy_id: int | None) -> Policy | None:
+        """Return the rules that a ticket's deadlines go by, read once."""
+        if policy_id is not None and policy_id not in self._former:
+            self._former[policy_id] = policies.load(self.connection, policy_id)
+        return None if policy_id is None else self._former[policy_id]
+
+    def _rules(self) -> int:
+        """Return the id of the rules in force; 0 while they have never been kept."""
+        if self._policy_id is None:
+            self._policy_id = policies.find(self.connection, self.settings.rules) or 0
+        return self._policy_id
+
+    def _happen(
+        self,
+        ticket_id: int,
+        event: Event,
+        message: NewMessage | None = None,
+        note: str | None = None,
+    ) -> Decision:
         before = self.ticket(ticket_id)
         message_id = self.next_id() if message is not None else None
         if message_id is not None:
@@ -353,6 +357,7 @@ class Ledger:
 
     def decided(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the events and the notices that are to be written, the ceilings applied."""
+        self._pages.outbox[:] = notices.joined(self._pages.outbox)
         self._hold_back()
         return self._pages.events, self._pages.outbox
 
@@ -364,12 +369,9 @@ class Ledger:
         pages, tenant_id = self._pages, self.settings.tenant_id
         people.suspend(self.connection, tenant_id, dict(reversed(pages.suspended)), self.now)
         self.decided()
-        self._flush_tickets()
-        if pages.events:
-            policy_id = policies.keep(self.connection, self._ids, self.settings.policy)
-            tickets.add(
-                self.connection, "event", [e | {"policy_id": policy_id} for e in pages.events]
-            )
+        policy_id = self._keep_rules() if pages.events or self._touched else None
+        self._flush_tickets(policy_id)
+        tickets.add(self.connection, "event", [e | {"policy_id": policy_id} for e in pages.events])
         tickets.add(self.connection, "message", pages.messages)
         tickets.add(self.connection, "attachment", pages.attachments)
         tickets.save_turns(self.connection, pages.turns_begun, pages.turns_changed)
@@ -387,9 +389,19 @@ class Ledger:
             raise Conflict("a canary that came back had done so before")
         self.lines += telling.lines(pages.events, pages.outbox, self._tickets)
         self.lines += (telling.returned(canary, self.now) for canary in pages.canaries)
-        self._pages, self._people = _Pages(), {}
+        self._pages, self._people = Pages(), {}
         self._stored = dict(self._tickets)
         self._touched, self._reworked, self._number = set(), set(), None
+
+    def _keep_rules(self) -> int:
+        """Keep the rules in force, if they are new; what was decided by them knows them now."""
+        kept = self._rules()
+        if not kept:
+            kept = policies.keep(self.connection, self._ids, self.settings.rules)
+            self._policy_id = kept
+            for id_ in self._touched:
+                self._tickets[id_] = replace(self._tickets[id_], policy_id=kept)
+        return kept
 
     def _hold_back(self) -> None:
         """Apply the ceilings; a suppressed reminder counts as sent, so that the ladder goes on."""
@@ -407,11 +419,11 @@ class Ledger:
                 )
                 self.apply(row["ticket_id"], event)
 
-    def _flush_tickets(self) -> None:
+    def _flush_tickets(self, policy_id: int | None) -> None:
         created, changed, moved, timers = [], [], [], {}
         for id_, ticket in self._tickets.items():
             stored = self._stored.get(id_)
-            if ticket is stored and id_ not in self._touched:
+            if id_ not in self._touched:
                 continue
             now_running = running(ticket, self.settings.policy)
             next_due_at = now_running[0].due_at if now_running else None
@@ -422,7 +434,7 @@ class Ledger:
             }
             if stored is None:
                 created.append(row)
-            elif ticket is stored:
+            elif ticket.version == stored.version:
                 moved.append((id_, stored.version, next_due_at))
             else:
                 changed.append(row | {"seen": stored.version})
@@ -431,7 +443,7 @@ class Ledger:
                 timers[id_] = now_running
         tickets.create(self.connection, created)
         tickets.save(self.connection, changed)
-        tickets.reschedule(self.connection, self.settings.tenant_id, sorted(moved))
+        tickets.reschedule(self.connection, self.settings.tenant_id, sorted(moved), policy_id)
         tickets.fire_timers(self.connection, self.settings.tenant_id, self._pages.fired, self.now)
         fresh = frozenset(row["id"] for row in created)
         tickets.save_timers(self.connection, self.settings.tenant_id, timers, fresh)
@@ -454,38 +466,3 @@ class Ledger:
             if (rfc_id, ticket) not in known
         ]
         tickets.add(self.connection, "reference", rows)
-
-
-class Desk:
-    """The door itself: opens ledgers on a database."""
-
-    def __init__(self, database: Database, settings: Settings, signer: Signer) -> None:
-        self.database = database
-        self.settings = settings
-        self.signer = signer
-
-    @contextmanager
-    def writing(self, now: datetime, size: int = 1) -> Iterator[Ledger]:
-        """Open a ledger for about `size` events; it is written and committed at the end.
-
-        Only then the log is told. Raises `Conflict` when a ticket was changed by somebody else in
-        between: do it again.
-        """
-        with self.database.write() as connection:
-            ids = _endless(self.database, connection, 16 * size)
-            ledger = Ledger(connection, ids, self.settings, self.signer, now)
-            yield ledger
-            ledger.flush()
-        telling.tell(ledger.lines)
-
-    @contextmanager
-    def rehearsing(self, now: datetime) -> Iterator[Ledger]:
-        """Open a ledger in which everything is decided as it would be, and nothing is kept."""
-        with self.database.rehearse() as connection:
-            ids = _endless(self.database, connection, 16)
-            yield Ledger(connection, ids, self.settings, self.signer, now)
-
-
-def _endless(database: Database, connection: Connection, count: int) -> Iterator[int]:
-    while True:
-        yield from database.ids(connection, count)

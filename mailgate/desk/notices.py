@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,22 +14,29 @@ from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
 from mailgate.domain.draft import Notify
 from mailgate.domain.events import (
     CustomerWrote,
+    DeadlinePassed,
     Delayed,
     Event,
     MachineWrote,
     Opened,
     SetPriority,
+    TimerKind,
     Undelivered,
 )
 from mailgate.domain.model import ActorKind, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, Staff, recipients
+from mailgate.domain.targets import TARGETS, due
 from mailgate.domain.timers import response_due
 from mailgate.errors import Refused
 from mailgate.store import outbox, people
 
 NO_TICKET = Ticket(id=0)
 """Stands in a notice that is about no ticket: its facts are empty."""
+
+
+_TARGET_TIMERS = (TimerKind.TARGET_NEAR, TimerKind.TARGET_MISSED)
+_GRAVEST_FIRST = ("overdue", "target_missed", "target_near")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,30 @@ class Cause:
         return joined is not None and self.message is not None and self.message.at < joined
 
 
-def _seconds(value: timedelta) -> int:
-    return int(value.total_seconds())
+def _wait(settings: Settings, cause: Cause, name: str, *, staff: bool) -> int:
+    """Return how many seconds a duration lasts.
+
+    Where only working time counts, customers are told how long that is by their own clock from
+    the cause on, in whole hours.
+    """
+    policy, at = settings.policy, cause.event.at
+    row = policy.row(cause.after)
+    if staff or policy.counted_by(row, name) is None:
+        return int(getattr(row, name).total_seconds())
+    return -((at - policy.after(row, name, at)) // HOUR) * 3600
+
+
+def _target(settings: Settings, cause: Cause) -> dict[str, Any] | None:
+    """Return which target is meant, and when it is due or was."""
+    event, ticket = cause.event, cause.before
+    if not isinstance(event, DeadlinePassed) or event.timer not in _TARGET_TIMERS:
+        return None
+    name = TARGETS[event.step]
+    times = {
+        "first_response": ticket.first_response_due_at,
+        "resolution": ticket.resolution_due_at,
+    }
+    return {"which": name, "due_at": _iso(times.get(name) or due(ticket, settings.policy, name))}
 
 
 def _iso(value: datetime | None) -> str | None:
@@ -107,7 +136,6 @@ def _filled(
     reason: str,
 ) -> dict[str, Any]:
     ticket = cause.after
-    row = settings.policy.for_priority(ticket.priority)
     actor = settings.staff.find(cause.doer)
 
     @cache  # where one answers is one of the two that every notice to staff names
@@ -121,6 +149,7 @@ def _filled(
 
     staff = to.role is not Role.CUSTOMER
     confirm = ticket.status is Status.RESOLVED and not staff
+    wait = partial(_wait, settings, cause, staff=staff)
     return {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
         "ticket": _facts(ticket, settings.staff) | _news(cause.event),
@@ -136,9 +165,11 @@ def _filled(
         "change": _change(cause),
         "due_at": _iso(response_due(ticket, settings.policy)),
         "waiting_since": _iso(ticket.waiting_since),
-        "threshold": _seconds(row.first_response if notice == "received" else row.system),
-        "client_threshold": _seconds(row.client),
-        "auto_close": _seconds(row.auto_close),
+        "threshold": wait("first_response" if notice == "received" else "system"),
+        "client_threshold": wait("client"),
+        "auto_close": wait("auto_close"),
+        "target": _target(settings, cause),
+        "also": [],
         "commands": [],
         "reply_to": signed(NOTICES[notice].answer) if staff else None,
         "reply_address": signed("reply") if staff else None,
@@ -241,6 +272,21 @@ def row(
         "next_try_at": now,
         "done_at": None,
     }
+
+
+def joined(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with those of one clock's look at a ticket as one for each recipient.
+
+    What falls together is told once: in the gravest notice, which names the others.
+    """
+    kept: dict[tuple[object, ...], dict[str, Any]] = {}
+    grave = [row for row in rows if row["notice"] in _GRAVEST_FIRST]
+    for row in sorted(grave, key=lambda row: _GRAVEST_FIRST.index(row["notice"])):
+        first = kept.setdefault((row["ticket_id"], row["recipient"], row["channel"]), row)
+        if first is not row:
+            told = {"notice": row["notice"], "target": row["context"]["target"]}
+            first["context"]["also"].append(told)
+    return [row for row in rows if row["notice"] not in _GRAVEST_FIRST or row in kept.values()]
 
 
 def addressed(

@@ -7,7 +7,7 @@ with numbers and Message-IDs that the database no longer knows.
 from datetime import datetime
 
 from mailgate.desk import returns
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.domain.events import Undelivered
 from mailgate.domain.hours import local_date
 from mailgate.domain.model import GATEWAY

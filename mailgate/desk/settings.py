@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, Protocol
 
 from mailgate.domain.caps import Caps
@@ -9,6 +10,7 @@ from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.people import Staff
 from mailgate.domain.policy import Policy
+from mailgate.store.policies import Snapshot, snapshot
 
 Purpose = Literal["reply", "note", "confirm"]
 """What a signed address is for."""
@@ -38,7 +40,7 @@ class Signer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """One desk, as configured. `zone` is an IANA name; `language` a locale such as `en`.
 
@@ -63,3 +65,8 @@ class Settings:
     new_people: int = 20
     mailboxes: frozenset[str] = frozenset()
     outbound: frozenset[str] = frozenset()
+
+    @cached_property
+    def rules(self) -> Snapshot:
+        """The policy as it is kept with what was decided by it; worked out once."""
+        return snapshot(self.policy)

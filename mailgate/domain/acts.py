@@ -30,6 +30,7 @@ from mailgate.domain.events import (
 )
 from mailgate.domain.model import ActorKind, ClosedBy, Delay, Disposition, Side, Status
 from mailgate.domain.people import Audience
+from mailgate.domain.targets import TARGETS, told
 
 E = TypeVar("E", bound=Event)
 
@@ -73,7 +74,6 @@ def opened(draft: Draft) -> None:
         created_at=event.at,
     )
     draft.to_system(Status.OPEN if event.team else Status.NEW, event.at)
-    draft.targets(event.at)
     if event.outbound:
         draft.spoke(Side.SYSTEM)
         return
@@ -262,8 +262,8 @@ def resolved_by_machine(draft: Draft) -> None:
 def resolve_unanswered(draft: Draft) -> None:
     """Settle it, as of when it was due; the customer has the whole time to object from now."""
     resolve(draft)
-    wait = draft.policy.for_priority(draft.before.priority).auto_close
-    draft.set(not_before=draft.now + wait)
+    row = draft.policy.row(draft.before)
+    draft.set(not_before=draft.policy.after(row, "auto_close", draft.now))
 
 
 def resolve_silently(draft: Draft) -> None:
@@ -398,12 +398,33 @@ def auto_close(draft: Draft) -> None:
 def wake(draft: Draft) -> None:
     """End the silence; deadlines are not restarted, a missed one acts at once."""
     draft.set(snoozed_until=None, rearmed=draft.before.rearmed + 1)
+    draft.notify("woken", Audience.HOLDERS)
+
+
+def near(draft: Draft) -> None:
+    """Warn that a target will be missed; once."""
+    _target(draft)
+    draft.notify("target_near", *_WATCHERS)
 
 
 def breach(draft: Draft) -> None:
-    """Remember the missed target: step 0 is the first response, step 1 the resolution."""
-    name = "first_response" if _event(draft, DeadlinePassed).step == 0 else "resolution"
+    """Remember the missed target, and tell of it; once."""
+    name = _target(draft)
     draft.set(breached=tuple(sorted({*draft.before.breached, name})))
+    draft.notify("target_missed", *_WATCHERS)
+
+
+_WATCHERS = (Audience.HOLDERS, Audience.MEMBERS, Audience.ADMINS)
+
+
+def _target(draft: Draft) -> str:
+    """Mark a step of a target as told; return which target it is."""
+    event = _event(draft, DeadlinePassed)
+    name = TARGETS[event.step]
+    mark = told(event.timer, name)
+    draft.set(targets_told=tuple(sorted({*draft.before.targets_told, mark})))
+    draft.because(f"the target is the {name.replace('_', ' ')}")
+    return name
 
 
 # --- the outbox ---------------------------------------------------------------------------------

@@ -10,9 +10,11 @@ import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
+from mailgate.domain.hours import when
 from mailgate.domain.model import Priority
 from mailgate.errors import Refused
 
@@ -22,6 +24,7 @@ _LONGEST_WORD = 40
 _SURE = 0.75  # likeness at which something that is not even a word was meant as a command
 _LONGEST_TAG = 50
 _MOST_TAGS = 20
+_SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # any will do to see whether a text is a time
 
 _INVISIBLE = dict.fromkeys(
     (
@@ -51,8 +54,8 @@ class Command:
     """One command as it was meant.
 
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
-    priority (one of `Priority`); tag (`Tags`). `note` is what stands after the colon, or all
-    that stands after `/note`.
+    priority (one of `Priority`); snooze (until when); tag (`Tags`). `note` is what stands after the
+    colon, or all that stands after `/note`.
     """
 
     name: str
@@ -136,6 +139,19 @@ def _tags(text: str) -> Tags:
     return Tags(tuple(added), tuple(removed))
 
 
+def _until(text: str) -> tuple[str, ...]:
+    """Return when to wake, as `hours.when` reads it: a bare duration counts from the mail."""
+    if not text:
+        raise Refused("it does not say until when")
+    for form in (f"+{text}", text):
+        try:
+            when(form, _SOME_TIME, "UTC")
+        except Refused:
+            continue
+        return (form,)
+    raise Refused(f"{text!r} is no time: write 3d, 4h or 2026-03-01T09:00")
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One row of the table; the first form is the one shown when a line is refused.
@@ -173,7 +189,12 @@ _ROWS = (
     Word("close", ("/close", "/close: text"), "The matter ends here."),
     Word("reopen", ("/reopen", "/reopen: text"), "The matter is taken up again."),
     Word("wait", ("/wait", "/wait: text"), "It is the customer's turn from now."),
-    _later("snooze", "/snooze 3d", "Silence until then."),
+    Word(
+        "snooze",
+        ("/snooze 3d", "/snooze 2026-03-01T09:00"),
+        "Silence until then: nothing is overdue, and the ticket comes back.",
+        _until,
+    ),
     _later("spam", "/spam", "The ticket is spam."),
     # --- whose it is
     Word("take", ("/take", "/take: text"), "The ticket is mine."),

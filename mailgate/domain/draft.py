@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from mailgate.domain import targets
 from mailgate.domain.events import Event
-from mailgate.domain.model import ClosedBy, Delay, Disposition, Side, Status, Ticket
+from mailgate.domain.model import TURN_OF, ClosedBy, Delay, Disposition, Side, Status, Ticket
 from mailgate.domain.people import Audience
 from mailgate.domain.policy import Policy
 from mailgate.domain.timers import response_due
@@ -67,7 +68,18 @@ class Draft:
             held=False,
             reply_pending=False,
             snoozed_until=None,
+            targets_told=targets.begun_anew(self.before.targets_told),
         )
+        self._run_targets(TURN_OF[status] is Side.SYSTEM, at)
+
+    def _run_targets(self, ours: bool, at: datetime) -> None:  # noqa: FBT001 -- one of two sides
+        """Pause the time of the targets while it is the customer's turn, or let it go on."""
+        runs = self.before.targets_since is not None
+        if runs and not ours and self.policy.pause_targets:
+            self.set(targets_used=targets.used(self.before, self.policy, at), targets_since=None)
+        elif ours and not runs:
+            self.set(targets_since=at)
+            self.targets(at)
 
     def to_system(self, status: Status, at: datetime) -> None:
         """Make it the desk's turn since `at`."""
@@ -79,8 +91,8 @@ class Draft:
 
     def reopen(self, at: datetime) -> None:
         """Take up a resolved or closed ticket again: the desk's turn since `at`."""
-        self.to_system(Status.REOPENED, at)
         self.forget_end()
+        self.to_system(Status.REOPENED, at)
         self.set(reopen_count=self.before.reopen_count + 1)
 
     def forget_end(self) -> None:
@@ -125,13 +137,10 @@ class Draft:
     def targets(self, floor: datetime) -> None:
         """Work out when the two targets are due, not before `floor`; a reached one stays."""
         ticket = self.ticket()
-        if ticket.created_at is None:
-            return
-        row = self.policy.for_priority(ticket.priority)
-        if ticket.first_response_at is None:
-            self.set(first_response_due_at=max(ticket.created_at + row.first_response, floor))
-        if ticket.resolved_at is None and ticket.closed_at is None:
-            self.set(resolution_due_at=max(ticket.created_at + row.resolution, floor))
+        for name in ("first_response", "resolution"):
+            due = targets.due(ticket, self.policy, name)
+            if due is not None:
+                self.set(**{f"{name}_due_at": max(due, floor)})
 
     def deadlines_anew(self) -> None:
         """Rework deadlines after a change of their inputs: never earlier than this change.
@@ -139,6 +148,8 @@ class Draft:
         The delay flag clears if the deadline lies ahead again; whoever was told of it in this
         turn is not told again.
         """
+        if not self.policy.pause_targets and self.before.side is not None and self.before.turn:
+            self.set(targets_since=self.before.targets_since or self.now)
         self.targets(self.now)
         floor = self.before.not_before
         self.set(not_before=self.now if floor is None else max(floor, self.now))

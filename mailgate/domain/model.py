@@ -123,15 +123,25 @@ CLOCK = Actor(ActorKind.CLOCK)
 GATEWAY = Actor(ActorKind.GATEWAY)
 
 
+OUR_TIMES: tuple[str, ...] = ("system", "first_response", "resolution", "next_response")
+"""What the desk itself must keep to: a row's calendar counts these unless it says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """How long each step may take."""
+    """How long each step may take; those in `working` are counted by the row's calendar.
+
+    Without a calendar (empty) every hour counts. Further responses have a target where one is set.
+    """
 
     system: timedelta
     client: timedelta
     auto_close: timedelta
     first_response: timedelta
     resolution: timedelta
+    next_response: timedelta | None = None
+    calendar: str = ""
+    working: tuple[str, ...] = OUR_TIMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +153,10 @@ class Ticket:
     clock has already done in this turn; `not_before` keeps a changed deadline from lying in the
     past; `held` says that the customer's clock waits for our last reply to be delivered, which
     is then what they wait since. `joined` says since when each of the participants takes part.
+    `targets_since` is since when the time of its targets runs, nothing while that is paused;
+    `targets_used` are the seconds that were used before, of the first response and of the
+    resolution; `targets_told` what was said of them. Its deadlines were worked out by the rules
+    `policy_id`.
     """
 
     id: int
@@ -179,6 +193,9 @@ class Ticket:
     reopen_count: int = 0
     first_response_due_at: datetime | None = None
     resolution_due_at: datetime | None = None
+    targets_since: datetime | None = None
+    targets_used: tuple[int, ...] = ()
+    targets_told: tuple[str, ...] = ()
     breached: tuple[str, ...] = ()
 
     turn: int = 0
@@ -201,6 +218,7 @@ class Ticket:
     satisfaction: int | None = None
 
     version: int = field(default=0, compare=False)
+    policy_id: int | None = field(default=None, compare=False)
 
     @property
     def side(self) -> Side | None:
@@ -218,7 +236,7 @@ class Ticket:
 
 
 TICKET_FACTS: tuple[str, ...] = tuple(
-    f.name for f in fields(Ticket) if f.name not in {"id", "version"}
+    f.name for f in fields(Ticket) if f.name not in {"id", "version", "policy_id"}
 )
 """The fields whose changes an event records; folding all changes of a ticket gives the ticket."""
 

@@ -28,7 +28,8 @@ class Audience(StrEnum):
     ASSIGNEE = "assignee"
     FORMER_ASSIGNEE = "former_assignee"
     HOLDERS = "holders"  # the assignee; the team if nobody holds it
-    TEAM = "team"
+    TEAM = "team"  # whoever stands in where it has none, or nobody is in it
+    MEMBERS = "members"  # of its team; nobody if it has none
     ADMINS = "admins"
     FOLLOWERS = "followers"
     AUTHOR = "author"  # the agent who wrote what the event is about; the holders if there is none
@@ -96,15 +97,20 @@ class Staff:
         listed = {a: self.by_address[a] for a in self.admins}
         return tuple(self.recipient(agent) for agent in (named | listed).values())
 
-    def team(self, name: str | None) -> tuple[Recipient, ...]:
-        """Return a team's members.
+    def members(self, name: str | None) -> tuple[Recipient, ...]:
+        """Return a team's members."""
+        names = self.teams.get(name or "", ())
+        return tuple(self.recipient(self.by_name[each]) for each in names if each in self.by_name)
 
-        Without a team the administrators stand in, and where the desk has no teams at all, or no
+    def team(self, name: str | None) -> tuple[Recipient, ...]:
+        """Return a team's members, or who stands in for them.
+
+        Without a team those are the administrators, and where the desk has no teams at all, or no
         administrators, every agent: somebody must hear of a ticket.
         """
-        members = [self.by_name[m] for m in self.teams.get(name or "", ()) if m in self.by_name]
+        members = self.members(name)
         if members:
-            return tuple(self.recipient(agent) for agent in members)
+            return members
         administrators = self.administrators
         if self.teams and administrators:
             return administrators
@@ -113,6 +119,12 @@ class Staff:
 
 def _once(people: Iterable[Recipient]) -> tuple[Recipient, ...]:
     return tuple({person.address: person for person in people}.values())
+
+
+def _customers(ticket: Ticket, *addresses: str) -> tuple[Recipient, ...]:
+    if ticket.visibility == "internal":
+        return ()
+    return _once(_customer(ticket, address) for address in addresses if address)
 
 
 def _customer(ticket: Ticket, address: str) -> Recipient:
@@ -140,11 +152,8 @@ def recipients(
         return tuple(staff.recipient(agent) for agent in found if agent is not None)
 
     if audience in (Audience.REQUESTER, Audience.CUSTOMERS):
-        if ticket.visibility == "internal":
-            return ()
         wider = ticket.participants if audience is Audience.CUSTOMERS else ()
-        people = _once(_customer(ticket, address) for address in (ticket.requester, *wider))
-        return tuple(person for person in people if person.address)
+        return _customers(ticket, ticket.requester, *wider)
     match audience:
         case Audience.ASSIGNEE:
             told = named(ticket.assignee)
@@ -156,6 +165,8 @@ def recipients(
             told = named(author) or named(ticket.assignee) or staff.team(ticket.team)
         case Audience.TEAM:
             told = staff.team(ticket.team)
+        case Audience.MEMBERS:
+            told = staff.members(ticket.team)
         case Audience.FOLLOWERS:
             told = named(*ticket.followers)
         case _:

@@ -19,7 +19,9 @@ from mailgate.domain.table import ANY, TABLE, Row
 from mailgate.domain.timers import running
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
-POLICY = Policy(*resolve(), reopen_window=timedelta(days=30), resolve_silent=True)
+POLICY = Policy(
+    *resolve(), reopen_window=timedelta(days=30), resolve_silent=True, watch_targets=True
+)
 HOUR = timedelta(hours=1)
 BEGIN = "[*]"
 
@@ -76,6 +78,8 @@ class Move:
 
 # --- the samples --------------------------------------------------------------------------------
 
+_TARGETS = (TimerKind.TARGET_NEAR, TimerKind.TARGET_MISSED)
+
 
 def _stamp(ticket: Ticket, actor: Actor = _ALICE) -> dict[str, Any]:
     return {"at": (ticket.turn_since or START) + HOUR, "actor": actor}
@@ -87,9 +91,11 @@ def _live(ticket: Ticket, event: Event) -> Ticket:
 
 def _due(ticket: Ticket) -> list[DeadlinePassed]:
     """Return the deadlines that run for a ticket, each as it will come due."""
+    timers = running(ticket, POLICY)
+    ordered = sorted(timers, key=lambda timer: timer.kind in _TARGETS)  # the turn's own come first
     return [
         DeadlinePassed(at=t.due_at, actor=CLOCK, timer=t.kind, turn=t.turn, step=t.step)
-        for t in running(ticket, POLICY)
+        for t in ordered
     ]
 
 

@@ -283,6 +283,13 @@ TABLE: tuple[Row, ...] = (
     Row(
         events.DeadlinePassed,
         ANY,
+        guards.timer("target_near"),
+        acts.near,
+        "a target is near",
+    ),
+    Row(
+        events.DeadlinePassed,
+        ANY,
         guards.timer("target_missed"),
         acts.breach,
         "a target was missed",

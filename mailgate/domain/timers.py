@@ -3,12 +3,28 @@
 Nothing else decides when the clock acts; what is stored in the timer table is this, written down.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mailgate.domain import targets
 from mailgate.domain.events import TimerKind
 from mailgate.domain.model import Delay, Disposition, Side, Status, Ticket
 from mailgate.domain.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """How long the present turn may still take, in hours as they are counted.
+
+    `hours_remaining` is negative once it is late.
+    """
+
+    waiting_for: Side
+    hours_remaining: float
+    is_delayed: bool
+    threshold_hours: float
+
 
 CUSTOMER_FACING: frozenset[TimerKind] = frozenset(
     {
@@ -19,6 +35,9 @@ CUSTOMER_FACING: frozenset[TimerKind] = frozenset(
     }
 )
 """Steps that write to customers: after an outage these wait, the others catch up."""
+
+
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +51,88 @@ class Timer:
     origin: str
 
 
-def ladder(threshold: timedelta, step: int) -> timedelta:
-    """Return the distance between reminder `step` - 1 and reminder `step`: 2^step thresholds."""
-    return threshold * (1 << step)
+def ladder(step: int) -> int:
+    """Return after how many thresholds reminder `step` follows the one before: 2^step."""
+    return 1 << step
 
 
 def running(ticket: Ticket, policy: Policy) -> tuple[Timer, ...]:
     """Return the timers that run for `ticket`, soonest first."""
     if ticket.disposition is not Disposition.NONE or ticket.waiting_since is None:
         return ()
-    if ticket.snoozed_until is not None:
-        until = ticket.snoozed_until
-        return (Timer(TimerKind.WAKE, ticket.turn, ticket.rearmed, until, "snoozed"),)
-    if ticket.status is Status.RESOLVED:
-        due = _due(ticket, ticket.waiting_since, policy.for_priority(ticket.priority).auto_close)
-        return (Timer(TimerKind.AUTO_CLOSE, ticket.turn, 0, due, f"{ticket.priority} auto-close"),)
-    found = _client(ticket, policy) if ticket.side is Side.CLIENT else _response(ticket, policy)
+    found = [*_turn(ticket, policy), *_targets(ticket, policy)]
     return tuple(sorted(found, key=lambda timer: timer.due_at))
 
 
-def _due(ticket: Ticket, since: datetime, distance: timedelta) -> datetime:
-    due = since + distance
+def unmoved(ticket: Ticket, before: Policy, after: Policy) -> bool:
+    """Tell whether a change of the rules leaves every deadline of `ticket` where it is."""
+    return _points(ticket, before) == _points(ticket, after)
+
+
+def _points(ticket: Ticket, policy: Policy) -> list[object]:
+    timers = [(timer.kind, timer.step, timer.due_at) for timer in running(ticket, policy)]
+    return [*timers, *(targets.due(ticket, policy, name) for name in targets.TARGETS)]
+
+
+def _turn(ticket: Ticket, policy: Policy) -> list[Timer]:
+    """Return the deadlines of the present turn."""
+    if ticket.snoozed_until is not None:
+        until = ticket.snoozed_until
+        return [Timer(TimerKind.WAKE, ticket.turn, ticket.rearmed, until, "snoozed")]
+    if ticket.status is Status.RESOLVED and ticket.waiting_since is not None:
+        return [_auto_close(ticket, ticket.waiting_since, policy)]
+    return _client(ticket, policy) if ticket.side is Side.CLIENT else _response(ticket, policy)
+
+
+def _targets(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
+    for kind, step, due in targets.steps(ticket, policy):
+        name = targets.TARGETS[step]
+        share = f", {policy.near} %" if kind is TimerKind.TARGET_NEAR else ""
+        says = f"{ticket.priority} target {name.replace('_', ' ')}{share}"
+        yield Timer(kind, ticket.turn, step, due, _origin(ticket, policy, name, says))
+
+
+def _floored(ticket: Ticket, due: datetime) -> datetime:
     return due if ticket.not_before is None else max(due, ticket.not_before)
+
+
+def _origin(ticket: Ticket, policy: Policy, name: str, says: str) -> str:
+    """Say by which row a deadline was worked out, and in whose working time."""
+    row = policy.row(ticket)
+    counted = policy.counted_by(row, name) is not None
+    return f"{says}, in working time of {row.calendar}" if counted else says
+
+
+def _auto_close(ticket: Ticket, since: datetime, policy: Policy) -> Timer:
+    due = _floored(ticket, policy.after(policy.row(ticket), "auto_close", since))
+    says = _origin(ticket, policy, "auto_close", f"{ticket.priority} auto-close")
+    return Timer(TimerKind.AUTO_CLOSE, ticket.turn, 0, due, says)
 
 
 def response_due(ticket: Ticket, policy: Policy) -> datetime | None:
     """Return when the present turn runs out; None when no clock runs."""
     if ticket.waiting_since is None or ticket.status is Status.RESOLVED:
         return None
-    row = policy.for_priority(ticket.priority)
-    threshold = row.client if ticket.side is Side.CLIENT else row.system
-    return _due(ticket, ticket.waiting_since, threshold)
+    row = policy.row(ticket)
+    if ticket.side is Side.SYSTEM:
+        return _floored(ticket, policy.after(row, "system", ticket.waiting_since))
+    due = _floored(ticket, policy.after(row, "client", ticket.waiting_since))
+    return policy.reminding(due)
+
+
+def time_until_delay(ticket: Ticket, policy: Policy, now: datetime) -> Remaining | None:
+    """Return how long it is until the present turn runs out; None when no clock runs."""
+    due, side = response_due(ticket, policy), ticket.side
+    if due is None or side is None or ticket.disposition is not Disposition.NONE:
+        return None
+    row, name = policy.row(ticket), "client" if side is Side.CLIENT else "system"
+    left, late = policy.passed(row, name, now, due), policy.passed(row, name, due, now)
+    return Remaining(
+        waiting_for=side,
+        hours_remaining=round((left - late) / _HOUR, 2),
+        is_delayed=ticket.delay is not Delay.NONE or due <= now,
+        threshold_hours=round(getattr(row, name) / _HOUR, 2),
+    )
 
 
 def _response(ticket: Ticket, policy: Policy) -> list[Timer]:
@@ -71,7 +141,9 @@ def _response(ticket: Ticket, policy: Policy) -> list[Timer]:
         return []
     client = ticket.side is Side.CLIENT
     kind = TimerKind.CLIENT_RESPONSE if client else TimerKind.SYSTEM_RESPONSE
-    return [Timer(kind, ticket.turn, ticket.rearmed, due, f"{ticket.priority} {kind}")]
+    name = "client" if client else "system"
+    says = _origin(ticket, policy, name, f"{ticket.priority} {kind}")
+    return [Timer(kind, ticket.turn, ticket.rearmed, due, says)]
 
 
 def _client(ticket: Ticket, policy: Policy) -> list[Timer]:
@@ -80,10 +152,13 @@ def _client(ticket: Ticket, policy: Policy) -> list[Timer]:
     timers = _response(ticket, policy)
     if ticket.reminders and ticket.reminded_at is not None:
         step = ticket.reminders
-        distance = ladder(policy.for_priority(ticket.priority).client, step)
-        due = _due(ticket, ticket.reminded_at, distance)
+        row = policy.row(ticket)
+        due = _floored(ticket, policy.after(row, "client", ticket.reminded_at, ladder(step)))
         if step <= policy.client_reminders:
-            timers.append(Timer(TimerKind.REMINDER, ticket.turn, step, due, f"reminder {step}"))
+            due = policy.reminding(due)
+            says = _origin(ticket, policy, "client", f"reminder {step}")
+            timers.append(Timer(TimerKind.REMINDER, ticket.turn, step, due, says))
         elif policy.resolve_silent:
-            timers.append(Timer(TimerKind.RESOLVE_SILENT, ticket.turn, step, due, "silence"))
+            says = _origin(ticket, policy, "client", "silence")
+            timers.append(Timer(TimerKind.RESOLVE_SILENT, ticket.turn, step, due, says))
     return timers

@@ -21,7 +21,7 @@ from mailgate.intake.reading import Reading
 from mailgate.store import outbox
 
 _BEFORE = ("reopen", "take", "assign", "priority", "tag")
-_AFTER = ("wait", "close")
+_AFTER = ("wait", "close", "snooze")
 REFUSED, WAS_THIS_YOU = "command_refused", "was_this_you"
 _ASKED_AGAIN = timedelta(hours=1)
 _SHOWN = 20_000  # characters of the agent's text given back
@@ -92,7 +92,8 @@ def _carry_out(
     _say(ledger, ticket_id, message, commands, stamp, note=note)
     for command in commands:
         if command.name in _AFTER:
-            event = asked.event(command, ledger.settings.staff, agent, at)
+            settings = ledger.settings
+            event = asked.event(command, settings.staff, agent, at, settings.zone)
             ledger.apply(ticket_id, event, None, command.note or None)
 
 

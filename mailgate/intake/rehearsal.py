@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.intake.ending import Ending
 from mailgate.intake.lookup import look_up
 from mailgate.intake.reading import Reader, Reading

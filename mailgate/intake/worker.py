@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.errors import Conflict, Temporary
 from mailgate.intake.aside import Aside
 from mailgate.intake.ending import Ending

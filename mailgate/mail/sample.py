@@ -27,7 +27,7 @@ _TICKET = {
     "visibility": "public",
     "created_at": "2026-11-20T08:15:00+00:00",
 }
-_SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered")
+_SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target")
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
 _ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address")
 _CUSTOMERS_WORDS = """Good morning,
@@ -99,6 +99,11 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
         "threshold": 86_400,
         "client_threshold": 172_800,
         "auto_close": 259_200,
+        "target": {"which": "resolution", "due_at": "2026-11-21T08:15:00+00:00"},
+        "also": [
+            {"notice": "target_missed", "target": {"which": "first_response", "due_at": None}},
+            {"notice": "target_near", "target": {"which": "next_response", "due_at": None}},
+        ],
         "commands": [
             {
                 "line": "/prioritty high",
@@ -140,6 +145,7 @@ def least(role: str) -> dict[str, Any]:
         | {"ticket": ticket, "recipient": recipient}
         | {
             "commands": [],
+            "also": [],
             "remarks": [],
             "tickets": [],
             "more": False,

@@ -1,17 +1,43 @@
 """Snapshots of the rules under which events were decided, each kept once."""
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
+from mailgate.domain.hours import Calendar, Span
 from mailgate.domain.model import Priority, Thresholds
-from mailgate.domain.policy import FIELDS, Policy
+from mailgate.domain.policy import SET, Policy
 from mailgate.store import schema
 from mailgate.store.db import inserting
+
+
+def written(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of a row of thresholds as JSON; durations are seconds."""
+    return {
+        name: value.total_seconds()
+        if isinstance(value, timedelta)
+        else list(value)
+        if isinstance(value, tuple)
+        else value
+        for name, value in given.items()
+    }
+
+
+def values(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that were written as `written`."""
+    return {
+        name: timedelta(seconds=value)
+        if isinstance(value, int | float)
+        else tuple(value)
+        if isinstance(value, list)
+        else value
+        for name, value in stored.items()
+    }
 
 
 def body(policy: Policy) -> dict[str, Any]:
@@ -19,9 +45,22 @@ def body(policy: Policy) -> dict[str, Any]:
     window = policy.reopen_window
     return {
         "thresholds": {
-            priority.value: {name: getattr(row, name).total_seconds() for name in FIELDS}
+            priority.value: written({name: getattr(row, name) for name in SET})
             for priority, row in policy.thresholds.items()
         },
+        "calendars": {
+            name: {
+                "zone": calendar.zone,
+                "week": calendar.week,
+                "days": {day.isoformat(): spans for day, spans in sorted(calendar.days.items())},
+            }
+            for name, calendar in policy.calendars.items()
+        },
+        "custom": {name: written(given) for name, given in sorted(policy.custom.items())},
+        "reminders_in": policy.reminders_in,
+        "watch_targets": policy.watch_targets,
+        "pause_targets": policy.pause_targets,
+        "near": policy.near,
         "reopen_window": None if window is None else window.total_seconds(),
         "client_reminders": policy.client_reminders,
         "resolve_silent": policy.resolve_silent,
@@ -33,11 +72,22 @@ def restore(snapshot: dict[str, Any]) -> Policy:
     window = snapshot["reopen_window"]
     return Policy(
         thresholds={
-            Priority(name): Thresholds(
-                **{field: timedelta(seconds=value) for field, value in row.items()}
-            )
+            Priority(name): Thresholds(**values(row))
             for name, row in snapshot["thresholds"].items()
         },
+        calendars={
+            name: Calendar(
+                calendar["zone"],
+                tuple(map(_spans, calendar["week"])),
+                {date.fromisoformat(day): _spans(s) for day, s in calendar["days"].items()},
+            )
+            for name, calendar in snapshot["calendars"].items()
+        },
+        custom={name: values(given) for name, given in snapshot["custom"].items()},
+        reminders_in=snapshot["reminders_in"],
+        watch_targets=snapshot["watch_targets"],
+        pause_targets=snapshot["pause_targets"],
+        near=snapshot["near"],
         origins={},
         reopen_window=None if window is None else timedelta(seconds=window),
         client_reminders=snapshot["client_reminders"],
@@ -45,34 +95,49 @@ def restore(snapshot: dict[str, Any]) -> Policy:
     )
 
 
-def latest(connection: Connection, tenant_id: int) -> Policy | None:
-    """Return the rules under which the newest event was decided; None without any event."""
-    event = schema.event.c
-    newest = (
-        select(event.policy_id)
-        .where(event.tenant_id == tenant_id)
-        .order_by(event.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    found = connection.execute(
-        select(schema.policy.c.body).where(schema.policy.c.id == newest)
-    ).scalar()
+def _spans(pairs: list[list[int]]) -> tuple[Span, ...]:
+    return tuple((start, stop) for start, stop in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A policy as it is kept, and the digest by which it is found."""
+
+    body: dict[str, Any]
+    digest: str
+
+
+def snapshot(policy: Policy) -> Snapshot:
+    """Return a policy as it is kept."""
+    facts = body(policy)
+    return Snapshot(facts, sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest())
+
+
+def find(connection: Connection, rules: Snapshot) -> int | None:
+    """Return the id of a snapshot, if it was kept."""
+    found = connection.execute(_known(rules)).scalar()
+    return None if found is None else int(found)
+
+
+def load(connection: Connection, id_: int) -> Policy | None:
+    """Return the rules that a snapshot holds; None if it is not there."""
+    table = schema.policy.c
+    found = connection.execute(select(table.body).where(table.id == id_)).scalar()
     return None if found is None else restore(found)
 
 
-def keep(connection: Connection, ids: Iterator[int], policy: Policy) -> int:
-    """Return the id of the snapshot of `policy`, kept now if it was not."""
-    snapshot = body(policy)
-    digest = sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
-    table = schema.policy
-    known = select(table.c.id).where(table.c.digest == digest)
-    found = connection.execute(known).scalar()
+def keep(connection: Connection, ids: Iterator[int], rules: Snapshot) -> int:
+    """Return the id of a snapshot, kept now if it was not."""
+    found = find(connection, rules)
     if found is not None:
-        return int(found)
+        return found
     connection.execute(
-        inserting(connection, table)
-        .values(id=next(ids), digest=digest, body=snapshot)
+        inserting(connection, schema.policy)
+        .values(id=next(ids), digest=rules.digest, body=rules.body)
         .on_conflict_do_nothing()
     )
-    return int(connection.execute(known).scalar_one())
+    return int(connection.execute(_known(rules)).scalar_one())
+
+
+def _known(rules: Snapshot) -> Select[int]:
+    return select(schema.policy.c.id).where(schema.policy.c.digest == rules.digest)

@@ -168,6 +168,9 @@ ticket = Table(
     Column("reopen_count", Integer, nullable=False, comment="how often it came back"),
     Column("first_response_due_at", Instant, comment="target for the first public reply"),
     Column("resolution_due_at", Instant, comment="target for its resolution"),
+    Column("targets_since", Instant, comment="since when its targets' time runs; paused: nothing"),
+    Column("targets_used", Json, nullable=False, comment="seconds of it used before"),
+    Column("targets_told", Json, nullable=False, comment="warnings and breaches that were told"),
     Column("breached", Json, nullable=False, comment="targets that were missed"),
     Column("turn", Integer, nullable=False, comment="counts the turns"),
     Column("turn_since", Instant, comment="the last change of turn"),
@@ -188,6 +191,7 @@ ticket = Table(
     Column("satisfaction", Integer, comment="1 to 5"),
     Column("version", Integer, nullable=False, comment="counts its events; compared on each write"),
     Column("next_due_at", Instant, comment="the soonest of its timers"),
+    Column("policy_id", Id, ForeignKey("policy.id"), comment="the rules its timers go by"),
     UniqueConstraint("tenant_id", "number"),
     UniqueConstraint("tenant_id", "id"),
     ForeignKeyConstraint(["tenant_id", "follows"], ["ticket.tenant_id", "ticket.id"]),
@@ -196,6 +200,7 @@ ticket = Table(
     Index("ix_ticket_requester", "tenant_id", "requester", "created_at"),
     Index("ix_ticket_follows", "tenant_id", "follows"),
     Index("ix_ticket_next_due_at", "next_due_at", **_only("next_due_at IS NOT NULL")),
+    Index("ix_ticket_policy", "tenant_id", "policy_id", "id", **_only("status <> 'closed'")),
     comment="one matter of one customer",
 )
 
@@ -247,6 +252,22 @@ policy = Table(
     Column("digest", String(64), nullable=False, unique=True, comment="SHA-256 of the body"),
     Column("body", Json, nullable=False, comment="the rules under which events were decided"),
     comment="snapshots of the rules, each kept once",
+)
+
+threshold = Table(
+    "threshold",
+    metadata,
+    tenant_id(),
+    Column(
+        "level", String(8), nullable=False, comment="tenant, or gateway for what all begin with"
+    ),
+    Column("type", String(8), nullable=False, comment="global, priority or custom"),
+    Column("name", String(32), nullable=False, comment="global, a priority, or its own name"),
+    Column("durations", Json, nullable=False, comment="what it sets, seconds; and its calendar"),
+    Column("active", Boolean, nullable=False, comment="an inactive row is passed over"),
+    Column("changed_at", Instant, nullable=False, comment="when somebody last set it"),
+    PrimaryKeyConstraint("tenant_id", "level", "type", "name"),
+    comment="times that were set at the command line, over those of the configuration",
 )
 
 event = Table(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -32,6 +33,7 @@ from mailgate.domain.model import (
 from mailgate.domain.timers import Timer
 from mailgate.errors import Conflict
 from mailgate.store import schema
+from mailgate.store.schema import fixed
 from mailgate.store.types import Instant
 
 TICKET = "ticket"
@@ -48,7 +50,7 @@ _ENUMS: Mapping[str, Any] = {
     "last_responder": Side,
     "closed_by": ClosedBy,
 }
-_TUPLES = ("participants", "followers", "tags", "breached")
+_TUPLES = ("participants", "followers", "tags", "breached", "targets_used", "targets_told")
 _NAMES = tuple(f.name for f in fields(Ticket))
 
 
@@ -231,11 +233,15 @@ def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def reschedule(
-    connection: Connection, tenant_id: int, rows: Sequence[tuple[int, int, datetime | None]]
+    connection: Connection,
+    tenant_id: int,
+    rows: Sequence[tuple[int, int, datetime | None]],
+    policy_id: int | None,
 ) -> None:
     """Write next_due_at of tickets that did not change: (id, version read at, next_due_at).
 
-    Raises `Conflict` when somebody else has written one of them since.
+    It was worked out by the rules `policy_id`. Raises `Conflict` when somebody else has written
+    one of them since.
     """
     if not rows:
         return
@@ -247,20 +253,24 @@ def reschedule(
             table.c.id == bindparam("b_id"),
             table.c.version == bindparam("b_seen"),
         )
-        .values(next_due_at=bindparam("b_due"))
+        .values(next_due_at=bindparam("b_due"), policy_id=policy_id)
     )
     parameters = [{"b_id": id_, "b_seen": seen, "b_due": due} for id_, seen, due in rows]
     if connection.execute(statement, parameters).rowcount != len(rows):
         raise Conflict("a ticket was changed by somebody else first")
 
 
-def live(connection: Connection, tenant_id: int, after: int, most: int) -> list[int]:
-    """Return the ids of tickets that are not closed, beyond the id `after`, in their order."""
+def by_other_rules(connection: Connection, tenant_id: int, policy_id: int, most: int) -> list[int]:
+    """Return the ids of tickets that are not closed and whose deadlines go by other rules."""
     table = schema.ticket.c
     rows = connection.execute(
         select(table.id)
-        .where(table.tenant_id == tenant_id, table.id > after, table.status != "closed")
-        .order_by(table.id)
+        .where(
+            table.tenant_id == tenant_id,
+            table.status != fixed("closed"),
+            or_(table.policy_id < policy_id, table.policy_id > policy_id),
+        )
+        .order_by(table.policy_id, table.id)
         .limit(most)
     )
     return list(rows.scalars())

@@ -20,7 +20,11 @@ URGENT = {f"sla.urgent.{name}": "1s" for name in ("system", "client", "auto_clos
 @pytest.fixture
 def gateway(start_gateway) -> Gateway:
     """A gateway whose clock runs by hand only."""
-    settings = {"jobs.deadlines": "off", "lifecycle.client_reminders": 0}
+    settings = {
+        "jobs.deadlines": "off",
+        "lifecycle.client_reminders": 0,
+        "sla.watch_targets": False,
+    }
     return start_gateway(values={**URGENT, **settings}).start()
 
 

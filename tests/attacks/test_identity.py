@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.config.schema import Config
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.domain.events import Close, MergeInto
 from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.mail.trust import Trust

@@ -259,7 +259,11 @@ def test_a_ticket_is_explained_by_its_events_deadlines_rules_and_mails(cli):
     timers = {row["kind"]: row for row in told["timers"]}
     assert timers["client_response"]["origin"] == "normal client_response"
     assert list(timers["client_response"]) == list(shapes.TIMER)
-    assert told["thresholds"]["client"] == {"seconds": 172_800, "origin": "preset standard"}
+    assert told["thresholds"]["client"] == {
+        "seconds": 172_800,
+        "calendar": None,
+        "origin": "preset standard",
+    }
     assert list(behind) == list(shapes.MAIL)
     assert (behind["state"], behind["rung"], behind["says"]) == ("opened", "new", "a new matter")
 

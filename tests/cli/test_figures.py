@@ -1,10 +1,5 @@
-"""`mailgate stats`, `thresholds` and `lifecycle`: counts, times and rules, as they are."""
+"""`mailgate stats` and `lifecycle`: counts and rules, as they are."""
 
-import pytest
-
-from mailgate.cli.figures import duration
-from mailgate.domain.hours import duration as read_duration
-from mailgate.domain.model import Priority
 from mailgate.domain.table import TABLE
 
 
@@ -18,39 +13,6 @@ def test_the_statistics_count_every_active_ticket_once(cli):
     assert (counted["waiting_for_system"], counted["resolved_pending_confirmation"]) == (1, 1)
     shown = [line.split() for line in cli.ok("stats").splitlines()]
     assert ["not", "closed,", "in", "all", "2"] in shown
-
-
-def test_every_threshold_is_shown_with_its_origin(cli):
-    cli.set(sla__high={"system": "90m"}, sla__global={"client": "1d12h"})
-    rows = {row["priority"]: row for row in cli.json("thresholds")}
-    assert list(rows) == [priority.value for priority in Priority]
-    assert rows["high"]["system"] == {
-        "seconds": 5400,
-        "origin": "configuration, [sla.high]",
-    }
-    assert rows["low"]["client"] == {
-        "seconds": 36 * 3600,
-        "origin": "configuration, [sla.global]",
-    }
-    assert rows["normal"]["system"]["origin"] == "preset standard"
-    assert cli.json("thresholds", "list") == list(rows.values())
-    shown = cli.ok("thresholds")
-    assert "1h30m  configuration, [sla.high]" in shown
-    assert "Reopened by an answer: for ever." in shown
-    assert "Reminders after the first: 2; then nothing more happens." in shown
-
-
-def test_the_other_times_are_shown_too(cli):
-    cli.set(lifecycle__reopen_window="14d", lifecycle__resolve_silent=True)
-    shown = cli.ok("thresholds", "list")
-    assert "Reopened by an answer: 14d." in shown
-    assert "then it is resolved" in shown
-
-
-@pytest.mark.parametrize("text", ["15m", "1d12h", "45s", "2d", "1h1m1s"])
-def test_a_duration_is_written_as_it_is_read(text):
-    assert duration(read_duration(text)) == text
-    assert duration(read_duration("0s")) == "0s"
 
 
 def test_the_table_of_the_rules_is_shown_whole(cli):

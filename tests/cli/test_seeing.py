@@ -79,6 +79,7 @@ def test_a_condition_that_no_ticket_can_fulfil_is_a_usage_error(cli, filters, sa
 
 
 def test_the_table_for_people_shows_what_matters(cli):
+    cli.set(sla__watch_targets=False)
     number = cli.open(subject="Printer [bold]broken[/bold]")
     shown = cli.ok("tickets")
     assert shown.splitlines()[0].split()[:3] == ["NUMBER", "SUBJECT", "STATUS"]
@@ -217,7 +218,9 @@ def test_who_takes_part_and_since_when_is_shown(cli):
     for each in cli.json("show", number)["participants"]:
         assert list(each) == list(shapes.PARTICIPANT)
         assert each["joined_at"] == ticket["created_at"]
-    assert "Participants   dave@customer.example, erin@customer.example\n" in cli.ok("show", number)
+    assert "Participants     dave@customer.example, erin@customer.example\n" in cli.ok(
+        "show", number
+    )
 
 
 def test_a_number_is_understood_however_it_is_written(cli):

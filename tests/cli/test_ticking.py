@@ -24,6 +24,7 @@ def test_a_dry_run_changes_nothing(cli):
 
 
 def test_what_would_happen_then_is_told_and_does_not_happen(cli):
+    cli.set(sla__watch_targets=False)
     number = cli.open()
     before = cli.json("show", number)
     shown = cli.ok("tick", "--at", "+25h")
@@ -60,6 +61,7 @@ def test_a_time_that_is_none_is_refused_with_the_right_form(cli):
 
 
 def test_a_deadline_that_has_passed_is_acted_on_once(cli):
+    cli.set(sla__watch_targets=False)
     number = cli.open()
     with time_machine.travel(now(), tick=False) as clock:
         for _ in range(25 * 6):  # a gateway that runs: an outage would hold the clock back

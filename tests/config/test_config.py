@@ -9,52 +9,10 @@ import pytest
 from mailgate import config
 from mailgate.config.addresses import Listen
 from mailgate.domain.model import Priority
+from tests.config.conftest import ENVIRON, KEY
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE.parent / "bad_configs").glob("*.toml"))
-ENVIRON = {"SMTP_PASSWORD": "hunter2", "HOME": "/home/desk"}
-KEY = "key1 MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U"
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder to be in, with a signing key and files that secrets may and may not lie in."""
-    for name, text, mode in (
-        ("mailgate.key", KEY, 0o600),
-        ("tight.txt", "hunter2\n", 0o600),
-        ("loose.txt", "hunter2\n", 0o644),
-        ("empty.txt", "\n", 0o600),
-        ("cert.pem", "a certificate", 0o644),
-    ):
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(mode)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def load(folder):
-    """Read a configuration from its text."""
-
-    def read(text, environ=ENVIRON, mode=0o600):
-        path = folder / "config.toml"
-        path.write_text(text)
-        path.chmod(mode)
-        return config.load(path, environ)
-
-    return read
-
-
-@pytest.fixture
-def faults(load):
-    """Read a configuration from its text; it must be refused."""
-
-    def read(text, environ=ENVIRON):
-        with pytest.raises(config.ConfigError) as refused:
-            load(text, environ)
-        return refused.value.faults
-
-    return read
 
 
 def errors_of(path, folder):
@@ -407,7 +365,7 @@ def test_thresholds_come_from_the_priority_then_from_global_then_from_the_preset
         DESK + '[sla]\npreset = "ticket_system"\n[sla.global]\nclient = "3h"\nsystem = "5h"\n'
         '[sla.high]\nclient = "90s"\n[lifecycle]\nclient_reminders = 0\nresolve_silent = true\n'
     ).policy()
-    high, low = policy.for_priority(Priority.HIGH), policy.for_priority(Priority.LOW)
+    high, low = policy.thresholds[Priority.HIGH], policy.thresholds[Priority.LOW]
     assert (high.client, low.client) == (timedelta(seconds=90), timedelta(hours=3))
     assert (high.system, high.resolution) == (timedelta(hours=5), timedelta(hours=8))
     assert policy.origins[Priority.HIGH]["client"] == "configuration, [sla.high]"

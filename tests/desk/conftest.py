@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.desk.clock import Clock, Tick
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.desk.messages import NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain.events import AgentReplied, CustomerWrote, Event, Opened

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.clock import Clock
-from mailgate.domain.events import Delivered, Resolve, TimerKind
+from mailgate.domain.events import Close, Delivered, Resolve, TimerKind
 from mailgate.domain.model import GATEWAY, Actor, ActorKind, ClosedBy, Delay, Status
+from mailgate.errors import Conflict
 from mailgate.store import heartbeat, tickets
 
 from .conftest import CUSTOMER
@@ -210,10 +211,8 @@ def test_clocks_of_several_nodes_that_tick_at_once_act_on_each_deadline_once(wor
 
 
 def test_changed_thresholds_are_worked_into_the_stored_deadlines_at_the_next_start(world, ticket):
-    from dataclasses import replace
-
     from mailgate.desk.clock import Clock
-    from mailgate.desk.ledger import Desk
+    from mailgate.desk.door import Desk
     from mailgate.domain.policy import Policy, resolve
 
     thresholds, origins = resolve(everywhere={"system": timedelta(hours=1)})
@@ -226,3 +225,130 @@ def test_changed_thresholds_are_worked_into_the_stored_deadlines_at_the_next_sta
     assert [row["due_at"] for row in world.rows("timer")] == [due]
     assert world.rows("ticket")[0]["next_due_at"] == due
     assert world.rows("ticket")[0]["updated_at"] == before
+
+
+# --- rules that change --------------------------------------------------------------------------
+
+
+def under(world, **everywhere):
+    """Let the desk go by other thresholds from now on."""
+    from mailgate.desk.clock import Clock
+    from mailgate.desk.door import Desk
+    from mailgate.domain.policy import resolve
+
+    policy = replace(world.desk.settings.policy, thresholds=resolve("standard", everywhere)[0])
+    world.desk = Desk(world.database, replace(world.desk.settings, policy=policy), world.signer)
+    world.clock = Clock(world.desk)
+
+
+def changes_of_rules(world):
+    names = [row["name"] for row in world.rows("event")]
+    return names.count("ticket.policy_changed")
+
+
+def test_open_tickets_follow_new_rules_in_batches_and_once(world, monkeypatch):
+    monkeypatch.setattr("mailgate.desk.clock.BATCH", 2)
+    for n in range(5):
+        world.open(str(n))
+    under(world, system=timedelta(hours=3))
+    assert world.clock.refresh(world.now) == 5
+    assert changes_of_rules(world) == 5
+    assert {row["due_at"] for row in world.rows("timer")} == {world.now + timedelta(hours=3)}
+    assert world.clock.refresh(world.now) == 0
+
+
+def test_what_was_done_before_a_crash_is_not_done_again(world, ticket, monkeypatch):
+    others = [world.open(str(n)) for n in range(3)]
+    under(world, system=timedelta(hours=3))
+    monkeypatch.setattr("mailgate.desk.clock.BATCH", 2)
+    world.clock._catch_up(world.now)
+    assert world.clock.refresh(world.now) == len(others) + 1 - 2
+    assert changes_of_rules(world) == 4
+
+
+def test_a_closed_ticket_follows_no_rules(world, ticket):
+    world.apply(ticket, Close(at=world.now, actor=Actor(ActorKind.AGENT, "alice")))
+    under(world, system=timedelta(hours=3))
+    assert world.clock.refresh(world.now) == 0
+
+
+def test_a_ticket_that_is_touched_first_catches_up_before_anything_else(world, ticket):
+    world.pass_time(hours=5)
+    under(world, system=timedelta(hours=3))
+    world.customer_writes(ticket)
+    names = [row["name"] for row in world.rows("event")][-2:]
+    assert names == ["ticket.policy_changed", "customer.wrote"]
+    assert world.ticket(ticket).not_before == world.now
+    assert [row["due_at"] for row in world.rows("timer")] == [world.now]
+
+
+def test_a_deadline_of_the_old_rules_does_not_act_under_the_new(world, ticket):
+    under(world, system=timedelta(days=9))
+    world.pass_time(hours=25)
+    assert world.tick().steps == ()
+    assert [row["due_at"] for row in world.rows("timer")] == [ticket.created_at + timedelta(days=9)]
+
+
+def test_somebody_else_who_is_first_makes_a_batch_be_done_again(world, ticket, monkeypatch):
+    under(world, system=timedelta(hours=3))
+    catch_up, tries = world.clock._catch_up, []
+
+    def unlucky(now):
+        tries.append(now)
+        if len(tries) < 3:
+            raise Conflict("somebody else was first")
+        return catch_up(now)
+
+    monkeypatch.setattr(world.clock, "_catch_up", unlucky)
+    assert world.clock.refresh(world.now) == 1
+
+    def hopeless(_now):
+        raise Conflict("somebody else was first")
+
+    monkeypatch.setattr(world.clock, "_catch_up", hopeless)
+    with pytest.raises(Conflict):
+        world.clock.refresh(world.now)
+
+
+# --- targets ------------------------------------------------------------------------------------
+
+
+def watch(world):
+    from mailgate.desk.clock import Clock
+    from mailgate.desk.door import Desk
+
+    policy = replace(world.desk.settings.policy, watch_targets=True, pause_targets=True)
+    world.desk = Desk(world.database, replace(world.desk.settings, policy=policy), world.signer)
+    world.clock = Clock(world.desk)
+
+
+def test_a_target_is_near_and_missed_and_each_is_told_once(world):
+    watch(world)
+    ticket = world.open()
+    steps = run(world, hours=23)
+    assert [(step.timer, step.due_at - ticket.created_at) for step in steps] == [
+        (TimerKind.TARGET_NEAR, timedelta(hours=19, minutes=12))
+    ]
+    assert [notice for notice, _ in world.notices()].count("target_near") == 3  # two agents, admin
+    steps = run(world, hours=2)
+    assert {step.timer for step in steps} == {TimerKind.SYSTEM_RESPONSE, TimerKind.TARGET_MISSED}
+    assert [notice for notice, _ in world.notices()][-1] == "overdue"
+    assert "target_missed" not in [notice for notice, _ in world.notices()]
+    for row in (row for row in world.rows("outbox") if row["notice"] == "overdue"):
+        (told,) = row["context"]["also"]
+        assert (told["notice"], told["target"]["which"]) == ("target_missed", "first_response")
+    assert world.ticket(ticket).breached == ("first_response",)
+    assert run(world, hours=24) == []
+
+
+def test_an_answer_in_time_ends_the_first_target_and_pauses_the_other(world):
+    watch(world)
+    ticket = world.open()
+    world.pass_time(hours=1)
+    replied = world.agent_replies(ticket)
+    deliver(world, replied)
+    kinds = {row["kind"] for row in world.rows("timer") if row["fired_at"] is None}
+    assert kinds == {"client_response"}
+    world.pass_time(hours=40)
+    world.customer_writes(ticket)
+    assert world.ticket(ticket).resolution_due_at == ticket.created_at + timedelta(hours=112)

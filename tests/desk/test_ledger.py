@@ -268,7 +268,7 @@ def test_turns_say_who_had_to_answer_and_when_they_did(world):
 def test_a_format_of_another_width_goes_on_in_the_same_sequence(world):
     from dataclasses import replace
 
-    from mailgate.desk.ledger import Desk
+    from mailgate.desk.door import Desk
     from mailgate.domain.numbers import NumberFormat
 
     world.open()

@@ -9,7 +9,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.desk.verify import verify
 from mailgate.domain.events import (
     Assign,
@@ -191,7 +191,7 @@ DAMAGES = {
     ),
     "rules that changed in between": (
         lambda _now: update(schema.policy).values(body=_with_client_reminders(0)),
-        ("timer", "which none of its rules would set"),
+        ("timer", "its timers are none, but should be auto_close"),
     ),
     "a turn that is missing": (
         lambda _now: delete(TURN).where(TURN.c.n == 1),

@@ -70,7 +70,7 @@ def test_a_change_of_priority_works_out_every_deadline_anew(priority):
     assert life.ticket.priority is priority
     assert life.ticket.first_response_due_at == START + first
     assert life.ticket.resolution_due_at == START + resolution
-    threshold = life.policy.for_priority(priority).system
+    threshold = life.policy.thresholds[priority].system
     assert life.timers == [("system_response", threshold - timedelta(minutes=1))]
     assert life.told == []
 

@@ -119,7 +119,7 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     fault = only_fault("/xyzzy")
     assert fault.reason == "there is no command /xyzzy"
     assert fault.right_form == (
-        "/note, /resolve, /close, /reopen, /wait, /take, /assign, /priority, /tag"
+        "/note, /resolve, /close, /reopen, /wait, /snooze, /take, /assign, /priority, /tag"
     )
 
 
@@ -167,7 +167,7 @@ def test_words_of_later_versions_are_known_and_refused(word):
 
 
 def test_what_cannot_be_carried_out_is_not_proposed():
-    assert "/snooze" not in only_fault("/snoze").right_form
+    assert "/follow" not in only_fault("/folow").right_form
 
 
 def test_good_and_faulty_lines_are_reported_side_by_side():
@@ -253,7 +253,7 @@ def test_a_command_below_text_is_told_since_it_was_not_meant_for_the_customer(te
         "Dear Bob,\n/close is a folder.",
         "Dear Bob,\n/priority of the day",
         "Dear Bob,\n> /note         the whole mail is an internal note",
-        "Dear Bob,\n/snooze 3d",
+        "Dear Bob,\n/split",
         "Dear Bob,\n/ note that",
         "Dear Bob,\n/usr/bin/note x",
         "Dear Bob,\nsee /note x",
@@ -272,3 +272,29 @@ def test_the_lines_below_are_tried_up_to_a_bound():
 @given(st.text(max_size=200))
 def test_text_after_a_greeting_is_never_touched(text):
     assert read("Dear Bob,\n" + text).text == ("Dear Bob,\n" + text).rstrip()
+
+
+# --- snooze -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("3d", "+3d"),
+        ("1d12h", "+1d12h"),
+        ("+4h", "+4h"),
+        ("2026-03-01", "2026-03-01"),
+        ("2026-03-01T09:00", "2026-03-01T09:00"),
+    ],
+)
+def test_a_snooze_ends_after_a_time_or_at_one(text, until):
+    assert read(f"/snooze {text}: wait for parts").commands == (
+        Command("snooze", (until,), "wait for parts"),
+    )
+
+
+def test_a_snooze_without_an_end_that_can_be_read_is_a_fault():
+    assert only_fault("/snooze").reason == "/snooze: it does not say until when"
+    assert only_fault("/snooze soon").reason == (
+        "/snooze: 'soon' is no time: write 3d, 4h or 2026-03-01T09:00"
+    )

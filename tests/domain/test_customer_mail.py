@@ -76,6 +76,7 @@ def test_first_mail_begins_a_new_ticket_that_waits_for_us_since_its_receipt():
         "created_at": START,
         "first_response_due_at": START + 4 * HOUR,
         "resolution_due_at": START + 24 * HOUR,
+        "targets_since": START,
         "turn": 1,
         "turn_since": START,
     }

@@ -74,8 +74,8 @@ def test_changes_name_each_fact_that_differs_with_both_values():
     assert changes(TICKET, TICKET) == {}
 
 
-def test_every_field_but_id_and_version_is_a_fact_of_the_history():
-    assert {f.name for f in fields(Ticket)} - set(TICKET_FACTS) == {"id", "version"}
+def test_every_field_but_id_version_and_rules_is_a_fact_of_the_history():
+    assert {f.name for f in fields(Ticket)} - set(TICKET_FACTS) == {"id", "version", "policy_id"}
 
 
 def test_a_ticket_is_frozen_and_its_version_is_no_part_of_what_it_is():

@@ -37,6 +37,7 @@ def told(audience, ticket=TICKET, staff=STAFF, former=None, actor="") -> list[st
         (Audience.FORMER_ASSIGNEE, ["bob@desk.example"]),
         (Audience.HOLDERS, ["alice@desk.example"]),
         (Audience.TEAM, ["bob@desk.example"]),
+        (Audience.MEMBERS, ["bob@desk.example"]),
         (Audience.ADMINS, ["eve@desk.example", "ada@desk.example"]),
         (Audience.FOLLOWERS, ["bob@desk.example", "eve@desk.example"]),
         (Audience.AUTHOR, ["alice@desk.example"]),
@@ -72,6 +73,11 @@ def test_an_author_is_told_whoever_holds_the_ticket_by_now():
     assert [to.address for to in told] == ["bob@desk.example"]
     gone = recipients(Audience.AUTHOR, TICKET, STAFF, None, "", "gone")
     assert [to.address for to in gone] == ["alice@desk.example"]
+
+
+@pytest.mark.parametrize("team", [None, "empty", "gone"])
+def test_a_team_of_nobody_has_no_members(team):
+    assert told(Audience.MEMBERS, replace(TICKET, team=team)) == []
 
 
 def test_if_nobody_holds_a_ticket_its_team_does():

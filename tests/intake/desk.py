@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from mailgate.desk.ledger import Desk
+from mailgate.desk.door import Desk
 from mailgate.domain.numbers import NumberReader
 from mailgate.domain.routing import Route, Routing
 from mailgate.intake.disk import Disk

@@ -1,19 +1,22 @@
 """People who have written, the numbers of their tickets, and the rules they were treated by."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from itertools import count
 
 import pytest
 from sqlalchemy import text
 
 from mailgate.domain.horizon import Heartbeat
+from mailgate.domain.hours import Calendar
 from mailgate.domain.numbers import NumberFormat
-from mailgate.domain.policy import PRESETS, Policy, resolve
-from mailgate.store import heartbeat, numbers, people, policies, schema
+from mailgate.domain.policy import PRESETS, Level, Policy, Row, RowType, resolve
+from mailgate.store import heartbeat, numbers, people, policies, schema, thresholds
 from tests.peers.waiting import wait_until
 from tests.store.databases import OTHER, TENANT, add_other_tenant
-from tests.store.rows import NOW, every, plant, total
+from tests.store.rows import NOW, every, total
 
 CAROL, DAVE = "carol@customer.example", "dave@customer.example"
 LATER = NOW + timedelta(hours=1)
@@ -133,8 +136,7 @@ def test_a_number_is_given_to_one_node_at_a_time(postgresql):
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("window", [None, timedelta(days=7), timedelta(0)])
 def test_rules_come_back_from_their_snapshot_as_they_were(preset, window):
-    thresholds, origins = resolve(preset)
-    policy = Policy(thresholds, origins, reopen_window=window, client_reminders=3)
+    policy = Policy(*resolve(preset), reopen_window=window, client_reminders=3)
     assert policies.restore(policies.body(policy)) == policy
     assert policies.restore(policies.body(policy)).reopen_window == window
 
@@ -146,9 +148,9 @@ def rules(**changes) -> Policy:
 def test_the_same_rules_are_kept_once_and_others_apart(database):
     with database.write() as connection:
         ids = database.ids(connection, 10)
-        first = policies.keep(connection, ids, rules())
-        other = policies.keep(connection, ids, rules(client_reminders=0))
-        assert policies.keep(connection, ids, rules()) == first != other
+        first = policies.keep(connection, ids, policies.snapshot(rules()))
+        other = policies.keep(connection, ids, policies.snapshot(rules(client_reminders=0)))
+        assert policies.keep(connection, ids, policies.snapshot(rules())) == first != other
         assert total(connection, schema.policy) == 2
         (body,) = [row["body"] for row in every(connection, schema.policy) if row["id"] == first]
     assert policies.restore(body) == rules()
@@ -157,25 +159,53 @@ def test_the_same_rules_are_kept_once_and_others_apart(database):
 def test_two_nodes_that_begin_under_new_rules_at_once_keep_them_once(postgresql):
     def keep_mine(ids) -> int:
         with postgresql.write() as connection:
-            return policies.keep(connection, ids, rules())
+            return policies.keep(connection, ids, policies.snapshot(rules()))
 
     with ThreadPoolExecutor(1) as pool:
         with postgresql.write() as connection:
-            mine = policies.keep(connection, count(1), rules())
+            mine = policies.keep(connection, count(1), policies.snapshot(rules()))
             other = pool.submit(keep_mine, count(1000))
             wait_until(lambda: connection.execute(text(WAITING)).scalar(), "the other to wait")
         assert other.result(20) == mine
 
 
-def test_the_rules_that_were_last_gone_by_are_known(database):
+def test_rules_are_found_by_what_they_say_and_read_again_by_their_id(database):
     with database.write() as connection:
-        assert policies.latest(connection, TENANT) is None
-        ids = database.ids(connection, 10)
-        for changes in ({"client_reminders": 5}, {"client_reminders": 0}, {"client_reminders": 5}):
-            kept = policies.keep(connection, ids, rules(**changes))
-            plant(connection, schema.event, TENANT, policy_id=kept)
-        assert policies.latest(connection, TENANT) == rules(client_reminders=5)
-        assert policies.latest(connection, OTHER) is None
+        assert policies.find(connection, policies.snapshot(rules())) is None
+        assert policies.load(connection, 99) is None
+        kept = policies.keep(
+            connection, database.ids(connection, 10), policies.snapshot(rules(near=70))
+        )
+        assert policies.find(connection, policies.snapshot(rules(near=70))) == kept
+        assert policies.find(connection, policies.snapshot(rules(near=71))) is None
+        assert policies.load(connection, kept) == rules(near=70)
+
+
+def test_calendars_and_rows_come_back_from_their_snapshot_too():
+    day = ((540, 720), (1320, 1800))
+    office = Calendar("Europe/Berlin", (day,) * 5 + ((),) * 2, {date(2026, 12, 25): ()})
+    given = {"calendar": "office", "working": ("client",)}
+    custom = {"vip": {"system": timedelta(minutes=5), "next_response": timedelta(hours=1)}}
+    policy = Policy(*resolve("standard", given), calendars={"office": office}, custom=custom)
+    again = policies.restore(json.loads(json.dumps(policies.body(policy))))
+    assert again == policy
+    assert again.calendars["office"].week[0] == day
+
+
+# --- rows of thresholds ---------------------------------------------------------------------------
+
+
+def test_rows_are_written_over_and_taken_away(database):
+    row = Row(Level.GATEWAY, RowType.PRIORITY, "high", {"system": timedelta(hours=1)})
+    own = Row(Level.TENANT, RowType.CUSTOM, "vip", {"working": ("client",), "calendar": ""})
+    with database.write() as connection:
+        thresholds.put(connection, TENANT, [own, row], NOW)
+        assert thresholds.rows(connection, TENANT) == (row, own)
+        off = replace(row, values={}, active=False)
+        thresholds.put(connection, TENANT, [off], NOW)
+        assert thresholds.rows(connection, TENANT) == (off, own)
+        thresholds.drop(connection, TENANT, Level.TENANT, RowType.CUSTOM, "vip")
+        assert thresholds.rows(connection, TENANT) == (off,)
 
 
 # --- signs of life --------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 import mailgate.store
 from mailgate.domain.canary import Rounds
 from mailgate.domain.numbers import NumberFormat
-from mailgate.domain.policy import Policy, resolve
+from mailgate.domain.policy import Level, Policy, Row, RowType, resolve
 from mailgate.errors import Conflict
 from mailgate.store import audit, inbox, policies, schema, tickets
 from mailgate.store.backlog import Backlog
@@ -125,6 +125,8 @@ WITHOUT_TENANT = {
     "tickets.save_turns": "each row says whose it is",
     "tickets.add": "each row says whose it is",
     "policies.keep": "snapshots of rules have no tenant",
+    "policies.find": "snapshots of rules have no tenant",
+    "policies.load": "snapshots of rules have no tenant",
     "heartbeat.last": "signs of life have no tenant",
     "heartbeat.keep": "signs of life have no tenant",
     "orphans.answers": "the question says whose rows it is about",
@@ -167,6 +169,58 @@ FUNCTIONS = functions()
 OF_A_TENANT = sorted(FUNCTIONS.keys() - WITHOUT_TENANT.keys())
 
 
+# What to say for each parameter, whichever function has it, where it names no row.
+SAID: dict[str, Any] = {
+    "address": NOBODY,
+    "addresses": [CAROL, NOBODY],
+    "after": 0,
+    "but": (),
+    "count": 1000,
+    "format_": NumberFormat("T-{seq}"),
+    "at": NOW + HOUR,
+    "before": NOW + HOUR,
+    "fingerprints": ["f"],
+    "free": 99,
+    "fresh": frozenset(),
+    "held": frozenset(),
+    "id_": None,  # each of the ids, one after the other
+    "lease": HOUR,
+    "lock": True,
+    "most": 50,
+    "new_id": 1_000_000_000,
+    "notice": "received",
+    "now": NOW + HOUR,
+    "numbers": ["TKT-1"],
+    "octets": 1_000_000,
+    "node": "one",
+    "way": Broken("one", NOW, "421 closing", NOW + HOUR),
+    "owner": "node",
+    "requester": CAROL,
+    "requesters": [CAROL],
+    "people": {CAROL: ("Mallory", NOW + HOUR)},
+    "period": "",
+    "given": [Row(Level.TENANT, RowType.CUSTOM, "vip", {"calendar": ""})],
+    "level": Level.TENANT,
+    "type_": RowType.CUSTOM,
+    "name": "vip",
+    "queue": "default",
+    "people.suspend.reasons": {"another@x.example": "gone"},
+    "reason": "held",
+    "rfc_ids": ["<q@x>"],
+    "scope": audit.Scope(),
+    "since": NOW - HOUR,
+    "side": "client",
+    "size": 10,
+    "table": schema.mail_delivery,
+    "inbox.set_aside.state": inbox.PARKED,
+    "inbox.put_back.state": inbox.PARKED,
+    "template": "T-{seq}",
+    "until": NOW + HOUR,
+    "wanted": Wanted(),
+    "tickets.next_timer.after": NOW - HOUR,
+}
+
+
 def of_mailboxes() -> dict[str, Any]:
     """Return what to say for the parameters of what keeps shared mailboxes."""
     return {
@@ -201,6 +255,9 @@ class Life:
             "joined": [],
         }
         facts |= {"delay": "none", "disposition": "none", "requester": CAROL}
+        rules = put(schema.policy, body=policies.body(Policy(*resolve())))["id"]
+        facts |= {"policy_id": rules, "thresholds": "vip"}
+        put(schema.threshold, level="tenant", type="custom", name="vip", durations={})
         old = put(schema.ticket, **facts)["id"]
         ticket = put(schema.ticket, **facts, number="TKT-1", follows=old)
         self.ticket, self.version = ticket["id"], ticket["version"]
@@ -208,7 +265,7 @@ class Life:
         asked = put(schema.message, **said, side="client", rfc_id="<q@x>")["id"]
         put(schema.message, **said, side="system")
         put(schema.attachment, message_id=asked)
-        rules = put(schema.policy, body=policies.body(Policy(*resolve())))["id"]
+        self.rules = rules
         subject = {"subject_kind": tickets.TICKET, "subject_id": self.ticket}
         cause = put(schema.event, **subject, n=1, policy_id=rules, data={"proved": False})["id"]
         put(schema.turn, ticket_id=self.ticket)
@@ -251,61 +308,20 @@ class Life:
     def arguments(self) -> dict[str, Any]:
         """Return what to say for each parameter, whichever function has it."""
         (c,) = self.claimed
-        return {
-            "address": NOBODY,
-            "addresses": [CAROL, NOBODY],
-            "after": 0,
+        return SAID | {
             "back": dict.fromkeys(self.ids, NOW + HOUR),
-            "but": (),
             "claimed": self.claimed,
-            "count": 1000,
-            "format_": NumberFormat("T-{seq}"),
-            "at": NOW + HOUR,
-            "before": NOW + HOUR,
-            "fingerprints": ["f"],
             "fired": [self.timer],
-            "free": 99,
-            "fresh": frozenset(),
-            "held": frozenset(),
-            "id_": None,  # each of the ids, one after the other
             "ids": self.ids,
-            "lease": HOUR,
-            "lock": True,
-            "most": 50,
-            "new_id": 1_000_000_000,
-            "notice": "received",
-            "now": NOW + HOUR,
-            "numbers": ["TKT-1"],
-            "octets": 1_000_000,
-            "node": "one",
-            "way": Broken("one", NOW, "421 closing", NOW + HOUR),
-            "owner": "node",
-            "requester": CAROL,
-            "requesters": [CAROL],
             "pairs": [("<q@x>", self.ticket)],
-            "people": {CAROL: ("Mallory", NOW + HOUR)},
-            "period": "",
-            "queue": "default",
+            "policy_id": self.rules + 1,
+            "tickets.reschedule.policy_id": self.rules,
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
-            "people.suspend.reasons": {"another@x.example": "gone"},
-            "reason": "held",
-            "rfc_ids": ["<q@x>"],
-            "scope": audit.Scope(),
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
-            "since": NOW - HOUR,
-            "side": "client",
-            "size": 10,
-            "table": schema.mail_delivery,
-            "inbox.set_aside.state": inbox.PARKED,
-            "inbox.put_back.state": inbox.PARKED,
-            "template": "T-{seq}",
             "ticket_id": self.ticket,
             "timers": {self.ticket: ()},
-            "until": NOW + HOUR,
-            "wanted": Wanted(),
             "tickets": [self.ticket],
-            "tickets.next_timer.after": NOW - HOUR,
             **of_mailboxes(),
         }
 

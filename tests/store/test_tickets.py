@@ -59,6 +59,9 @@ FULL = Ticket(
     reopen_count=3,
     first_response_due_at=NOW,
     resolution_due_at=NOW,
+    targets_since=NOW,
+    targets_used=(60, 3600),
+    targets_told=("missed resolution", "near resolution"),
     breached=("resolution",),
     turn=4,
     turn_since=NOW,
@@ -108,7 +111,8 @@ def test_every_fact_of_a_ticket_comes_back_as_it_was(database):
 
 def test_the_example_sets_every_fact_to_something_else_than_its_default():
     plain = Ticket(id=0)
-    assert [f.name for f in fields(Ticket) if getattr(FULL, f.name) == getattr(plain, f.name)] == []
+    same = [f.name for f in fields(Ticket) if getattr(FULL, f.name) == getattr(plain, f.name)]
+    assert same == ["policy_id"]  # it names a row of another table
 
 
 def test_every_fact_of_a_ticket_has_a_column_of_its_name():
@@ -210,7 +214,7 @@ def test_of_two_nodes_that_write_the_same_tickets_one_is_first_and_neither_stand
 
 def reschedule(database, *rows, tenant_id=TENANT) -> None:
     with database.write() as connection:
-        tickets.reschedule(connection, tenant_id, rows)
+        tickets.reschedule(connection, tenant_id, rows, None)
 
 
 def test_a_ticket_that_did_not_change_may_be_due_at_another_time(database):
@@ -232,12 +236,16 @@ def test_a_ticket_that_changed_meanwhile_is_not_due_at_another_time(database):
         reschedule(database, (1, 1, NOW), tenant_id=OTHER)
 
 
-def test_tickets_that_are_not_closed_are_gone_through_in_their_order(database):
-    store(database, *(ticket(n, status=Status.OPEN) for n in (3, 1, 7)))
-    store(database, ticket(5, status=Status.CLOSED))
-    assert asked(database, tickets.live, 0, 2) == [1, 3]
-    assert asked(database, tickets.live, 3, 2) == [7]
-    assert asked(database, tickets.live, 7, 2) == []
+def test_open_tickets_whose_deadlines_go_by_other_rules_are_found(database):
+    with database.write() as connection:
+        for id_ in (21, 22, 23):
+            plant(connection, schema.policy, TENANT, id=id_)
+    store(database, *(ticket(n, status=Status.OPEN, policy_id=20 + n % 4) for n in (1, 2, 3, 5)))
+    store(database, ticket(6, status=Status.CLOSED, policy_id=22))
+    assert asked(database, tickets.by_other_rules, 22, 9) == [1, 5, 3]
+    assert asked(database, tickets.by_other_rules, 22, 1) == [1]
+    assert asked(database, tickets.by_other_rules, 21, 9) == [2, 3]
+    assert load(database, 5)[5].policy_id == 21
 
 
 # --- finding --------------------------------------------------------------------------------------

@@ -253,6 +253,16 @@ def upgrade() -> None:
         sa.Column(
             "resolution_due_at", Instant(), nullable=True, comment="target for its resolution"
         ),
+        sa.Column(
+            "targets_since",
+            Instant(),
+            nullable=True,
+            comment="since when its targets' time runs; paused: nothing",
+        ),
+        sa.Column("targets_used", Json, nullable=False, comment="seconds of it used before"),
+        sa.Column(
+            "targets_told", Json, nullable=False, comment="warnings and breaches that were told"
+        ),
         sa.Column("breached", Json, nullable=False, comment="targets that were missed"),
         sa.Column("turn", sa.Integer(), nullable=False, comment="counts the turns"),
         sa.Column("turn_since", Instant(), nullable=True, comment="the last change of turn"),
@@ -296,6 +306,8 @@ def upgrade() -> None:
             comment="counts its events; compared on each write",
         ),
         sa.Column("next_due_at", Instant(), nullable=True, comment="the soonest of its timers"),
+        sa.Column("policy_id", Id, nullable=True, comment="the rules its timers go by"),
+        sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_ticket_policy_id")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "follows"],
             ["ticket.tenant_id", "ticket.id"],
@@ -311,6 +323,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_ticket_tenant_id_id")),
         sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_ticket_tenant_id_number")),
         comment="one matter of one customer",
+    )
+    op.create_index(
+        "ix_ticket_policy",
+        "ticket",
+        ["tenant_id", "policy_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("status <> 'closed'"),
+        postgresql_where=sa.text("status <> 'closed'"),
     )
     op.create_index("ix_ticket_follows", "ticket", ["tenant_id", "follows"], unique=False)
     op.create_index(
@@ -737,6 +757,33 @@ def upgrade() -> None:
         postgresql_where=sa.text("stranger"),
     )
     op.create_index("ix_outbox_ticket", "outbox", ["tenant_id", "ticket_id"], unique=False)
+    op.create_table(
+        "threshold",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "level",
+            sa.String(length=8),
+            nullable=False,
+            comment="tenant, or gateway for what all begin with",
+        ),
+        sa.Column(
+            "type", sa.String(length=8), nullable=False, comment="global, priority or custom"
+        ),
+        sa.Column(
+            "name",
+            sa.String(length=32),
+            nullable=False,
+            comment="global, a priority, or its own name",
+        ),
+        sa.Column(
+            "durations", Json, nullable=False, comment="what it sets, seconds; and its calendar"
+        ),
+        sa.Column("active", sa.Boolean(), nullable=False, comment="an inactive row is passed over"),
+        sa.Column("changed_at", Instant(), nullable=False, comment="when somebody last set it"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_threshold_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "level", "type", "name", name=op.f("pk_threshold")),
+        comment="times that were set at the command line, over those of the configuration",
+    )
 
     op.create_table(
         "imap_mailbox",

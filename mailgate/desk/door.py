@@ -1,0 +1,60 @@
+"""The one door through which tickets are written: opens ledgers on a database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailgate.desk import telling
+from mailgate.desk.ledger import Ledger
+from mailgate.desk.settings import Settings, Signer
+from mailgate.domain.policy import Row, overlaid
+from mailgate.store import thresholds
+from mailgate.store.db import Database
+
+
+class Desk:
+    """The door itself: opens ledgers on a database."""
+
+    def __init__(self, database: Database, settings: Settings, signer: Signer) -> None:
+        self.database = database
+        self.settings = settings
+        self.signer = signer
+        self._seen: tuple[tuple[Row, ...], Settings] = ((), settings)
+
+    def current(self, connection: Connection) -> Settings:
+        """Return the settings with the thresholds that were set since, as of this transaction."""
+        rows, known = self._seen
+        found = thresholds.rows(connection, self.settings.tenant_id)
+        if found != rows:
+            known = replace(self.settings, policy=overlaid(self.settings.policy, found))
+            self._seen = (found, known)
+        return known
+
+    @contextmanager
+    def writing(self, now: datetime, size: int = 1) -> Iterator[Ledger]:
+        """Open a ledger for about `size` events; it is written and committed at the end.
+
+        Only then the log is told. Raises `Conflict` when a ticket was changed by somebody else in
+        between: do it again.
+        """
+        with self.database.write() as connection:
+            ids = _endless(self.database, connection, 16 * size)
+            ledger = Ledger(connection, ids, self.current(connection), self.signer, now)
+            yield ledger
+            ledger.flush()
+        telling.tell(ledger.lines)
+
+    @contextmanager
+    def rehearsing(self, now: datetime) -> Iterator[Ledger]:
+        """Open a ledger in which everything is decided as it would be, and nothing is kept."""
+        with self.database.rehearse() as connection:
+            ids = _endless(self.database, connection, 16)
+            yield Ledger(connection, ids, self.current(connection), self.signer, now)
+
+
+def _endless(database: Database, connection: Connection, count: int) -> Iterator[int]:
+    while True:
+        yield from database.ids(connection, count)

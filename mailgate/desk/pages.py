@@ -1,0 +1,46 @@
+"""What a ledger holds until it is written, and points to which that can be taken back."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mailgate.domain.canary import Canary
+from mailgate.domain.model import Ticket
+
+
+@dataclass
+class Pages:
+    """Rows that are decided and not yet written."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    turns_begun: list[dict[str, Any]] = field(default_factory=list)
+    turns_changed: list[dict[str, Any]] = field(default_factory=list)
+    fired: list[tuple[int, str, int, int]] = field(default_factory=list)
+    references: list[tuple[str, int, str]] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    returned: list[tuple[int, str]] = field(default_factory=list)
+    suspended: list[tuple[str, str]] = field(default_factory=list)
+    canaries: list[Canary] = field(default_factory=list)
+
+    def lengths(self) -> dict[str, int]:
+        """Return how much there is of each."""
+        return {name: len(rows) for name, rows in vars(self).items()}
+
+    def cut(self, lengths: dict[str, int]) -> None:
+        """Forget what came since there was so much."""
+        for name, length in lengths.items():
+            del getattr(self, name)[length:]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point to which `Ledger.undo` can go back."""
+
+    lengths: dict[str, int]
+    tickets: dict[int, Ticket]
+    people: dict[str, tuple[str, datetime]]
+    next_number: int | None
+    touched: frozenset[int]
+    reworked: frozenset[int]
