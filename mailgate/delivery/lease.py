@@ -76,7 +76,8 @@ class Claims:
         hand = self._in_hand
         try:
             with self._desk.database.write() as connection:
-                held = {due.id for due in dues if outbox.note(connection, due, lease_until=until)}
+                written = outbox.note(connection, [(due, {"lease_until": until}) for due in dues])
+            held = {due.id for due, ours in zip(dues, written, strict=True) if ours}
         except Temporary as error:
             log("database.unavailable", where="lease", error=str(error))
             lost = hand is not None and self._lapses(hand[0])

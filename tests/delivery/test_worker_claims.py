@@ -167,9 +167,9 @@ class TestAClaimThatIsLost:
     ):
         (due,), claims, cuts = taken(world), claims_of(world), []
 
-        def ended(*_args, **_columns) -> bool:
+        def ended(*_args) -> list[bool]:
             claims._in_hand = due, lambda: cuts.append("the next one")
-            return False
+            return [False]
 
         with claims.kept([due], world.now), claims.in_hand(due, lambda: cuts.append("this one")):
             monkeypatch.setattr(store, "note", ended)
@@ -230,7 +230,7 @@ class TestAClaimThatIsLost:
 
         def lapse():
             with world.database.write() as connection:
-                store.note(connection, dues[0], lease_until=world.now - SECOND)
+                store.note(connection, [(dues[0], {"lease_until": world.now - SECOND})])
             assert taken(world, "two")
 
         dues = []
