@@ -5,6 +5,7 @@ in, the reading and the sending have a process each.
 """
 
 import ctypes
+import importlib
 import socket
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -50,6 +51,29 @@ the workers, as it would with Python's 5 ms."""
 
 _MMAP_THRESHOLD, _LARGE = -3, 1024 * 1024
 """The option of glibc's mallopt(3), and the octets from which a block counts as large."""
+
+
+_MODULES = {
+    NodeRole.LISTEN: ("mailgate.app.ways_in",),
+    NodeRole.PROCESS: ("mailgate.app.reading", "mailgate.intake.worker"),
+    NodeRole.DELIVER: ("mailgate.app.ways_out",),
+    NodeRole.CLOCK: ("mailgate.app.clockwork",),
+    NodeRole.WEB: (
+        "mailgate.web.health",
+        "mailgate.web.metrics",
+        "mailgate.web.server",
+        "mailgate.web.stored",
+        "mailgate.web.watch",
+    ),
+}
+"""What the parts of a role are made of. Nothing else needs it, so it is imported late."""
+
+
+def load(roles: Collection[NodeRole]) -> None:
+    """Import what these roles need, before the processes are forked: then it is in memory once."""
+    for role in roles:
+        for name in _MODULES[role]:
+            importlib.import_module(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +152,7 @@ class Gateway:
         parts.stop()
 
     def _serve_together(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
+        load(self._roles)
         self._app.close()  # a connection to the database belongs to one process
         self._app.bells.share((NodeRole.PROCESS, NodeRole.DELIVER))
 

@@ -31,13 +31,22 @@ class Writer:
         self._address = desk_address
         self._loop_mark = signer.loop_mark()
         self._root = lru_cache(_ROOTS)(signer.root_id)
+        self._at_hand: tuple[int | None, Sequence[File]] = (None, ())
 
     def original(self, due: Due, carried: Carried) -> int | None:
-        """Return the id of the raw mail whose files go along, if any do."""
-        if due.automatic or carried.message is None or not _fitting(carried.attachments):
+        """Return the id of the raw mail to be read for the files that go along, if any is.
+
+        Notices of one message follow each other: its files stay at hand for the next one.
+        """
+        message = carried.message
+        if due.automatic or message is None or not _fitting(carried.attachments):
             return None
-        found: int | None = carried.message["mail_id"]
-        return found
+        found: int | None = message["mail_id"]
+        return None if message["id"] == self._at_hand[0] else found
+
+    def forget(self) -> None:
+        """Let go of the files that are at hand."""
+        self._at_hand = (None, ())
 
     def write(self, due: Due, carried: Carried, original: bytes | None) -> bytes:
         """Return the mail for a notice; `original` holds its files, see the method of that name.
@@ -50,8 +59,16 @@ class Writer:
         if message is not None and context["message"] is None:
             context["message"] = _said(message, () if due.automatic else carried.attachments)
         rendered = self._renderer.render(due.notice, context["recipient"].get("language"), context)
-        files = [] if original is None else _files(carried.attachments, original)
+        files = self._files(due, carried, original)
         return compose(rendered, self._frame(due, context, carried, files, rendered.language))
+
+    def _files(self, due: Due, carried: Carried, original: bytes | None) -> Sequence[File]:
+        if due.automatic or carried.message is None:
+            return ()
+        if original is not None:
+            self._at_hand = carried.message["id"], _files(carried.attachments, original)
+        message_id, files = self._at_hand
+        return files if message_id == carried.message["id"] else ()
 
     def envelope_from(self, due: Due) -> str:
         """Return the return path: none for our own words, a signed one for a person's."""

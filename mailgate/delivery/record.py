@@ -96,15 +96,15 @@ class Record:
         raise Temporary("others change the tickets of these notices all the time")
 
     def _put(self, entries: list[Entry]) -> list[bool]:
+        notes = [(entry.due, entry.columns) for entry in entries]
         if not any(entry.event for entry in entries):
             with self._desk.database.write() as connection:
-                return [outbox.note(connection, e.due, **e.columns) for e in entries]
+                return outbox.note(connection, notes)
         with self._desk.writing(self._now(), len(entries)) as ledger:
             unreached = _unreached(ledger, entries)
-            held = []
-            for entry in entries:
-                held.append(outbox.note(ledger.connection, entry.due, **entry.columns))
-                if held[-1] and entry.event is not None and entry.due.ticket_id is not None:
+            held = outbox.note(ledger.connection, notes)
+            for entry, ours in zip(entries, held, strict=True):
+                if ours and entry.event is not None and entry.due.ticket_id is not None:
                     _happen(ledger, entry.due, entry.due.ticket_id, entry.event, unreached)
             return held
 

@@ -156,6 +156,7 @@ class Worker:
                 works = self._deliver(waiting[0], carried[waiting[0].id])
                 waiting.popleft()
         finally:
+            self._writer.forget()
             self._settle()
             self._record.give_back(waiting)
         self._write_down()

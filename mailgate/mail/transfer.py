@@ -7,8 +7,8 @@ import binascii
 import re
 
 _TOKEN = re.compile(rb"[\s\"']*([A-Za-z0-9-]+)")
-_OF_BASE64 = re.sub(rb"[^A-Za-z0-9+/=\s]", b"", bytes(range(256)))
 _NOT_BASE64 = re.sub(rb"[A-Za-z0-9+/]", b"", bytes(range(256)))
+_WELL_FORMED = re.sub(rb"[^A-Za-z0-9+/=\s]", b"", bytes(range(256)))
 _PADDED_BREAK = re.compile(rb"=[ \t]++(?=\r?\n|\Z)")  # blanks that a relay put there, section 6.7
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} .*\r?\n", re.MULTILINE)
 _UU = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
@@ -36,7 +36,7 @@ def decode(data: bytes, encoding: str) -> tuple[bytes, bool]:
 
 def _base64(data: bytes) -> tuple[bytes, bool]:
     try:
-        return binascii.a2b_base64(data), not data.translate(None, _OF_BASE64)
+        return binascii.a2b_base64(data), not data.translate(None, _WELL_FORMED)
     except binascii.Error:
         pass
     digits = data.partition(b"=")[0].translate(None, _NOT_BASE64)

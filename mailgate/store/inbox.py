@@ -16,6 +16,7 @@ from sqlalchemy import (
     Insert,
     RowMapping,
     Table,
+    Update,
     bindparam,
     case,
     func,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 from mailgate.store import calls, schema
 from mailgate.store.db import insert_for
 from mailgate.store.schema import fixed
+from mailgate.store.types import Instant
 
 _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
 _NAMES_IT = b"\nmessage-id:"
@@ -263,53 +265,58 @@ def claim(
     What is claimed, or put off, for longer than anybody would was so by a clock that has been set
     back since: it is free.
     """
-    delivery, mail = schema.mail_delivery, schema.mail
-    beyond = now + _BEYOND
-    free = (
-        select(delivery.c.id, mail.c.size)
-        .join(mail, mail.c.id == delivery.c.mail_id)
-        .where(
-            delivery.c.tenant_id == tenant_id,
-            delivery.c.state == fixed(PENDING),
-            _free(delivery.c.lease_until, delivery.c.lease_until < now, beyond),
-            _free(delivery.c.next_try_at, delivery.c.next_try_at <= now, beyond),
-        )
-        .order_by(delivery.c.received_at, delivery.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True, of=delivery)
-    )
+    times = {"tenant_id": tenant_id, "now": now, "beyond": now + _BEYOND, "most": most}
     chosen: list[int] = []
     total = 0
-    for id_, size in connection.execute(free):
+    for id_, size in connection.execute(_WAITING, times):
         if chosen and total + size > octets:
             break
         chosen.append(id_)
         total += size
     if not chosen:
         return []
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.id.in_(chosen))
-        .values(
-            lease_owner=owner,
-            lease_until=now + lease,
-            fence=delivery.c.fence + 1,
-            lost=delivery.c.lost + 1,
-        )
-    )
-    rows = connection.execute(
-        select(delivery, mail.c.raw)
-        .join(mail, mail.c.id == delivery.c.mail_id)
-        .where(delivery.c.id.in_(chosen))
-        .order_by(delivery.c.received_at, delivery.c.id)
-    )
-    return [_claimed(row) for row in rows.mappings()]
+    ids = {"ids": chosen}
+    connection.execute(_TAKE, ids | {"owner": owner, "until": now + lease})
+    return [_claimed(row) for row in connection.execute(_TAKEN, ids).mappings()]
 
 
-def _free(
-    column: Column[datetime], passed: ColumnElement[bool], beyond: datetime
-) -> ColumnElement[bool]:
-    return or_(column.is_(None), passed, column > beyond)
+def _free(column: Column[datetime], passed: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(column.is_(None), passed, column > bindparam("beyond", type_=Instant()))
+
+
+# Built once: a mail that comes alone is claimed alone, and no other can be kept meanwhile.
+_DELIVERY = schema.mail_delivery.c
+_NOW = bindparam("now", type_=Instant())
+_THESE = _DELIVERY.id.in_(bindparam("ids", expanding=True))
+_WAITING = (
+    select(_DELIVERY.id, schema.mail.c.size)
+    .join(schema.mail, schema.mail.c.id == _DELIVERY.mail_id)
+    .where(
+        _DELIVERY.tenant_id == bindparam("tenant_id"),
+        _DELIVERY.state == fixed(PENDING),
+        _free(_DELIVERY.lease_until, _DELIVERY.lease_until < _NOW),
+        _free(_DELIVERY.next_try_at, _DELIVERY.next_try_at <= _NOW),
+    )
+    .order_by(_DELIVERY.received_at, _DELIVERY.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=schema.mail_delivery)
+)
+_TAKE = (
+    update(schema.mail_delivery)
+    .where(_THESE)
+    .values(
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+        fence=_DELIVERY.fence + 1,
+        lost=_DELIVERY.lost + 1,
+    )
+)
+_TAKEN = (
+    select(schema.mail_delivery, schema.mail.c.raw)
+    .join(schema.mail, schema.mail.c.id == _DELIVERY.mail_id)
+    .where(_THESE)
+    .order_by(_DELIVERY.received_at, _DELIVERY.id)
+)
 
 
 def _claimed(row: RowMapping) -> Claimed:
@@ -326,26 +333,31 @@ def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]
     """
     if not rows:
         return 0
-    table = schema.mail_delivery
-    names = [name for name in rows[0] if name not in {"id", "fence"}]
-    statement = (
-        update(table)
+    names = tuple(name for name in rows[0] if name not in {"id", "fence"})
+    own = {"b_tenant_id": tenant_id}
+    parameters = [
+        {**own, "b_id": row["id"], "b_fence": row["fence"]} | {name: row[name] for name in names}
+        for row in rows
+    ]
+    return connection.execute(_settling(names), parameters).rowcount
+
+
+@cache
+def _settling(names: tuple[str, ...]) -> Update:
+    """Return the statement that writes these columns and lets go of the claim."""
+    return (
+        update(schema.mail_delivery)
         .where(
-            table.c.tenant_id == tenant_id,
-            table.c.id == bindparam("b_id"),
-            table.c.fence == bindparam("b_fence"),
+            _DELIVERY.tenant_id == bindparam("b_tenant_id"),
+            _DELIVERY.id == bindparam("b_id"),
+            _DELIVERY.fence == bindparam("b_fence"),
         )
         .values(
             {name: bindparam(name) for name in names}
             | {"lease_owner": None, "lease_until": None}
-            | {"lost": case((table.c.lost > 0, table.c.lost - 1), else_=0)}
+            | {"lost": case((_DELIVERY.lost > 0, _DELIVERY.lost - 1), else_=0)}
         )
     )
-    parameters = [
-        {"b_id": row["id"], "b_fence": row["fence"]} | {name: row[name] for name in names}
-        for row in rows
-    ]
-    return connection.execute(statement, parameters).rowcount
 
 
 def renew(

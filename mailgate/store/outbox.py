@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from mailgate.store import schema
 from mailgate.store.schema import fixed
+from mailgate.store.types import Instant
 
 FURTHEST = timedelta(hours=1)
 """More than the longest step between two tries, unless the configuration knows longer ones."""
@@ -73,39 +74,49 @@ def claim(
     What is claimed or put off for longer than `furthest` was so by a clock that has been set back
     since: it is taken when there is nothing else to do.
     """
-    table = schema.outbox
-    until, beyond = table.c.lease_until, now + furthest
-    free = (
-        select(table.c.id)
-        .where(
-            table.c.tenant_id == tenant_id,
-            table.c.state == fixed(READY),
-            or_(until.is_(None), until < now, until > beyond),
-        )
-        .order_by(table.c.next_try_at, table.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    chosen = list(connection.execute(free.where(table.c.next_try_at <= now)).scalars())
+    times = {"tenant_id": tenant_id, "now": now, "beyond": now + furthest, "most": most}
+    chosen = list(connection.execute(_DUE, times).scalars())
     if not chosen:
-        chosen = list(connection.execute(free.where(table.c.next_try_at > beyond)).scalars())
+        chosen = list(connection.execute(_PUT_OFF_BEYOND, times).scalars())
     if not chosen:
         return []
-    connection.execute(
-        update(table)
-        .where(table.c.id.in_(chosen))
-        .values(lease_owner=owner, lease_until=now + lease, fence=table.c.fence + 1)
+    ids = {"ids": chosen}
+    connection.execute(_TAKE, ids | {"owner": owner, "until": now + lease})
+    return [Due(*row) for row in connection.execute(_TAKEN, ids)]
+
+
+_OUTBOX = schema.outbox.c
+_THESE = _OUTBOX.id.in_(bindparam("ids", expanding=True))
+_NOW, _BEYOND = bindparam("now", type_=Instant()), bindparam("beyond", type_=Instant())
+_FREE = (
+    select(_OUTBOX.id)
+    .where(
+        _OUTBOX.tenant_id == bindparam("tenant_id"),
+        _OUTBOX.state == fixed(READY),
+        or_(
+            _OUTBOX.lease_until.is_(None),
+            _OUTBOX.lease_until < _NOW,
+            _OUTBOX.lease_until > _BEYOND,
+        ),
     )
-    return [Due(*row) for row in connection.execute(_TAKEN, {"ids": chosen})]
-
-
+    .order_by(_OUTBOX.next_try_at, _OUTBOX.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_DUE = _FREE.where(_OUTBOX.next_try_at <= _NOW)
+_PUT_OFF_BEYOND = _FREE.where(_OUTBOX.next_try_at > _BEYOND)
+_TAKE = (
+    update(schema.outbox)
+    .where(_THESE)
+    .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"), fence=_OUTBOX.fence + 1)
+)
 # In the order of a notice's fields. The rendering stays where it is: with its files it may be
 # larger than all the rest together.
-_KEPT = schema.outbox.c.rendered.is_not(None)
+_KEPT = _OUTBOX.rendered.is_not(None)
 _TAKEN = (
-    select(*(_KEPT if name == "kept" else schema.outbox.c[name] for name in Due.__slots__))
-    .where(schema.outbox.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(schema.outbox.c.id)
+    select(*(_KEPT if name == "kept" else _OUTBOX[name] for name in Due.__slots__))
+    .where(_THESE)
+    .order_by(_OUTBOX.id)
 )
 
 
@@ -116,24 +127,37 @@ def rendered(connection: Connection, due: Due) -> bytes | None:
     return connection.execute(query).scalar()
 
 
-def note(connection: Connection, due: Due, **columns: Any) -> bool:
-    """Write columns of a claimed notice; False when it has ended, or the claim has lapsed."""
-    given = {"b_tenant_id": due.tenant_id, "b_id": due.id, "b_fence": due.fence} | columns
-    return connection.execute(_noting(frozenset(columns)), given).rowcount == 1
+def note(connection: Connection, notes: Sequence[tuple[Due, Mapping[str, Any]]]) -> list[bool]:
+    """Write columns of claimed notices; False for each that has ended or whose claim lapsed."""
+    ids = {"ids": [due.id for due, _ in notes]}
+    claimed = {(row.tenant_id, row.id, row.fence) for row in connection.execute(_CLAIMED, ids)}
+    alike: dict[frozenset[str], list[dict[str, Any]]] = {}
+    written = []
+    for due, columns in notes:
+        written.append((due.tenant_id, due.id, due.fence) in claimed)
+        if written[-1]:
+            key = {"b_tenant_id": due.tenant_id, "b_id": due.id}
+            alike.setdefault(frozenset(columns), []).append({**key, **columns})
+    for names, rows in alike.items():
+        connection.execute(_noting(names), rows)
+    return written
+
+
+_CLAIMED = (
+    select(_OUTBOX.tenant_id, _OUTBOX.id, _OUTBOX.fence)
+    .where(_THESE, _OUTBOX.state == fixed(READY))
+    .order_by(_OUTBOX.id)
+    .with_for_update()
+)
 
 
 @cache
 def _noting(names: frozenset[str]) -> Update:
-    """Return the statement that `note` is made of: built once, since every mail needs it twice."""
+    """Return the statement that writes these columns: built once, since every mail needs it."""
     table = schema.outbox
     return (
         update(table)
-        .where(
-            table.c.tenant_id == bindparam("b_tenant_id"),
-            table.c.id == bindparam("b_id"),
-            table.c.fence == bindparam("b_fence"),
-            table.c.state == READY,
-        )
+        .where(table.c.tenant_id == bindparam("b_tenant_id"), table.c.id == bindparam("b_id"))
         .values({name: bindparam(name) for name in sorted(names)})
     )
 

@@ -248,6 +248,16 @@ class TestFiles:
 
         assert self.arrived(gateway, ALICE.address) == list(self.FILES)
 
+    def test_are_taken_out_of_the_mail_once_for_all_who_get_them(self, gateway, monkeypatch):
+        taken, content = [], letter.content
+        monkeypatch.setattr(letter, "content", lambda *of: taken.append(of[1]) or content(*of))
+        text, headers = self.mixed(*self.FILES)
+        gateway.mail(text, **headers)
+
+        bearing = [mail for mail in sent(gateway) if any(mail.iter_attachments())]
+        assert [len(list(mail.iter_attachments())) for mail in bearing] == [2, 2, 2]
+        assert len(taken) == 2
+
     def test_are_not_sent_back_with_the_acknowledgement(self, gateway):
         text, headers = self.mixed(*self.FILES)
         gateway.mail(text, **headers)

@@ -247,7 +247,7 @@ class TestAClaimThatIsLost:
 
         def lapse():
             with world.database.write() as connection:
-                store.note(connection, dues[0], lease_until=world.now - SECOND)
+                store.note(connection, [(dues[0], {"lease_until": world.now - SECOND})])
             assert taken(world, "two")
 
         dues = []

@@ -26,7 +26,7 @@ def leave(world):
     with world.database.write() as connection:
         dues = outbox.claim(connection, 1, "test", world.now, timedelta(minutes=1), 100)
         for due in dues:
-            outbox.note(connection, due, state=outbox.SENT, done_at=world.now)
+            outbox.note(connection, [(due, {"state": outbox.SENT, "done_at": world.now})])
 
 
 def come_back(world, id_):

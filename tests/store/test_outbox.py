@@ -1,5 +1,6 @@
 """What must be sent: once for each cause, in one worker's hands, ended by who holds it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,7 +27,7 @@ def claim(database, owner="node", now=NOW, most=50, tenant_id=TENANT):
 
 def note(database, due, **columns) -> bool:
     with database.write() as connection:
-        return outbox.note(connection, due, **columns)
+        return outbox.note(connection, [(due, columns)])[0]
 
 
 def end(database, due, state, **columns) -> bool:
@@ -145,6 +146,34 @@ def test_who_has_lost_a_claim_notes_nothing(database):
     assert not end(database, slow, "never", reason="late")
     assert end(database, quick, "sent", reason="250 ok")
     assert (row(database, id_)["state"], row(database, id_)["reason"]) == ("sent", "250 ok")
+
+
+def test_of_several_each_is_told_whether_it_was_written(database):
+    ready(database, 3)
+    first, lost, last = claim(database, "slow")
+    claim(database, "quick", now=LATER, most=3)
+    kept = [replace(due, fence=due.fence + 1) for due in (first, last)]
+    columns = {"reason": "written"}
+    with database.write() as connection:
+        written = outbox.note(connection, [(due, columns) for due in (kept[0], lost, kept[1])])
+    assert written == [True, False, True]
+    assert [row(database, due.id)["reason"] for due in (first, lost, last)] == [
+        "written",
+        None,
+        "written",
+    ]
+
+
+def test_the_same_is_written_of_many_in_as_many_statements_as_of_one(database, statements):
+    ready(database, 9)
+    dues = claim(database)
+    counted = []
+    for some in (dues[:1], dues[1:]):
+        statements.clear()
+        with database.write() as connection:
+            outbox.note(connection, [(due, {"reason": "written"}) for due in some])
+        counted.append([words.split()[0] for words in statements])
+    assert counted[0] == counted[1]
 
 
 def test_what_has_ended_is_not_written_to_again(database):
