@@ -19,6 +19,7 @@ from mailgate.cli.opening import opened
 from mailgate.store import schema
 
 _STEP = timedelta(minutes=10)  # less than what the clock takes for an outage
+_BEFORE = timedelta(seconds=1)  # so that the first deadlines come no later after it than others
 _SETTLING = 8  # steps after which it has got over the years that were left out
 _LOOKS = 3  # ticks with nothing due for each of the others
 
@@ -56,7 +57,7 @@ def _ticks(app: App, due: int, times: int) -> tuple[list[_Took], list[_Took]]:
     """Return what ticks with nothing due took, and those with `due` deadlines."""
     idle: list[_Took] = []
     busy: list[_Took] = []
-    at = _deadline(app, 1) - _STEP * (_SETTLING + 1)
+    at = _deadline(app, 1) - _BEFORE - _STEP * _SETTLING
     for _ in range(_SETTLING):
         at += _STEP
         _tick(app, at)

@@ -26,7 +26,7 @@ def test_a_seeded_desk_agrees_in_every_row(desk):
 
 
 def test_the_clock_is_measured_over_a_seeded_desk(desk, capsys):
-    options = run.read_options(["--due", "5", "--ticks", "2"])
+    options = run.read_options(["--due", "10", "--ticks", "2"])
     lines = many.ticks(desk, 24, options)
     assert [line.verdict for line in lines] == ["reported", "reported"]
     assert all(line.ours > 0 for line in lines)
