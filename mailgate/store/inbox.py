@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Exists,
     RowMapping,
     Table,
+    Update,
     bindparam,
     case,
     func,
@@ -285,12 +287,23 @@ def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]
     """
     if not rows:
         return 0
+    names = tuple(name for name in rows[0] if name not in {"id", "fence"})
+    parameters = [
+        {"b_tenant_id": tenant_id, "b_id": row["id"], "b_fence": row["fence"]}
+        | {name: row[name] for name in names}
+        for row in rows
+    ]
+    return connection.execute(_settling(names), parameters).rowcount
+
+
+@cache
+def _settling(names: tuple[str, ...]) -> Update:
+    """Return the statement that `settle` is made of."""
     table = schema.mail_delivery
-    names = [name for name in rows[0] if name not in {"id", "fence"}]
-    statement = (
+    return (
         update(table)
         .where(
-            table.c.tenant_id == tenant_id,
+            table.c.tenant_id == bindparam("b_tenant_id"),
             table.c.id == bindparam("b_id"),
             table.c.fence == bindparam("b_fence"),
         )
@@ -300,11 +313,6 @@ def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]
             | {"lost": case((table.c.lost > 0, table.c.lost - 1), else_=0)}
         )
     )
-    parameters = [
-        {"b_id": row["id"], "b_fence": row["fence"]} | {name: row[name] for name in names}
-        for row in rows
-    ]
-    return connection.execute(statement, parameters).rowcount
 
 
 def renew(
