@@ -75,7 +75,7 @@ class Ledger:
 
     def ticket(self, id_: int) -> Ticket:
         """Return a ticket as it stands now; raise `Permanent` when there is none."""
-        found = self.load([id_]).get(id_)
+        found = self._tickets.get(id_) or self.load([id_]).get(id_)
         if found is None:
             raise Permanent(f"there is no ticket with the id {id_}")
         return found

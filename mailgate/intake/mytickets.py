@@ -28,7 +28,9 @@ _AGAIN = timedelta(hours=1)
 def is_asked_for(reading: Reading) -> bool:
     """Tell whether a mail came to the address for the list, and to no other one of ours."""
     recipients = reading.claimed.recipients
-    return bool(recipients) and all(reading.own.split(each)[1] == WORD for each in recipients)
+    if not recipients or not all(WORD in each.lower() for each in recipients):
+        return False
+    return all(reading.own.split(each)[1] == WORD for each in recipients)
 
 
 def listed_lately(ledger: Ledger, readings: Iterable[Reading]) -> set[str]:

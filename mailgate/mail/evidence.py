@@ -43,12 +43,13 @@ class Own:
 
     def holds(self, address: str) -> bool:
         """Tell whether an address, or what it is a sub-address of, is the desk's or a list's."""
+        if address in self.addresses:
+            return True
         try:
             base = split_sub(address, self.delimiter)[0]
         except Refused:
             base = address
-        ours = self.addresses | self.own_lists
-        return address in ours or base in ours
+        return base in self.addresses or not self.own_lists.isdisjoint((address, base))
 
     def split(self, address: str) -> tuple[str, str]:
         """Return (name, detail) of an address of the desk's: what stands around the delimiter.
@@ -84,6 +85,8 @@ class Evidence:
     def values(self, *names: str) -> list[tuple[str, str]]:
         """Return (header name, beginning of its value) for each of these headers that is there."""
         found = self.mail.headers
+        if found.keys().isdisjoint(names):
+            return []  # as nearly always
         return [(name, value[:LONGEST_VALUE]) for name in names for value in found.get(name, ())]
 
     @cached_property
@@ -112,8 +115,10 @@ class Evidence:
     @cached_property
     def own_list(self) -> str | None:
         """The list of ours that passed the mail on, if one did."""
+        if not (marks := self.values("list-id", "mailing-list", "list-post")):
+            return None
         ours = {name.replace("@", ".") for name in (*self.own.own_lists, *self.own.addresses)}
-        for name, value in self.values("list-id", "mailing-list", "list-post"):
+        for name, value in marks:
             for word in _LIST_NAME.findall(value.lower()):
                 if word.replace("@", ".") in ours:
                     return f"{name}: {word}"

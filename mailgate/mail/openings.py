@@ -278,17 +278,23 @@ REPORTS: Mapping[str, tuple[str, ...]] = {
 COMPLAINTS: Mapping[str, tuple[str, ...]] = {"en": ("complaint about message from",)}
 
 
-def _opening(
-    table: Mapping[str, Iterable[str]], end: str, start: str = r"[\[(*<«\s]{0,5}"
-) -> Opening:
+_BRACKETS = "[(*<« "
+_BRACKETED = f"[{re.escape(_BRACKETS)}]{{0,5}}"
+
+
+def _opening(table: Mapping[str, Iterable[str]], end: str, start: str = _BRACKETED) -> Opening:
     """Return what finds the phrase of a table between `start` and `end` of a subject's opening."""
     phrases = {_plain(phrase): phrase for phrases in table.values() for phrase in phrases}
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
     choice = "|".join(map(re.escape, longest_first))
     pattern = re.compile(rf"{start}({choice})(?:{end})")
+    beginnings = frozenset(phrase[:2] for phrase in phrases) if start == _BRACKETED else None
 
     def find(subject: str) -> str | None:
-        match = pattern.match(_plain(subject))
+        plain = _plain(subject)
+        if beginnings is not None and plain.lstrip(_BRACKETS)[:2] not in beginnings:
+            return None  # as nearly always
+        match = pattern.match(plain)
         return phrases[match[1]] if match else None
 
     return find
@@ -300,6 +306,8 @@ def _plain(text: str) -> str:
 
     Whoever set up the program may have had no accents to write with.
     """
+    if text.isascii():
+        return " ".join(text[:_LONGEST].lower().split())
     folded = unicodedata.normalize("NFKC", text[:_LONGEST]).casefold().translate(_ALIKE)
     letters = unicodedata.normalize("NFKD", folded)
     return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())

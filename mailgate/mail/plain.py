@@ -11,7 +11,7 @@ from mailgate.mail.address import domain_of
 
 SUBJECT_LIMIT = 500  # characters: what the gateway keeps of a subject and ever sends as one
 
-_LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_LINE_ENDS = re.compile(r"[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _CONTROLS_OF_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Overrides and isolates turn the order of what follows: in a name or a subject that is a disguise.
@@ -19,7 +19,10 @@ _CONTROLS_OF_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
-_USUAL = bytes([*b"\t\n", *range(0x20, 0x7F)])
+# The octets of UTF-8 in which there is nothing to be replaced, but for what is found among them.
+_USUAL = bytes([*b"\t\n", *range(0x20, 0x7F), *range(0x80, 0x100)])
+_HIGH_CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")
+_SEPARATORS = ("\u2028".encode(), "\u2029".encode())
 
 # Wider than the grammar, since addresses that break it exist; but it can end neither the angle
 # brackets around it nor the line that it stands in.
@@ -42,16 +45,21 @@ def one_line(text: str, limit: int = SUBJECT_LIMIT) -> str:
 
 def many_lines(text: str) -> str:
     r"""Return `text` with every line end as `\n` and no control character but that and the tab."""
+    text = text.replace("\r\n", "\n")
     if _is_usual(text):
         return text
     return _SURROGATES.sub(_REPLACEMENT, _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
 
 
 def _is_usual(text: str) -> bool:
-    """Whether `many_lines` would change nothing, as with most mails, in a twentieth of its time."""
-    if text.isascii():
-        return not text.encode().translate(None, _USUAL)
-    return text.replace("\n", "").replace("\t", "").replace("\u00a0", "").isprintable()
+    """Whether there is nothing left to be replaced, as in most mails."""
+    try:
+        octets = text.encode()
+    except UnicodeEncodeError:  # surrogates
+        return False
+    if octets.translate(None, _USUAL) or _HIGH_CONTROLS.search(octets):
+        return False
+    return not any(separator in octets for separator in _SEPARATORS)
 
 
 def carried(address: str) -> str:

@@ -58,7 +58,8 @@ _WRAPPED = re.compile(rb"application/(?:vnd\.)?ms-tnef|winmail\.dat", re.IGNOREC
 class Scan:
     """The header fields within the limits, where the body lies, and what was left out, in words.
 
-    `charset` is what the top Content-Type declares: a mail of one part has it for its header too.
+    `charset` is what the top Content-Type declares: a mail of one part has it for its header too,
+    if anything there is beyond ASCII.
     """
 
     fields: tuple[Field, ...]
@@ -92,7 +93,7 @@ def prescan(raw: bytes, limits: Limits) -> Scan:
         end=end,
         over=tuple(dict.fromkeys(over)),
         too_big=len(raw) > end,
-        charset=_charset(fields),
+        charset=None if all(field.value.isascii() for field in fields) else _charset(fields),
     )
 
 

@@ -238,7 +238,8 @@ def _many_hops(e: Evidence) -> str | None:
 
 
 def _auto_reply_header(e: Evidence) -> str | None:
-    for name, value in e.values(*filter(_AUTO_REPLY_HEADER.fullmatch, e.mail.headers)):
+    names = (name for name in e.mail.headers if "auto" in name)
+    for name, value in e.values(*filter(_AUTO_REPLY_HEADER.fullmatch, names)):
         if value.strip().lower() not in _NO:
             return f"{name}: {value}"
     return None

@@ -254,6 +254,8 @@ _FOOTERS = {
     ),
 }
 _OPENINGS = tuple(sorted(words for each in _FOOTERS.values() for words in each))
+_BEGUN = 5  # characters that every opening has: few lines begin as one of them does
+_BEGINNINGS = frozenset(words[:_BEGUN] for words in _OPENINGS)
 _LISTS = (
     *("mailing list", "mailinglist", "mailingliste", "mailing-liste", "mailinglijst"),
     *("liste de diffusion", "lista de correo", "lista de distribuição", "lista di discussione"),
@@ -264,7 +266,8 @@ _LISTS = (
 def footer(low: str) -> str:
     """Return FOOTER or LISTING for a lower-case line that may begin one, "" for any other."""
     bare = low.lstrip(_AROUND)
-    if bare.startswith(_OPENINGS) or bare.rstrip(" *_:") == "disclaimer":
+    begun = bare[:_BEGUN] in _BEGINNINGS
+    if (begun and bare.startswith(_OPENINGS)) or bare.rstrip(" *_:") == "disclaimer":
         return FOOTER
     return LISTING if len(bare) <= _LONGEST_LISTING and any(map(bare.__contains__, _LISTS)) else ""
 

@@ -14,7 +14,6 @@ from mailgate.mail.tnef import Contents
 _WIDEST = 4  # octets that one character takes at most
 _META = re.compile(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _HEAD = 2048  # octets in which an HTML page names its charset
-_CLEAN = bytes((0x09, 0x0A, *range(0x20, 0x7F)))
 _SAID = 40  # characters of a label repeated in a note
 
 
@@ -123,8 +122,6 @@ def _characters(
         meta = _META.search(data, 0, _HEAD)
         label = meta[1].decode("ascii") if meta else ""
     reading = charset.decode(data, label)
-    if reading.codec == "ascii" and not data.replace(b"\r\n", b"").translate(None, _CLEAN):
-        return reading.text.replace("\r\n", "\n")  # nothing else to be cleaned, as in most mail
     if not reading.sure:
         notes.append(f"part {part.path}: charset {label[:_SAID]!r} read as {reading.codec}")
     return plain.many_lines(reading.text.removeprefix("\ufeff"))

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     RowMapping,
+    Update,
     and_,
     bindparam,
     delete,
@@ -199,7 +201,22 @@ def create(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(insert(schema.ticket), list(rows))
 
 
-_KEPT = {"id", "tenant_id", "number", "created_at"}
+_KEPT = frozenset({"id", "tenant_id", "number", "created_at", "seen"})
+
+
+@cache
+def _saving(names: tuple[str, ...]) -> Update:
+    """Return the statement that `save` is made of: built once, since it names every column."""
+    table = schema.ticket
+    return (
+        update(table)
+        .where(
+            table.c.tenant_id == bindparam("b_tenant_id"),
+            table.c.id == bindparam("b_id"),
+            table.c.version == bindparam("b_seen"),
+        )
+        .values({name: bindparam(name) for name in names})
+    )
 
 
 def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -209,25 +226,17 @@ def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """
     if not rows:
         return
-    statement = (
-        update(schema.ticket)
-        .where(
-            schema.ticket.c.tenant_id == bindparam("b_tenant_id"),
-            schema.ticket.c.id == bindparam("b_id"),
-            schema.ticket.c.version == bindparam("b_seen"),
-        )
-        .values({name: bindparam(name) for name in rows[0] if name not in _KEPT | {"seen"}})
-    )
+    names = tuple(name for name in rows[0] if name not in _KEPT)
     parameters = [
         {
             "b_tenant_id": row["tenant_id"],
             "b_id": row["id"],
             "b_seen": row["seen"],
-            **{name: value for name, value in row.items() if name not in _KEPT | {"seen"}},
+            **{name: row[name] for name in names},
         }
         for row in sorted(rows, key=lambda row: row["id"])  # in one order, or two nodes deadlock
     ]
-    written = connection.execute(statement, parameters).rowcount
+    written = connection.execute(_saving(names), parameters).rowcount
     if written != len(rows):
         raise Conflict("a ticket was changed by somebody else first")
 

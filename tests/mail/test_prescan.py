@@ -66,11 +66,17 @@ def test_addresses_are_counted_over_all_fields(limit, to, cc):
     assert scan.over == ((f"more than {limit} addresses",) if limit < 4 else ())
 
 
-def test_the_charset_is_that_of_the_top_content_type():
-    assert (
-        prescan(b"Content-Type: text/plain; charset=KOI8-R\r\n\r\n", DEFAULTS).charset == "KOI8-R"
-    )
-    assert prescan(b"X: 1\r\nContent-Type: text/plain\r\n\r\n", DEFAULTS).charset is None
+@pytest.mark.parametrize(
+    ("header", "charset"),
+    [
+        (b"Content-Type: text/plain; charset=KOI8-R\r\nSubject: \xe4\r\n\r\n", "KOI8-R"),
+        (b"X: \xe4\r\nContent-Type: text/plain\r\n\r\n", None),
+        (b"X: \xe4\r\n\r\n", None),
+        (b"Content-Type: text/plain; charset=KOI8-R\r\nSubject: a\r\n\r\n", None),
+    ],
+)
+def test_the_charset_is_that_of_the_top_content_type_where_the_header_needs_one(header, charset):
+    assert prescan(header, DEFAULTS).charset == charset
 
 
 @pytest.mark.parametrize(
