@@ -22,15 +22,16 @@ class Desk:
         self.database = database
         self.settings = settings
         self.signer = signer
-        self._seen: tuple[tuple[Row, ...], Settings] = ((), settings)
+        self._seen: tuple[Settings, tuple[Row, ...], Settings] = (settings, (), settings)
 
     def current(self, connection: Connection) -> Settings:
         """Return the settings with the thresholds that were set since, as of this transaction."""
-        rows, known = self._seen
+        base, rows, known = self._seen
         found = thresholds.rows(connection, self.settings.tenant_id)
-        if found != rows:
-            known = replace(self.settings, policy=overlaid(self.settings.policy, found))
-            self._seen = (found, known)
+        if found != rows or base is not self.settings:
+            base = self.settings
+            known = replace(base, policy=overlaid(base.policy, found))
+            self._seen = (base, found, known)
         return known
 
     @contextmanager

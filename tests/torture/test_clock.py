@@ -156,7 +156,7 @@ def test_the_answer_to_a_reply_of_a_clock_ahead_is_an_answer(world):
 
 @pytest.mark.peers
 def test_the_program_tells_of_odd_moments_what_is_due_then(start_gateway):
-    gateway = start_gateway(values={"desk.timezone": "Europe/Berlin"})
+    gateway = start_gateway(values={"desk.timezone": "Europe/Berlin", "sla.watch_targets": False})
     mail = f"From: {CUSTOMER}\nTo: support@desk.example\nSubject: Printer\n\nHelp.\n"
     with inside.opened(gateway.config) as app:
         app.keep(mail.encode(), CUSTOMER, ["support@desk.example"], "pipe")
