@@ -21,7 +21,7 @@ from sqlalchemy.types import JSON
 from bench import mix
 from mailgate.app import App
 from mailgate.store import numbers, schema
-from mailgate.store.inbox import identity
+from mailgate.store.identity import identity
 from mailgate.store.types import Instant
 
 # Both stand out in any text: each digit string that looks so is one of ours.

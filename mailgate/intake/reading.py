@@ -25,7 +25,8 @@ from mailgate.mail.screen import Verdict, screen
 from mailgate.mail.signer import Signer
 from mailgate.mail.thread import Keys, keys
 from mailgate.mail.trust import Authentication, Trust
-from mailgate.store.inbox import ANONYMOUS, Claimed
+from mailgate.store.identity import ANONYMOUS
+from mailgate.store.inbox import Claimed
 
 _MOST_LOOKED_INTO, _LONGEST_LOOKED_INTO = 20, 1024 * 1024  # attachments, octets of each
 _NOT_ASKED = Authentication(Trust.UNKNOWN)

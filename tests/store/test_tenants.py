@@ -240,6 +240,20 @@ def of_mailboxes() -> dict[str, Any]:
     }
 
 
+def _plant_mailbox(put: Callable[..., dict[str, Any]]) -> None:
+    watched = {
+        "lease_owner": "node",
+        "refresh_token": "t",
+        "granted_for": "g",
+        "looked_at": NOW,
+    }
+    put(schema.imap_mailbox, name="support", **watched)
+    put(schema.imap_folder, mailbox="support", name="INBOX", uidvalidity=1)
+    copy = {"mailbox": "support", "folder": "INBOX", "uidvalidity": 1, "uid": 7}
+    put(schema.imap_copy, **copy, identity="i", mail_id=put(schema.mail)["id"])
+    put(schema.imap_history, rfc_id="<q@x>", thread="<old@x>")
+
+
 class Life:
     """What one tenant has: a bit of everything, and the words by which it can be asked for."""
 
@@ -275,17 +289,7 @@ class Life:
         put(schema.contact, address=CAROL)
         put(schema.suspension, address=NOBODY)
         put(schema.broken_way, node="one", since=NOW, seen_at=NOW + HOUR)
-        watched = {
-            "lease_owner": "node",
-            "refresh_token": "t",
-            "granted_for": "g",
-            "looked_at": NOW,
-        }
-        put(schema.imap_mailbox, name="support", **watched)
-        put(schema.imap_folder, mailbox="support", name="INBOX", uidvalidity=1)
-        copy = {"mailbox": "support", "folder": "INBOX", "uidvalidity": 1, "uid": 7}
-        put(schema.imap_copy, **copy, identity="i", mail_id=put(schema.mail)["id"])
-        put(schema.imap_history, rfc_id="<q@x>", thread="<old@x>")
+        _plant_mailbox(put)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
