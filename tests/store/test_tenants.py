@@ -119,6 +119,7 @@ WITHOUT_TENANT = {
     "inbox.raw": "raw bytes have no tenant; their ids come from rows that have one",
     "outbox.rendered": "by a claim, which says whose it is",
     "outbox.note": "by a claim, which says whose it is",
+    "outbox.renew": "by claims, which say whose they are",
     "letters.carried": "by claims, which say whose they are",
     "tickets.create": "each row says whose it is",
     "tickets.save": "each row says whose it is",
@@ -143,6 +144,7 @@ WITHOUT_TENANT = {
     "backup_postgresql.unused": "about the whole database",
     "calls.call": "each tenant whose work was written down is named",
     "db.inserting": "asks nothing",
+    "db.take_time": "asks nothing",
 }
 
 # What a function may return to a tenant that has nothing.
