@@ -72,6 +72,12 @@ class Cli:
         """Return what a command prints with --json."""
         return json.loads(self.ok(*words, "--json"))
 
+    def standing(self, number: str) -> dict[str, Any]:
+        """Return what is shown of a ticket but for what time alone changes."""
+        shown = self.json("show", number)
+        del shown["time_until_delay"]
+        return shown
+
     def open(self, *more: object, **facts: str) -> str:
         """Let a customer's mail open a ticket, and return its number."""
         self.ok("deliver", *more, stdin=mail(**facts))

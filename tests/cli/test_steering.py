@@ -81,9 +81,9 @@ def test_a_priority_moves_the_deadlines(cli, number):
 )
 def test_what_nobody_can_mean_is_refused_and_changes_nothing(cli, number, words, says):
     command, *rest = words
-    before = cli.json("show", number)
+    before = cli.standing(number)
     assert says in cli.no(1, command, number, *rest)
-    assert cli.json("show", number) == before
+    assert cli.standing(number) == before
 
 
 def test_what_the_table_does_not_list_is_refused_in_a_sentence(cli, number):

@@ -26,7 +26,7 @@ def test_a_dry_run_changes_nothing(cli):
 def test_what_would_happen_then_is_told_and_does_not_happen(cli):
     cli.set(sla__watch_targets=False)
     number = cli.open()
-    before = cli.json("show", number)
+    before = cli.standing(number)
     shown = cli.ok("tick", "--at", "+25h")
     assert cli.ok("tick", "--at", "+25h", "--dry-run", "--verbose") == shown
     for text in (
@@ -46,7 +46,7 @@ def test_what_would_happen_then_is_told_and_does_not_happen(cli):
     said = cli.ok("tick", "--at", "+23h")
     assert f"Next: system response of {number}, due " in said
     assert ", in 1 h" in said or ", in 59 min" in said
-    assert cli.json("show", number) == before
+    assert cli.standing(number) == before
 
 
 def test_a_time_without_a_zone_is_the_desks(cli):

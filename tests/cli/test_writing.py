@@ -94,9 +94,9 @@ def test_a_command_in_a_text_is_text(cli):
 )
 def test_what_cannot_be_said_is_refused_and_changes_nothing(cli, words, stdin, says):
     number = cli.open()
-    before = cli.json("show", number)
+    before = cli.standing(number)
     assert says in cli.no(1, "reply", number, *words, stdin=stdin)
-    assert cli.json("show", number) == before
+    assert cli.standing(number) == before
 
 
 def test_a_reply_without_its_author_is_a_usage_error(cli):
@@ -130,8 +130,8 @@ def test_words_need_a_name(cli):
 def test_what_the_lifecycle_does_not_allow_is_refused_in_a_sentence(cli):
     number = cli.open()
     cli.ok("close", number)
-    before = cli.json("show", number)
+    before = cli.standing(number)
     said = cli.no(1, "resolve", number, "--as", "alice", "--text", "done")
     assert f"{number} is closed: resolved is not possible" in said
-    assert cli.json("show", number) == before
+    assert cli.standing(number) == before
     assert cli.json("verify") == []
