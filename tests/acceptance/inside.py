@@ -45,7 +45,7 @@ def under_way(config: Path) -> str:
 def let_claims_lapse(config: Path) -> None:
     """Let the claims of a gateway that was killed run out, as they would in a minute or more."""
     with opened(config) as app, app.database.write() as connection:
-        for table in (schema.mail_delivery, schema.outbox):
+        for table in (schema.mail_delivery, schema.outbox, schema.imap_mailbox):
             connection.execute(update(table).values(lease_owner=None, lease_until=None))
 
 

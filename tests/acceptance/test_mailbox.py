@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from tests.acceptance import inside
 from tests.peers.dovecot import PASSWORD
 from tests.peers.waiting import wait_until
 
@@ -61,6 +62,7 @@ def test_mails_are_taken_once_however_often_the_gateway_is_killed(start_gateway,
         put(dovecot, user, *(MAIL.format(n=10 * n + i) for i in range(10)))
         gateway.wait_for_log("mailbox.taken", count=n + 1)
         gateway.kill()
+        inside.let_claims_lapse(gateway.config)
         put(dovecot, user, MAIL.format(n=100 + n))
         gateway.start(patience=60)
     wait_until(lambda: len(gateway.json("tickets")) == 22, "22 tickets")

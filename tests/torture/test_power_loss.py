@@ -6,8 +6,10 @@ import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from mailgate.app import App
 from tests.acceptance import inside
 from tests.peers.gateway import Gateway
 from tests.peers.places import free_port
@@ -50,6 +52,13 @@ def snapshot(gateway: Gateway, folder: Path, *, index: bool) -> Gateway:
     return copy
 
 
+def _rests(app: App, config: Path) -> bool:
+    """Do what there is to do; False while an answer waits for what it answers."""
+    app.process()
+    app.send()
+    return not inside.under_way(config)
+
+
 def test_every_snapshot_holds_what_was_acknowledged_and_a_gateway_works_on_with_it(
     start_gateway, tmp_path, seed
 ):
@@ -67,8 +76,7 @@ def test_every_snapshot_holds_what_was_acknowledged_and_a_gateway_works_on_with_
     for copy, acknowledged in taken:
         inside.let_claims_lapse(copy.config)
         with inside.opened(copy.config) as app:
-            app.process()
-            app.send()
+            wait_until(partial(_rests, app, copy.config), "rest")
         assert len(acknowledged) > 0
         assert reckoning.faults_inside(copy.config, acknowledged, load.message_ids) == []
 
