@@ -121,7 +121,7 @@ class TestAMailThatTakesLong:
         claims = claims_of(world)
         with claims.kept(dues, world.now):
             with world.database.write() as connection:
-                store.note(connection, dues[0], lease_owner=None, lease_until=None)
+                store.note(connection, [(dues[0], {"lease_owner": None, "lease_until": None})])
             claims.renew(dues)
 
         until = world.now + LEASE

@@ -64,8 +64,8 @@ class TestTheBeginning:
 
         worker_of(world, way).run_once()
 
-        lateness, claim, reading, last_end = 1, 1, 1, 1
-        assert len(commits) == lateness + claim + reading + 4 + last_end
+        lateness, state, claim, reading, last_end = 1, 1, 1, 1, 1
+        assert len(commits) == lateness + state + claim + reading + 4 + last_end
 
     def test_is_written_with_the_end_of_the_mail_before(self, world, way):
         world.open()

@@ -45,8 +45,8 @@ def test_a_batch_costs_as_many_transactions_as_one_mail(world, path):
 
     worker_of(world, MaildirTransport(path)).run_once()
 
-    lateness, claim, reading, ends = 1, 1, 1, 1
-    assert len(commits) == lateness + claim + reading + ends
+    lateness, way, claim, reading, ends = 1, 1, 1, 1, 1
+    assert len(commits) == lateness + way + claim + reading + ends
     assert sorted(ids(path)) == sorted(outbox(world, "rfc_id"))
     assert outbox(world, "began_at", "rendered") == [(None, None)] * 4
 

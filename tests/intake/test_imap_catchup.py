@@ -1,5 +1,7 @@
 """What is new in a mailbox is taken, once, wherever it is interrupted."""
 
+import time
+
 import pytest
 
 from mailgate.errors import Temporary
@@ -8,6 +10,7 @@ from mailgate.intake.catchup import Lost
 from mailgate.store import mailboxes
 from tests.intake.desk import SUPPORT
 from tests.intake.shared import Shared, mails, written
+from tests.peers.waiting import wait_until
 
 CUSTOMER = "carol@customer.example"
 
@@ -183,6 +186,8 @@ def renumber(shared, dovecot):
     folder = dovecot.maildir(shared.user).path
     lines = (folder / "dovecot-uidlist").read_text().splitlines()
     assert lines[0].startswith("3 V")
+    validity = int(lines[0].split()[1].removeprefix("V"))  # a time: the next one is another
+    wait_until(lambda: time.time() >= validity + 1, "the next second")
     (folder / "dovecot-uidlist").unlink()
     for left in folder.glob("dovecot.index*"):
         left.unlink()

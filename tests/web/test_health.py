@@ -171,7 +171,7 @@ def test_a_shared_mailbox_that_is_not_looked_at_is_noted(gateway, monkeypatch, l
         mailboxes.take(connection, 1, "support", "me", NOW, MINUTE)
         mailboxes.told(connection, 1, "support", looked_at, "what a server said")
     seen = Watch(
-        lambda: look(database, TENANT_ID, watched=False, shared=["support"]),
+        lambda: look(database, TENANT_ID, NOW, watched=False, shared=["support"]),
         itertools.count(0, 10).__next__,
     )
     note = health.mailbox_note(seen, "support", MINUTE, lambda: NOW)

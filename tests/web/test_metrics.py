@@ -96,7 +96,7 @@ def test_every_gauge_is_read_from_the_store():
 
 def test_the_lag_of_each_shared_mailbox_is_shown_once_it_was_looked_at():
     looks = {"support": Watched(NOW - 2 * MINUTE, None), "billing": Watched(None, "away")}
-    found = shown(Seen(Stored(NOTHING, None, None, looks)))
+    found = shown(Seen(Stored(NOTHING, None, mailboxes=looks)))
     lags = {name: value for name, value in found.items() if name.startswith(LAG)}
     assert lags == {f"{LAG}.support": 120}
 
@@ -157,7 +157,7 @@ def test_every_counter_is_made_of_lines_that_there_are():
 
 
 def test_names_end_as_those_of_prometheus_do():
-    stored = Stored(BACKLOG, NOW, ROUNDS, {"support": Watched(NOW, None)})
+    stored = Stored(BACKLOG, NOW, ROUNDS, mailboxes={"support": Watched(NOW, None)})
     scraped = {name.partition(".")[0] for name in shown(Seen(stored))}
     assert scraped == names()
     assert not {name for name in OURS if name.endswith(("_total", "_ms", "_minutes", "_bytes"))}
