@@ -21,7 +21,7 @@ from sqlalchemy.types import JSON
 from bench import mix
 from mailgate.app import App
 from mailgate.store import numbers, schema
-from mailgate.store.identity import identity
+from mailgate.store.identity import identify
 from mailgate.store.types import Instant
 
 # Both stand out in any text: each digit string that looks so is one of ours.
@@ -187,7 +187,7 @@ class Pattern:
     @staticmethod
     def _digest(pattern: _Row, row: list[Any], facts: dict[str, Any]) -> str:
         name = next(name for at, name in pattern.facts if at == pattern.received_at)
-        return identity(row[pattern.raw], facts[f"d{name[1:]}"])
+        return identify(row[pattern.raw], facts[f"d{name[1:]}"]).digest
 
 
 def _rows(connection: Connection, ticket_id: int, number: int) -> Iterator[tuple[str, dict]]:

@@ -25,7 +25,7 @@ from mailgate.store import audit, inbox, orphans, schema, tickets
 from mailgate.store import policies as snapshots
 from mailgate.store.audit import Scope
 from mailgate.store.db import take_time
-from mailgate.store.identity import identity
+from mailgate.store.identity import identify
 
 BATCH = 500
 SAMPLE = 200
@@ -114,7 +114,7 @@ def verify(
     yield from _attachments(connection, pointers, content)
     if deep and scope.number is None:
         for id_, digest, raw, received_at in audit.mails(connection):
-            if identity(raw, received_at) != digest:
+            if identify(raw, received_at).digest != digest:
                 yield Fault("mail", f"raw mail {id_}", "its bytes are not those that came")
 
 

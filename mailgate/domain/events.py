@@ -444,8 +444,12 @@ def plain(value: Any) -> Any:
 
 def payload(event: Event) -> dict[str, Any]:
     """Return what an event says beyond its name, time and actor."""
-    names = (f.name for f in fields(event) if f.name not in {"at", "actor"})
-    return {name: plain(getattr(event, name)) for name in names}
+    return {name: plain(getattr(event, name)) for name in _said(event.name)}
+
+
+@cache
+def _said(name: str) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(EVENTS[name]) if f.name not in {"at", "actor"})
 
 
 def revive(value: Any, hint: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -241,10 +242,12 @@ TICKET_FACTS: tuple[str, ...] = tuple(
 """The fields whose changes an event records; folding all changes of a ticket gives the ticket."""
 
 
+_facts = attrgetter(*TICKET_FACTS)
+
+
 def changes(before: Ticket, after: Ticket) -> dict[str, tuple[Any, Any]]:
     """Return field -> (before, after) for every fact that differs."""
+    pairs = zip(_facts(before), _facts(after), strict=True)
     return {
-        name: (old, new)
-        for name in TICKET_FACTS
-        if (old := getattr(before, name)) != (new := getattr(after, name))
+        name: (old, new) for name, (old, new) in zip(TICKET_FACTS, pairs, strict=True) if old != new
     }

@@ -44,7 +44,7 @@ _NOTICING = {
 }
 _PORT = 5432  # PostgreSQL's, where an address tells none
 _ID_SEQUENCE = "mailgate_id"
-_TAKE_IDS = text("UPDATE sequence SET next = next + :n WHERE name = 'id' RETURNING next")
+_TAKE_IDS = "UPDATE sequence SET next = next + ? WHERE name = 'id' RETURNING next"
 _PAUSE = 0.05  # seconds
 _GLANCE = 0.001  # seconds between two looks at a lock that is held for a few milliseconds
 _ANOTHER = (
@@ -206,7 +206,7 @@ class Database:
     def ids(self, connection: Connection, count: int) -> Iterator[int]:
         """Take `count` ids that nobody else gets, within a writing transaction."""
         if self.sqlite:
-            after = connection.execute(_TAKE_IDS, {"n": count}).scalar_one()
+            after = connection.exec_driver_sql(_TAKE_IDS, (count,)).scalar_one()
             return iter(range(after - count, after))
         rows = connection.execute(
             text(f"SELECT nextval('{_ID_SEQUENCE}') FROM generate_series(1, :n)"),  # noqa: S608 - a constant of ours

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
 _NAMES_IT = b"\nmessage-id:"
@@ -11,32 +12,35 @@ ANONYMOUS = 600
 """Seconds in which the same words without a Message-ID are the same mail."""
 
 
-def identity(raw: bytes, received_at: datetime) -> str:
-    """Return what tells two mails apart.
+class Identity(NamedTuple):
+    """`digest` tells two mails apart; `rfc_id` is the Message-ID as most programs write it."""
+
+    digest: str
+    rfc_id: str | None
+
+
+def identify(raw: bytes, received_at: datetime) -> Identity:
+    """Return what tells a mail from others.
 
     Bytes with a Message-ID are one mail whenever they come again. Without one they may be another
     alarm in the same words: only what comes again at once is a sender who heard no answer.
     """
     digest = sha256(raw)
-    if _named_at(raw) < 0:
+    header = _header(raw)
+    # In lower case and with a line end in front: a search that may ignore case takes 100 times as
+    # long.
+    at = (b"\n" + header).lower().find(_NAMES_IT)
+    if at < 0:
         digest.update(b"%d" % (received_at.timestamp() // ANONYMOUS))
-    return digest.hexdigest()
+        return Identity(digest.hexdigest(), None)
+    found = _ID.match(header, at + len(_NAMES_IT) - 1)
+    return Identity(digest.hexdigest(), None if found is None else found[1].decode("ascii"))
 
 
-def _named_at(raw: bytes) -> int:
-    """Return where the first line ends that begins with Message-ID and a colon; -1: nowhere.
-
-    In lower case and with a line end in front: a search that may ignore case takes 100 times as
-    long.
-    """
-    found = (b"\n" + raw[:_HEADER]).lower().find(_NAMES_IT)
-    return found if found < 0 else found + len(_NAMES_IT) - 1
-
-
-def message_id(raw: bytes) -> str | None:
-    """Return the Message-ID in a mail's header as most programs write it; else None."""
-    at = _named_at(raw)
-    found = _ID.match(raw, at) if at >= 0 else None
-    if found is None or any(raw.find(end, 0, at) >= 0 for end in (b"\n\r\n", b"\n\n")):
-        return None
-    return found[1].decode("ascii")
+def _header(raw: bytes) -> bytes:
+    """Return what stands before the first empty line, or as much of it as is looked at."""
+    begin = raw[:_HEADER]
+    end = begin.find(b"\n\r\n")
+    other = begin.find(b"\n\n", 0, len(begin) if end < 0 else end)
+    ends = [at for at in (end, other) if at >= 0]
+    return begin[: min(ends)] if ends else begin

@@ -11,10 +11,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Exists,
-    Insert,
     RowMapping,
     Table,
-    Update,
     bindparam,
     case,
     func,
@@ -23,9 +21,9 @@ from sqlalchemy import (
     update,
 )
 
-from mailgate.store import calls, schema
-from mailgate.store.db import insert_for
-from mailgate.store.identity import identity, message_id
+from mailgate.store import calls, prepared, schema
+from mailgate.store.identity import identify
+from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
 from mailgate.store.types import Instant
 
@@ -87,7 +85,8 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
 
     What is there already adds nothing, also when another node has kept it at the same time.
     """
-    digests = [identity(arrival.raw, arrival.received_at) for arrival in arrivals]
+    known = [identify(arrival.raw, arrival.received_at) for arrival in arrivals]
+    digests = [each.digest for each in known]
     mails, fresh = _keep_bytes(connection, ids, digests, arrivals)
     keys = [
         (arrival.tenant_id, mails[digest], arrival.queue)
@@ -95,14 +94,14 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
     ]
     seen = _deliveries(connection, set(mails.values()) - fresh)
     rows: dict[tuple[int, int, str], dict[str, Any]] = {}
-    for key, arrival in zip(keys, arrivals, strict=True):
+    for key, arrival, each in zip(keys, arrivals, known, strict=True):
         if key in rows:
             _widen(rows[key], arrival)
         elif key in seen:
             _add_recipients(connection, seen[key], arrival)
         else:
             seen[key] = next(ids)
-            rows[key] = _row(seen[key], key[1], arrival)
+            rows[key] = _row(seen[key], key[1], arrival, each.rfc_id)
     if rows:
         calls.call(connection, calls.PROCESS, (arrival.tenant_id for arrival in arrivals))
     ordered = sorted(rows.values(), key=lambda row: (row["mail_id"], row["queue"]))
@@ -144,16 +143,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
 
     They come in an order of their own, so that two nodes with the same mails do not deadlock.
     """
-    if not rows:
-        return True
-    statement = _inserting(connection.dialect.name, table)
-    return connection.execute(statement, rows).rowcount == len(rows)
-
-
-@cache
-def _inserting(dialect: str, table: Table) -> Insert:
-    """Return the statement for it: built once, since whoever waits for a 250 waits for it."""
-    return insert_for(dialect, table).on_conflict_do_nothing()
+    return prepared.insert(connection, table, rows, ignore=True) == len(rows)
 
 
 def _mails(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
@@ -196,7 +186,7 @@ def _add_recipients(connection: Connection, id_: int, arrival: Arrival) -> None:
     )
 
 
-def _row(id_: int, mail_id: int, arrival: Arrival) -> dict[str, Any]:
+def _row(id_: int, mail_id: int, arrival: Arrival, rfc_id: str | None) -> dict[str, Any]:
     return {
         "id": id_,
         "tenant_id": arrival.tenant_id,
@@ -207,7 +197,7 @@ def _row(id_: int, mail_id: int, arrival: Arrival) -> dict[str, Any]:
         "peer": arrival.peer,
         "road": arrival.road,
         "received_at": arrival.received_at,
-        "rfc_id": message_id(arrival.raw),
+        "rfc_id": rfc_id,
         "next_try_at": arrival.not_before,
         "state": PENDING,
     }
@@ -301,13 +291,13 @@ def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]
         {**own, "b_id": row["id"], "b_fence": row["fence"]} | {name: row[name] for name in names}
         for row in rows
     ]
-    return connection.execute(_settling(names), parameters).rowcount
+    return _settling(names).run(connection, parameters)
 
 
 @cache
-def _settling(names: tuple[str, ...]) -> Update:
+def _settling(names: tuple[str, ...]) -> Prepared:
     """Return the statement that writes these columns and lets go of the claim."""
-    return (
+    statement = (
         update(schema.mail_delivery)
         .where(
             _DELIVERY.tenant_id == bindparam("b_tenant_id"),
@@ -320,6 +310,7 @@ def _settling(names: tuple[str, ...]) -> Update:
             | {"lost": case((_DELIVERY.lost > 0, _DELIVERY.lost - 1), else_=0)}
         )
     )
+    return Prepared(statement, ("b_tenant_id", "b_id", "b_fence", *names))
 
 
 def renew(

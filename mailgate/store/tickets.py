@@ -5,17 +5,17 @@ from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from itertools import islice
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     RowMapping,
-    Update,
     and_,
     bindparam,
     delete,
     func,
-    insert,
     or_,
     select,
     update,
@@ -34,7 +34,8 @@ from mailgate.domain.model import (
 )
 from mailgate.domain.timers import Timer
 from mailgate.errors import Conflict
-from mailgate.store import schema
+from mailgate.store import prepared, schema
+from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
 from mailgate.store.types import Instant
 
@@ -54,6 +55,9 @@ _ENUMS: Mapping[str, Any] = {
 }
 _TUPLES = ("participants", "followers", "tags", "breached", "targets_used", "targets_told")
 _NAMES = tuple(f.name for f in fields(Ticket))
+_values = attrgetter(*_NAMES)
+_AS_THEY_ARE = frozenset({str, int, bool, NoneType, datetime})
+"""Types of values that need no other form in a row; those of enums are subclasses of str."""
 
 
 def from_row(row: RowMapping) -> Ticket:
@@ -71,11 +75,8 @@ def from_row(row: RowMapping) -> Ticket:
 
 def to_row(ticket: Ticket) -> dict[str, Any]:
     """Return the columns that a ticket fills."""
-    row: dict[str, Any] = {}
-    for name in _NAMES:
-        value = getattr(ticket, name)
-        row[name] = value if isinstance(value, datetime) else plain(value)
-    return row
+    values = zip(_NAMES, _values(ticket), strict=True)
+    return {name: value if type(value) in _AS_THEY_ARE else plain(value) for name, value in values}
 
 
 def load(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, Ticket]:
@@ -197,18 +198,17 @@ def open_of(connection: Connection, tenant_id: int, requester: str, most: int) -
 
 def create(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert new tickets: columns of `to_row` with tenant_id, updated_at, next_due_at."""
-    if rows:
-        connection.execute(insert(schema.ticket), list(rows))
+    prepared.insert(connection, schema.ticket, rows)
 
 
 _KEPT = frozenset({"id", "tenant_id", "number", "created_at", "seen"})
 
 
 @cache
-def _saving(names: tuple[str, ...]) -> Update:
+def _saving(names: tuple[str, ...]) -> Prepared:
     """Return the statement that `save` is made of: built once, since it names every column."""
     table = schema.ticket
-    return (
+    statement = (
         update(table)
         .where(
             table.c.tenant_id == bindparam("b_tenant_id"),
@@ -217,6 +217,7 @@ def _saving(names: tuple[str, ...]) -> Update:
         )
         .values({name: bindparam(name) for name in names})
     )
+    return Prepared(statement, ("b_tenant_id", "b_id", "b_seen", *names))
 
 
 def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -236,8 +237,7 @@ def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         }
         for row in sorted(rows, key=lambda row: row["id"])  # in one order, or two nodes deadlock
     ]
-    written = connection.execute(_saving(names), parameters).rowcount
-    if written != len(rows):
+    if _saving(names).run(connection, parameters) != len(rows):
         raise Conflict("a ticket was changed by somebody else first")
 
 
@@ -317,8 +317,7 @@ def save_timers(
         for ticket_id, running in timers.items()
         for timer in running
     ]
-    if rows:
-        connection.execute(insert(table), rows)
+    prepared.insert(connection, table, rows)
 
 
 def fire_timers(
@@ -409,8 +408,7 @@ def save_turns(
 ) -> None:
     """Insert new turns; set answered_at and overdue_at of known ones where they are given."""
     table = schema.turn
-    if begun:
-        connection.execute(insert(table), list(begun))
+    prepared.insert(connection, table, begun)
     if changed:
         connection.execute(
             update(table)
@@ -433,8 +431,7 @@ def save_turns(
 
 def add(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows into one of the tables that only grow."""
-    if rows:
-        connection.execute(insert(schema.metadata.tables[table]), list(rows))
+    prepared.insert(connection, schema.metadata.tables[table], rows)
 
 
 def known_references(

@@ -55,7 +55,7 @@ def test_a_mail_is_kept_byte_for_byte_with_its_envelope(database):
         assert inbox.raw(connection, mail["id"]) == raw
         assert inbox.raw(connection, -1) is None
     assert (mail["raw"], mail["size"], mail["received_at"]) == (raw, len(raw), NOW)
-    assert mail["digest"] == sha256(raw).hexdigest() == identity.identity(raw, NOW)
+    assert mail["digest"] == sha256(raw).hexdigest() == identity.identify(raw, NOW).digest
     assert (row["id"], row["mail_id"], row["state"]) == (id_, mail["id"], inbox.PENDING)
     assert (row["mail_from"], row["recipients"]) == ("", ["a@x.example", "b@x.example"])
     assert (row["peer"], row["road"], row["attempts"], row["fence"]) == ("127.0.0.1", "smtp", 0, 0)
@@ -120,7 +120,7 @@ def test_a_batch_takes_as_many_statements_as_one_mail(database, statements):
 
 
 def test_two_nodes_that_keep_the_same_mails_at_once_get_the_same_answer(postgresql):
-    mails = sorted((arrival(b"one"), arrival(b"two")), key=lambda a: identity.identity(a.raw, NOW))
+    mails = sorted((arrival(b"one"), arrival(b"two")), key=lambda a: identity.identify(a.raw, NOW))
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     with ThreadPoolExecutor(1) as pool:
         with postgresql.write() as connection:
@@ -439,7 +439,7 @@ def test_all_parked_mails_go_back_at_once_and_no_others(database):
     ],
 )
 def test_a_message_id_is_found_where_programs_write_it(header, found):
-    assert identity.message_id(header + b"\r\n\r\nwords") == found
+    assert identity.identify(header + b"\r\n\r\nwords", NOW).rfc_id == found
 
 
 def test_who_is_awaited_are_the_earliest_pending_of_the_tenant(database):
