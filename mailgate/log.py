@@ -12,7 +12,8 @@ import sys
 import threading
 import traceback
 import unicodedata
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -191,6 +192,16 @@ _writing = threading.Lock()
 _written = Tally(EVENTS)
 
 
+class _Gathered(threading.local):
+    """The lines of this thread that are written in one piece later; None: each at once."""
+
+    lines: list[str] | None = None
+    soon: Callable[[Callable[[], None]], object] | None = None
+
+
+_gathered = _Gathered()
+
+
 def log(name: str, /, **ids: object) -> None:
     """Write the line `name` with the ids of what it is about.
 
@@ -206,6 +217,37 @@ def log(name: str, /, **ids: object) -> None:
     if not structlog.is_configured():
         configure()
     getattr(structlog.get_logger(), event.level)(name, **ids)
+
+
+@contextmanager
+def together(soon: Callable[[Callable[[], None]], object] | None = None) -> Iterator[None]:
+    """Write the lines that this thread logs meanwhile in one piece, at the end.
+
+    With `soon`, such as an event loop's `call_soon`, as often as it calls what it is given: a
+    thread that does much in turns so pays for one write each turn.
+    """
+    if _gathered.lines is not None:
+        yield
+        return
+    _gathered.lines, _gathered.soon = [], soon
+    try:
+        yield
+    finally:
+        _flush()
+        _gathered.lines = _gathered.soon = None
+
+
+def _flush() -> None:
+    lines, _gathered.lines = _gathered.lines, []
+    if lines:
+        _put("".join(lines))
+
+
+def _put(lines: str) -> None:
+    # A line that nobody can take must not cost a mail: stderr may be gone, or the disk full.
+    with _writing, contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(lines)
+        sys.stderr.flush()
 
 
 def written() -> Mapping[str, int]:
@@ -247,10 +289,12 @@ class _Stderr:
 
     @staticmethod
     def _write(line: str) -> None:
-        # A line that nobody can take must not cost a mail: stderr may be gone, or the disk full.
-        with _writing, contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
+        if _gathered.lines is None:
+            _put(line + "\n")
+            return
+        if _gathered.soon is not None and not _gathered.lines:
+            _gathered.soon(_flush)
+        _gathered.lines.append(line + "\n")
 
 
 class _FromLibraries(logging.Handler):

@@ -10,7 +10,7 @@ from typing import Any
 
 from mailgate.domain.canary import Canary
 from mailgate.domain.model import Actor, ActorKind, Ticket
-from mailgate.log import log
+from mailgate.log import log, together
 from mailgate.store import tickets
 from mailgate.store.outbox import SUPPRESSED
 from mailgate.tally import Histogram
@@ -49,7 +49,8 @@ def returned(canary: Canary, now: datetime) -> Line:
 
 def tell(written: Iterable[Line]) -> None:
     """Log lines whose rows are committed."""
-    for name, ids in written:
-        log(name, **ids)
-        if name == RETURNED:
-            LATENCY.observe(float(str(ids["seconds"])))
+    with together():
+        for name, ids in written:
+            log(name, **ids)
+            if name == RETURNED:
+                LATENCY.observe(float(str(ids["seconds"])))

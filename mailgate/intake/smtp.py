@@ -19,7 +19,7 @@ from mailgate.intake.gate import Gate
 from mailgate.intake.inbox import Inbox
 from mailgate.intake.lmtp import LocalDialogue
 from mailgate.intake.settings import SmtpSettings
-from mailgate.log import log
+from mailgate.log import log, together
 from mailgate.port import open_port
 
 # aiosmtpd sets 100: three hundred senders that come at once then wait for a minute.
@@ -102,7 +102,8 @@ class Listener:
         log("smtp.stopped", port=self.port)
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        with asyncio.Runner() as runner, together(runner.get_loop().call_soon):
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()

@@ -23,7 +23,7 @@ from mailgate.intake.ending import Ending
 from mailgate.intake.lookup import look_up
 from mailgate.intake.reading import Reader, Reading
 from mailgate.intake.sorting import sort
-from mailgate.log import log
+from mailgate.log import log, together
 from mailgate.mail.signer import Signer
 from mailgate.store import inbox
 from mailgate.store.inbox import Claimed
@@ -264,8 +264,9 @@ class Worker:
         if early:
             why = "they answer mails that are not yet processed"
             log("mail.deferred", mails=[mail.id for mail in early], why=why)
-        for reading, ending in endings:
-            _tell(reading, ending)
+        with together():
+            for reading, ending in endings:
+                _tell(reading, ending)
         return failed
 
     def _fail(self, mail: Claimed, error: str, attempts: int) -> None:

@@ -64,6 +64,7 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = threading.RLock()
         self._precedence = Precedence()
+        self._at = self.path
         self._file: tuple[int, int] | None = None  # which one `path` led to, of SQLite
         seconds = BUSY.total_seconds()
         # The last one used is used again: each connection has a cache of its own to be filled.
@@ -98,13 +99,13 @@ class Database:
     def _found(self) -> None:
         """Make the file if there is none yet, and remember which one it is."""
         if self._file is None:
-            _keep_private(self.path)
-            self._file = _identity(self.path)
+            _keep_private(self._at)
+            self._file = _identity(self._at)
         self._unchanged()
 
     def _unchanged(self) -> None:
         """Raise `Temporary` when the path leads to another file than at first, or to none."""
-        if _identity(self.path) != self._file:
+        if _identity(self._at) != self._file:
             raise Temporary(_ANOTHER)
 
     def _begin_sqlite(self, connection: Connection) -> None:
@@ -255,7 +256,7 @@ def take_time(connection: Connection) -> None:
 
 def _identity(path: Path | None) -> tuple[int, int] | None:
     try:
-        found = None if path is None else path.stat()
+        found = None if path is None else os.stat(path)  # noqa: PTH116 - before each transaction
     except OSError:
         return None
     return found and (found.st_dev, found.st_ino)
@@ -330,18 +331,23 @@ def _configure_postgresql(patience: timedelta, connection: Any, _record: Any) ->
 
 def _begin_sqlite(connection: Connection) -> None:
     if not connection.get_execution_options().get("mailgate_write"):
+        _wait_for_others(connection, BUSY)
         connection.exec_driver_sql("BEGIN")
         return
-    driver: Any = connection.connection.driver_connection
-    driver.execute("PRAGMA busy_timeout = 0")
-    try:
-        if not _has_begun(driver):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the last time: it tells the fault
-    finally:
-        driver.execute(f"PRAGMA busy_timeout = {BUSY // timedelta(milliseconds=1)}")
+    _wait_for_others(connection, timedelta(0))
+    if not _has_begun(connection.connection.driver_connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the last time: it tells the fault
 
 
-def _has_begun(driver: sqlite3.Connection) -> bool:
+def _wait_for_others(connection: Connection, patience: timedelta) -> None:
+    """Say how long SQLite itself waits for a lock; a connection does mostly one kind of work."""
+    if connection.info.get("patience", BUSY) != patience:
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA busy_timeout = {patience // timedelta(milliseconds=1)}")
+        connection.info["patience"] = patience
+
+
+def _has_begun(driver: Any) -> bool:
     """Take the file's lock as soon as no other process holds it; tell whether that came to pass.
 
     SQLite itself would look again after up to a tenth of a second, which whoever waits for the
