@@ -211,6 +211,25 @@ TICK: Shape = MappingProxyType(
     }
 )
 
+FORESEEN: Shape = MappingProxyType(
+    {
+        "at": "when it will be acted on",
+        "number": "the ticket",
+        "timer": "which deadline",
+        "says": "what happens, in a sentence",
+        "status": "the ticket's status after it",
+        "notices": "a list of what is sent because of it",
+    }
+)
+
+FORESEEN_NOTICE: Shape = MappingProxyType(
+    {
+        "notice": "which",
+        "to": "the recipient's address",
+        "held_back": "why it would not be sent, or null",
+    }
+)
+
 ROW: Shape = MappingProxyType(
     {
         "event": "its name",
@@ -397,6 +416,10 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
             },
         ),
         "tick": ("One object.", {"fields": TICK, "each step": STEP}),
+        "forecast": (
+            "A list, in the order of time.",
+            {"each": FORESEEN, "each notice": FORESEEN_NOTICE},
+        ),
         "lifecycle": ("A list: the table, in the order in which it is read.", {"each": ROW}),
         "verify": ("A list, empty when all is well.", {"each": FAULT}),
         "check": ("A list.", {"each": CHECKED}),

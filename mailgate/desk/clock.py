@@ -4,11 +4,12 @@ A tick reads what is due and nothing else. It acts up to the horizon, and after 
 back what would be sent to customers (see `mailgate.domain.horizon`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
@@ -130,7 +131,7 @@ class Clock:
             ahead = None
             if coming is not None:
                 ahead = Ahead(coming["number"], TimerKind(coming["kind"]), coming["due_at"])
-            return Tick(at, limit, life.hold_until, tuple(_act(ledger, rows)), ahead)
+            return Tick(at, limit, life.hold_until, tuple(act(ledger, rows)), ahead)
 
     def _awaited(self, connection: Connection, now: datetime) -> list[datetime | None]:
         """Return since when mail may be on its way of which we do not know yet."""
@@ -188,7 +189,7 @@ class Clock:
         for last in (False,) * (_TRIES - 1) + (True,):
             try:
                 with self._desk.writing(now, BATCH) as ledger:
-                    return tuple(_act(ledger, due(ledger.connection)))
+                    return tuple(act(ledger, due(ledger.connection)))
             except Conflict:
                 if last:
                     raise
@@ -212,8 +213,11 @@ def _held(life: Heartbeat) -> frozenset[str]:
     return frozenset(kind.value for kind in CUSTOMER_FACING)
 
 
-def _act(ledger: Ledger, rows: list[RowMapping]) -> Iterator[Step]:
-    """Let due timers happen; one that no longer runs is only written anew."""
+def act(ledger: Ledger, rows: Sequence[RowMapping | Mapping[str, Any]]) -> Iterator[Step]:
+    """Let due timers happen; one that no longer runs is only written anew.
+
+    Each row has subject_id (of the ticket), kind, turn, step and due_at.
+    """
     ledger.load(row["subject_id"] for row in rows)
     for row in rows:
         ticket_id, kind = row["subject_id"], TimerKind(row["kind"])

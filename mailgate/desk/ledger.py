@@ -16,6 +16,7 @@ from mailgate.desk.messages import NewMessage
 from mailgate.desk.pages import Mark, Pages
 from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.canary import Canary
+from mailgate.domain.caps import Recent
 from mailgate.domain.draft import Notify
 from mailgate.domain.events import Delivered, Event, Opened, PolicyChanged, plain
 from mailgate.domain.hours import local_date
@@ -49,6 +50,7 @@ class Ledger:
         self._ids = ids
         self._signer = signer
         self._pages = Pages()
+        self._sent: list[Recent] = []  # automatic mail that the store does not know
         self._stored: dict[int, Ticket] = {}
         self._tickets: dict[int, Ticket] = {}
         self._people: dict[str, tuple[str, datetime]] = {}
@@ -353,6 +355,20 @@ class Ledger:
         self._number = mark.next_number
         self._touched, self._reworked = set(mark.touched), set(mark.reworked)
 
+    def later(self, now: datetime) -> "Ledger":
+        """Return a ledger for a later instant, in which all that was decided here has happened.
+
+        For a look ahead in which nothing is ever written; this one is done with.
+        """
+        after = Ledger(self.connection, self._ids, self.settings, self._signer, now)
+        after._stored = after._tickets = self._tickets
+        after._sent = self._sent + [
+            Recent(row["recipient"], row["ticket_id"], self.now)
+            for row in self._pages.outbox
+            if notices.counts(row)
+        ]
+        return after
+
     # --- writing ---
 
     def decided(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -407,7 +423,9 @@ class Ledger:
         """Apply the ceilings; a suppressed reminder counts as sent, so that the ladder goes on."""
         self._cause = None
         heard = self._people.keys()  # mail from them lifts what was said of their address
-        notices.hold_back(self.connection, self._pages.outbox, self.settings, self.now, heard)
+        notices.hold_back(
+            self.connection, self._pages.outbox, self.settings, self.now, heard, self._sent
+        )
         for row in list(self._pages.outbox):
             if row["awaited"] and row["state"] == SUPPRESSED:
                 event = Delivered(

@@ -321,6 +321,13 @@ def addressed(
     return list(found.values())
 
 
+def counts(outgoing: Mapping[str, Any]) -> bool:
+    """Tell whether a row of the outbox is automatic mail that a customer gets."""
+    if outgoing["role"] != Role.CUSTOMER.value or outgoing["state"] == outbox.SUPPRESSED:
+        return False
+    return bool(outgoing["automatic"])
+
+
 def cap(
     rows: Sequence[dict[str, Any]],
     recent: list[Recent],
@@ -334,9 +341,7 @@ def cap(
     """
     caps = settings.caps
     for outgoing in rows:
-        if outgoing["role"] != Role.CUSTOMER.value or not outgoing["automatic"]:
-            continue
-        if outgoing["state"] == outbox.SUPPRESSED:
+        if not counts(outgoing):
             continue
         address, ticket_id = outgoing["recipient"], outgoing["ticket_id"]
         broken, unknown = exceeded(caps, recent, address, ticket_id, now), False
@@ -375,10 +380,12 @@ def hold_back(
     settings: Settings,
     now: datetime,
     heard: Collection[str],
+    foreseen: Sequence[Recent] = (),
 ) -> None:
     """Suppress rows about to be written to addresses that take no mail, and those over a ceiling.
 
-    Whoever is `heard` in the same transaction does take mail.
+    Whoever is `heard` in the same transaction does take mail. `foreseen` is automatic mail that
+    counts too, though the store does not know of it.
     """
     customers = {row["recipient"] for row in rows if row["role"] == Role.CUSTOMER.value}
     if not customers:
@@ -389,4 +396,5 @@ def hold_back(
     strangers = 0
     if any(row["stranger"] for row in rows):
         strangers = outbox.to_strangers(connection, settings.tenant_id, now - HOUR)
-    cap(rows, [Recent(*mail) for mail in sent], strangers, settings, now)
+    recent = [*(Recent(*mail) for mail in sent), *foreseen]
+    cap(rows, recent, strangers, settings, now)

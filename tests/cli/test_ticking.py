@@ -3,6 +3,7 @@
 import time_machine
 
 from mailgate.app import now
+from mailgate.cli import shapes
 from tests.cli.conftest import mail
 
 
@@ -86,3 +87,26 @@ def test_mail_that_is_shown_on_the_terminal_is_left_to_the_gateway(cli):
     cli.ok("deliver", stdin=mail())
     assert cli.ok("tick") == "0 deadlines acted on.\n"
     assert {notice["state"] for notice in cli.json("outbox")} == {"ready"}
+
+
+def test_what_is_to_come_is_listed_and_nothing_happens(cli):
+    assert cli.ok("forecast") == "Nothing is due within the next 7 days.\n"
+    cli.set(sla__watch_targets=False)
+    number = cli.open()
+    before = cli.standing(number)
+    shown = cli.ok("forecast", "--days", "2")
+    for text in (
+        number,
+        "system_response",
+        "overdue to",
+        "1 deadline and",
+        "within the next 2 days",
+    ):
+        assert text in shown
+    (step,) = cli.json("forecast", "--days", "2")
+    assert list(step) == list(shapes.FORESEEN)
+    assert {each["notice"] for each in step["notices"]} == {"overdue"}
+    for notice in step["notices"]:
+        assert list(notice) == list(shapes.FORESEEN_NOTICE)
+    assert cli.standing(number) == before
+    assert "within the next day, if nobody writes." in cli.ok("forecast", "--days", "1")

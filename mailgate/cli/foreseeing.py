@@ -1,0 +1,84 @@
+"""`mailgate forecast`: what the clock will do if nobody writes."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailgate.cli import printing
+from mailgate.cli.opening import opened
+from mailgate.cli.options import AsJson, ConfigFile
+from mailgate.cli.program import command
+
+if TYPE_CHECKING:
+    from mailgate.desk.forecast import Foreseen
+
+
+@command("forecast", "mailgate forecast", "mailgate forecast --days 30 --json")
+def forecast(
+    days: Annotated[
+        int, typer.Option(min=1, max=366, metavar="N", help="How many days to look ahead.")
+    ] = 7,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """List the deadlines and notices to come, if nobody writes meanwhile.
+
+    Each is worked out by the rules that the clock goes by, on what the one before has left: so a
+    second reminder is listed, too, and the closing after it. Nothing is sent or written.
+    """
+    from mailgate.app import now
+    from mailgate.desk.forecast import forecast as foreseen
+
+    with opened(config) as app:
+        at = now()
+        coming = foreseen(app.desk, at, at + timedelta(days=days))
+        if json:
+            printing.as_json_list(map(_shape, coming))
+        else:
+            _print(list(coming), days)
+
+
+def _shape(step: "Foreseen") -> dict[str, object]:
+    return {
+        "at": step.at,
+        "number": step.number,
+        "timer": step.timer.value,
+        "says": step.says,
+        "status": step.status,
+        "notices": [
+            {"notice": each.notice, "to": each.recipient, "held_back": each.held_back}
+            for each in step.notices
+        ],
+    }
+
+
+def _print(steps: "list[Foreseen]", days: int) -> None:
+    period = f"the next {days} days" if days > 1 else "the next day"
+    if not steps:
+        printing.line(f"Nothing is due within {period}.")
+        return
+    printing.table(
+        ("WHEN", "TICKET", "DEADLINE", "WHAT HAPPENS", "STATUS", "NOTICES"),
+        (
+            (
+                printing.moment(step.at),
+                step.number,
+                step.timer.value,
+                step.says,
+                step.status,
+                ", ".join(
+                    f"{each.notice} to {each.recipient}"
+                    + (" (held back)" if each.held_back else "")
+                    for each in step.notices
+                ),
+            )
+            for step in steps
+        ),
+        long=("WHAT HAPPENS", "NOTICES"),
+        least=("STATUS", "DEADLINE"),
+    )
+    notices = sum(len(step.notices) for step in steps)
+    ones = "deadline" if len(steps) == 1 else "deadlines"
+    mails = "notice" if notices == 1 else "notices"
+    printing.line(f"{len(steps)} {ones} and {notices} {mails} within {period}, if nobody writes.")

@@ -1,0 +1,116 @@
+"""What the clock will do in the days ahead if nobody writes: a look into the future, not a plan.
+
+Each deadline is acted on by the same rules as when it comes, on what the one before has left, and
+what is sent is taken to arrive at once. Nothing is written. Only the state of now is read, so a
+long look keeps nobody waiting.
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from mailgate.desk.clock import Step, act
+from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
+from mailgate.domain.events import DeadlinePassed, Delivered, TimerKind
+from mailgate.domain.model import GATEWAY
+from mailgate.domain.timers import running
+from mailgate.store import tickets
+from mailgate.store.db import take_time
+from mailgate.store.outbox import SUPPRESSED
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A notice to somebody; `held_back` says why it would not be sent, if so."""
+
+    notice: str
+    recipient: str
+    held_back: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A deadline that will come, and what will be sent because of it.
+
+    `at` is when it will be acted on, `says` what that does, `status` the ticket's after it.
+    """
+
+    at: datetime
+    number: str
+    timer: TimerKind
+    says: str
+    status: str
+    notices: tuple[Outgoing, ...]
+
+
+def forecast(desk: Desk, now: datetime, until: datetime) -> Iterator[Foreseen]:
+    """Yield what will happen from `now` on and up to `until`, in order, as long as nobody acts.
+
+    What is overdue already comes first, at `now`. The gateway is taken to run all along.
+    """
+    with desk.database.read() as connection:
+        take_time(connection)
+        settings = desk.current(connection)
+        due = tickets.due_timers(connection, settings.tenant_id, until, None, frozenset())
+        ledger = Ledger(connection, count(-1, -1), settings, desk.signer, now)
+        waiting = [(max(row["due_at"], now), row["subject_id"]) for row in due]
+        heapq.heapify(waiting)
+        while waiting:
+            at, ticket_id = heapq.heappop(waiting)
+            rows = _due(ledger, ticket_id, at)
+            if not rows:  # what happened meanwhile has moved it
+                continue
+            ledger = ledger.later(at)
+            steps = list(act(ledger, rows))
+            yield from _told(ledger, steps)
+            ledger = _arrived(ledger, ticket_id)
+            coming = [max(row["due_at"], at) for row in _due(ledger, ticket_id, until)]
+            waiting += ((each, ticket_id) for each in coming)
+            heapq.heapify(waiting)
+
+
+def _due(ledger: Ledger, ticket_id: int, until: datetime) -> list[dict[str, Any]]:
+    """Return the timers of a ticket that are due by then, as the store would."""
+    return [
+        {
+            "subject_id": ticket_id,
+            "kind": timer.kind.value,
+            "turn": timer.turn,
+            "step": timer.step,
+            "due_at": timer.due_at,
+        }
+        for timer in running(ledger.ticket(ticket_id), ledger.settings.policy)
+        if timer.due_at <= until
+    ]
+
+
+def _told(ledger: Ledger, steps: Sequence[Step]) -> Iterator[Foreseen]:
+    events, outbox = ledger.decided()
+    passed = [event["id"] for event in events if event["name"] == DeadlinePassed.name]
+    for step, event_id in zip(steps, passed, strict=True):
+        notices = tuple(
+            Outgoing(row["notice"], row["recipient"], row["reason"])
+            for row in outbox
+            if row["event_id"] == event_id
+        )
+        yield Foreseen(ledger.now, step.number, step.timer, step.says, step.status, notices)
+
+
+def _arrived(ledger: Ledger, ticket_id: int) -> Ledger:
+    """Return what follows at once: the notices that the clock waits for have left."""
+    after = ledger.later(ledger.now)
+    for row in ledger.decided()[1]:
+        if row["awaited"] and row["state"] != SUPPRESSED:
+            event = Delivered(
+                at=ledger.now,
+                actor=GATEWAY,
+                notice=row["notice"],
+                turn=row["turn"],
+                recipient=row["recipient"],
+            )
+            after.apply(ticket_id, event)
+    return after

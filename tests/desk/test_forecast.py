@@ -1,0 +1,118 @@
+"""What is foreseen is what then happens: the same deadlines, the same notices, at the same time."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from mailgate.desk.forecast import forecast
+from mailgate.domain.caps import Caps
+from mailgate.domain.events import Delivered, Resolve
+from mailgate.domain.model import GATEWAY, Actor, ActorKind
+from tests.desk.conftest import ALICE, World, settings
+
+DAYS = timedelta(days=40)
+
+
+def answered(world, ticket) -> None:
+    """Let an agent answer, and the answer arrive."""
+    reply = world.agent_replies(ticket)
+    arrived = Delivered(
+        at=world.now,
+        actor=GATEWAY,
+        notice="agent_reply",
+        turn=reply.turn,
+        recipient=reply.requester,
+    )
+    world.apply(reply, arrived)
+
+
+def seen(world) -> list:
+    return list(forecast(world.desk, world.now, world.now + DAYS))
+
+
+def lived(world, foreseen) -> list:
+    """Let it come: a tick at each instant that was foreseen, and what is sent arrives at once."""
+    steps = []
+    for at in sorted({step.at for step in foreseen}):
+        while world.now < at:  # a gateway that runs all along
+            world.now = min(at, world.now + timedelta(hours=1))
+            assert world.now == at or world.tick().steps == ()
+            world.clock.refresh(world.now)
+        known = len(world.rows("outbox"))
+        done = world.tick().steps
+        rows = world.rows("outbox")[known:]
+        steps += [(at, step.number, step.timer, step.says, step.status) for step in done]
+        steps += [(at, row["notice"], row["recipient"], row["reason"]) for row in rows]
+        for row in rows:
+            if row["awaited"] and row["state"] != "suppressed":
+                arrived = Delivered(
+                    at=at,
+                    actor=GATEWAY,
+                    notice=row["notice"],
+                    turn=row["turn"],
+                    recipient=row["recipient"],
+                )
+                with world.desk.writing(at) as ledger:
+                    ledger.apply(row["ticket_id"], arrived)
+    return steps
+
+
+def told(foreseen) -> list:
+    """The same, of what was foreseen."""
+    steps = []
+    for at in sorted({step.at for step in foreseen}):
+        now = [step for step in foreseen if step.at == at]
+        steps += [(at, step.number, step.timer, step.says, step.status) for step in now]
+        steps += [
+            (at, each.notice, each.recipient, each.held_back)
+            for step in now
+            for each in step.notices
+        ]
+    return steps
+
+
+def test_what_is_foreseen_then_happens_event_for_event(world):
+    world.tick()
+    unanswered = world.open("unanswered")
+    waiting = world.open("waiting", "dave@customer.example")
+    world.pass_time(hours=2)
+    answered(world, waiting)
+    world.pass_time(hours=1)
+    resolved = world.open("resolved", "erin@customer.example")
+    world.apply(resolved, Resolve(at=world.now, actor=Actor(ActorKind.AGENT, ALICE.name)))
+
+    foreseen = seen(world)
+
+    assert {step.number for step in foreseen} == {
+        world.ticket(each).number for each in (unanswered, waiting, resolved)
+    }
+    assert [step.status for step in foreseen].count("closed") >= 1
+    assert sum(each.notice == "waiting" for step in foreseen for each in step.notices) >= 3
+    before = world.rows("event")
+    assert seen(world) == foreseen
+    assert world.rows("event") == before  # nothing was written
+    assert lived(world, foreseen) == told(foreseen)
+
+
+def test_what_is_overdue_already_comes_at_once(world):
+    world.tick()
+    world.open()
+    world.pass_time(days=3)
+    first = seen(world)[0]
+    assert first.at == world.now
+    assert [each.notice for each in first.notices].count("overdue") >= 1
+
+
+def test_nothing_is_foreseen_where_nothing_runs(world):
+    assert seen(world) == []
+
+
+def test_the_ceilings_hold_in_what_is_foreseen(database):
+    world = World(database, replace(settings(), caps=Caps(per_address_day=1)))
+    world.tick()
+    for name in ("one", "two"):
+        answered(world, world.open(name))
+    world.pass_time(days=1)
+    foreseen = seen(world)
+    reminders = [e for step in foreseen for e in step.notices if e.notice == "waiting"]
+    assert [each.held_back is None for each in reminders[:2]] == [True, False]
+    assert "automatic mails a day" in reminders[1].held_back
