@@ -36,7 +36,8 @@ class Due:
     """A notice that one worker has taken, until its lease lapses.
 
     `began_at` is set when an earlier try had begun to send the content and never told the end;
-    `kept` tells that its first rendering is there, see `rendered`.
+    `kept` tells that its first rendering is there, see `rendered`; `unanswered` are the tries in
+    which it went out whole and no answer came.
     """
 
     id: int
@@ -54,6 +55,7 @@ class Due:
     context: Mapping[str, Any]
     kept: bool
     attempts: int
+    unanswered: int
     created_at: datetime
     retried_at: datetime | None
     began_at: datetime | None
@@ -391,6 +393,7 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
             retried_at=now,
             delayed_at=None,
             attempts=0,
+            unanswered=0,
             began_at=None,
             done_at=None,
             reason=None,
