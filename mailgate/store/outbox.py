@@ -374,8 +374,10 @@ def told_late(connection: Connection, tenant_id: int, ids: Iterable[int], now: d
     )
 
 
-def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: datetime) -> int:
-    """Send notices again that ended as never or unknown; returns how many.
+def release(
+    connection: Connection, tenant_id: int, ids: Sequence[int] | None, now: datetime
+) -> int:
+    """Send notices again that ended as never or unknown, all with None; returns how many.
 
     Each gets the whole schedule of retries anew, however old it is.
     """
@@ -384,8 +386,8 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
         update(table)
         .where(
             table.c.tenant_id == tenant_id,
-            table.c.id.in_(bindparam("ids", expanding=True)),
             table.c.state.in_((NEVER, UNKNOWN)),
+            *(() if ids is None else (table.c.id.in_(ids),)),
         )
         .values(
             state=READY,
@@ -399,7 +401,7 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
             reason=None,
         )
     )
-    return connection.execute(statement, {"ids": list(ids)}).rowcount
+    return connection.execute(statement).rowcount
 
 
 def waiting(connection: Connection, tenant_id: int) -> list[int]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from mailgate.store import outbox, schema
@@ -247,6 +248,26 @@ def test_only_what_is_unknown_or_was_refused_is_sent_again(database):
     found = {state: row(database, id_)["state"] for state, id_ in known.items()}
     assert found == {state: state for state in states} | {"never": "ready", "unknown": "ready"}
     assert release(database) == 0
+
+
+def test_all_that_ended_so_is_sent_again_by_one_statement_however_many_they_are(database):
+    """A server takes some 65,000 values with a statement, and an outage leaves more mails."""
+    given: list[int] = []
+
+    def count_values(_connection, _cursor, _statement, parameters, *_rest) -> None:
+        given.append(len(parameters))
+
+    def counted(count: int) -> list[int]:
+        for state in ("never", "unknown", "sent"):
+            ready(database, count, state=state)
+        given.clear()
+        event.listen(database.engine, "before_cursor_execute", count_values)
+        with database.write() as connection:
+            assert outbox.release(connection, TENANT, None, LATER) == 2 * count
+        event.remove(database.engine, "before_cursor_execute", count_values)
+        return given[:]
+
+    assert counted(3) == counted(6)
 
 
 # --- once for each cause --------------------------------------------------------------------------
