@@ -96,6 +96,23 @@ def test_a_notice_whose_worker_died_is_free_when_its_lease_has_lapsed(database):
     assert (found.id, found.fence) == (lost.id, lost.fence + 1)
 
 
+@pytest.mark.parametrize("how", ["lapsed", "unanswered", "retried"])
+def test_a_notice_that_may_have_been_handed_over_says_so(database, how):
+    (id_,) = ready(database)
+    (due,) = claim(database)
+    assert not due.doubtful
+    if how != "lapsed":
+        free = {"lease_owner": None, "lease_until": None, "next_try_at": LATER}
+        assert note(database, due, **free, unanswered=int(how == "unanswered"))
+    if how == "retried":
+        (due,) = claim(database, now=LATER)
+        assert not due.doubtful
+        end(database, due, "unknown", lease_until=None)
+        release(database, id_)
+    (again,) = claim(database, now=LATER + LEASE)
+    assert again.doubtful
+
+
 def test_no_claim_and_no_putting_off_by_a_clock_that_was_a_day_ahead_keeps_a_notice(database):
     ahead = NOW + timedelta(days=1)
     ids = [*ready(database, 2, next_try_at=NOW), *ready(database, next_try_at=ahead)]
