@@ -27,8 +27,7 @@ def test_nodes_that_are_killed_and_frozen_lose_nothing_and_double_nothing(
     with Matters(cluster.ports, seed, nodes, matters) as opening:
         pass
     cluster.rest()
-    Answers.matters = matters
-    with Answers(cluster.ports, seed, 2 * nodes, mails) as load:
+    with Answers(cluster.ports, seed, 2 * nodes, mails, matters) as load:
         for kill in range(kills):
             load.wait_for((kill + 1) * mails // (kills + 3))
             cluster.kill(kill % (nodes - 1))
