@@ -7,9 +7,27 @@ Whether a fault is worth another try is a property of the error, not of the plac
 class MailgateError(Exception):
     """Anything mailgate raises on purpose; the text is one sentence for a person."""
 
+    @property
+    def brief(self) -> str:
+        """What anybody may be told: the sentence, without where a server of ours is."""
+        return str(self)
+
 
 class Temporary(MailgateError):
     """Our side, or the way, is out of order for now: the same thing may work later."""
+
+
+class Unreachable(Temporary):
+    """A server of ours does not answer; `advice` tells whoever runs it where it was looked for."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what} {advice}")
+        self._what = what
+
+    @property
+    def brief(self) -> str:
+        """What anybody may be told."""
+        return self._what
 
 
 class Conflict(Temporary):

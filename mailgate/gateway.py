@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mailgate.app import TENANT_ID, App, now
 from mailgate.config.addresses import Listen
-from mailgate.errors import Refused
+from mailgate.errors import Refused, Temporary
 from mailgate.log import log
 from mailgate.port import open_port
 from mailgate.roles import Crew, NodeRole, crews
@@ -137,7 +137,7 @@ class Gateway:
     def serve(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
         """Serve until a stop is `asked` for; `ready` is called when everything works.
 
-        Raises `Temporary` when a process does not begin.
+        Raises `Temporary` when a process does not begin, or a part of the only one has ended.
         """
         if len(self._crews) == 1:
             self._serve_alone(ports, ready, asked)
@@ -148,8 +148,10 @@ class Gateway:
         parts = Parts(self._app, self._crews[0].roles, ports, {})
         parts.start()
         ready()
-        asked.wait()
+        well = parts.watch(asked)
         parts.stop()
+        if not well:  # whoever started us does so again, and finds what was under way
+            raise Temporary("a part of the gateway has ended; its log says more")
 
     def _serve_together(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
         load(self._roles)
@@ -244,13 +246,22 @@ class Parts:
         """Be one process of a gateway until a stop is asked for; see `supervisor.Work`."""
         self.start()
         beat()
+        well = self.watch(stop, beat)
+        if well:
+            self.stop()
+        return well
+
+    def watch(self, stop: Stop, beat: Callable[[], None] = lambda: None) -> bool:
+        """Wait until a stop is asked for; False as soon as a part has ended by itself.
+
+        `beat` is called at each look at them that finds all well.
+        """
         while not stop.wait(BEAT):
             ended = [type(part).__module__ for part in self._started if not part.alive]
             if ended:
                 log("process.failed", error=f"a thread of {', '.join(ended)} has ended")
                 return False
             beat()
-        self.stop()
         return True
 
     def _server(self) -> "Server":

@@ -53,6 +53,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "or the signal as a negative number."
         ),
         "process.killed": _WARNING("A process did not end when it was asked to, and was killed."),
+        "process.silent": _ERROR(
+            "A process of the gateway gave no sign of life for too long: it is killed, and begun "
+            "anew."
+        ),
         "process.failed": _ERROR("A process of the gateway met a fault of ours, and ends."),
         "gateway.stopped": _INFO("Everything has ended in order."),
         "gateway.failed": _ERROR("The gateway could not start, or had to stop."),

@@ -1,4 +1,4 @@
-"""Runs a gateway as several processes: forks them, and forks anew one that ended by itself.
+"""Runs a gateway as several processes: forks them, anew where one ended or hangs.
 
 It does nothing else: no thread runs here, which is what makes forking safe, and what was imported
 before is shared by all. A process whose supervisor has gone ends at once, as by a kill; one that
@@ -26,6 +26,9 @@ BEAT = 1.0
 """Seconds between two signs of life of a process."""
 SILENT = 15.0
 """Seconds without one after which a process counts as failing."""
+HUNG = 120.0
+"""Seconds without one after which a process is killed and begun anew: twice as long as claims last
+unless configured otherwise, so that nobody waits any more for what it had in hand."""
 _START = 60.0  # seconds that all processes have to begin
 _LOOK = 0.02  # seconds between two looks while they begin or end
 _LONGEST_STOP = 25.0
@@ -66,6 +69,7 @@ class Supervisor:
         self._work = work
         self._pulse = pulse
         self._own = os.getpid()
+        self._looked = self._awake = time.monotonic()  # when last, and since when without a pause
         self._lifeline = os.pipe()  # what a process reads of it ends with the supervisor
 
     def start(self, asked: Stop) -> None:
@@ -93,9 +97,17 @@ class Supervisor:
                 return
 
     def look(self) -> None:
-        """Fork anew what has ended by itself, the sooner the longer it had worked."""
+        """Fork anew what has ended by itself, the sooner the longer it had worked; kill what hangs.
+
+        To be called every `BEAT`: after a longer pause the whole machine, or all its processes,
+        stood still, and nobody is blamed for that.
+        """
         now = time.monotonic()
+        if now - self._looked > SILENT:
+            self._awake = now
+        self._looked = now
         for post in self._posts:
+            self._kill_if_hung(post, now)
             if (status := self._status(post)) is not None:
                 steady = now - post.forked_at > _STEADY
                 post.failures = 0 if steady else post.failures + 1
@@ -108,6 +120,12 @@ class Supervisor:
                     post.failures += 1
                     self._put_off(post, now)
                     log("process.failed", process=post.crew.name, error=str(error))
+
+    def _kill_if_hung(self, post: _Post, now: float) -> None:
+        silent = now - max(self._pulse.last(post.number), post.forked_at, self._awake)
+        if post.pid is not None and silent > HUNG:
+            log("process.silent", process=post.crew.name, seconds=round(silent))
+            self._signal(post, signal.SIGKILL)
 
     @staticmethod
     def _put_off(post: _Post, now: float) -> None:

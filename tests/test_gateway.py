@@ -1,7 +1,15 @@
-"""What a gateway does before it forks."""
+"""What a gateway does before it forks, and where it does not fork."""
 
 import subprocess
 import sys
+
+import pytest
+
+from mailgate import config, gateway, setup
+from mailgate.app import App
+from mailgate.errors import Temporary
+from mailgate.stopping import Stop
+from tests.peers import settings
 
 PROGRAM = """
 import sys
@@ -28,3 +36,38 @@ def test_what_the_roles_need_is_loaded_before_the_fork_and_nothing_else():
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.splitlines() == ["True False", ""]
+
+
+class Part:
+    """A part of a gateway whose thread ends by itself after so many looks at it."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+        self.stopped = False
+
+    def start(self) -> None:
+        pass
+
+    @property
+    def alive(self) -> bool:
+        self.looks -= 1
+        return self.looks >= 0
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+def test_a_gateway_of_one_process_ends_when_a_part_of_it_has(tmp_path, monkeypatch, capsys):
+    path = setup.write(tmp_path, "support@desk.example", {}, [], None, 0, 0)
+    settings.change(path, {"node.workers": 0, "node.roles": ["clock"]})
+    app = App(config.load(path, {}), {})
+    app.scheduler = Part(3)
+    monkeypatch.setattr(gateway, "BEAT", 0.01)
+    said = []
+
+    with pytest.raises(Temporary, match="a part of the gateway has ended"):
+        gateway.Gateway(app).serve(gateway.Ports(), lambda: said.append("ready"), Stop(print))
+
+    assert said == ["ready"]
+    assert app.scheduler.stopped
+    assert "process.failed" in capsys.readouterr().err

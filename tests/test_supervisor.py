@@ -126,6 +126,61 @@ number.stop()
     assert "process.ended process=back status=70" in lines
 
 
+BEATING = """
+supervisor.HUNG = 0.3
+def beating(crew, beat, stop):
+    beat()
+    while not stop.wait(0.02):
+        beat()
+    return True
+
+def look_until(well):
+    for _ in range(1000):
+        number.look()
+        if well():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came to pass")
+
+number = made(beating)
+number.start(asked)
+front, back = (post.pid for post in number._posts)
+"""
+
+
+def test_a_process_that_gives_no_sign_of_life_is_killed_and_begun_anew():
+    program = """
+os.kill(back, signal.SIGSTOP)
+look_until(lambda: number._posts[1].pid not in (None, back))
+print(left(number), number._posts[0].pid == front)
+look_until(lambda: number._has_begun(number._posts[1]))
+number.stop()
+"""
+    assert told(BEATING + program) == [
+        "['front', 'back'] True",
+        "process.silent process=back seconds=0",
+        "process.ended process=back status=-9",
+    ]
+
+
+def test_processes_that_stood_still_together_with_their_supervisor_go_on():
+    program = """
+supervisor.SILENT = 0.2
+for pid in (front, back):
+    os.kill(pid, signal.SIGSTOP)
+time.sleep(0.5)
+for _ in range(5):
+    number.look()
+    time.sleep(0.01)
+for pid in (front, back):
+    os.kill(pid, signal.SIGCONT)
+look_until(lambda: time.monotonic() - number._awake > 0.5)
+print([post.pid for post in number._posts] == [front, back])
+number.stop()
+"""
+    assert told(BEATING + program) == ["True"]
+
+
 def test_a_fork_that_fails_takes_nobody_with_it():
     program = """
 number = made(well)

@@ -27,7 +27,7 @@ from mailgate.errors import Refused, Temporary
 from mailgate.locales import templates
 from mailgate.log import log
 from mailgate.roles import NodeRole
-from mailgate.store import revision
+from mailgate.store import footprint, revision
 from mailgate.store.db import Database
 
 if TYPE_CHECKING:
@@ -74,18 +74,22 @@ class App:
 
     @cached_property
     def database(self) -> Database:
-        """The database, at the schema this version needs."""
+        """The database, at the schema this version needs. Raises Refused for one that was lost."""
         url = self.config.database.url.get_secret_value()
         database = Database(url, self.config.node.lease)
         with ExitStack() as undo:
             undo.callback(database.close)
+            used = footprint.found(database.path)
             with database.read() as connection:
                 before = revision.present(connection)
+            if used is not None and before is None:
+                raise footprint.lost(used)
             if before != revision.NEWEST:
                 from mailgate.store import migrate
 
                 after = migrate.upgrade(database, lambda old: self._keep(database, old))
                 log("store.migrated", before=before, after=after)
+            footprint.leave(database.path)
             undo.pop_all()
         return database
 

@@ -112,10 +112,12 @@ def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
 
 def _database(app: "App") -> Iterator[Finding]:
     """Look at the database without making or migrating it."""
+    from mailgate.store import footprint
     from mailgate.store.db import Database
 
     database = Database(app.config.database.url.get_secret_value())
     path = database.path
+    used = footprint.found(path)
     if path is not None and not path.exists():
         writable = os.access(path.parent, os.W_OK)
         wrong = "is closed to us" if path.parent.is_dir() else "is no folder: make it"
@@ -123,17 +125,20 @@ def _database(app: "App") -> Iterator[Finding]:
         yield Finding("database", "ok" if writable else "fault", says)
         return
     try:
-        yield from _schema(database)
+        yield from _schema(database, used)
     finally:
         database.close()
 
 
-def _schema(database: "Database") -> Iterator[Finding]:
-    from mailgate.store import audit, heartbeat, migrate
+def _schema(database: "Database", used: Path | None) -> Iterator[Finding]:
+    """Look into a database; `used` is the file when a desk has run on it before."""
+    from mailgate.store import audit, footprint, heartbeat, migrate
     from mailgate.store.revision import NEWEST, present
 
     with database.write() as connection:  # a disk or a database that is read-only shows here
         revision = present(connection)
+        if revision is None and used is not None:
+            raise footprint.lost(used)
         if revision is None:
             yield Finding("database", "ok", "it is empty: tables are made at the first start")
             return

@@ -115,15 +115,11 @@ def outbox_retry(ids: Ids = None, every: Every = False, config: ConfigFile = Non
     """
     from mailgate.app import now
     from mailgate.store import outbox as store
-    from mailgate.store import reports
 
     with opened(config) as app:
-        tenant_id, wanted = app.settings.tenant_id, _which(ids, every=every)
+        wanted = _which(ids, every=every)
         with app.database.write() as connection:
-            if wanted is None:
-                ended = (store.NEVER, store.UNKNOWN)
-                wanted = [row["id"] for row in reports.notices(connection, tenant_id, ended)]
-            count = store.release(connection, tenant_id, wanted, now())
+            count = store.release(connection, app.settings.tenant_id, wanted, now())
         _tell(count, wanted, "notice", "that was refused or is unknown")
         app.send()
 

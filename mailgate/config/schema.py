@@ -222,7 +222,7 @@ class Delivery(Table):
         "resend",
         "What to do when a whole mail was handed over and the answer never came: send it again, "
         "with the same Message-ID, so that none is missing, or hold it for a person, so that none "
-        "comes twice.",
+        "comes twice. What was never answered five times is held in any case.",
     )
     retry_after: tuple[kinds.Duration, ...] = key(
         ["1m", "2m", "5m", "10m", "20m", "30m"],

@@ -16,6 +16,12 @@ from mailgate.log import log
 from mailgate.store import outbox
 from mailgate.store.outbox import Due
 
+UNANSWERED = 5
+"""Copies of one mail that go out whole without an answer before a person has to decide.
+
+With the steps of `retry_after` that is a quarter of an hour, in which an overload passes. A next
+hop that never answers would else hand on some 240 copies until the mail is given up.
+"""
 _JITTER = 0.1
 _CUSTOMER = "customer"
 
@@ -63,10 +69,20 @@ def ending(due: Due, result: Result, rules: Rules, now: datetime) -> Entry:
             return _ended(due, outbox.NEVER, f"{code} {reason}", now)
         case Unknown(reason) if rules.on_unknown == "hold":
             return _ended(due, outbox.UNKNOWN, reason, now)
+        case Unknown(reason) if due.unanswered + 1 >= UNANSWERED:
+            said = f"held after {UNANSWERED} times without an answer: {reason}"
+            return _ended(due, outbox.UNKNOWN, said, now)
         case _:
             if now - (due.retried_at or due.created_at) >= rules.give_up_after:
-                return _ended(due, outbox.NEVER, f"given up: {result.reason}", now)
+                return _given_up(due, result, now)
             return _put_off(due, result, rules, now)
+
+
+def _given_up(due: Due, result: Later | Unknown, now: datetime) -> Entry:
+    """Return the entry for a notice that is tried no more; one of its copies may have arrived."""
+    may_be_there = due.unanswered > 0 or isinstance(result, Unknown)
+    state = outbox.UNKNOWN if may_be_there else outbox.NEVER
+    return _ended(due, state, f"given up: {result.reason}", now)
 
 
 def _ended(due: Due, state: str, reason: str, now: datetime) -> Entry:
@@ -103,6 +119,8 @@ def _put_off(due: Due, result: Later | Unknown, rules: Rules, now: datetime) -> 
     columns = {"reason": result.reason, **given_back(due).columns}
     if isinstance(result, Later):
         columns["began_at"] = None  # whatever left of it, nobody has it
+    else:
+        columns["unanswered"] = due.unanswered + 1
     # A way that is out of order is not the mail's fault, so no try is counted; but the mail goes
     # behind the others, or one that breaks each connection would let none of them pass.
     blameless = isinstance(result, Later) and result.connection

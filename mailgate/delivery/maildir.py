@@ -100,7 +100,11 @@ class MaildirSession:
         return Sent(f"delivered as {name}")
 
     def _holds(self, name: str) -> bool:
-        """Whether a mail is there, unread or read: a reader moves it, and adds its marks."""
+        """Whether a mail is there, unread or read: a reader moves it, and adds its marks.
+
+        Only by the marks, which may be any, does this look through all that was read: it is asked
+        of the few mails that a worker had in hand when it died.
+        """
         if (self._path / "new" / name).exists():
             self._synced = False  # whether it had reached the disk nobody told
             return True

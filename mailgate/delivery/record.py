@@ -47,9 +47,10 @@ class Record:
             raise Conflict("another worker has taken this notice over")
 
     def write(self, beginning: Entry | None = None) -> bool:
-        """Write what is known in one piece; False when the beginning's claim has lapsed.
+        """Write what is known in one piece; False when there is a beginning whose claim has lapsed.
 
-        Raises `Temporary` when the database does not take it: it is kept for the next time.
+        An ending whose claim has lapsed is left to whoever has the notice now. Raises `Temporary`
+        when the database does not take it: it is kept for the next time.
         """
         entries = [*self._endings, beginning] if beginning else self._endings
         if not entries:
@@ -66,7 +67,7 @@ class Record:
             return beginning is None or self._commit([beginning])[0]
         self._tell(self._endings, held)
         self._endings = []
-        return held[-1]
+        return beginning is None or held[-1]
 
     def _write_alone(self, entry: Entry) -> None:
         """Write one ending; without its event when it is that which cannot be recorded."""

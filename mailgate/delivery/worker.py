@@ -188,7 +188,7 @@ class Worker:
         try:
             raw = kept or self._writer.write(due, carried, original)
             sender = self._writer.envelope_from(due)
-            return Outgoing(sender, due.recipient, raw, _name(due), again=due.fence > 1)
+            return Outgoing(sender, due.recipient, raw, _name(due), again=due.doubtful)
         except Permanent as error:
             return Never(_IMPOSSIBLE, str(error))
         except Exception as error:  # noqa: BLE001 - one that cannot be written stops no other

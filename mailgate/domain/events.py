@@ -481,11 +481,6 @@ def restore(name: str, at: datetime, actor: Actor, data: dict[str, Any]) -> Even
     return cls(at=at, actor=actor, **values)
 
 
-def revive_fact(cls: type, name: str, value: Any) -> Any:
-    """Turn the JSON form of field `name` of the dataclass `cls` back into its value."""
-    return revive(value, get_type_hints(cls)[name])
-
-
 def actor(text: str) -> Actor:
     """Read an actor as `str(actor)` wrote it."""
     kind, _, name = text.partition(":")

@@ -205,7 +205,7 @@ class Inbox:
             ids = self._commit(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be told 250
             fault = _fault(error)
-            self._fault = str(fault), time.monotonic()
+            self._fault = fault.brief, time.monotonic()
             for waiting in batch:
                 waiting.done.set_exception(fault)
             return

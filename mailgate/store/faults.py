@@ -5,14 +5,14 @@ from collections.abc import Mapping
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from mailgate.errors import Conflict, MailgateError, Permanent, Temporary
+from mailgate.errors import Conflict, MailgateError, Permanent, Temporary, Unreachable
 
 _BUSY = "the database is busy"
 _FULL = "the disk of the database is full"
 _AWAY = "the database cannot be reached"
-_UNREACHABLE = (
-    _AWAY + " at {place}: see that it runs there and lets us in, and that [database] url tells its "
-    "host, port, name, user and password"
+_WHERE = (
+    "at {place}: see that it runs there and lets us in, and that [database] url tells its host, "
+    "port, name, user and password"
 )
 
 _SQLITE: Mapping[int, str] = {
@@ -64,7 +64,7 @@ def blamed(error: DBAPIError, place: str) -> MailgateError | None:
         return None
     if error.connection_invalidated:
         return Temporary(_AWAY)
-    return Temporary(_UNREACHABLE.format(place=place)) if error.statement is None else None
+    return Unreachable(_AWAY, _WHERE.format(place=place)) if error.statement is None else None
 
 
 def _temporary(why: str | None) -> Temporary | None:

@@ -36,7 +36,9 @@ class Due:
     """A notice that one worker has taken, until its lease lapses.
 
     `began_at` is set when an earlier try had begun to send the content and never told the end;
-    `kept` tells that its first rendering is there, see `rendered`.
+    `kept` tells that its first rendering is there, see `rendered`; `unanswered` are the tries in
+    which it went out whole and no answer came. `lapsed`: the worker that had claimed it before
+    never told what it did.
     """
 
     id: int
@@ -54,10 +56,17 @@ class Due:
     context: Mapping[str, Any]
     kept: bool
     attempts: int
+    unanswered: int
     created_at: datetime
     retried_at: datetime | None
     began_at: datetime | None
     fence: int
+    lapsed: bool
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may have been handed over already, for all that was written down."""
+        return self.lapsed or self.unanswered > 0 or self.retried_at is not None
 
 
 def claim(
@@ -75,21 +84,22 @@ def claim(
     since: it is taken when there is nothing else to do.
     """
     times = {"tenant_id": tenant_id, "now": now, "beyond": now + furthest, "most": most}
-    chosen = list(connection.execute(_DUE, times).scalars())
+    chosen = connection.execute(_DUE, times).all()
     if not chosen:
-        chosen = list(connection.execute(_PUT_OFF_BEYOND, times).scalars())
+        chosen = connection.execute(_PUT_OFF_BEYOND, times).all()
     if not chosen:
         return []
-    ids = {"ids": chosen}
+    lapsed = {row.id: row.lapsed for row in chosen}
+    ids = {"ids": list(lapsed)}
     connection.execute(_TAKE, ids | {"owner": owner, "until": now + lease})
-    return [Due(*row) for row in connection.execute(_TAKEN, ids)]
+    return [Due(*(*row, lapsed[row.id])) for row in connection.execute(_TAKEN, ids)]
 
 
 _OUTBOX = schema.outbox.c
 _THESE = _OUTBOX.id.in_(bindparam("ids", expanding=True))
 _NOW, _BEYOND = bindparam("now", type_=Instant()), bindparam("beyond", type_=Instant())
 _FREE = (
-    select(_OUTBOX.id)
+    select(_OUTBOX.id, _OUTBOX.lease_owner.is_not(None).label("lapsed"))
     .where(
         _OUTBOX.tenant_id == bindparam("tenant_id"),
         _OUTBOX.state == fixed(READY),
@@ -110,11 +120,12 @@ _TAKE = (
     .where(_THESE)
     .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"), fence=_OUTBOX.fence + 1)
 )
-# In the order of a notice's fields. The rendering stays where it is: with its files it may be
-# larger than all the rest together.
+# In the order of a notice's fields, but for the last. The rendering stays where it is: with its
+# files it may be larger than all the rest together.
 _KEPT = _OUTBOX.rendered.is_not(None)
+_COLUMNS = (name for name in Due.__slots__ if name != "lapsed")
 _TAKEN = (
-    select(*(_KEPT if name == "kept" else _OUTBOX[name] for name in Due.__slots__))
+    select(*(_KEPT if name == "kept" else _OUTBOX[name] for name in _COLUMNS))
     .where(_THESE)
     .order_by(_OUTBOX.id)
 )
@@ -372,8 +383,10 @@ def told_late(connection: Connection, tenant_id: int, ids: Iterable[int], now: d
     )
 
 
-def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: datetime) -> int:
-    """Send notices again that ended as never or unknown; returns how many.
+def release(
+    connection: Connection, tenant_id: int, ids: Sequence[int] | None, now: datetime
+) -> int:
+    """Send notices again that ended as never or unknown, all with None; returns how many.
 
     Each gets the whole schedule of retries anew, however old it is.
     """
@@ -382,8 +395,8 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
         update(table)
         .where(
             table.c.tenant_id == tenant_id,
-            table.c.id.in_(bindparam("ids", expanding=True)),
             table.c.state.in_((NEVER, UNKNOWN)),
+            *(() if ids is None else (table.c.id.in_(ids),)),
         )
         .values(
             state=READY,
@@ -391,12 +404,13 @@ def release(connection: Connection, tenant_id: int, ids: Sequence[int], now: dat
             retried_at=now,
             delayed_at=None,
             attempts=0,
+            unanswered=0,
             began_at=None,
             done_at=None,
             reason=None,
         )
     )
-    return connection.execute(statement, {"ids": list(ids)}).rowcount
+    return connection.execute(statement).rowcount
 
 
 def waiting(connection: Connection, tenant_id: int) -> list[int]:

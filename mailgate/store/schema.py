@@ -351,6 +351,7 @@ outbox = Table(
     Column("state", String(16), nullable=False, comment="ready, or how it ended"),
     Column("reason", Text, comment="why it was suppressed, refused or put off"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="tries of this mail"),
+    Column("unanswered", Integer, nullable=False, server_default="0", comment="those of no answer"),
     Column("created_at", Instant, nullable=False, comment="when it was decided"),
     Column("next_try_at", Instant, nullable=False, comment="not before this time"),
     Column("retried_at", Instant, comment="when a person put it back"),

@@ -64,7 +64,7 @@ class Watch(Generic[T]):
         if self._began is not None:
             return Seen(self._value, age, f"it has not answered for {now - self._began:.0f} s")
         if isinstance(self._error, MailgateError):
-            return Seen(self._value, age, str(self._error))
+            return Seen(self._value, age, self._error.brief)
         if self._error is not None:
             raise self._error
         return Seen(self._value, age)

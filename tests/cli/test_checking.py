@@ -49,6 +49,24 @@ def test_a_new_desk_is_well_and_nothing_is_made_by_looking(new_cli):
     assert not (new_cli.folder / "mailgate.db").exists()
 
 
+@pytest.mark.parametrize("how", ["missing", "empty"])
+def test_a_database_that_was_lost_is_a_fault_and_no_new_one_is_made(cli, how):
+    cli.ok("tickets")
+    for path in cli.folder.glob("mailgate.db*"):
+        if path.name != "mailgate.db.expected":
+            path.unlink()
+    if how == "empty":
+        (cli.folder / "mailgate.db").touch()
+
+    assert f"is {how}, though a desk has run on it" in found(cli, 1)["database", "fault"]
+    for words in (("tickets",), ("tick",), ("serve",)):
+        cli.no(1, *words)
+    assert "restore a backup (`mailgate restore`); to begin with" in cli.no(1, "tickets")
+    assert (cli.folder / "mailgate.db").exists() == (how == "empty")
+    (cli.folder / "mailgate.db.expected").unlink()
+    assert cli.json("tickets") == []
+
+
 def test_who_vouches_for_senders_is_told(new_cli):
     assert "every one is unknown" in found(new_cli)["trust", "ok"]
     new_cli.set(trust__arc_sealers=["lists.example"])

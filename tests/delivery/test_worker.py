@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.delivery.breaker import Breaker
+from mailgate.delivery.ending import UNANSWERED as COPIES
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.transport import Later, Never, Sent, Unknown
 from mailgate.delivery.worker import BATCH
@@ -128,7 +129,7 @@ class TestLater:
 
         assert outbox(world, "began_at", "attempts")[0] == (None, 1)
 
-    @pytest.mark.parametrize("result", [GREYLISTED, CLOSING, UNANSWERED])
+    @pytest.mark.parametrize("result", [GREYLISTED, CLOSING])
     def test_is_given_up_after_days_and_not_before(self, world, one, result):
         way = Scripted(*[result] * 3)
         worker = worker_of(world, way, UNTOLD)
@@ -266,6 +267,43 @@ class TestUnknown:
         first, second = way.arrived
         assert first == second
         assert outbox(world, "state")[0] == "sent"
+
+    def test_is_held_for_a_person_when_no_copy_is_ever_answered(self, world, one):
+        """A next hop that hands mail on and never says so would else be given 240 of them."""
+        way = Scripted(*[UNANSWERED] * 2, GREYLISTED, *[UNANSWERED] * 9)
+        worker = worker_of(world, way)
+
+        for _ in range(20):
+            worker.drain()
+            world.pass_time(minutes=40)
+
+        assert len(way.arrived) == COPIES
+        ((state, reason),) = outbox(world, "state", "reason")
+        assert state == "unknown"
+        assert reason.startswith(f"held after {COPIES} times without an answer: no ans")
+
+    def test_is_tried_as_often_again_when_a_person_puts_it_back(self, world, one):
+        way = Scripted(*[UNANSWERED] * 3 * COPIES)
+        worker = worker_of(world, way)
+        for _ in range(2):
+            for _ in range(9):
+                worker.drain()
+                world.pass_time(minutes=40)
+            with world.database.write() as connection:
+                assert release(connection, 1, outbox(world, "id"), world.now) == 1
+
+        assert len(way.arrived) == 2 * COPIES
+
+    @pytest.mark.parametrize("last", [UNANSWERED, GREYLISTED])
+    def test_is_not_called_refused_when_it_is_given_up(self, world, one, last):
+        worker = worker_of(world, Scripted(UNANSWERED, last), UNTOLD)
+
+        worker.drain()
+        world.pass_time(days=3)
+        worker.drain()
+
+        ((state, reason),) = outbox(world, "state", "reason")
+        assert (state, reason[:10]) == ("unknown", "given up: ")
 
     def test_is_held_for_a_person_where_that_is_wanted(self, world, one):
         way = Scripted(UNANSWERED)

@@ -7,6 +7,7 @@ import pytest
 
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.lease import Claims
+from mailgate.delivery.record import Record
 from mailgate.delivery.smtp import Smarthost
 from mailgate.delivery.transport import Later, Unknown
 from mailgate.errors import Temporary
@@ -258,6 +259,17 @@ class TestAClaimThatIsLost:
         worker.drain()
 
         assert outbox(world, "lease_owner", "reason") == [("two", None)]
+
+
+def test_an_end_that_is_left_to_another_worker_is_no_beginning_that_failed(world, one):
+    (due,) = taken(world)
+    world.now += LEASE + SECOND
+    assert taken(world, "two")
+    record = Record(world.desk, lambda: world.now)
+    record.give_back([due])
+
+    assert record.write()
+    assert outbox(world, "lease_owner") == ["two"]
 
 
 def test_cutting_what_is_not_connected_does_nothing(sink):

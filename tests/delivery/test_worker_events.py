@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate.delivery.ending import UNANSWERED as COPIES
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.transport import Later, Never, Unknown
 from mailgate.desk import returns
@@ -154,6 +155,17 @@ class TestAMailToTheCustomerThatWillNotArrive:
 
         assert len(notices) == len(STAFF)
         assert outbox(world, "state")[4] == "unknown"
+
+    def test_is_told_when_no_copy_of_it_is_ever_answered(self, world, ticket):
+        world.agent_replies(ticket)
+        worker = worker_of(world, Scripted(*[UNANSWERED] * COPIES))
+        for _ in range(COPIES):
+            worker.drain()
+            world.pass_time(minutes=40)
+
+        (event,) = told(world, "notice.undelivered")
+        assert event["data"]["reason"].startswith(f"held after {COPIES} times without an answer")
+        assert world.ticket(ticket).held
 
     def test_is_not_told_while_it_is_tried(self, world, ticket):
         world.agent_replies(ticket)

@@ -8,7 +8,8 @@ from sqlalchemy import event
 
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.maildir import MaildirSession, MaildirTransport
-from mailgate.delivery.transport import Unknown
+from mailgate.delivery.transport import Later, Unknown
+from mailgate.store.outbox import release
 from tests.delivery.sending import LEASE, Begun, Killed, Scripted, make_due, outbox, worker_of
 from tests.peers.maildir import Maildir
 
@@ -60,6 +61,46 @@ def test_a_kill_after_any_number_of_mails_doubles_none(world, path, monkeypatch,
 
     assert sorted(ids(path)) == sorted(outbox(world, "rfc_id"))
     assert outbox(world, "state") == ["sent"] * 4
+
+
+def test_only_what_a_dead_worker_had_in_hand_is_looked_for_among_what_was_read(
+    world, path, monkeypatch
+):
+    """The folder of read mail may be large, and an outage puts every mail off again and again."""
+    asked = []
+    holds = MaildirSession._holds
+    monkeypatch.setattr(
+        MaildirSession, "_holds", lambda self, name: (asked.append(name), holds(self, name))[1]
+    )
+    world.open()
+    worker_of(world, Scripted(*[Later("450 busy", connection=False)] * 4)).drain()
+    make_due(world)
+    die_after(1, worker_of(world, MaildirTransport(path)), monkeypatch)
+    assert asked == []
+
+    world.now += LEASE + timedelta(seconds=1)
+    worker_of(world, MaildirTransport(path)).drain()
+    assert len(asked) == 4
+    assert sorted(ids(path)) == sorted(outbox(world, "rfc_id"))
+
+
+def test_a_held_mail_that_is_there_does_not_come_twice_when_a_person_puts_it_back(
+    world, path, monkeypatch
+):
+    held = Rules(on_unknown="hold")
+    world.open()
+    worker = worker_of(world, MaildirTransport(path), held)
+    die_after(1, worker, monkeypatch)
+    world.now += LEASE + timedelta(seconds=1)
+    worker_of(world, MaildirTransport(path), held).drain()
+    assert outbox(world, "state")[0] == "unknown"
+
+    with world.database.write() as connection:
+        release(connection, 1, None, world.now)
+    worker_of(world, MaildirTransport(path), held).drain()
+
+    assert sorted(ids(path)) == sorted(outbox(world, "rfc_id"))
+    assert set(outbox(world, "state")) == {"sent"}
 
 
 def test_a_folder_that_does_not_reach_the_disk_is_no_delivery(world):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from typing import get_type_hints
 
 import pytest
 from hypothesis import given
@@ -135,7 +136,7 @@ def test_an_actor_is_written_as_its_kind_and_id(actor, written):
     ],
 )
 def test_a_fact_of_a_ticket_comes_back_from_its_written_form(name, value, fact):
-    revived = events.revive_fact(Ticket, name, value)
+    revived = events.revive(value, get_type_hints(Ticket)[name])
     assert (revived, type(revived)) == (fact, type(fact))
 
 

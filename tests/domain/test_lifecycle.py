@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import get_type_hints
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,7 @@ STAFF = Staff(
     {"billing": ("bob",)},
     ("ada@desk.example",),
 )
+FACTS = get_type_hints(Ticket)
 OUTSIDE = [kind for kind in EVENTS.values() if not kind.command]
 COMMANDS = [kind for kind in EVENTS.values() if kind.command]
 LIVES = [live() for live in (*IN.values(), spam, merged)]
@@ -131,8 +133,8 @@ def test_the_changes_of_a_history_folded_are_the_ticket(life):
             for name, (old, new) in changes(moment.before, moment.after).items()
         }
         for name, (old, value) in json.loads(json.dumps(written)).items():
-            assert events.revive_fact(Ticket, name, old) == getattr(folded, name)
-            folded = replace(folded, **{name: events.revive_fact(Ticket, name, value)})
+            assert events.revive(old, FACTS[name]) == getattr(folded, name)
+            folded = replace(folded, **{name: events.revive(value, FACTS[name])})
         assert folded == moment.after
 
 

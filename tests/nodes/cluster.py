@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -116,7 +116,12 @@ class Matters(Load):
 class Answers(Load):
     """Mails that go on with matters, which must have tickets; all connections know all of them."""
 
-    matters = 10
+    def __init__(
+        self, ports: Sequence[int], seed: int, connections: int, count: int, matters: int
+    ) -> None:
+        """As a `Load`; the first mails of so many `matters` have been sent by `Matters`."""
+        self.matters = matters
+        super().__init__(ports, seed, connections, count)
 
     def write(self, seed: int, connection: int, count: int) -> list[Letter]:
         """Return mails on one matter after the other, begun at another one by each connection."""

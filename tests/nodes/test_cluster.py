@@ -1,11 +1,12 @@
 """Nodes that share a PostgreSQL are killed and frozen, and it is too: nothing lost or doubled."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from mailgate.store import schema
 from tests.acceptance import inside
 from tests.nodes.cluster import Answers, Cluster, Matters
+from tests.peers.sink import HANG, Stage
 from tests.torture.load import Load
 
 _AN_HOUR = 3600.0
@@ -27,8 +28,7 @@ def test_nodes_that_are_killed_and_frozen_lose_nothing_and_double_nothing(
     with Matters(cluster.ports, seed, nodes, matters) as opening:
         pass
     cluster.rest()
-    Answers.matters = matters
-    with Answers(cluster.ports, seed, 2 * nodes, mails) as load:
+    with Answers(cluster.ports, seed, 2 * nodes, mails, matters) as load:
         for kill in range(kills):
             load.wait_for((kill + 1) * mails // (kills + 3))
             cluster.kill(kill % (nodes - 1))
@@ -39,6 +39,42 @@ def test_nodes_that_are_killed_and_frozen_lose_nothing_and_double_nothing(
 
     assert tickets(cluster) == matters
     assert cluster.faults(opening, load) == []
+
+
+def notices(cluster: Cluster) -> dict[int, Row]:
+    query = select(schema.outbox)
+    with inside.opened(cluster.nodes[0].config) as app, app.database.read() as connection:
+        return {row.id: row for row in connection.execute(query)}
+
+
+def test_a_frozen_node_that_holds_claims_is_overtaken_and_fenced_off_when_it_thaws(
+    postgresql_url, start_gateway, smarthost, seed
+):
+    cluster = Cluster(start_gateway, postgresql_url, smarthost, 2)
+    smarthost.fail(Stage.MID_DATA, HANG)
+    with Matters(cluster.ports, seed, 1, 1) as opening:
+        pass
+    smarthost.wait_for_faults()
+    owner = next(row.lease_owner for row in notices(cluster).values() if row.began_at)
+    names = [node.setting("node.name") for node in cluster.nodes]
+    number = names.index(owner.partition(":")[0])
+
+    thaw = cluster.freeze(number)
+    held = {id_: row for id_, row in notices(cluster).items() if row.lease_owner == owner}
+    assert {row.state for row in held.values()} == {"ready"}
+    assert any(row.began_at for row in held.values()), "one was half on its way"
+    cluster.wait_for("outbox")
+    after = notices(cluster)
+    assert {after[id_].state for id_ in held} == {"sent"}
+    assert all(after[id_].fence > row.fence for id_, row in held.items())
+    thaw()
+    for id_ in held:
+        cluster.nodes[number].wait_for_log(f"lease.expired notice={id_}")
+    cluster.rest()
+
+    assert notices(cluster) == after, "what the thawed one would write of them is refused"
+    assert set(smarthost.arrived.values()) == {1}
+    assert cluster.faults(opening) == []
 
 
 def test_a_database_that_is_stopped_at_once_and_started_again_loses_nothing(

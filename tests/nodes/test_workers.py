@@ -42,8 +42,7 @@ def test_two_workers_on_the_same_tickets_take_each_mail_once_and_keep_their_orde
     with Hasty(cluster.ports, seed, MATTERS, MATTERS) as opening:
         pass
     cluster.rest()
-    Answers.matters = MATTERS
-    with Answers(cluster.ports, seed, CONNECTIONS, MAILS) as load:
+    with Answers(cluster.ports, seed, CONNECTIONS, MAILS, MATTERS) as load:
         pass
     cluster.rest()
 

@@ -99,6 +99,12 @@ class Sink:
         with self._news:
             self._faults.append(_Fault(Stage(stage), reply, times))
 
+    def wait_for_faults(self, patience: float = PATIENCE) -> None:
+        """Wait until every fault that was asked for has happened."""
+        with self._news:
+            if not self._news.wait_for(lambda: not any(f.left for f in self._faults), patience):
+                raise AssertionError(f"not every fault has happened: {self.log()}")
+
     def heal(self) -> None:
         """Forget every fault that has not happened yet."""
         with self._news:
@@ -169,6 +175,7 @@ class Sink:
             for fault in self._faults:
                 if fault.stage is stage and fault.left > 0:
                     fault.left -= 1
+                    self._news.notify_all()
                     return fault.reply
             return None
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from mailgate.errors import Permanent, Temporary
+from mailgate.errors import Permanent, Temporary, Unreachable
 from mailgate.store import db, schema
 from mailgate.store.db import Database
 from tests.peers.places import LOOPBACK, free_port
@@ -164,6 +164,9 @@ def test_a_server_that_is_away_is_trouble_that_may_pass():
     assert told(database).startswith(
         f"the database cannot be reached at {LOOPBACK}:{first}: see that it runs there"
     )
+    with pytest.raises(Unreachable) as caught, database.read():
+        pass
+    assert caught.value.brief == "the database cannot be reached", "whoever asks /readyz is told"
     database.close()
     both = Database(
         f"postgresql://mailgate:hunter2@/desk?host={LOOPBACK}:{first}&host={LOOPBACK}:{second}"

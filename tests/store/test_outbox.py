@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from mailgate.store import outbox, schema
@@ -93,6 +94,23 @@ def test_a_notice_whose_worker_died_is_free_when_its_lease_has_lapsed(database):
     assert claim(database, now=NOW + LEASE) == []
     (found,) = claim(database, now=NOW + LEASE + timedelta(microseconds=1))
     assert (found.id, found.fence) == (lost.id, lost.fence + 1)
+
+
+@pytest.mark.parametrize("how", ["lapsed", "unanswered", "retried"])
+def test_a_notice_that_may_have_been_handed_over_says_so(database, how):
+    (id_,) = ready(database)
+    (due,) = claim(database)
+    assert not due.doubtful
+    if how != "lapsed":
+        free = {"lease_owner": None, "lease_until": None, "next_try_at": LATER}
+        assert note(database, due, **free, unanswered=int(how == "unanswered"))
+    if how == "retried":
+        (due,) = claim(database, now=LATER)
+        assert not due.doubtful
+        end(database, due, "unknown", lease_until=None)
+        release(database, id_)
+    (again,) = claim(database, now=LATER + LEASE)
+    assert again.doubtful
 
 
 def test_no_claim_and_no_putting_off_by_a_clock_that_was_a_day_ahead_keeps_a_notice(database):
@@ -247,6 +265,26 @@ def test_only_what_is_unknown_or_was_refused_is_sent_again(database):
     found = {state: row(database, id_)["state"] for state, id_ in known.items()}
     assert found == {state: state for state in states} | {"never": "ready", "unknown": "ready"}
     assert release(database) == 0
+
+
+def test_all_that_ended_so_is_sent_again_by_one_statement_however_many_they_are(database):
+    """A server takes some 65,000 values with a statement, and an outage leaves more mails."""
+    given: list[int] = []
+
+    def count_values(_connection, _cursor, _statement, parameters, *_rest) -> None:
+        given.append(len(parameters))
+
+    def counted(count: int) -> list[int]:
+        for state in ("never", "unknown", "sent"):
+            ready(database, count, state=state)
+        given.clear()
+        event.listen(database.engine, "before_cursor_execute", count_values)
+        with database.write() as connection:
+            assert outbox.release(connection, TENANT, None, LATER) == 2 * count
+        event.remove(database.engine, "before_cursor_execute", count_values)
+        return given[:]
+
+    assert counted(3) == counted(6)
 
 
 # --- once for each cause --------------------------------------------------------------------------

@@ -151,6 +151,7 @@ def test_a_database_that_is_brought_to_the_schema_is_told_once(gateway):
     path = gateway.database.path
     gateway.close()
     path.unlink()
+    path.with_name(f"{path.name}.expected").unlink()
     with structlog.testing.capture_logs() as lines:
         for _ in range(2):
             App(gateway.config, {}).database.close()

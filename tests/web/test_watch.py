@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mailgate.errors import Temporary
+from mailgate.errors import Unreachable
 from mailgate.web import watch
 from mailgate.web.watch import FRESH, Seen, Watch
 from tests.peers.waiting import wait_until
@@ -59,7 +59,7 @@ def test_while_a_look_hangs_what_was_seen_before_is_told_with_its_age(steady, mo
 
 
 def test_a_fault_of_the_store_is_told_in_its_words_and_passes(steady):
-    answers = [1, Temporary("the database cannot be reached"), 3]
+    answers = [1, Unreachable("the database cannot be reached", "at 10.0.0.7:5432"), 3]
 
     def look():
         answer = answers.pop(0)

@@ -684,6 +684,13 @@ def upgrade() -> None:
             nullable=False,
             comment="tries of this mail",
         ),
+        sa.Column(
+            "unanswered",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="those of no answer",
+        ),
         sa.Column("created_at", Instant(), nullable=False, comment="when it was decided"),
         sa.Column("next_try_at", Instant(), nullable=False, comment="not before this time"),
         sa.Column("retried_at", Instant(), nullable=True, comment="when a person put it back"),
