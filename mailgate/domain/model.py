@@ -3,10 +3,11 @@
 Everything here is frozen. A time is an aware datetime in UTC; an address is a normalised string.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -239,12 +240,10 @@ TICKET_FACTS: tuple[str, ...] = tuple(
     f.name for f in fields(Ticket) if f.name not in {"id", "version", "policy_id"}
 )
 """The fields whose changes an event records; folding all changes of a ticket gives the ticket."""
+_facts: Callable[[Ticket], tuple[Any, ...]] = attrgetter(*TICKET_FACTS)
 
 
 def changes(before: Ticket, after: Ticket) -> dict[str, tuple[Any, Any]]:
     """Return field -> (before, after) for every fact that differs."""
-    return {
-        name: (old, new)
-        for name in TICKET_FACTS
-        if (old := getattr(before, name)) != (new := getattr(after, name))
-    }
+    values = zip(TICKET_FACTS, _facts(before), _facts(after), strict=True)
+    return {name: (old, new) for name, old, new in values if old != new}
