@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from bench import process, stories
 from bench.gateway import AGENT, Gateway
 from mailgate.app import App
+from mailgate.cli import printing
 from mailgate.cli.opening import opened
 from mailgate.store import schema
 
@@ -66,8 +67,10 @@ def seed(folder: Path, tickets: int, database: str | None = None) -> Gateway:
             first_id = next(app.database.ids(connection, 1)) + 1
             app.database.skip_ids(connection, ids)
         load = _load(app)
-        for rows in _rows(shares, more, first_id, load):
-            load.add(rows)
+        with printing.progress("Tickets") as progress:
+            for done, rows in enumerate(_rows(shares, more, first_id, load)):
+                progress(done * _BATCH, more)
+                load.add(rows)
         load.finish()
     return gateway
 

@@ -130,7 +130,8 @@ class Gateway:
                 lmtp=opened(NodeRole.LISTEN, inbound.lmtp_listen, "[inbound] lmtp_listen"),
                 http=opened(NodeRole.WEB, web.listen, "[web] listen"),
             )
-            app.clock.refresh(now())
+            with app.database.read():  # it is there, and migrated before anybody forks
+                pass
             undo.pop_all()
         return ports
 

@@ -17,14 +17,17 @@ import schedule
 
 from mailgate.log import log
 
+DONE = schedule.CancelJob
+"""What a job returns that need not run again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A thing to do at intervals."""
+    """A thing to do at intervals, for ever or until it returns `DONE`."""
 
     name: str
     every: timedelta
-    run: Callable[[], None]
+    run: Callable[[], object]
 
 
 class Scheduler:
@@ -105,10 +108,11 @@ class _SteadyJob(schedule.Job):
         return result
 
 
-def _guarded(job: Job) -> None:
+def _guarded(job: Job) -> object:
     try:
-        job.run()
+        result = job.run()
     except Exception as error:  # noqa: BLE001 - one job's fault must not end the others
         log("job.failed", job=job.name, error=repr(error))
-    else:
-        log("job.finished", job=job.name)
+        return None
+    log("job.finished", job=job.name)
+    return result

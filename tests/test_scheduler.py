@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from mailgate.scheduler import Job, Scheduler
+from mailgate.scheduler import DONE, Job, Scheduler
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -102,6 +102,20 @@ def test_a_job_that_fails_is_told_and_runs_again_and_stops_no_other(monkeypatch)
     failed = ("job.failed", {"job": "bad", "error": "ValueError('broken')"})
     assert lines.count(failed) == 2
     assert lines.count(("job.finished", {"job": "good"})) == 2
+
+
+def test_a_job_that_is_done_does_not_run_again():
+    steady, runs, results = [0.0], [], [None, DONE]
+
+    def run():
+        runs.append(steady[0])
+        return results.pop(0)
+
+    scheduler = Scheduler({"once or twice": Job("once or twice", MINUTE, run)}, lambda: steady[0])
+    for minute in range(4):
+        steady[0] = minute * 60.0
+        scheduler.run_pending()
+    assert runs == [0.0, 60.0]
 
 
 def test_the_thread_runs_every_job_at_once_and_ends_when_it_is_told_to():

@@ -40,8 +40,9 @@ def tick(
 ) -> None:
     """Act on every deadline that is due, once.
 
-    The mail that waits is processed first, because the clock waits for it, and what follows is
-    sent: so cron can stand in for a gateway that runs. It does no harm beside one.
+    The mail that waits is processed first, because the clock waits for it; tickets follow rules
+    that were changed; and what follows is sent: so cron can stand in for a gateway that runs. It
+    does no harm beside one.
     """
     from mailgate.app import now
 
@@ -50,6 +51,7 @@ def tick(
             done = _preview(app, at, now())
         else:
             app.process()
+            app.clock.refresh(now())
             done = app.clock.tick(now())
             app.send()
         if json:

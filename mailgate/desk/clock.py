@@ -82,14 +82,16 @@ class Clock:
             if batch.read < BATCH:
                 return Tick(now, limit, life.hold_until, tuple(steps))
 
-    def refresh(self, now: datetime) -> int:
+    def refresh(self, now: datetime, batches: int | None = None) -> int:
         """Work the stored deadlines out anew where they go by other rules than those in force.
 
-        Returns how many tickets were looked at. To be called at start and when rules were set;
-        in batches, and safe at any time: what was done is not done again.
+        Returns how many tickets were looked at: 0 when all go by the rules. To be called at start
+        and when rules were set; in batches, at most so many of them, and safe at any time: what
+        was done is not done again.
         """
         seen, conflicts = 0, 0
-        while True:
+        most = None if batches is None else batches * BATCH
+        while most is None or seen < most:
             try:
                 ids = self._catch_up(now)
             except Conflict:
@@ -98,8 +100,9 @@ class Clock:
                     raise
                 continue
             if not ids:
-                return seen
+                break
             seen += len(ids)
+        return seen
 
     def _catch_up(self, now: datetime) -> list[int]:
         """Let one batch of tickets catch up with the rules; return which."""

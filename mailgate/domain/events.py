@@ -4,6 +4,7 @@ Events from outside (mail, the clock, the outbox) are facts and never refused; c
 and may be (`mailgate.errors.Illegal`). `at` is when it happened, aware UTC.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -454,17 +455,23 @@ def _said(name: str) -> tuple[str, ...]:
 
 def revive(value: Any, hint: Any) -> Any:
     """Turn a JSON value back into what the type hint `hint` says it was."""
+    return _reviver(hint)(value)
+
+
+@cache
+def _reviver(hint: Any) -> Callable[[Any], Any]:
+    """Return what does so: worked out once for each hint, since histories are long."""
     if isinstance(hint, UnionType):
-        if value is None:
-            return None
-        hint = next(option for option in get_args(hint) if option is not NoneType)
+        whole = _reviver(next(option for option in get_args(hint) if option is not NoneType))
+        return lambda value: None if value is None else whole(value)
     if hint is datetime:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat
     if get_origin(hint) is tuple:
-        return tuple(revive(item, get_args(hint)[0]) for item in value)
+        item = _reviver(get_args(hint)[0])
+        return lambda value: tuple(map(item, value))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint(value)
-    return value
+        return hint
+    return lambda value: value
 
 
 @cache

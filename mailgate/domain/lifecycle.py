@@ -7,10 +7,11 @@ lists raise `Illegal`. The rows stand in `mailgate.domain.table`.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from mailgate.domain.acts import keep
 from mailgate.domain.draft import Draft, Notify
-from mailgate.domain.events import Event
+from mailgate.domain.events import EVENTS, Event
 from mailgate.domain.model import Status, Ticket
 from mailgate.domain.policy import Policy
 from mailgate.domain.table import TABLE, Guard, Row
@@ -32,14 +33,16 @@ class Decision:
 
 def row_for(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Row | None:
     """Return the row of the table that acts, if any does."""
-    for row in TABLE:
-        if (
-            isinstance(event, row.event)
-            and ticket.status in row.on
-            and (row.guard is None or row.guard(ticket, event, policy, now))
-        ):
+    for row in _listing(event.name):
+        if ticket.status in row.on and (row.guard is None or row.guard(ticket, event, policy, now)):
             return row
     return None
+
+
+@cache
+def _listing(name: str) -> tuple[Row, ...]:
+    """Return the rows that list an event, in their order; looked up once for each."""
+    return tuple(row for row in TABLE if issubclass(EVENTS[name], row.event))
 
 
 def decide(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Decision:
@@ -64,7 +67,7 @@ def decide(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Decis
 
 def _possible(ticket: Ticket, event: Event) -> str:
     """Return what would have to be so; that the goal be reached already is no answer."""
-    listed = [row for row in TABLE if isinstance(event, row.event)]
+    listed = _listing(event.name)
     rows = [row for row in listed if row.act is not keep] or listed
     failed = [row.guard for row in rows if row.guard is not None and ticket.status in row.on]
     on = {status for row in rows if row.guard not in failed for status in row.on}

@@ -3,7 +3,7 @@
 Everything here is frozen. A time is an aware datetime in UTC; an address is a normalised string.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -240,14 +240,10 @@ TICKET_FACTS: tuple[str, ...] = tuple(
     f.name for f in fields(Ticket) if f.name not in {"id", "version", "policy_id"}
 )
 """The fields whose changes an event records; folding all changes of a ticket gives the ticket."""
-
-
-_facts = attrgetter(*TICKET_FACTS)
+_facts: Callable[[Ticket], tuple[Any, ...]] = attrgetter(*TICKET_FACTS)
 
 
 def changes(before: Ticket, after: Ticket) -> dict[str, tuple[Any, Any]]:
     """Return field -> (before, after) for every fact that differs."""
-    pairs = zip(_facts(before), _facts(after), strict=True)
-    return {
-        name: (old, new) for name, (old, new) in zip(TICKET_FACTS, pairs, strict=True) if old != new
-    }
+    values = zip(TICKET_FACTS, _facts(before), _facts(after), strict=True)
+    return {name: (old, new) for name, old, new in values if old != new}

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ class Database:
             )
             event.listen(self.engine, "connect", partial(_configure_postgresql, patience))
 
-    @property
+    @cached_property
     def path(self) -> Path | None:
         """The file of a SQLite database."""
         return Path(self.url.database) if self.sqlite and self.url.database else None

@@ -1,9 +1,12 @@
 """`mailgate tick`: the clock by hand, by cron, and into the future."""
 
+from datetime import datetime, timedelta
+
 import time_machine
 
 from mailgate.app import now
 from mailgate.cli import shapes
+from mailgate.cli.opening import opened
 from tests.cli.conftest import mail
 
 
@@ -48,6 +51,27 @@ def test_what_would_happen_then_is_told_and_does_not_happen(cli):
     assert f"Next: system response of {number}, due " in said
     assert ", in 1 h" in said or ", in 59 min" in said
     assert cli.standing(number) == before
+
+
+def due(cli, number):
+    """Return when the next deadline of a ticket comes, in hours after it was opened."""
+    ticket = cli.standing(number)
+    due_at, opened_at = (datetime.fromisoformat(ticket[k]) for k in ("next_due_at", "created_at"))
+    return (due_at - opened_at) / timedelta(hours=1)
+
+
+def test_changed_rules_are_followed_by_a_tick_and_by_a_gateway_that_starts(cli):
+    cli.set(sla__watch_targets=False)
+    number = cli.open()
+    assert due(cli, number) == 24
+    cli.set(sla__global__system="5h")
+    cli.ok("tick")
+    assert due(cli, number) == 5
+    cli.set(sla__global__system="7h", jobs__deadlines="off")
+    with opened(cli.config) as app:
+        app.scheduler.run_pending()
+        assert due(cli, number) == 7
+        assert app.clock.refresh(now()) == 0
 
 
 def test_a_time_without_a_zone_is_the_desks(cli):

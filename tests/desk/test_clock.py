@@ -257,6 +257,17 @@ def test_open_tickets_follow_new_rules_in_batches_and_once(world, monkeypatch):
     assert world.clock.refresh(world.now) == 0
 
 
+def test_open_tickets_can_follow_new_rules_a_few_at_a_time(world, monkeypatch):
+    monkeypatch.setattr("mailgate.desk.clock.BATCH", 2)
+    for n in range(5):
+        world.open(str(n))
+    under(world, system=timedelta(hours=3))
+    assert world.clock.refresh(world.now, batches=2) == 4
+    assert changes_of_rules(world) == 4
+    assert world.clock.refresh(world.now, batches=2) == 1
+    assert world.clock.refresh(world.now, batches=2) == 0
+
+
 def test_what_was_done_before_a_crash_is_not_done_again(world, ticket, monkeypatch):
     others = [world.open(str(n)) for n in range(3)]
     under(world, system=timedelta(hours=3))
