@@ -86,6 +86,11 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "mailbox.without_sent": _WARNING(
             "A shared mailbox has no folder of sent mail: answers of agents are not seen."
         ),
+        "board.folder_made": _INFO("A folder of the board was missing and has been made."),
+        "board.moved": _INFO("Mails were moved into the folder of their tickets' state."),
+        "board.overruled": _INFO(
+            "Mails of one ticket were dropped in several folders; the last drop counted, not this."
+        ),
         "mail.opened": _INFO("A mail opened a ticket."),
         "mail.threaded": _INFO("A mail joined a ticket; why says by what it was recognised."),
         "mail.commands_only": _INFO("A mail held commands only; they were carried out."),
@@ -124,6 +129,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "ticket.confirmed": _INFO("The customer agrees that it is settled."),
         "ticket.closed": _INFO("The matter ends."),
         "ticket.reopened": _INFO("The matter is taken up again."),
+        "ticket.taken_back": _INFO("It is our turn again, though the customer has not answered."),
         "ticket.priority_set": _INFO("The priority changed."),
         "ticket.category_set": _INFO("The category changed."),
         "ticket.kind_set": _INFO("The kind changed."),

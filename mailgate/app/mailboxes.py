@@ -15,6 +15,7 @@ from mailgate.intake.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from mailgate.app import App
+    from mailgate.board.board import Terms
     from mailgate.imap.survey import Said
     from mailgate.intake.imap import Watchers
     from mailgate.store.mailboxes import Watched
@@ -51,6 +52,7 @@ def mailboxes(app: "App", tenant_id: int) -> Iterator[Mailbox]:
             inbox=given.inbox,
             sent=given.sent,
             takes_history=given.history == "open",
+            board=given.board.on,
             every=given.every,
         )
 
@@ -58,17 +60,36 @@ def mailboxes(app: "App", tenant_id: int) -> Iterator[Mailbox]:
 def watchers(app: "App", tenant_id: int, now: Callable[[], datetime]) -> "Watchers":
     """Return what watches them, not yet begun."""
     from mailgate.app.reading import limits
+    from mailgate.board.board import Board
     from mailgate.intake.catchup import Catchup
     from mailgate.intake.imap import Watcher, Watchers
 
     own = frozenset(app.routing.addresses)
+    boards = {terms.mailbox: Board(app.desk, terms, now) for terms in board_terms(app)}
 
     def watcher(mailbox: Mailbox) -> Watcher:
         parts = (app.database, tenant_id)
         catchup = Catchup(*parts, app.inbox, mailbox, own, now, limits(app.config))
-        return Watcher(mailbox, catchup, *parts, app.owner, now)
+        board = boards.get(mailbox.name)
+        return Watcher(mailbox, catchup, *parts, app.owner, now, board=board)
 
     return Watchers(map(watcher, app.mailboxes))
+
+
+def board_terms(app: "App") -> "Iterator[Terms]":
+    """Yield the boards of the mailboxes that have one."""
+    from mailgate.board.board import Terms
+
+    for given in app.config.mailboxes:
+        if given.host and given.board.on:
+            yield Terms(
+                mailbox=given.name,
+                inbox=given.inbox,
+                names=given.board.names,
+                agents=tuple(agent.name for agent in app.config.agents),
+                settle=given.board.settle,
+                every=given.board.every,
+            )
 
 
 def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":

@@ -65,6 +65,11 @@ Times = Annotated[
     tuple[str, ...],
     Kind(f"a list of {', '.join(TIMES)}", values.list_of(TIMES)),
 ]
+Folder = Annotated[
+    str, Kind("a folder: at most 64 letters, digits, blanks, - _ and @", values.read_folder)
+]
+MaybeFolder = Annotated[str, Kind('a folder such as Tickets, or ""', values.read_maybe_folder)]
+AgentsFolder = Annotated[str, Kind("a folder with {name} in it", values.read_agents_folder)]
 Category = Annotated[str, Kind("small letters, digits and _, a letter first", values.read_category)]
 NumberFormat = Annotated[
     str,

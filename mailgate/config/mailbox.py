@@ -1,9 +1,45 @@
 """[[mailbox]]: the shared mailboxes that are watched."""
 
 from mailgate.config import kinds
-from mailgate.config.table import Table, key
+from mailgate.config.table import Table, key, table
+from mailgate.domain.board import Names
 
 IMAP_PORTS = {"starttls": 143, "implicit": 993, "off": 143}
+
+
+class Board(Table):
+    """The folders of the mailbox above as the board: each stands for a state of tickets.
+
+    All mails of a ticket lie in the folder of its state, and whoever moves one of them moves the
+    ticket. The INBOX holds what is open and nobody's.
+    """
+
+    on: kinds.Flag = key(
+        default=False, why="Whether mails are moved, and what agents move counts; the kill switch."
+    )
+    root: kinds.MaybeFolder = key(
+        "Tickets", "The folder that the others are in; empty: they stand beside the INBOX."
+    )
+    held: kinds.AgentsFolder = key(
+        "@{name}",
+        "What an agent has in hand; {name} is the short name, a dot in it becomes a hyphen.",
+    )
+    waiting: kinds.Folder = key("Waiting for customer", "What waits for the customer.")
+    resolved: kinds.Folder = key("Resolved", "What is resolved.")
+    closed: kinds.Folder = key("Closed", "What is closed.")
+    settle: kinds.Duration = key(
+        "3s",
+        "How long a mail must lie where it was put before that counts, so that a slip of the hand "
+        "can be undone.",
+    )
+    every: kinds.Duration = key(
+        "2s", "How often to look for what was moved: a server tells of the INBOX only."
+    )
+
+    @property
+    def names(self) -> Names:
+        """What the folders are called."""
+        return Names(self.root, self.held, self.waiting, self.resolved, self.closed)
 
 
 class Mailbox(Table):
@@ -93,3 +129,4 @@ class Mailbox(Table):
     every: kinds.Duration = key(
         "15s", "How often to look without being told; where the server cannot tell, the only way."
     )
+    board: Board = table()

@@ -1,6 +1,7 @@
 """What no single key of [[mailbox]] can tell."""
 
 from collections.abc import Iterator
+from dataclasses import astuple
 
 from mailgate.config.errors import Fault, Wrong
 from mailgate.config.mailbox import Mailbox
@@ -31,6 +32,7 @@ def mailboxes(config: Config, source: Source) -> Iterator[Fault]:
         if mailbox.sent and mailbox.sent == mailbox.inbox:
             hint = "mail comes into it: name the folder of what was sent"
             yield source.fault((*path, "sent"), Wrong(hint))
+        yield from _board(mailbox, [agent.name for agent in config.agents], path, source)
         yield from _login(mailbox, path, source)
         yield from _private(mailbox, path, source)
         yield from _files(mailbox, path, source)
@@ -44,6 +46,21 @@ def _once(
         line = source.document.line(seen[value])
         yield source.fault(path, Wrong(f"{what} in line {line} already"))
     seen.setdefault(value, path)
+
+
+def _board(mailbox: Mailbox, agents: list[str], path: Path, source: Source) -> Iterator[Fault]:
+    """Check that each folder of the board stands for one thing; what could not be read is None."""
+    names = mailbox.board.names
+    if None in astuple(names):
+        return
+    seen: dict[str, str] = {}
+    for spot, leaf in names.leaves(agents).items():
+        what = f"what {spot.agent} has in hand" if spot.agent else f"what is {spot.lane}"
+        other = seen.setdefault(leaf.casefold(), what)
+        if other != what:
+            key = spot.lane.value
+            hint = f"{leaf} is the folder of {other} already"
+            yield source.fault((*path, "board", key), Wrong(hint))
 
 
 def _login(mailbox: Mailbox, path: Path, source: Source) -> Iterator[Fault]:

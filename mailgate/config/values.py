@@ -5,6 +5,7 @@ words that say what is allowed. A reader raises `Wrong` with a remedy where it c
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,7 @@ _WORDED_DURATION = re.compile(
     r"(\d{1,9})\s?(s|m|h|d|w)(?:ec|econd|in|inute|our|ay|eek)s?", re.ASCII
 )
 _SIZE = re.compile(r"(\d{1,12})\s?([A-Za-z]{1,3})", re.ASCII)
+_LONGEST_FOLDER = 64
 _WORD = re.compile(r"[a-z][a-z0-9._-]{0,31}", re.ASCII)
 _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?", re.ASCII)
@@ -279,6 +281,32 @@ def read_word(value: object, _: Path) -> str:
 def read_maybe_word(value: object, folder: Path) -> str:
     """Read a short name, or an empty text."""
     return "" if value == "" else read_word(value, folder)
+
+
+def read_folder(value: object, _: Path) -> str:
+    """Read the name of a folder within a mailbox.
+
+    Servers take some marks for the way into a folder, or cannot store them.
+    """
+    text = unicodedata.normalize("NFC", text_of(value))
+    plain = all(c.isalnum() or c in " -_@" or unicodedata.category(c)[0] == "M" for c in text)
+    if not plain or not 0 < len(text) <= _LONGEST_FOLDER or text != " ".join(text.split()):
+        raise Wrong
+    return text
+
+
+def read_maybe_folder(value: object, folder: Path) -> str:
+    """Read the name of a folder, or an empty text."""
+    return "" if value == "" else read_folder(value, folder)
+
+
+def read_agents_folder(value: object, folder: Path) -> str:
+    """Read the name of each agent's folder, which holds the agent's name."""
+    text = text_of(value)
+    if text.count("{name}") != 1:
+        raise Wrong("such as @{name}: it must hold {name} once")
+    read_folder(text.replace("{name}", "name"), folder)
+    return unicodedata.normalize("NFC", text)
 
 
 def list_of(words: Sequence[str]) -> Callable[[object, Path], tuple[str, ...]]:

@@ -282,6 +282,12 @@ def reopen(draft: Draft) -> None:
     draft.notify("reopened", Audience.REQUESTER)
 
 
+def take_back(draft: Draft) -> None:
+    """Make it the desk's turn again, without a word."""
+    held = draft.before.assignee is not None
+    draft.to_system(Status.IN_PROGRESS if held else Status.OPEN, draft.event.at)
+
+
 def set_priority(draft: Draft) -> None:
     """Change the priority and, with it, the deadlines."""
     draft.set(priority=_event(draft, SetPriority).priority)

@@ -308,6 +308,13 @@ class Reopen(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBack(Command):
+    """It is the desk's turn again, though the customer has not answered."""
+
+    name: ClassVar[str] = "ticket.taken_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPriority(Command):
     """How much it hurries."""
 

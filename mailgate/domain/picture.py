@@ -194,7 +194,7 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield from (events.Resolve(**stamp), events.Resolve(**stamp, message=1))
     yield events.Resolve(**stamp, moved=True)
     yield events.Confirm(**stamp, resolution=ticket.resolution)
-    yield from (events.Close(**stamp), events.Reopen(**stamp))
+    yield from (events.Close(**stamp), events.Reopen(**stamp), events.TakeBack(**stamp))
     yield from (events.SetPriority(**stamp, priority=p) for p in (Priority.HIGH, Priority.NORMAL))
     yield events.SetCategory(**stamp, category="billing")
     yield events.SetKind(**stamp, kind=Kind.DISPUTE)

@@ -212,6 +212,8 @@ TABLE: tuple[Row, ...] = (
     Row(events.Close, CLOSED, None, acts.keep, "closed already"),
     Row(events.Reopen, frozenset({Status.REOPENED}), None, acts.keep, "reopened already"),
     Row(events.Reopen, ENDED, guards.not_merged, acts.reopen, "taken up again by an agent"),
+    Row(events.TakeBack, OURS, None, acts.keep, "our turn already"),
+    Row(events.TakeBack, WAITING, None, acts.take_back, "our turn again"),
     Row(events.SetPriority, ANY, guards.same_priority, acts.keep, "has it already"),
     Row(events.SetPriority, ANY, None, acts.set_priority, "deadlines are worked out anew"),
     Row(events.SetCategory, ANY, None, acts.set_category, "sorted anew"),

@@ -9,12 +9,13 @@ import contextlib
 import imaplib
 import select
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Self
 
 from imapclient import DELETED, IMAPClient, SocketTimeout
+from imapclient.datetime_util import parse_to_datetime
 from imapclient.exceptions import LoginError
 
 from mailgate.errors import Temporary
@@ -34,11 +35,15 @@ class NoFolder(Temporary):
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A folder at the moment of a look; `uidnext` None where the server does not tell."""
+    """A folder at the moment of a look; `uidnext` None where the server does not tell.
+
+    `modseq` grows with every change of a flag (RFC 7162), None where the server counts none.
+    """
 
     uidvalidity: int
     uidnext: int | None
     messages: int
+    modseq: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,21 @@ class Link:
             if isinstance(name, str) and name.isprintable()
         ]
 
+    def prefix(self) -> str:
+        """Return what stands before the names of all folders that one makes (RFC 2342)."""
+        if "NAMESPACE" not in self.capabilities:
+            return ""
+        with _blamed("NAMESPACE"):
+            personal = self._client.namespace().personal
+        first = personal[0][0] if personal else ""
+        return first if isinstance(first, str) else first.decode("ascii", "replace")
+
+    def make(self, folder: str) -> None:
+        """Make a folder, and have mail programs show it."""
+        with _blamed(f"CREATE {folder}"):
+            self._client.create_folder(folder)
+            self._client.subscribe_folder(folder)
+
     def examine(self, folder: str) -> Examined:
         """Look into a folder, and return how it stands now. Raises `NoFolder`.
 
@@ -131,9 +151,13 @@ class Link:
         validity = said.get(b"UIDVALIDITY")
         if not isinstance(validity, int):
             raise NoFolder(f"{folder} has no UIDVALIDITY: its mails cannot be told apart")
-        uidnext = said.get(b"UIDNEXT")
+        uidnext, modseq = said.get(b"UIDNEXT"), said.get(b"HIGHESTMODSEQ")
+        counts = "CONDSTORE" in self.capabilities and isinstance(modseq, int)
         return Examined(
-            validity, uidnext if isinstance(uidnext, int) else None, said.get(b"EXISTS", 0)
+            validity,
+            uidnext if isinstance(uidnext, int) else None,
+            said.get(b"EXISTS", 0),
+            modseq if counts else None,
         )
 
     def uids_after(self, last: int, folder: Examined) -> list[int]:
@@ -148,6 +172,23 @@ class Link:
             for span in _spans(last + 1, folder):
                 found.update(self._client.search(["UID", span]))
         return sorted(uid for uid in found if uid > last)
+
+    def struck(self) -> list[int]:
+        """Return the UIDs of the mails that are marked as deleted."""
+        with _blamed("UID SEARCH"):
+            return sorted(self._client.search(["DELETED"]))
+
+    def saved_at(self, uids: Sequence[int]) -> dict[int, datetime]:
+        """Return when mails came into this very folder (RFC 8514), where the server knows."""
+        if not uids or "SAVEDATE" not in self.capabilities:
+            return {}
+        with _blamed("UID FETCH"):
+            found = self._client.fetch(uids, ["SAVEDATE"])
+        return {
+            uid: parse_to_datetime(at, normalise=False).astimezone(UTC)
+            for uid, items in found.items()
+            if isinstance(at := items.get(b"SAVEDATE"), bytes)
+        }
 
     def overviews(self, uids: Sequence[int]) -> list[Overview]:
         """Return what these mails are, those that are still there, in order of UID."""

@@ -125,13 +125,14 @@ class Catchup:
     def _finish(self, fence: int, began: datetime, fault: str) -> None:
         name = self._mailbox.name
         with self._database.write() as connection:
-            self._still_ours(connection, fence)
+            self.hold(connection, fence)
             changed = {folder: self._cursors[folder] for folder in self._changed}
             mailboxes.advance(connection, self._tenant_id, name, changed)
             mailboxes.told(connection, self._tenant_id, name, began, fault)
         self._looked_at, self._changed = began, set()
 
-    def _still_ours(self, connection: Connection, fence: int) -> None:
+    def hold(self, connection: Connection, fence: int) -> None:
+        """Make our claim of the mailbox longer, within a transaction; raises `Lost`."""
         until = self._now() + max(LEASE, 3 * self._mailbox.every)
         held = mailboxes.hold(connection, self._tenant_id, self._mailbox.name, fence, until)
         if not held:
@@ -165,7 +166,7 @@ class Catchup:
             now.uidnext - 1 if now.uidnext is not None else max(link.uids_after(0, now), default=0)
         )
         if known is None:
-            until = 0 if self._mailbox.takes_history else last
+            until = 0 if self._mailbox.takes_history and not place.state else last
             cursor = Cursor(now.uidvalidity, 0, until, 0, self._began)
             says = "mailbox.begun"
         else:
@@ -178,17 +179,30 @@ class Catchup:
 
     def _entries(self, place: Place, cursor: Cursor, seen: Sequence[Overview]) -> Iterator[_Entry]:
         identities = {each.uid: self._identity(each) for each in seen}
-        matching = [identities[each.uid] for each in seen if each.uid <= cursor.match_until]
+        matching = [
+            identities[each.uid]
+            for each in seen
+            if self._mailbox.board or each.uid <= cursor.match_until
+        ]
         known: dict[str, int | None] = {}
+        noted: set[int] = set()
         if matching:
             with self._database.read() as connection:
-                name = self._mailbox.name
-                known = mailboxes.known(connection, self._tenant_id, name, matching)
+                key = (connection, self._tenant_id, self._mailbox.name)
+                known = mailboxes.known(*key, matching)
+                if self._mailbox.board:
+                    noted = mailboxes.noted(*key, place.folder, cursor.uidvalidity, identities)
         for each in seen:
             identity = identities[each.uid]
-            old = each.uid <= cursor.match_until and (
-                identity in known or each.at < cursor.first_seen_at
-            )
+            moved = self._mailbox.board and identity in known
+            if place.state:  # customers' mail does not come there: what does is moved by somebody
+                old = moved or each.at < cursor.first_seen_at
+            elif moved and (each.uid in noted or known[identity] is None):
+                old = True
+            else:
+                old = each.uid <= cursor.match_until and (
+                    identity in known or each.at < cursor.first_seen_at
+                )
             fresh = not old and each.uid > cursor.history_until
             history = not fresh and identity not in known
             mail_id = None if fresh else known.get(identity)
@@ -218,7 +232,7 @@ class Catchup:
         old = self._old([entry for entry in batch if entry.history])
 
         def beside(connection: Connection, ids: Sequence[int]) -> None:
-            self._still_ours(connection, fence)
+            self.hold(connection, fence)
             mails = mailboxes.mails_of(connection, self._tenant_id, ids)
             noted = [_copy(entry, read, entry.mail_id) for entry in batch if not entry.fresh]
             taken = zip(fetched, ids, strict=True)

@@ -9,17 +9,19 @@ import random
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 from mailgate.errors import Temporary
 from mailgate.imap.link import Link
 from mailgate.intake.catchup import LEASE, Catchup, Lost
-from mailgate.intake.mailbox import SENT, Mailbox, places
+from mailgate.intake.mailbox import SENT, Board, Mailbox, places
 from mailgate.log import log
 from mailgate.store import mailboxes
 from mailgate.store.db import Database
 
 _LONGEST_IDLE = 300.0  # seconds; some networks forget a silent connection after ten minutes
 _STANDBY = 10.0  # seconds between looks at whether the node that watches has gone
+_MOST_HURRIED = 5  # looks one after the other, without waiting, as long as the board changes
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between tries after a fault
 
 
@@ -35,6 +37,7 @@ class Watcher:
         owner: str,
         now: Callable[[], datetime],
         connect: Callable[[Mailbox], Link] = lambda mailbox: Link.open(mailbox.account),
+        board: Board | None = None,
     ) -> None:
         self._mailbox = mailbox
         self._catchup = catchup
@@ -43,6 +46,7 @@ class Watcher:
         self._owner = owner
         self._now = now
         self._connect = connect
+        self._board = board
         self._stop = threading.Event()
         self._woken, self._waking = os.pipe()
         self._thread: threading.Thread | None = None
@@ -113,14 +117,22 @@ class Watcher:
         return 0.0
 
     def _session(self, link: Link, fence: int) -> None:
-        watched = places(self._mailbox, link.folders())
+        found = link.folders()
+        states = () if self._board is None else self._board.prepare(link, found)
+        watched = places(self._mailbox, found, states)
         self._tell_of_sent(missing=all(place.road != SENT for place in watched))
         self._catchup.begin()
+        seconds = min(self._mailbox.every.total_seconds(), _LONGEST_IDLE)
+        if self._board is not None:  # of what is moved outside the INBOX, IDLE says nothing
+            seconds = min(seconds, self._board.every.total_seconds())
+        hold = partial(self._catchup.hold, fence=fence)
+        hurried = 0
         while not self._stop.is_set():
             self._catchup.look(link, fence, watched, self._stop.is_set)
+            differs = self._board is not None and self._board.look(link, hold)
             self._went_well()
-            seconds = min(self._mailbox.every.total_seconds(), _LONGEST_IDLE)
-            if not self._stop.is_set():
+            hurried = hurried + 1 if differs else 0
+            if hurried % _MOST_HURRIED == 0 and not self._stop.is_set():
                 link.wait(seconds, self._woken)
 
     # --- how it goes ---

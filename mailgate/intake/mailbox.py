@@ -1,13 +1,19 @@
 """A shared mailbox as the watcher wants it, and the folders of it that are watched."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
 
 from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.account import Account
 from mailgate.imap.folders import Folder
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mailgate.imap.link import Link
 
 IMAP, SENT = "imap", "sent"
 """The roads of mail that came into the mailbox, and of what was sent from it."""
@@ -20,6 +26,7 @@ class Mailbox:
     address: whose mail it is where a mail does not tell.
     sent: the name of the folder of what was sent; empty: find it.
     takes_history: mails that lie there at the first look are taken too.
+    board: its folders stand for the states of tickets, among which agents move mails.
     """
 
     name: str
@@ -28,19 +35,41 @@ class Mailbox:
     inbox: str = folders.INBOX
     sent: str = ""
     takes_history: bool = False
+    board: bool = False
     every: timedelta = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder that is watched, and the road by which its mails come."""
+    """A folder that is watched, and the road by which its mails come.
+
+    `state`: it stands for a state of tickets, and what is in it somebody has put there.
+    """
 
     folder: str
     road: str
+    state: bool = False
 
 
-def places(mailbox: Mailbox, found: Sequence[Folder]) -> tuple[Place, ...]:
-    """Return the folders to watch, the INBOX last; without a folder of sent mail it is alone.
+class Board(Protocol):
+    """What keeps the folders of a mailbox and the states of tickets the same."""
+
+    every: timedelta
+
+    def prepare(self, link: "Link", found: Sequence[Folder]) -> Sequence[str]:
+        """Make the folders that are missing; return all of them but the INBOX."""
+
+    def look(self, link: "Link", hold: "Callable[[Connection], None]") -> bool:
+        """Act on what was moved, and move what is to be; return whether anything is other now.
+
+        If not, the last command is an EXAMINE of the INBOX that showed nothing new.
+        """
+
+
+def places(
+    mailbox: Mailbox, found: Sequence[Folder], states: Sequence[str] = ()
+) -> tuple[Place, ...]:
+    """Return the folders to watch, the INBOX last; `states` are those of the board.
 
     Raises `Temporary` when there is no INBOX.
     """
@@ -49,4 +78,5 @@ def places(mailbox: Mailbox, found: Sequence[Folder]) -> tuple[Place, ...]:
         raise Temporary(f"there is no folder {mailbox.inbox}")
     sent = folders.named(found, mailbox.sent) if mailbox.sent else folders.sent(found)
     first = () if sent is None or sent == inbox else (Place(sent.name, SENT),)
-    return (*first, Place(inbox.name, IMAP))
+    board = (Place(name, IMAP, state=True) for name in states)
+    return (*first, *board, Place(inbox.name, IMAP))

@@ -220,6 +220,31 @@ def known(
     return found
 
 
+def noted(
+    connection: Connection,
+    tenant_id: int,
+    mailbox: str,
+    folder: str,
+    uidvalidity: int,
+    uids: Collection[int],
+) -> set[int]:
+    """Return those of these UIDs that were seen there."""
+    table, listed = schema.imap_copy.c, sorted(uids)
+    found: set[int] = set()
+    for start in range(0, len(listed), _AT_ONCE):
+        rows = connection.execute(
+            select(table.uid).where(
+                table.tenant_id == tenant_id,
+                table.mailbox == mailbox,
+                table.folder == folder,
+                table.uidvalidity == uidvalidity,
+                table.uid.in_(listed[start : start + _AT_ONCE]),
+            )
+        )
+        found |= set(rows.scalars())
+    return found
+
+
 def mails_of(connection: Connection, tenant_id: int, ids: Sequence[int]) -> dict[int, int]:
     """Return delivery -> the raw mail that was delivered."""
     table = schema.mail_delivery.c

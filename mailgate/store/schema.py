@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from mailgate.store import imap_schema
+from mailgate.store import board_schema, imap_schema
 from mailgate.store.columns import Id, fixed, lease, metadata, of_ticket, tenant_id
 from mailgate.store.types import Instant, Json
 
@@ -32,6 +32,8 @@ __all__ = ["Id", "fixed", "metadata"]
 
 imap_mailbox, imap_folder = imap_schema.imap_mailbox, imap_schema.imap_folder
 imap_copy, imap_history = imap_schema.imap_copy, imap_schema.imap_history
+board_folder, board_copy = board_schema.board_folder, board_schema.board_copy
+board_intent, board_ticket = board_schema.board_intent, board_schema.board_ticket
 
 
 def _only(condition: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import imaplib
 import json
+from contextlib import contextmanager
 from itertools import count
 
 import pytest
@@ -21,6 +22,11 @@ ANSWER = (
     "Subject: Re: Printer 2\r\nIn-Reply-To: <m2@customer.example>\r\n"
     "Message-ID: <a@desk.example>\r\n\r\nTry water.\r\n"
 )
+REPLY = (
+    "From: Carol <carol@customer.example>\r\nTo: support@desk.example\r\n"
+    "Subject: Re: Printer 1\r\nIn-Reply-To: <m1@customer.example>\r\n"
+    "Message-ID: <r1@customer.example>\r\n\r\nIt still burns.\r\n"
+)
 
 
 @pytest.fixture
@@ -34,6 +40,24 @@ def put(dovecot, user, *raws, folder="INBOX"):
     for raw in raws:
         assert link.append(folder, None, None, raw.encode())[0] == "OK"
     link.logout()
+
+
+@contextmanager
+def agent(dovecot, user):
+    link = imaplib.IMAP4("127.0.0.1", dovecot.imap_port)
+    link.login(user, PASSWORD)
+    yield link
+    link.logout()
+
+
+def found(link, folder, subject):
+    """Return the UIDs of the mails in a folder whose subject holds a text."""
+    link.select(folder)
+    return link.uid("SEARCH", "SUBJECT", f'"{subject}"')[1][0].split()
+
+
+def told(gateway):
+    return {ticket["subject"]: ticket["status"] for ticket in gateway.json("tickets")}
 
 
 def watching(start_gateway, dovecot, user, **more):
@@ -84,3 +108,27 @@ def test_an_answer_that_is_sent_from_the_mailbox_is_the_desks(start_gateway, dov
     said = [f for f in gateway.json("check") if f["check"] == "mailbox"]
     assert {each["state"] for each in said} == {"ok"}
     assert any("Sent (as the server marks it)" in each["says"] for each in said)
+
+
+def test_moving_a_mail_moves_its_ticket_and_all_its_mails(start_gateway, dovecot, user):
+    gateway = watching(start_gateway, dovecot, user, every="1s")
+    with gateway.config.open("a") as file:
+        file.write('\n[mailbox.board]\non = true\nsettle = "1s"\nevery = "1s"\n')
+    gateway.start(patience=60)
+    gateway.wait_for_log("mailbox.watched", patience=60)
+    put(dovecot, user, MAIL.format(n=1), MAIL.format(n=2))
+    wait_until(lambda: len(gateway.json("tickets")) == 2, "2 tickets")
+    with agent(dovecot, user) as link:
+        (first,) = found(link, "INBOX", "Printer 1")
+        assert link.uid("MOVE", first, '"Tickets/Waiting for customer"')[0] == "OK"
+    states = {"Printer 1": "waiting_on_customer", "Printer 2": "new"}
+    wait_until(lambda: told(gateway) == states, "the ticket to wait")
+    put(dovecot, user, REPLY)
+    wait_until(lambda: told(gateway)["Printer 1"] == "open", "the customer's answer")
+
+    def back():
+        with agent(dovecot, user) as link:
+            return len(found(link, "INBOX", "Printer 1")) == 2
+
+    wait_until(back, "both mails in the INBOX")
+    gateway.stop()

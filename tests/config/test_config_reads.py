@@ -11,6 +11,7 @@ from mailgate import config
 from mailgate.app import reading
 from mailgate.config import keys
 from mailgate.config.schema import Config
+from mailgate.domain.board import Lane
 from mailgate.mail.prescan import DEFAULTS
 from tests.style.tree import sources
 
@@ -25,6 +26,7 @@ TURNED = {
     "delivery.password_file": ("delivery", "password"),
     "mailbox.password_file": ("mailboxes", "password"),
     "mailbox.outbound": ("box", "outbound"),
+    **{f"mailbox.board.{n}": ("board", "names") for n in ("root", *map(str, Lane)) if n != "open"},
     "mailbox.refresh_token_file": ("mailboxes", "refresh_token"),
 }
 UNREAD: set[str] = set()
@@ -75,7 +77,8 @@ def unread(found: set[tuple[str, str]]) -> set[str]:
         table = section.name.partition(".")[0]
         for key in section.keys:
             name = f"{section.name}.{key}"
-            instead = TURNED.get(name, TURNED.get(table, (holders[table], key)))
+            holder = holders.get(section.name, section.name.rpartition(".")[2])
+            instead = TURNED.get(name, TURNED.get(table, (holder, key)))
             if instead not in found:
                 missing.add(name)
     return missing

@@ -94,7 +94,7 @@ _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.Undelivered, _BOUNCE)] * 2,
     *[(events.Wait, {}), (events.Resolve, {}), (events.Resolve, {"message": 1})],
     *[(events.Resolve, {"moved": True}), (events.Confirm, {"resolution": CURRENT})],
-    *[(events.Close, {}), (events.Reopen, {}), (events.Reopen, {})],
+    *[(events.Close, {}), (events.Reopen, {}), (events.TakeBack, {})],
     *[(events.Assign, {"assignee": name}) for name in ("alice", "bob", None)],
     *[(events.AssignTeam, {"team": name}) for name in ("billing", None)],
     *[(events.SetPriority, {"priority": priority}) for priority in Priority],

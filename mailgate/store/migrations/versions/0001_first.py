@@ -13,7 +13,7 @@ depends_on = None
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     """Create every table, the tenant `default` and the sequence of ids."""
     op.create_table(
         "heartbeat",
@@ -912,6 +912,94 @@ def upgrade() -> None:
         comment="mails of shared mailboxes that belong to no ticket, for threads that go on",
     )
     op.create_index("ix_imap_history_thread", "imap_history", ["tenant_id", "thread"], unique=False)
+    op.create_table(
+        "board_folder",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),
+        sa.Column("name", sa.Text(), nullable=False, comment="its full name"),
+        sa.Column("uidvalidity", sa.BigInteger(), nullable=False, comment="the epoch of its UIDs"),
+        sa.Column(
+            "uidnext", sa.BigInteger(), nullable=True, comment="the next UID, as the server told"
+        ),
+        sa.Column("messages", sa.BigInteger(), nullable=False, comment="how many mails it held"),
+        sa.Column(
+            "modseq",
+            sa.BigInteger(),
+            nullable=True,
+            comment="its highest change of a flag, where these are counted",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_board_folder_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "mailbox", "name", name=op.f("pk_board_folder")),
+        comment="how each folder of a board stood at the last look",
+    )
+    op.create_table(
+        "board_copy",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),
+        sa.Column("folder", sa.Text(), nullable=False, comment="the folder it lay in"),
+        sa.Column("uid", sa.BigInteger(), nullable=False, comment="its UID"),
+        sa.Column(
+            "identity",
+            sa.String(length=64),
+            nullable=False,
+            comment="tells one mail in two folders",
+        ),
+        sa.Column("mail_id", Id, nullable=True, comment="the raw mail; none of history"),
+        sa.Column("ticket_id", Id, nullable=True, comment="the ticket it belongs to"),
+        sa.Column("struck", sa.Boolean(), nullable=False, comment="it is marked as deleted"),
+        sa.Column(
+            "dropped_at",
+            Instant(),
+            nullable=True,
+            comment="when somebody put it there, until that is acted upon",
+        ),
+        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_board_copy_mail_id")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "ticket_id"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_board_copy_tenant_id_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_board_copy_tenant_id")),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "mailbox", "folder", "uid", name=op.f("pk_board_copy")
+        ),
+        comment="what lay in the folders of a board at the last look",
+    )
+    op.create_index(
+        "ix_board_copy_ticket", "board_copy", ["tenant_id", "mailbox", "ticket_id"], unique=False
+    )
+    op.create_table(
+        "board_intent",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),
+        sa.Column("identity", sa.String(length=64), nullable=False, comment="the mail"),
+        sa.Column("folder", sa.Text(), nullable=False, comment="the folder into which we move it"),
+        sa.Column("at", Instant(), nullable=False, comment="since when"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_board_intent_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "mailbox", "identity", name=op.f("pk_board_intent")),
+        comment="moves of our own, written before they are made",
+    )
+    op.create_table(
+        "board_ticket",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),
+        sa.Column("ticket_id", Id, nullable=False, comment="the ticket"),
+        sa.Column("version", sa.Integer(), nullable=False, comment="its version then"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "ticket_id"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_board_ticket_tenant_id_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_board_ticket_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "mailbox", "ticket_id", name=op.f("pk_board_ticket")),
+        comment="tickets whose mails all lay in place",
+    )
 
     op.create_table(
         "canary",

@@ -1,0 +1,176 @@
+"""Keeps the folders of a shared mailbox and the states of its tickets the same, both ways.
+
+Nothing is remembered but what the last look found: whatever is lost on the way, be it an answer of
+the server or this whole process, the next look finds what is to be done. A mail that has come into
+a folder in which it did not lie is a drop there, however it came; one that has gone means nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mailgate.board import looking, moving
+from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
+from mailgate.domain import board as rules
+from mailgate.domain.board import Drop, Layout, Names
+from mailgate.domain.model import Actor, ActorKind
+from mailgate.errors import Conflict, Temporary
+from mailgate.imap import folders
+from mailgate.imap.folders import Folder
+from mailgate.imap.link import Link
+from mailgate.log import log
+from mailgate.store import board as store
+from mailgate.store import tickets
+
+_AT_ONCE = 100  # tickets whose drops are acted upon in one commit
+_STALE = timedelta(minutes=1)
+"""After so long a move of our own that was not found to have happened has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The board of a mailbox as the configuration says."""
+
+    mailbox: str
+    inbox: str
+    names: Names
+    agents: tuple[str, ...]
+    settle: timedelta
+    every: timedelta
+
+
+class Board:
+    """The board of one mailbox; used by one thread."""
+
+    def __init__(self, desk: Desk, terms: Terms, now: Callable[[], datetime]) -> None:
+        self.every = terms.every
+        self._desk = desk
+        self._tenant_id = desk.settings.tenant_id
+        self._terms = terms
+        self._now = now
+        self._layout = Layout({rules.OPEN: terms.inbox})
+
+    def prepare(self, link: Link, found: Sequence[Folder]) -> list[str]:
+        """Make the folders that are missing; return the full names of all but the INBOX."""
+        terms = self._terms
+        inbox = folders.named(found, terms.inbox)
+        if inbox is None:
+            raise Temporary(f"there is no folder {terms.inbox}")
+        self._layout = layout(terms, inbox, link.prefix())
+        states = [name for name in self._layout.folders.values() if name != inbox.name]
+        for name in states:
+            if folders.named(found, name) is None:
+                link.make(name)
+                log("board.folder_made", mailbox=terms.mailbox, folder=name)
+        return states
+
+    def look(self, link: Link, hold: Callable[[Connection], None]) -> bool:
+        """Act on what was moved, and move what is to be; return whether anything is other now.
+
+        If not, the last command is an EXAMINE of the INBOX that showed nothing new. `hold` makes
+        our claim of the mailbox longer, or raises. Raises `Temporary`.
+        """
+        differs = self._take_down(link, hold)
+        self._act_on_drops(hold)
+        return self._put_in_place(link, hold) or differs
+
+    @contextmanager
+    def _reading(self) -> Iterator[store.Board]:
+        with self._desk.database.read() as connection:
+            yield self._of(connection)
+
+    def _of(self, connection: Connection) -> store.Board:
+        return store.Board(connection, self._tenant_id, self._terms.mailbox)
+
+    def _take_down(self, link: Link, hold: Callable[[Connection], None]) -> bool:
+        """Take down how the folders stand now; return whether they stood otherwise before."""
+        looks = list(looking.changed(link, self._layout, self._reading))
+        now = self._now()
+        if looks:
+            with self._desk.database.write() as connection:
+                hold(connection)
+                board = self._of(connection)
+                intents, home = board.intents(), self._layout.home
+                whole = [looking.take_down(board, look, intents, home, now) for look in looks]
+                if all(whole):
+                    board.give_up(now - _STALE)
+        with self._reading() as board:
+            orphans = board.orphans()
+        if orphans:
+            with self._desk.database.write() as connection:
+                hold(connection)
+                self._of(connection).give(orphans)
+        return bool(looks)
+
+    # --- what agents have moved ---
+
+    def _act_on_drops(self, hold: Callable[[Connection], None]) -> None:
+        now = self._now()
+        with self._reading() as board:
+            found = board.drops()
+        due = {
+            ticket_id: [Drop(self._layout.spot(folder), at) for folder, at in drops]
+            for ticket_id, drops in found.items()
+        }
+        due = {t: d for t, d in due.items() if rules.settled(d, now, self._terms.settle)}
+        for start in range(0, len(due), _AT_ONCE):
+            some = dict(list(due.items())[start : start + _AT_ONCE])
+            try:
+                with self._desk.writing(now, len(some)) as ledger:
+                    hold(ledger.connection)
+                    for ticket_id, drops in some.items():
+                        self._act_on(ledger, ticket_id, drops, now)
+            except Conflict as conflict:  # somebody else was first: it is looked at again soon
+                raise Temporary(str(conflict)) from conflict
+
+    def _act_on(self, ledger: Ledger, ticket_id: int, drops: Sequence[Drop], now: datetime) -> None:
+        ticket = ledger.ticket(ticket_id)
+        won = rules.winner(drops)
+        by = Actor(ActorKind.MAILBOX, self._terms.mailbox)
+        for event in rules.asked(ticket, won.to, now, by):
+            ledger.apply(ticket_id, event)
+        self._of(ledger.connection).acted_upon(ticket_id)
+        for lane in sorted({drop.to.lane for drop in drops} - {won.to.lane}):
+            log(
+                "board.overruled",
+                mailbox=self._terms.mailbox,
+                ticket=ticket.number,
+                lane=lane.value,
+            )
+
+    # --- what we move ---
+
+    def _put_in_place(self, link: Link, hold: Callable[[Connection], None]) -> bool:
+        """Move the mails of tickets that have changed into the folders where they belong."""
+        with self._reading() as board:
+            wanted = board.unsettled(moving.MOST)
+            known = tickets.load(board.connection, self._tenant_id, wanted)
+            plan = moving.plan(self._layout, known, board.copies(wanted))
+        if not plan.settled and not plan.moves:
+            return False
+        with self._desk.database.write() as connection:
+            hold(connection)
+            self._of(connection).settle(plan.settled)
+            moving.intend(self._of(connection), plan.moves, self._now())
+        for move in plan.moves:
+            landed = moving.move(link, move)
+            with self._desk.database.write() as connection:
+                hold(connection)
+                moving.record(self._of(connection), move, landed)
+            log(
+                "board.moved",
+                mailbox=self._terms.mailbox,
+                source=move.source,
+                folder=move.target,
+                mails=len(move.mails),
+            )
+        return bool(plan.moves)
+
+
+def layout(terms: Terms, inbox: Folder, prefix: str) -> Layout:
+    """Return the board of a mailbox on a server that names folders so."""
+    return rules.layout(terms.names, terms.agents, inbox.name, prefix, inbox.separator or "/")

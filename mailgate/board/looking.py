@@ -1,0 +1,92 @@
+"""What has changed in the folders of a board since the last look, and what of it is a drop."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.domain.board import Layout, difference
+from mailgate.imap.link import Examined, Link
+from mailgate.store.board import Board, Lying, Stood
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A folder that is not as it was; `saved`: when mails came into it, where the server knows."""
+
+    folder: str
+    now: Examined
+    was: Stood | None
+    uids: Sequence[int]
+    struck: Sequence[int]
+    saved: Mapping[int, datetime]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody can tell what lay there before."""
+        return self.was is None or self.was.uidvalidity != self.now.uidvalidity
+
+
+def changed(
+    link: Link, layout: Layout, reading: Callable[[], AbstractContextManager[Board]]
+) -> Iterator[Look]:
+    """Yield the folders in which something has changed, that of new mail last.
+
+    No transaction is open while the server is asked.
+    """
+    with reading() as board:
+        stood = board.folders()
+    for folder in sorted(layout.folders.values(), key=lambda name: name == layout.home):
+        was = stood.get(folder)
+        now = link.examine(folder)
+        same = was == Stood(now.uidvalidity, now.uidnext, now.messages, now.modseq)
+        if same and now.modseq is not None:
+            continue
+        struck = link.struck()
+        with reading() as board:
+            lay = board.lay(folder)
+        as_marked = {uid for uid, marked in lay.items() if marked} == set(struck)
+        if same and as_marked and (folder != layout.home or link.examine(folder) == now):
+            continue
+        uids = link.uids_after(0, now)
+        entered = sorted(set(uids) - lay.keys()) if was is not None else []
+        yield Look(folder, now, was, uids, struck, link.saved_at(entered))
+
+
+def take_down(
+    board: Board, look: Look, intents: Mapping[str, str], home: str, now: datetime
+) -> bool:
+    """Write how a folder stands; return whether all of it is known.
+
+    What has come in while we looked is not: who takes mails sees it first, and we next time.
+    """
+    if look.is_new:
+        board.forget(look.folder)
+    found = difference({} if look.is_new else board.lay(look.folder), look.uids, look.struck)
+    board.unsettle(board.of_tickets(look.folder, found.gone | found.struck | found.restored))
+    board.lift(look.folder, found.gone)
+    board.strike(look.folder, found.struck, struck=True, dropped_at=None)
+    board.strike(look.folder, found.restored, struck=False, dropped_at=now)
+    known = board.noted(look.folder, look.now.uidvalidity, found.entered)
+    identities = {identity for identity, _ in known.values()}
+    ours = {identity for identity in identities if intents.get(identity) == look.folder}
+    before = board.seen_before(identities - ours) if look.folder == home else frozenset()
+    struck, rows = frozenset(look.struck), []
+    for uid, (identity, mail_id) in known.items():
+        # Into the INBOX mails come by themselves; and a UID below the next one is none that came.
+        dropped = (
+            not look.is_new
+            and uid not in struck
+            and identity not in ours
+            and (look.folder != home or mail_id in before)
+            and uid >= (look.was.uidnext or 0 if look.was else 0)
+        )
+        at = min(look.saved.get(uid, now), now) if dropped else None
+        rows.append(Lying(look.folder, uid, identity, mail_id, None, uid in struck, at))
+    board.lie(rows)
+    board.done(ours)
+    whole = found.entered == known.keys()
+    if whole:
+        now_ = look.now
+        board.stands(look.folder, Stood(now_.uidvalidity, now_.uidnext, now_.messages, now_.modseq))
+    return whole

@@ -1,0 +1,175 @@
+"""The board: where in a shared mailbox a ticket's mails belong, and what moving one of them means.
+
+The law is that a mail stays where it was dropped: what a drop asks for makes the ticket one whose
+mails belong into that very folder. The one exception are tickets that go on in another.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from mailgate.domain.events import Assign, Close, Event, Reopen, Resolve, TakeBack, Wait
+from mailgate.domain.model import TURN_OF, Actor, Disposition, Side, Status, Ticket
+
+
+class Lane(StrEnum):
+    """What a folder of the board stands for, the least final first."""
+
+    OPEN = "open"  # our turn, in nobody's hands
+    HELD = "held"  # our turn, in an agent's hands
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+_FINALITY = {lane: n for n, lane in enumerate(Lane)}
+_LANE_OF = {Status.WAITING: Lane.WAITING, Status.RESOLVED: Lane.RESOLVED}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place on the board; `agent` is whose it is, of `Lane.HELD`."""
+
+    lane: Lane
+    agent: str | None = None
+
+
+OPEN = Spot(Lane.OPEN)
+
+
+def place(ticket: Ticket) -> Spot:
+    """Return where the mails of a ticket belong."""
+    if TURN_OF[ticket.status] is Side.SYSTEM:
+        return OPEN if ticket.assignee is None else Spot(Lane.HELD, ticket.assignee)
+    return Spot(_LANE_OF.get(ticket.status, Lane.CLOSED))
+
+
+def asked(ticket: Ticket, to: Spot, at: datetime, by: Actor) -> tuple[Event, ...]:
+    """Return what a drop there asks for: nothing where its mails are in place already.
+
+    Nor does it of a ticket that goes on in another, whose mails are put back.
+    """
+    if place(ticket) == to or ticket.disposition is Disposition.MERGED:
+        return ()
+    waits = ticket.status is Status.WAITING
+    again = TakeBack(at=at, actor=by) if waits else Reopen(at=at, actor=by)
+    match to.lane:
+        case Lane.OPEN | Lane.HELD:
+            ours = TURN_OF[ticket.status] is Side.SYSTEM
+            hands = Assign(at=at, actor=by, assignee=to.agent)
+            back = () if ours else (again,)
+            return back if ticket.assignee == to.agent else (*back, hands)
+        case Lane.WAITING:
+            wait = Wait(at=at, actor=by)
+            return (again, wait) if ticket.status is Status.CLOSED else (wait,)
+        case Lane.RESOLVED:
+            return (Resolve(at=at, actor=by, moved=True),)
+    return (Close(at=at, actor=by),)
+
+
+# --- folders --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the folders are called; `held` holds `{name}`. `root`: the folder that they are in.
+
+    None of them holds a separator but `root`, where it is written as a slash.
+    """
+
+    root: str = "Tickets"
+    held: str = "@{name}"
+    waiting: str = "Waiting for customer"
+    resolved: str = "Resolved"
+    closed: str = "Closed"
+
+    def leaves(self, agents: Iterable[str]) -> dict[Spot, str]:
+        """Return the names of all folders but of that for what is nobody's, which is the INBOX."""
+        held = {Spot(Lane.HELD, name): self.leaf_of(name) for name in agents}
+        return held | {
+            Spot(Lane.WAITING): self.waiting,
+            Spot(Lane.RESOLVED): self.resolved,
+            Spot(Lane.CLOSED): self.closed,
+        }
+
+    def leaf_of(self, agent: str) -> str:
+        """Return the name of an agent's folder: servers take a dot for a folder within a folder."""
+        return self.held.replace("{name}", agent.replace(".", "-"))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The full names of the folders, each for one spot; that of `OPEN` is always there."""
+
+    folders: Mapping[Spot, str]
+    _spots: Mapping[str, Spot] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_spots", {name: spot for spot, name in self.folders.items()})
+
+    def folder(self, ticket: Ticket) -> str:
+        """Return the folder of a ticket; of an agent who has none it is that of nobody."""
+        return self.folders.get(place(ticket), self.folders[OPEN])
+
+    def spot(self, folder: str) -> Spot:
+        """Return what a folder of the board stands for."""
+        return self._spots[folder]
+
+    @property
+    def home(self) -> str:
+        """The folder into which new mail comes."""
+        return self.folders[OPEN]
+
+
+def layout(names: Names, agents: Iterable[str], inbox: str, prefix: str, separator: str) -> Layout:
+    """Return the board of a server that puts `prefix` before names and divides them so."""
+    above = [part for part in names.root.split("/") if part]
+    folders = {
+        spot: prefix + separator.join((*above, leaf)) for spot, leaf in names.leaves(agents).items()
+    }
+    return Layout({OPEN: inbox, **folders})
+
+
+# --- what lies where ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What has changed in a folder: UIDs; `struck` are marked as deleted, `restored` no more."""
+
+    entered: frozenset[int]
+    gone: frozenset[int]
+    struck: frozenset[int]
+    restored: frozenset[int]
+
+
+def difference(
+    before: Mapping[int, bool], uids: Iterable[int], struck: Iterable[int]
+) -> Difference:
+    """Compare a folder with what lay there: UID -> whether it was marked as deleted."""
+    now, marked = frozenset(uids), frozenset(struck)
+    return Difference(
+        entered=now - before.keys(),
+        gone=frozenset(before.keys() - now),
+        struck=frozenset(uid for uid, was in before.items() if not was and uid in marked & now),
+        restored=frozenset(uid for uid, was in before.items() if was and uid in now - marked),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A mail that somebody put into a folder, and when."""
+
+    to: Spot
+    at: datetime
+
+
+def settled(drops: Iterable[Drop], now: datetime, patience: timedelta) -> bool:
+    """Whether nobody has moved anything for a while: a slip of the hand has been undone by then."""
+    return all(now - drop.at >= patience for drop in drops)
+
+
+def winner(drops: Iterable[Drop]) -> Drop:
+    """Return the drop that counts of those of one ticket: the last, else the least final one."""
+    return max(drops, key=lambda d: (d.at, -_FINALITY[d.to.lane], d.to.agent or ""))

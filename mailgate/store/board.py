@@ -1,0 +1,332 @@
+"""The board of a shared mailbox: what lay where, what somebody dropped, and what we are moving."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from mailgate.store import schema
+from mailgate.store.db import inserting
+
+T = TypeVar("T")
+
+_AT_ONCE = 500  # values in one question
+_COPY = schema.board_copy
+_SUPPRESSED = "suppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How a folder stood at the last look; the same words as of the server."""
+
+    uidvalidity: int
+    uidnext: int | None
+    messages: int
+    modseq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A mail in a folder; `ticket_id` None: it belongs to none, or nobody knows yet."""
+
+    folder: str
+    uid: int
+    identity: str
+    mail_id: int | None
+    ticket_id: int | None
+    struck: bool
+    dropped_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The board of one mailbox, within one transaction."""
+
+    connection: Connection
+    tenant_id: int
+    mailbox: str
+
+    def _of(self, table: Table) -> ColumnElement[bool]:
+        return and_(table.c.tenant_id == self.tenant_id, table.c.mailbox == self.mailbox)
+
+    @property
+    def _key(self) -> dict[str, object]:
+        return {"tenant_id": self.tenant_id, "mailbox": self.mailbox}
+
+    # --- folders and what lies in them ---
+
+    def folders(self) -> dict[str, Stood]:
+        """Return how each folder stood at the last look."""
+        table = schema.board_folder
+        names = [table.c[name] for name in Stood.__slots__]
+        rows = self.connection.execute(select(table.c.name, *names).where(self._of(table)))
+        return {name: Stood(*facts) for name, *facts in rows}
+
+    def stands(self, folder: str, stood: Stood) -> None:
+        """Write how a folder stands."""
+        table = schema.board_folder
+        values = {name: getattr(stood, name) for name in Stood.__slots__}
+        self.connection.execute(
+            inserting(self.connection, table)
+            .values(**self._key, name=folder, **values)
+            .on_conflict_do_update(index_elements=["tenant_id", "mailbox", "name"], set_=values)
+        )
+
+    def forget(self, folder: str) -> None:
+        """Forget what lay in a folder."""
+        self.connection.execute(delete(_COPY).where(self._of(_COPY), _COPY.c.folder == folder))
+
+    def lay(self, folder: str) -> dict[int, bool]:
+        """Return UID -> whether it was marked as deleted, of all that lay in a folder."""
+        rows = self.connection.execute(
+            select(_COPY.c.uid, _COPY.c.struck).where(self._of(_COPY), _COPY.c.folder == folder)
+        )
+        return dict(rows.all())
+
+    def noted(
+        self, folder: str, uidvalidity: int, uids: Collection[int]
+    ) -> dict[int, tuple[str, int | None]]:
+        """Return UID -> (identity, raw mail) of what whoever takes mails has seen there."""
+        table = schema.imap_copy
+        found: dict[int, tuple[str, int | None]] = {}
+        for some in _parts(uids):
+            rows = self.connection.execute(
+                select(table.c.uid, table.c.identity, table.c.mail_id).where(
+                    self._of(table),
+                    table.c.folder == folder,
+                    table.c.uidvalidity == uidvalidity,
+                    table.c.uid.in_(some),
+                )
+            )
+            found |= {uid: (identity, mail_id) for uid, identity, mail_id in rows}
+        return found
+
+    def seen_before(self, identities: Collection[str]) -> set[int]:
+        """Return the raw mails of these identities that were seen in more than one place."""
+        table = schema.imap_copy
+        found: set[int] = set()
+        for some in _parts(identities):
+            rows = self.connection.execute(
+                select(table.c.mail_id)
+                .where(self._of(table), table.c.identity.in_(some), table.c.mail_id.is_not(None))
+                .group_by(table.c.mail_id)
+                .having(func.count() > 1)
+            )
+            found |= set(rows.scalars())
+        return found
+
+    def lie(self, rows: Sequence[Lying]) -> None:
+        """Write what lies there now."""
+        if rows:
+            values = [
+                self._key | {name: getattr(row, name) for name in Lying.__slots__} for row in rows
+            ]
+            statement = inserting(self.connection, _COPY).on_conflict_do_nothing()
+            self.connection.execute(statement, values)
+
+    def lift(self, folder: str, uids: Collection[int]) -> None:
+        """Take away what no longer lies there."""
+        for some in _parts(uids):
+            self.connection.execute(
+                delete(_COPY).where(
+                    self._of(_COPY), _COPY.c.folder == folder, _COPY.c.uid.in_(some)
+                )
+            )
+
+    def strike(
+        self, folder: str, uids: Collection[int], *, struck: bool, dropped_at: datetime | None
+    ) -> None:
+        """Note that mails are marked as deleted, or no more."""
+        for some in _parts(uids):
+            self.connection.execute(
+                update(_COPY)
+                .where(self._of(_COPY), _COPY.c.folder == folder, _COPY.c.uid.in_(some))
+                .values(struck=struck, dropped_at=dropped_at)
+            )
+
+    # --- whose they are, and what was dropped ---
+
+    def orphans(self) -> dict[str, int]:
+        """Return identity -> ticket of mails that had none when they were seen, and have one now.
+
+        A mail that came by two roads has a ticket on one of them: the other way to it is what both
+        have in common.
+        """
+        copy, same = schema.imap_copy, schema.mail_delivery.alias()
+        taken = schema.mail_delivery
+        twin = and_(
+            same.c.tenant_id == taken.c.tenant_id,
+            same.c.queue == taken.c.queue,
+            or_(
+                same.c.id == taken.c.id,
+                and_(
+                    taken.c.state == _SUPPRESSED,
+                    same.c.fingerprint == taken.c.fingerprint,
+                ),
+            ),
+        )
+        rows = self.connection.execute(
+            select(_COPY.c.identity, func.min(same.c.ticket_id))
+            .join(copy, and_(self._of(copy), copy.c.identity == _COPY.c.identity))
+            .join(
+                taken,
+                and_(taken.c.tenant_id == self.tenant_id, taken.c.mail_id == copy.c.mail_id),
+            )
+            .join(same, twin)
+            .where(
+                self._of(_COPY),
+                _COPY.c.ticket_id.is_(None),
+                _COPY.c.mail_id.is_not(None),
+                same.c.ticket_id.is_not(None),
+            )
+            .group_by(_COPY.c.identity)
+        )
+        return dict(rows.all())
+
+    def give(self, ticket_of: Mapping[str, int]) -> None:
+        """Write down to which tickets mails belong."""
+        for identity, ticket_id in ticket_of.items():
+            self.connection.execute(
+                update(_COPY)
+                .where(self._of(_COPY), _COPY.c.identity == identity)
+                .values(ticket_id=ticket_id)
+            )
+        self.unsettle(ticket_of.values())
+
+    def drops(self) -> dict[int, list[tuple[str, datetime]]]:
+        """Return ticket -> (folder, when) of what was dropped and not yet acted upon."""
+        found: dict[int, list[tuple[str, datetime]]] = {}
+        rows = self.connection.execute(
+            select(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.dropped_at)
+            .where(self._of(_COPY), _COPY.c.ticket_id.is_not(None), _COPY.c.dropped_at.is_not(None))
+            .order_by(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.uid)
+        )
+        for ticket_id, folder, at in rows:
+            found.setdefault(ticket_id, []).append((folder, at))
+        return found
+
+    def acted_upon(self, ticket_id: int) -> None:
+        """Note that the drops of a ticket have been acted upon."""
+        self.connection.execute(
+            update(_COPY)
+            .where(self._of(_COPY), _COPY.c.ticket_id == ticket_id)
+            .values(dropped_at=None)
+        )
+        self.unsettle([ticket_id])
+
+    # --- what is to be moved ---
+
+    def unsettled(self, most: int) -> list[int]:
+        """Return tickets that have changed since all their mails lay in place."""
+        seen, ticket = schema.board_ticket, schema.ticket
+        rows = self.connection.execute(
+            select(ticket.c.id)
+            .join(_COPY, and_(self._of(_COPY), _COPY.c.ticket_id == ticket.c.id))
+            .outerjoin(seen, and_(self._of(seen), seen.c.ticket_id == ticket.c.id))
+            .where(
+                ticket.c.tenant_id == self.tenant_id,
+                or_(seen.c.version.is_(None), seen.c.version != ticket.c.version),
+            )
+            .distinct()
+            .order_by(ticket.c.id)
+            .limit(most)
+        )
+        return list(rows.scalars())
+
+    def copies(self, ticket_ids: Collection[int]) -> list[Lying]:
+        """Return all that lies of these tickets, one after the other."""
+        found: list[Lying] = []
+        columns = [_COPY.c[name] for name in Lying.__slots__]
+        for some in _parts(ticket_ids):
+            rows = self.connection.execute(
+                select(*columns)
+                .where(self._of(_COPY), _COPY.c.ticket_id.in_(some))
+                .order_by(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.uid)
+            )
+            found += (Lying(*facts) for facts in rows)
+        return found
+
+    def settle(self, versions: Mapping[int, int]) -> None:
+        """Note that all mails of tickets lie in place, as of these versions."""
+        table = schema.board_ticket
+        for ticket_id, version in versions.items():
+            self.connection.execute(
+                inserting(self.connection, table)
+                .values(**self._key, ticket_id=ticket_id, version=version)
+                .on_conflict_do_update(
+                    index_elements=["tenant_id", "mailbox", "ticket_id"], set_={"version": version}
+                )
+            )
+
+    def unsettle(self, ticket_ids: Iterable[int]) -> None:
+        """Note that something of these tickets lies elsewhere now."""
+        table = schema.board_ticket
+        for some in _parts(set(ticket_ids)):
+            self.connection.execute(
+                delete(table).where(self._of(table), table.c.ticket_id.in_(some))
+            )
+
+    def of_tickets(self, folder: str, uids: Collection[int]) -> set[int]:
+        """Return the tickets of what lay there."""
+        found: set[int] = set()
+        for some in _parts(uids):
+            rows = self.connection.execute(
+                select(_COPY.c.ticket_id).where(
+                    self._of(_COPY),
+                    _COPY.c.folder == folder,
+                    _COPY.c.uid.in_(some),
+                    _COPY.c.ticket_id.is_not(None),
+                )
+            )
+            found |= set(rows.scalars())
+        return found
+
+    # --- moves of our own ---
+
+    def intend(self, identities: Collection[str], folder: str, at: datetime) -> None:
+        """Note that we are about to move mails there."""
+        table = schema.board_intent
+        values = {"folder": folder, "at": at}
+        statement = inserting(self.connection, table).on_conflict_do_update(
+            index_elements=["tenant_id", "mailbox", "identity"], set_=values
+        )
+        rows = [self._key | {"identity": identity} | values for identity in identities]
+        self.connection.execute(statement, rows)
+
+    def intents(self) -> dict[str, str]:
+        """Return identity -> folder of the moves that we were about to make."""
+        table = schema.board_intent
+        rows = self.connection.execute(
+            select(table.c.identity, table.c.folder).where(self._of(table))
+        )
+        return dict(rows.all())
+
+    def done(self, identities: Collection[str]) -> None:
+        """Note that moves have been made."""
+        table = schema.board_intent
+        for some in _parts(identities):
+            self.connection.execute(
+                delete(table).where(self._of(table), table.c.identity.in_(some))
+            )
+
+    def give_up(self, before: datetime) -> None:
+        """Forget moves that we meant to make before a time, and that cannot be found anywhere."""
+        table = schema.board_intent
+        self.connection.execute(delete(table).where(self._of(table), table.c.at < before))
+
+
+def _parts(values: Collection[T]) -> Iterable[list[T]]:
+    listed = list(values)
+    return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))

@@ -1,0 +1,166 @@
+"""A board on a real server, looked at when the test says so, and what agents do there."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from mailgate.board.board import Board, Terms
+from mailgate.domain.board import Names
+from mailgate.imap.link import Link
+from mailgate.intake.catchup import LEASE
+from mailgate.intake.mailbox import places
+from mailgate.store import mailboxes
+from tests.intake.shared import Shared, mails, written
+
+AGENTS = ("alice", "bob")
+SETTLE = timedelta(seconds=3)
+INBOX, ALICE, BOB = "INBOX", "Tickets/@alice", "Tickets/@bob"
+WAITING, RESOLVED = "Tickets/Waiting for customer", "Tickets/Resolved"
+CLOSED = "Tickets/Closed"
+FOLDERS = (INBOX, ALICE, BOB, WAITING, RESOLVED, CLOSED)
+
+
+class Played(Shared):
+    """One mailbox with a board; the clock of the desk is ahead of the server's, and is moved."""
+
+    def __init__(self, gateway, port: int, user: str = "", **names) -> None:
+        super().__init__(gateway, port, user, board=True)
+        self.terms = Terms("support", INBOX, Names(**names), AGENTS, SETTLE, SETTLE)
+        self.ahead = timedelta()
+        self.links: list[Link] = []
+
+    def begin(self) -> Self:
+        self.pass_by()
+        return self
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def pass_by(self, seconds: float = 0) -> bool:
+        """Let time pass, then look once with a connection of its own; tell if the board changed."""
+        self.ahead += timedelta(seconds=seconds)
+        gateway = self.gateway
+        gateway.now = self.now()
+        with gateway.database.write() as connection:
+            fence = mailboxes.take(connection, 1, "support", "me", gateway.now, LEASE, alone=True)
+        catchup, board = self.catchup(), Board(gateway.desk, self.terms, self.now)
+        link = self.connect()
+        try:
+            found = link.folders()
+            watched = places(self.mailbox, found, board.prepare(link, found))
+            catchup.begin()
+            catchup.look(link, fence, watched, lambda: False)
+            moved = board.look(link, lambda connection: catchup.hold(connection, fence))
+        finally:
+            link.close()
+        self.process()
+        return moved
+
+    def connect(self) -> Link:
+        return Link.open(self.mailbox.account)
+
+    def rest(self) -> Self:
+        """Look until nothing moves any more, drops included; that takes a few looks at most."""
+        still = 0
+        for _ in range(12):
+            still = 0 if self.pass_by(4) else still + 1
+            if still == 2:
+                return self
+        raise AssertionError(f"mails are moved again and again: {self.lie()}")
+
+    def open(self, n: int = 1) -> Self:
+        """Let customers open so many tickets, about Matter 0 and so on."""
+        self.put(*mails(n))
+        return self.rest()
+
+    def say(self, n: int, text: str, name: str) -> Self:
+        """Let the customer of Matter n write again."""
+        thread = {"Subject": f"Re: Matter {n}", "In_Reply_To": f"<m{n}@customer.example>"}
+        self.put(written(text, Message_ID=f"<{name}@customer.example>", **thread))
+        return self.rest()
+
+    # --- what lies where ---
+
+    def lie(self) -> dict[str, list[str]]:
+        """Return folder -> Message-IDs of the mails that lie there and are not marked."""
+        found = {}
+        with self.client() as link:
+            for folder in self.names():
+                assert link.select(f'"{folder}"', readonly=True)[0] == "OK"
+                mids = [self.mid(link, uid) for uid in self.uids(link, "UNDELETED")]
+                if mids:
+                    found[folder] = sorted(mids)
+        return found
+
+    def names(self) -> tuple[str, ...]:
+        return FOLDERS
+
+    @staticmethod
+    def uids(link, *criteria: str) -> list[bytes]:
+        return link.uid("SEARCH", *criteria)[1][0].split()
+
+    @staticmethod
+    def mid(link, uid: bytes) -> str:
+        said = link.uid("FETCH", uid, "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1]
+        return re.search(rb"<([^@]*)@", said[0][1]).group(1).decode()
+
+    def tickets(self) -> list[tuple[str, str | None]]:
+        """Return (status, assignee) of each ticket."""
+        return [(row["status"], row["assignee"]) for row in self.gateway.rows("ticket")]
+
+    def did(self) -> list[tuple[str, str]]:
+        """Return (name, actor) of what was done in the mailbox."""
+        return [
+            (row["name"], row["actor_id"])
+            for row in self.gateway.rows("event")
+            if row["actor_kind"] == "mailbox"
+        ]
+
+    # --- what agents do ---
+
+    def drag(self, name: str, source: str, target: str, how: str = "move") -> None:
+        """Move the mail with a Message-ID from folder to folder, in one of the shapes."""
+        with self.client() as link:
+            link.select(f'"{source}"')
+            uid = next(u for u in self.uids(link, "UNDELETED") if self.mid(link, u) == name)
+            SHAPES[how](link, uid, f'"{target}"')
+
+
+def _moved(link, uid, target):
+    assert link.uid("MOVE", uid, target)[0] == "OK"
+
+
+def _copied(link, uid, target):
+    assert link.uid("COPY", uid, target)[0] == "OK"
+
+
+def _struck(link, uid, target):
+    _copied(link, uid, target)
+    link.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
+
+
+def _expunged(link, uid, target):
+    _struck(link, uid, target)
+    link.expunge()
+
+
+def _appended(link, uid, target, more: bytes = b""):
+    raw = link.uid("FETCH", uid, "(BODY.PEEK[])")[1][0][1]
+    assert link.append(target, None, None, more + raw)[0] == "OK"
+    link.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
+    link.expunge()
+
+
+def _marked(link, uid, target):
+    """A program that finds its own uploads by a header of its own."""
+    _appended(link, uid, target, b"X-TUID: abcdef\r\n")
+
+
+SHAPES = {
+    "move": _moved,
+    "copy and expunge": _expunged,
+    "copy and strike": _struck,
+    "copy": _copied,
+    "append and expunge": _appended,
+    "append, with a mark": _marked,
+}
