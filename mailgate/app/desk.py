@@ -8,6 +8,7 @@ from mailgate.domain.caps import Caps
 from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.people import Agent, Staff
+from mailgate.domain.rules import ranked
 
 
 def settings(config: Config, tenant_id: int) -> Settings:
@@ -38,6 +39,7 @@ def settings(config: Config, tenant_id: int) -> Settings:
         number_needs=config.trust.number_needs,
         new_people=limits.new_people,
         mailboxes=frozenset(box.name for box in config.mailboxes if box.host),
+        routes=ranked([rule.built() for rule in config.rules]),
         outbound=frozenset(box.name for box in config.mailboxes if box.outbound),
     )
 

@@ -5,7 +5,7 @@ faults already; a value that could not be read is None there, and is passed over
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import combinations
 from typing import TypeVar
@@ -150,6 +150,32 @@ def members(config: Config, source: Source) -> Iterator[Fault]:
                 yield source.fault(place, Wrong(hint, allowed=allowed))
         if team.members == ():
             yield source.fault(path, Wrong("name a member", found="nobody"))
+
+
+def rules(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that each rule has a name of its own, does something, and names what there is."""
+    names = [(("rule", i, "name"), each.name) for i, each in enumerate(config.rules)]
+    yield from _twice(names, "another rule has it", source)
+    teams = [name for name in _named("team", source) if not isinstance(name, Substituted)]
+    categories = list(config.desk.categories or ())
+    for index, each in enumerate(config.rules):
+        path: Path = ("rule", index)
+        asked = _listed((*path, "if_category"), each.if_category)
+        yield from _unknown([((*path, "team"), each.team)], teams, source)
+        yield from _unknown([((*path, "category"), each.category), *asked], categories, source)
+        if not (each.team or each.category or each.priority or each.tags):
+            hint = "say what a ticket gets by it"
+            allowed = "a rule with a team, category, priority or tags"
+            yield source.fault((*path, "name"), Wrong(hint, allowed=allowed))
+
+
+def _unknown(
+    named: Iterable[tuple[Path, str | None]], known: Sequence[str], source: Source
+) -> Iterator[Fault]:
+    for path, value in named:
+        if value and value not in known:
+            allowed = ", ".join(known) or "nothing: there is none yet"
+            yield source.fault(path, Wrong(did_you_mean(value, known), allowed=allowed))
 
 
 def calendars(config: Config, source: Source) -> Iterator[Fault]:
@@ -352,6 +378,7 @@ CHECKS: tuple[Check, ...] = (
     machine_senders,
     mailboxes,
     members,
+    rules,
     calendars,
     desk_addresses,
     number_formats,

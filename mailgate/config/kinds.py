@@ -22,6 +22,7 @@ Count = Annotated[int, whole(1, 1_000_000)]
 Connections = Annotated[int, whole(1, 10_000)]
 Hops = Annotated[int, whole(0, 20)]
 Percent = Annotated[int, whole(1, 99)]
+Rank = Annotated[int, whole(0, 1_000_000)]
 Workers = Annotated[int, whole(0, 32)]
 Port = Annotated[int, whole(0, 65_535)]
 
@@ -71,6 +72,7 @@ Folder = Annotated[
 MaybeFolder = Annotated[str, Kind('a folder such as Tickets, or ""', values.read_maybe_folder)]
 AgentsFolder = Annotated[str, Kind("a folder with {name} in it", values.read_agents_folder)]
 Category = Annotated[str, Kind("small letters, digits and _, a letter first", values.read_category)]
+MaybeCategory = Annotated[str, Kind('a category, or ""', values.read_maybe_category)]
 NumberFormat = Annotated[
     str,
     Kind(
@@ -106,6 +108,7 @@ DatabaseUrl = Annotated[
 
 Delimiter = Annotated[Literal["+", "-", "=", "_"], one_of("+", "-", "=", "_")]
 PriorityName = Annotated[str, one_of(*Priority)]
+MaybePriority = Annotated[str, one_of("", *Priority)]
 Preset = Annotated[str, one_of(*PRESETS)]
 TransportName = Annotated[
     Literal["maildir", "smtp", "terminal"], one_of("maildir", "smtp", "terminal")

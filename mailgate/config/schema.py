@@ -10,6 +10,7 @@ from mailgate.config import kinds
 from mailgate.config.calendars import Calendar
 from mailgate.config.clock import Lifecycle, Sla
 from mailgate.config.mailbox import Mailbox
+from mailgate.config.rules import Rule
 from mailgate.config.table import Table, key, table
 from mailgate.domain.policy import Policy
 from mailgate.roles import NodeRole
@@ -422,6 +423,7 @@ class Config(Table):
     desk: Desk
     agents: tuple[Agent, ...] = Field((), alias="agent")
     teams: tuple[Team, ...] = Field((), alias="team")
+    rules: tuple[Rule, ...] = Field((), alias="rule")
     machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
     mailboxes: tuple[Mailbox, ...] = Field((), alias="mailbox")
     calendars: tuple[Calendar, ...] = Field((), alias="calendar")

@@ -332,6 +332,11 @@ def read_category(value: object, _: Path) -> str:
     raise Wrong(f"did you mean {shown(meant)}?" if _CATEGORY.fullmatch(meant) else "")
 
 
+def read_maybe_category(value: object, folder: Path) -> str:
+    """Read the name of a category, or an empty text."""
+    return "" if value == "" else read_category(value, folder)
+
+
 def read_number_format(value: object, _: Path) -> str:
     """Read a format of ticket numbers by the rules of `domain.numbers`."""
     text = text_of(value)

@@ -18,7 +18,8 @@ from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.canary import Canary
 from mailgate.domain.caps import Recent
 from mailgate.domain.draft import Notify
-from mailgate.domain.events import Delivered, Event, Opened, PolicyChanged, plain
+from mailgate.domain.events import Delivered, Event, Opened, PolicyChanged
+from mailgate.domain.history import plain
 from mailgate.domain.hours import local_date
 from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
 from mailgate.domain.model import GATEWAY, Status, Ticket, changes

@@ -10,6 +10,7 @@ from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.people import Staff
 from mailgate.domain.policy import Policy
+from mailgate.domain.rules import Rule
 from mailgate.store.policies import Snapshot, snapshot
 
 Purpose = Literal["reply", "note", "confirm"]
@@ -46,7 +47,7 @@ class Settings:
 
     `new_tickets_an_hour` may be opened by one sender for whom nothing vouches. `mailboxes` are the
     names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
-    a ticket opens one.
+    a ticket opens one. `routes` are the rules for new tickets in the order in which they are tried.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Settings:
     new_people: int = 20
     mailboxes: frozenset[str] = frozenset()
     outbound: frozenset[str] = frozenset()
+    routes: tuple[Rule, ...] = ()
 
     @cached_property
     def rules(self) -> Snapshot:

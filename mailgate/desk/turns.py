@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from mailgate.domain.events import Event, payload
+from mailgate.domain.events import Event
+from mailgate.domain.history import payload
 from mailgate.domain.model import ClosedBy, Delay, Ticket
 
 

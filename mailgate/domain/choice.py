@@ -1,4 +1,4 @@
-"""What a customer may choose for a new ticket: its category, and its priority up to a bound."""
+"""What a new ticket begins with: the category, and priority up to a bound, a customer chose."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ class Choice:
     category: str
     priority: Priority = Priority.NORMAL
     why: tuple[str, ...] = ()
+    team: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 def choose(

@@ -1,18 +1,15 @@
-"""Everything that can happen to a ticket, as frozen values, and their form in the history.
+"""Everything that can happen to a ticket, as frozen values; `history` gives the form at rest.
 
 Events from outside (mail, the clock, the outbox) are facts and never refused; commands are wishes
 and may be (`mailgate.errors.Illegal`). `at` is when it happened, aware UTC.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
-from types import NoneType, UnionType
-from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+from typing import ClassVar
 
-from mailgate.domain.model import Actor, ActorKind, Kind, Priority
+from mailgate.domain.model import Actor, Kind, Priority
 
 
 class TimerKind(StrEnum):
@@ -436,66 +433,3 @@ def _concrete(of: type[Event]) -> list[type[Event]]:
 
 EVENTS: dict[str, type[Event]] = {cls.name: cls for cls in _concrete(Event)}
 """Every event by its name."""
-
-
-# --- the form in the history --------------------------------------------------------------------
-
-
-def plain(value: Any) -> Any:
-    """Return `value` as JSON can hold it: times as ISO 8601, tuples as lists."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    return str(value) if isinstance(value, StrEnum) else value
-
-
-def payload(event: Event) -> dict[str, Any]:
-    """Return what an event says beyond its name, time and actor."""
-    return {name: plain(getattr(event, name)) for name in _said(event.name)}
-
-
-@cache
-def _said(name: str) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(EVENTS[name]) if f.name not in {"at", "actor"})
-
-
-def revive(value: Any, hint: Any) -> Any:
-    """Turn a JSON value back into what the type hint `hint` says it was."""
-    return _reviver(hint)(value)
-
-
-@cache
-def _reviver(hint: Any) -> Callable[[Any], Any]:
-    """Return what does so: worked out once for each hint, since histories are long."""
-    if isinstance(hint, UnionType):
-        whole = _reviver(next(option for option in get_args(hint) if option is not NoneType))
-        return lambda value: None if value is None else whole(value)
-    if hint is datetime:
-        return datetime.fromisoformat
-    if get_origin(hint) is tuple:
-        item = _reviver(get_args(hint)[0])
-        return lambda value: tuple(map(item, value))
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint
-    return lambda value: value
-
-
-@cache
-def _hints(name: str) -> dict[str, Any]:
-    """Return the types of an event's fields: worked out once, since histories are long."""
-    return get_type_hints(EVENTS[name])
-
-
-def restore(name: str, at: datetime, actor: Actor, data: dict[str, Any]) -> Event:
-    """Return the event that was written as `payload`."""
-    cls = EVENTS[name]
-    hints = _hints(name)
-    values = {key: revive(value, hints[key]) for key, value in data.items()}
-    return cls(at=at, actor=actor, **values)
-
-
-def actor(text: str) -> Actor:
-    """Read an actor as `str(actor)` wrote it."""
-    kind, _, name = text.partition(":")
-    return Actor(ActorKind(kind), name)

@@ -1,11 +1,14 @@
-"""What was chosen for a ticket by the address written to, or by how the mail is marked.
+"""What a ticket begins with: by the address written to, how the mail is marked, and the rules.
 
 Customers choose up to `[desk] customer_max_priority`; agents, and machines that are proved, freely.
 """
 
+from collections.abc import Iterable
+
 from mailgate.desk.settings import Settings
 from mailgate.domain.choice import Choice, choose
 from mailgate.domain.model import Priority
+from mailgate.domain.rules import Matter, routed
 from mailgate.intake.alerts import from_machine_sender
 from mailgate.intake.reading import Reading
 from mailgate.mail.importance import importance
@@ -15,18 +18,37 @@ from mailgate.mail.trust import Trust
 _MOST = 50  # recipients, and addresses in To, that are looked at
 
 
-def of(reading: Reading, settings: Settings, *, by_staff: bool = False) -> Choice:
-    """Return what a first mail chooses; what a machine marks as important is not."""
+def of(
+    reading: Reading, settings: Settings, sender: str, text: str, *, by_staff: bool = False
+) -> Choice:
+    """Return what a first mail of `sender` about `text` (subject and words) begins with.
+
+    What a machine marks as important is not. The desk's rules have the last word.
+    """
     level = reading.authentication.level
     free = by_staff or (from_machine_sender(reading) and level is Trust.STRONG)
     most = Priority.CRITICAL if free else settings.customer_max_priority
     mark = importance(reading.mail) if reading.verdict.kind is Kind.PERSON else ""
-    return choose(_words(reading), Priority(mark) if mark else None, settings.categories, most)
+    asked = Priority(mark) if mark else None
+    chosen = choose(_words(reading), asked, settings.categories, most)
+    return routed(chosen, settings.routes, Matter(sender, _addressed(reading), text))
+
+
+def _addressed(reading: Reading) -> frozenset[str]:
+    """Return the addresses written to, those of ours without what stands behind the delimiter."""
+    bases = set()
+    for address in _all(reading):
+        name, detail = reading.own.split(address)
+        bases.add(f"{name}@{address.rpartition('@')[2].lower()}" if detail else address)
+    return frozenset(bases)
+
+
+def _all(reading: Reading) -> Iterable[str]:
+    boxes = (box.address for box in reading.mail.to[:_MOST])
+    return dict.fromkeys((*reading.claimed.recipients[:_MOST], *boxes))
 
 
 def _words(reading: Reading) -> list[str]:
     """Return details and names of our addresses: `bug` and `sales` for sales+bug@desk.example."""
-    boxes = (box.address for box in reading.mail.to[:_MOST])
-    addressed = dict.fromkeys((*reading.claimed.recipients[:_MOST], *boxes))
-    pairs = [reading.own.split(address) for address in addressed]
+    pairs = [reading.own.split(address) for address in _all(reading)]
     return [*(detail for _, detail in pairs if detail), *(name for name, _ in pairs if name)]

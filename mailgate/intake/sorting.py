@@ -327,7 +327,8 @@ def _open(
     """Open a ticket for a mail."""
     mail = reading.mail
     people = remarks.people(reading, ledger.settings, frozenset({reading.sender}), own=True)
-    chosen = choice.of(reading, ledger.settings)
+    about = f"{reading.subject}\n{mail.text}"
+    chosen = choice.of(reading, ledger.settings, reading.sender, about)
     event = Opened(
         at=reading.claimed.received_at,
         actor=Actor(
@@ -339,6 +340,8 @@ def _open(
         requester_name=reading.sender_name,
         category=chosen.category,
         priority=chosen.priority,
+        team=chosen.team,
+        tags=chosen.tags,
         follows=follows.id if follows is not None else None,
         visibility="internal" if alerts.from_machine_sender(reading) else "public",
         silent=_silent(reading, doubted),
@@ -375,16 +378,20 @@ def _forwarded(
         return None
     pretence = remarks.pretence(inner.name, inner.sender, settings)
     name = inner.name if pretence is None else ""
-    chosen = choice.of(reading, settings, by_staff=True)
+    subject = inner.subject or reading.subject
+    about = f"{subject}\n{inner.text}"
+    chosen = choice.of(reading, settings, inner.sender, about, by_staff=True)
     event = Opened(
         at=at,
         actor=Actor(ActorKind.CUSTOMER, inner.sender),
         number="",
-        subject=inner.subject or reading.subject,
+        subject=subject,
         requester=inner.sender,
         requester_name=name,
         category=chosen.category,
         priority=chosen.priority,
+        team=chosen.team,
+        tags=chosen.tags,
         unproven=not lookup.knows(inner.sender),
         proved=True,
         remarks=(

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailgate.domain.events import plain
+from mailgate.domain.history import plain
 from mailgate.domain.model import (
     ClosedBy,
     Delay,

@@ -21,6 +21,7 @@ READERS = ("mailgate/app/", "mailgate/gateway.py", "mailgate/cli/")
 # Keys that the configuration itself turns into something else. Key or table: what is read instead.
 TURNED = {
     "sla": ("config", "policy"),
+    "rule": ("rule", "built"),
     "calendar": ("config", "policy"),
     "desk.secret_file": ("configuration", "signing_keys"),
     "delivery.password_file": ("delivery", "password"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.domain import events
+from mailgate.domain import events, history
 from mailgate.domain.events import EVENTS, Event
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, Kind, Priority, Ticket
 from tests.domain.lives import ALICE, CAROL, START
@@ -21,8 +21,8 @@ KINDS = sorted(EVENTS.values(), key=lambda kind: kind.name)
 @given(data=st.data())
 def test_every_event_comes_back_from_its_written_form(kind, data):
     event = data.draw(any_event(kind))
-    written = json.loads(json.dumps(events.payload(event)))
-    assert events.restore(event.name, event.at, event.actor, written) == event
+    written = json.loads(json.dumps(history.payload(event)))
+    assert history.restore(event.name, event.at, event.actor, written) == event
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,11 @@ def test_every_event_comes_back_from_its_written_form(kind, data):
     ],
 )
 def test_the_written_form_is_plain_and_stays_as_it_is(event, written):
-    assert events.payload(event) == written
+    assert history.payload(event) == written
 
 
 def test_an_event_written_before_a_field_was_added_is_still_read():
-    event = events.restore("customer.wrote", START, CAROL, {"thanks": True})
+    event = history.restore("customer.wrote", START, CAROL, {"thanks": True})
     assert event == events.CustomerWrote(at=START, actor=CAROL, thanks=True)
 
 
@@ -104,7 +104,7 @@ def test_events_from_outside_are_mail_the_clock_and_the_outbox():
 
 @given(actors)
 def test_an_actor_comes_back_from_its_written_form(actor):
-    assert events.actor(str(actor)) == actor
+    assert history.actor(str(actor)) == actor
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_an_actor_comes_back_from_its_written_form(actor):
 )
 def test_an_actor_is_written_as_its_kind_and_id(actor, written):
     assert str(actor) == written
-    assert events.actor(written) == actor
+    assert history.actor(written) == actor
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_an_actor_is_written_as_its_kind_and_id(actor, written):
     ],
 )
 def test_a_fact_of_a_ticket_comes_back_from_its_written_form(name, value, fact):
-    revived = events.revive(value, get_type_hints(Ticket)[name])
+    revived = history.revive(value, get_type_hints(Ticket)[name])
     assert (revived, type(revived)) == (fact, type(fact))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.domain import events
+from mailgate.domain import events, history
 from mailgate.domain.automation import AUTOMATION, status_of
 from mailgate.domain.events import EVENTS, Event, PolicyChanged, TimerKind
 from mailgate.domain.lifecycle import decide
@@ -129,12 +129,12 @@ def test_the_changes_of_a_history_folded_are_the_ticket(life):
     folded = Ticket(id=7)
     for moment in moments:
         written = {
-            name: (events.plain(old), events.plain(new))
+            name: (history.plain(old), history.plain(new))
             for name, (old, new) in changes(moment.before, moment.after).items()
         }
         for name, (old, value) in json.loads(json.dumps(written)).items():
-            assert events.revive(old, FACTS[name]) == getattr(folded, name)
-            folded = replace(folded, **{name: events.revive(value, FACTS[name])})
+            assert history.revive(old, FACTS[name]) == getattr(folded, name)
+            folded = replace(folded, **{name: history.revive(value, FACTS[name])})
         assert folded == moment.after
 
 

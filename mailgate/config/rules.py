@@ -1,0 +1,59 @@
+"""The tables of rules for new tickets."""
+
+from mailgate.config import kinds
+from mailgate.config.table import Table, key
+from mailgate.domain import rules
+from mailgate.domain.model import Priority
+
+
+class Rule(Table):
+    """Where a new ticket goes, and what it is; one [[rule]] for each.
+
+    Rules are tried by rank, those of one rank as they stand here. The first all of whose conditions
+    hold has the say; `mailgate explain` tells which were tried, and why they did not fit.
+    """
+
+    name: kinds.Word = key(..., "What explanations call it.", example="invoices")
+    rank: kinds.Rank = key(100, "The smaller, the sooner it is tried.")
+    if_category: tuple[kinds.Category, ...] = key(
+        [], "A condition: one of these was chosen by the address.", example=["billing"]
+    )
+    if_priority: tuple[kinds.PriorityName, ...] = key(
+        [],
+        "A condition: one of these was chosen by the address, or by the importance of the mail.",
+        example=["urgent"],
+    )
+    if_words: tuple[kinds.Name, ...] = key(
+        [],
+        "A condition: one of these words, or of these sequences of words, stands in the subject or "
+        "the text. Capitals, and what is no letter or digit, do not matter.",
+        example=["invoice", "credit note"],
+    )
+    if_sender_domain: tuple[kinds.Host, ...] = key(
+        [], "A condition: the sender is of one of these domains, or of one below.", example=["gov"]
+    )
+    if_recipient: tuple[kinds.Address, ...] = key(
+        [],
+        "A condition: the mail went to one of these addresses.",
+        example=["billing@desk.example"],
+    )
+    team: kinds.MaybeWord = key("", "The team that gets the ticket, and is told.", unset="none")
+    category: kinds.MaybeCategory = key("", "What the ticket is about.", unset="as chosen")
+    priority: kinds.MaybePriority = key("", "How pressing it is.", unset="as chosen")
+    tags: tuple[kinds.Word, ...] = key([], "Tags that the ticket gets.", example=["vip"])
+
+    def built(self) -> rules.Rule:
+        """Return it as the domain wants it."""
+        return rules.Rule(
+            name=self.name,
+            rank=self.rank,
+            categories=self.if_category,
+            priorities=tuple(map(Priority, self.if_priority)),
+            words=self.if_words,
+            sender_domains=tuple(domain.lower() for domain in self.if_sender_domain),
+            recipients=self.if_recipient,
+            team=self.team,
+            category=self.category,
+            priority=Priority(self.priority) if self.priority else None,
+            tags=self.tags,
+        )

@@ -1,0 +1,118 @@
+"""Rules for new tickets: the first that fits, by rank, says which team gets it, and what it is.
+
+What is tried and why it does not fit is told with the ticket, so that nobody has to guess. Words
+are looked for in one pass, whatever a mail holds.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailgate.domain.choice import Choice
+from mailgate.domain.model import Priority
+
+LOOKED_AT = 20_000
+"""Characters of a mail in which words are looked for: what it is about stands in front."""
+
+_BETWEEN = re.compile(r"\W+")
+_WRITTEN_WITHOUT_BLANKS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+"""Thai, Lao, Burmese, Khmer, and the scripts of China and Japan (UAX 29 section 4.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Conditions, all of which must hold, and what follows.
+
+    A condition without values holds. `sender_domains` hold for the domains below them too.
+    `category`, `priority`, `team` and `tags` are what the ticket gets; empty: as it would be.
+    """
+
+    name: str
+    rank: int = 100
+    categories: tuple[str, ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    words: tuple[str, ...] = ()
+    sender_domains: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    team: str = ""
+    category: str = ""
+    priority: Priority | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a new ticket is about: addresses are normalised, `text` is subject and words."""
+
+    sender: str
+    recipients: frozenset[str]
+    text: str
+
+
+def ranked(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Return the rules in the order in which they are tried: by rank, then as they are given."""
+    return tuple(sorted(rules, key=lambda rule: rule.rank))
+
+
+def routed(choice: Choice, rules: Sequence[Rule], matter: Matter) -> Choice:
+    """Return what a new ticket begins with by the first of the `ranked` rules that fits.
+
+    Conditions on category and priority go by what was chosen before.
+    """
+    spelt = _spelt(matter.text[:LOOKED_AT]) if any(rule.words for rule in rules) else ""
+    tried: list[str] = []
+    for rule in rules:
+        lacking = _lacking(rule, choice, matter, spelt)
+        if not lacking:
+            return _by(rule, choice, tried)
+        tried.append(f"rule {rule.name} does not fit: {lacking}")
+    return replace(choice, why=(*choice.why, *tried))
+
+
+def _by(rule: Rule, choice: Choice, tried: Sequence[str]) -> Choice:
+    gives = [
+        ("team", rule.team),
+        ("category", rule.category),
+        ("priority", rule.priority),
+        ("tags", ", ".join(rule.tags)),
+    ]
+    says = ", ".join(f"{name} {value}" for name, value in gives if value)
+    return Choice(
+        category=rule.category or choice.category,
+        priority=rule.priority or choice.priority,
+        why=(*choice.why, *tried, f"{says} by rule {rule.name}"),
+        team=rule.team or choice.team,
+        tags=(*choice.tags, *(tag for tag in rule.tags if tag not in choice.tags)),
+    )
+
+
+def _lacking(rule: Rule, choice: Choice, matter: Matter, spelt: str) -> str:
+    """Return the first condition that does not hold, as a part of a sentence; empty: all hold."""
+    if rule.categories and choice.category not in rule.categories:
+        return f"its category is {choice.category}"
+    if rule.priorities and choice.priority not in rule.priorities:
+        return f"its priority is {choice.priority}"
+    domain = matter.sender.rpartition("@")[2]
+    if rule.sender_domains and not any(
+        domain == each or domain.endswith(f".{each}") for each in rule.sender_domains
+    ):
+        return f"its sender is of {domain or 'no domain'}"
+    if rule.recipients and matter.recipients.isdisjoint(rule.recipients):
+        return "it was sent to another address"
+    if rule.words and not any(_holds(spelt, word) for word in rule.words):
+        return "it holds none of the words"
+    return ""
+
+
+def _holds(spelt: str, word: str) -> bool:
+    sought = _spelt(word)
+    if _WRITTEN_WITHOUT_BLANKS.search(sought):
+        return sought.strip() in spelt
+    return sought in spelt
+
+
+def _spelt(text: str) -> str:
+    """Return the words of a text, small, with one blank before and after each."""
+    return f" {_BETWEEN.sub(' ', text.casefold()).strip()} "

@@ -1,0 +1,80 @@
+"""Rules for new tickets: the first that fits has the say, and what was tried is told."""
+
+import pytest
+
+from mailgate.domain.choice import Choice
+from mailgate.domain.model import Priority
+from mailgate.domain.rules import LOOKED_AT, Matter, Rule, ranked, routed
+
+CHOSEN = Choice("general_inquiry", why=("as it was",))
+
+
+def matter(text="Where is my parcel?", sender="carol@shop.example", *recipients) -> Matter:
+    return Matter(sender, frozenset(recipients), text)
+
+
+def test_the_first_by_rank_has_the_say_and_the_others_are_told():
+    rules = ranked(
+        [
+            Rule("late", rank=200, team="everybody"),
+            Rule("money", words=("invoice",), team="billing"),
+            Rule("parcels", words=("parcel",), team="logistics", tags=("parcel", "vip")),
+            Rule("first", rank=1, sender_domains=("gov",), team="press"),
+        ]
+    )
+    assert [rule.name for rule in rules] == ["first", "money", "parcels", "late"]
+    assert routed(CHOSEN, rules, matter()) == Choice(
+        "general_inquiry",
+        team="logistics",
+        tags=("parcel", "vip"),
+        why=(
+            "as it was",
+            "rule first does not fit: its sender is of shop.example",
+            "rule money does not fit: it holds none of the words",
+            "team logistics, tags parcel, vip by rule parcels",
+        ),
+    )
+
+
+def test_where_none_fits_everything_stays_as_it_was_chosen():
+    (rule,) = rules = (Rule("money", words=("invoice",), team="billing"),)
+    found = routed(CHOSEN, rules, matter())
+    assert (found.team, found.tags, found.category) == (None, (), "general_inquiry")
+    assert found.why[-1].startswith(f"rule {rule.name} does not fit")
+    assert routed(CHOSEN, (), matter()) == CHOSEN
+
+
+def test_a_rule_says_what_a_ticket_is():
+    rule = Rule("urgent", category="access", priority=Priority.CRITICAL, tags=("a", "b"))
+    chosen = Choice("billing", Priority.LOW, team="sales", tags=("b",))
+    found = routed(chosen, (rule,), matter())
+    assert (found.category, found.priority) == ("access", Priority.CRITICAL)
+    assert (found.team, found.tags) == ("sales", ("b", "a"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "about", "lacking"),
+    [
+        (Rule("r", categories=("billing",)), matter(), "its category is general_inquiry"),
+        (Rule("r", categories=("general_inquiry",)), matter(), ""),
+        (Rule("r", priorities=(Priority.HIGH,)), matter(), "its priority is normal"),
+        (Rule("r", priorities=(Priority.NORMAL,)), matter(), ""),
+        (Rule("r", sender_domains=("shop.example",)), matter(), ""),
+        (Rule("r", sender_domains=("example",)), matter(), ""),
+        (Rule("r", sender_domains=("op.example",)), matter(), "its sender is of shop.example"),
+        (Rule("r", sender_domains=("gov",)), matter("x", ""), "its sender is of no domain"),
+        (Rule("r", recipients=("a@desk",)), matter("x", "c@d", "a@desk", "b@desk"), ""),
+        (Rule("r", recipients=("a@desk",)), matter("x", "c@d"), "it was sent to another address"),
+        (Rule("r", words=("parcels", "my parcel")), matter(), ""),
+        (Rule("r", words=("PARCEL",)), matter("the\nparcel!"), ""),
+        (Rule("r", words=("par",)), matter(), "it holds none of the words"),
+        (Rule("r", words=("credit note",)), matter("the credit-\n note"), ""),
+        (Rule("r", words=("straße",)), matter("in der STRASSE"), ""),
+        (Rule("r", words=("发票",)), matter("我需要发票谢谢"), ""),
+        (Rule("r", words=("発票",)), matter("我需要发票谢谢"), "it holds none of the words"),
+        (Rule("r", words=("x",)), matter("a " * LOOKED_AT + "x"), "it holds none of the words"),
+    ],
+)
+def test_each_condition_holds_or_is_named(rule, about, lacking):
+    (*_, last) = routed(CHOSEN, (rule,), about).why
+    assert last == (f"rule r does not fit: {lacking}" if lacking else " by rule r")

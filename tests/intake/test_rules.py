@@ -1,0 +1,57 @@
+"""Rules at work: a new ticket goes to the team that its mail is for, and says why."""
+
+from dataclasses import replace
+
+import pytest
+
+from mailgate.domain.model import Priority, Status
+from mailgate.domain.people import Staff
+from mailgate.domain.rules import Rule
+from tests.attacks.test_identity import PASSED_ON
+from tests.desk.conftest import ADMIN, ALICE, BOB, settings
+from tests.intake.desk import Gateway
+
+RULES = (
+    Rule("invoices", words=("invoice",), team="billing", category="billing"),
+    Rule("sales", recipients=("support@desk.example",), tags=("front",), priority=Priority.HIGH),
+)
+
+
+@pytest.fixture
+def desk(database):
+    """A desk with a team and two rules."""
+    staff = Staff((ALICE, BOB), {"billing": ("bob",)}, (ADMIN,))
+    known = ("billing", "general_inquiry")
+    return Gateway(database, replace(settings(), staff=staff, categories=known, routes=RULES))
+
+
+def test_a_ticket_goes_to_the_team_its_words_are_for(desk):
+    row = desk.mail("Where is my invoice?")
+    ticket = desk.ticket(row["ticket_id"])
+    assert (ticket.team, ticket.category, ticket.status) == ("billing", "billing", Status.OPEN)
+    told = {row["recipient"] for row in desk.rows("outbox") if row["notice"] == "new_message"}
+    assert told == {BOB.address}
+    says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
+    assert says == "a new matter; team billing, category billing by rule invoices"
+
+
+def test_the_next_rule_is_tried_and_sub_addresses_are_the_desks(desk):
+    row = desk.mail("words", to="support+urgent@desk.example")
+    ticket = desk.ticket(row["ticket_id"])
+    assert (ticket.team, ticket.tags, ticket.priority) == (None, ("front",), Priority.HIGH)
+    says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
+    assert "rule invoices does not fit: it holds none of the words" in says
+
+
+def test_what_an_agent_forwards_is_judged_by_what_the_customer_wrote(desk):
+    row = desk.mail(PASSED_ON, sender=ALICE.address, Subject="Fwd: Invoice")
+    assert desk.ticket(row["ticket_id"]).team in ("billing", None)
+    says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
+    assert "by rule" in says
+
+
+def test_a_later_mail_changes_nothing_of_it(desk):
+    first = desk.mail("words")
+    number = desk.ticket(first["ticket_id"]).number
+    desk.mail("And the invoice?", Subject=f"Re: [{number}] Printer")
+    assert desk.ticket(first["ticket_id"]).team is None
