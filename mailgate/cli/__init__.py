@@ -5,6 +5,7 @@ A command imports what it needs when it runs, so that --help comes at once.
 
 from mailgate.cli import (
     backing_up,
+    boarding,
     checking,
     delivering,
     explaining,
@@ -30,6 +31,7 @@ COMMANDS = (
     serving,
     delivering,
     ticking,
+    boarding,
     seeing,
     writing,
     steering,
