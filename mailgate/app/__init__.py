@@ -32,6 +32,7 @@ from mailgate.store.db import Database
 
 if TYPE_CHECKING:
     from mailgate.app.clockwork import Clockwork
+    from mailgate.board.preview import Step
     from mailgate.delivery.transport import Transport
     from mailgate.delivery.worker import Worker as DeliveryWorker
     from mailgate.desk.clock import Clock
@@ -332,6 +333,18 @@ class App:
         from mailgate.app import mailboxes
 
         return mailboxes.survey(self, TENANT_ID)
+
+    def boards(self) -> Iterator[tuple[str, dict[str, tuple[int, int]]]]:
+        """Yield (mailbox, folder -> how many mails and tickets lay there at the last look)."""
+        from mailgate.app import mailboxes
+
+        return mailboxes.boards(self, TENANT_ID)
+
+    def previews(self) -> Iterator[tuple[str, list[Step]]]:
+        """Yield (mailbox, what its board would do now)."""
+        from mailgate.app import mailboxes
+
+        return mailboxes.previews(self, TENANT_ID, now)
 
     def close(self) -> None:
         """Give the connections to the database back, if there are any."""

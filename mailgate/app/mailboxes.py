@@ -16,6 +16,8 @@ from mailgate.intake.mailbox import Mailbox
 if TYPE_CHECKING:
     from mailgate.app import App
     from mailgate.board.board import Terms
+    from mailgate.board.preview import Step
+    from mailgate.config.mailbox import Mailbox as Configured
     from mailgate.imap.survey import Said
     from mailgate.intake.imap import Watchers
     from mailgate.store.mailboxes import Watched
@@ -65,7 +67,11 @@ def watchers(app: "App", tenant_id: int, now: Callable[[], datetime]) -> "Watche
     from mailgate.intake.imap import Watcher, Watchers
 
     own = frozenset(app.routing.addresses)
-    boards = {terms.mailbox: Board(app.desk, terms, now) for terms in board_terms(app)}
+    boards = {
+        given.name: Board(app.desk, _terms(app, given), now)
+        for given in app.config.mailboxes
+        if given.board.on
+    }
 
     def watcher(mailbox: Mailbox) -> Watcher:
         parts = (app.database, tenant_id)
@@ -76,20 +82,47 @@ def watchers(app: "App", tenant_id: int, now: Callable[[], datetime]) -> "Watche
     return Watchers(map(watcher, app.mailboxes))
 
 
-def board_terms(app: "App") -> "Iterator[Terms]":
-    """Yield the boards of the mailboxes that have one."""
+def _terms(app: "App", given: "Configured") -> "Terms":
+    """Return the board of a mailbox, whether it is on or not."""
     from mailgate.board.board import Terms
 
-    for given in app.config.mailboxes:
-        if given.host and given.board.on:
-            yield Terms(
-                mailbox=given.name,
-                inbox=given.inbox,
-                names=given.board.names,
-                agents=tuple(agent.name for agent in app.config.agents),
-                settle=given.board.settle,
-                every=given.board.every,
-            )
+    return Terms(
+        mailbox=given.name,
+        inbox=given.inbox,
+        names=given.board.names,
+        agents=tuple(agent.name for agent in app.config.agents),
+        settle=given.board.settle,
+        every=given.board.every,
+    )
+
+
+def previews(
+    app: "App", tenant_id: int, now: Callable[[], datetime]
+) -> "Iterator[tuple[str, list[Step]]]":
+    """Yield (mailbox, what its board would do now), of boards that are off too.
+
+    Raises `Temporary` when a mailbox cannot be looked at.
+    """
+    from mailgate.board.board import Board
+    from mailgate.imap.link import Link
+
+    configured = {given.name: given for given in app.config.mailboxes}
+    for box in mailboxes(app, tenant_id):
+        link = Link.open(box.account)
+        try:
+            board = Board(app.desk, _terms(app, configured[box.name]), now)
+            yield box.name, board.preview(link)
+        finally:
+            link.close()
+
+
+def boards(app: "App", tenant_id: int) -> "Iterator[tuple[str, dict[str, tuple[int, int]]]]":
+    """Yield (mailbox, folder -> how many mails and tickets lay there at the last look)."""
+    from mailgate.store.board import Board
+
+    with app.database.read() as connection:
+        for box in app.mailboxes:
+            yield box.name, Board(connection, tenant_id, box.name).counts()
 
 
 def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":

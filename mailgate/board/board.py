@@ -7,12 +7,13 @@ a folder in which it did not lie is a drop there, however it came; one that has 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from mailgate.board import looking, moving
+from mailgate.board.preview import Step, previewed
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
 from mailgate.domain import board as rules
@@ -53,20 +54,54 @@ class Board:
         self._terms = terms
         self._now = now
         self._layout = Layout({rules.OPEN: terms.inbox})
+        self._looked_at: datetime | None = None
 
     def prepare(self, link: Link, found: Sequence[Folder]) -> list[str]:
         """Make the folders that are missing; return the full names of all but the INBOX."""
-        terms = self._terms
-        inbox = folders.named(found, terms.inbox)
-        if inbox is None:
-            raise Temporary(f"there is no folder {terms.inbox}")
-        self._layout = layout(terms, inbox, link.prefix())
-        states = [name for name in self._layout.folders.values() if name != inbox.name]
-        for name in states:
-            if folders.named(found, name) is None:
+        layout = self._laid_out(link, self._inbox(found))
+        missing = {name for name in layout.all if folders.named(found, name) is None}
+        if missing or layout.former:
+            with self._desk.database.write() as connection:
+                for name in sorted(missing & layout.former):
+                    self._of(connection).forget(name, whole=True)
+                self._of(connection).unsettle_all()
+        self._layout = replace(layout, former=layout.former - missing)
+        for name in self._layout.all:
+            if name in missing:
                 link.make(name)
-                log("board.folder_made", mailbox=terms.mailbox, folder=name)
-        return states
+                log("board.folder_made", mailbox=self._terms.mailbox, folder=name)
+        return self._layout.all[:-1]
+
+    def preview(self, link: Link) -> list[Step]:
+        """Return what would be done now; nothing is, neither there nor here.
+
+        Drops count at once, and what nobody has taken from the mailbox yet does not. Raises
+        `Temporary`.
+        """
+        found, now = link.folders(), self._now()
+        inbox = self._inbox(found)
+        layout = self._laid_out(link, inbox)
+        there = [name for name in layout.all if folders.named(found, name) is not None]
+        looks = list(looking.changed(link, layout, self._reading, there))
+        with self._desk.rehearsing(now) as ledger:
+            board = self._of(ledger.connection)
+            for look in looks:
+                looking.take_down(board, look, board.intents(), layout, now)
+            board.give(board.orphans())
+            return previewed(ledger, board, layout, self._terms.mailbox, there)
+
+    def _inbox(self, found: Sequence[Folder]) -> Folder:
+        inbox = folders.named(found, self._terms.inbox)
+        if inbox is None:
+            raise Temporary(f"there is no folder {self._terms.inbox}")
+        return inbox
+
+    def _laid_out(self, link: Link, inbox: Folder) -> Layout:
+        terms, divided = self._terms, inbox.separator or "/"
+        board = rules.layout(terms.names, terms.agents, inbox.name, link.prefix(), divided)
+        with self._reading() as stored:
+            former = stored.folders().keys() - set(board.folders.values())
+        return replace(board, former=frozenset(former))
 
     def look(self, link: Link, hold: Callable[[Connection], None]) -> bool:
         """Act on what was moved, and move what is to be; return whether anything is other now.
@@ -88,14 +123,15 @@ class Board:
 
     def _take_down(self, link: Link, hold: Callable[[Connection], None]) -> bool:
         """Take down how the folders stand now; return whether they stood otherwise before."""
+        began = self._now()
         looks = list(looking.changed(link, self._layout, self._reading))
         now = self._now()
         if looks:
             with self._desk.database.write() as connection:
                 hold(connection)
                 board = self._of(connection)
-                intents, home = board.intents(), self._layout.home
-                whole = [looking.take_down(board, look, intents, home, now) for look in looks]
+                facts = (board.intents(), self._layout, now, self._looked_at)
+                whole = [looking.take_down(board, look, *facts) for look in looks]
                 if all(whole):
                     board.give_up(now - _STALE)
         with self._reading() as board:
@@ -104,6 +140,7 @@ class Board:
             with self._desk.database.write() as connection:
                 hold(connection)
                 self._of(connection).give(orphans)
+        self._looked_at = began
         return bool(looks)
 
     # --- what agents have moved ---
@@ -111,12 +148,8 @@ class Board:
     def _act_on_drops(self, hold: Callable[[Connection], None]) -> None:
         now = self._now()
         with self._reading() as board:
-            found = board.drops()
-        due = {
-            ticket_id: [Drop(self._layout.spot(folder), at) for folder, at in drops]
-            for ticket_id, drops in found.items()
-        }
-        due = {t: d for t, d in due.items() if rules.settled(d, now, self._terms.settle)}
+            found = board.drops(self._layout)
+        due = {t: d for t, d in found.items() if rules.settled(d, now, self._terms.settle)}
         for start in range(0, len(due), _AT_ONCE):
             some = dict(list(due.items())[start : start + _AT_ONCE])
             try:
@@ -169,8 +202,3 @@ class Board:
                 mails=len(move.mails),
             )
         return bool(plan.moves)
-
-
-def layout(terms: Terms, inbox: Folder, prefix: str) -> Layout:
-    """Return the board of a mailbox on a server that names folders so."""
-    return rules.layout(terms.names, terms.agents, inbox.name, prefix, inbox.separator or "/")

@@ -28,15 +28,18 @@ class Look:
 
 
 def changed(
-    link: Link, layout: Layout, reading: Callable[[], AbstractContextManager[Board]]
+    link: Link,
+    layout: Layout,
+    reading: Callable[[], AbstractContextManager[Board]],
+    folders: Sequence[str] | None = None,
 ) -> Iterator[Look]:
-    """Yield the folders in which something has changed, that of new mail last.
+    """Yield those of these folders, or of all, in which something has changed.
 
     No transaction is open while the server is asked.
     """
     with reading() as board:
         stood = board.folders()
-    for folder in sorted(layout.folders.values(), key=lambda name: name == layout.home):
+    for folder in layout.all if folders is None else folders:
         was = stood.get(folder)
         now = link.examine(folder)
         same = was == Stood(now.uidvalidity, now.uidnext, now.messages, now.modseq)
@@ -54,9 +57,16 @@ def changed(
 
 
 def take_down(
-    board: Board, look: Look, intents: Mapping[str, str], home: str, now: datetime
+    board: Board,
+    look: Look,
+    intents: Mapping[str, str],
+    layout: Layout,
+    now: datetime,
+    since: datetime | None = None,
 ) -> bool:
-    """Write how a folder stands; return whether all of it is known.
+    """Write how a folder stands; return whether all of it is known. The look before was at `since`.
+
+    The server's clock orders what was dropped between two looks, and need not go like ours.
 
     What has come in while we looked is not: who takes mails sees it first, and we next time.
     """
@@ -70,7 +80,8 @@ def take_down(
     known = board.noted(look.folder, look.now.uidvalidity, found.entered)
     identities = {identity for identity, _ in known.values()}
     ours = {identity for identity in identities if intents.get(identity) == look.folder}
-    before = board.seen_before(identities - ours) if look.folder == home else frozenset()
+    at_home = look.folder == layout.home
+    before = board.seen_before(identities - ours) if at_home else frozenset()
     struck, rows = frozenset(look.struck), []
     for uid, (identity, mail_id) in known.items():
         # Into the INBOX mails come by themselves; and a UID below the next one is none that came.
@@ -78,10 +89,12 @@ def take_down(
             not look.is_new
             and uid not in struck
             and identity not in ours
-            and (look.folder != home or mail_id in before)
+            and layout.spot(look.folder) is not None
+            and (not at_home or mail_id in before)
             and uid >= (look.was.uidnext or 0 if look.was else 0)
         )
-        at = min(look.saved.get(uid, now), now) if dropped else None
+        saved = look.saved.get(uid, now)
+        at = min(max(saved, since or saved), now) if dropped else None
         rows.append(Lying(look.folder, uid, identity, mail_id, None, uid in struck, at))
     board.lie(rows)
     board.done(ours)

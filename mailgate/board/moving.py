@@ -42,7 +42,7 @@ def plan(layout: Layout, tickets: Mapping[int, Ticket], copies: Sequence[Lying])
     settled, moves = {}, []
     for ticket_id, group in groupby(copies, key=lambda copy: copy.ticket_id):
         ticket, mine = tickets[ticket_id or 0], list(group)
-        if any(copy.dropped_at for copy in mine):
+        if any(copy.dropped_at and layout.spot(copy.folder) for copy in mine):
             continue
         target = layout.folder(ticket)
         live = [copy for copy in mine if not copy.struck]

@@ -5,6 +5,7 @@ A command imports what it needs when it runs, so that --help comes at once.
 
 from mailgate.cli import (
     backing_up,
+    boarding,
     checking,
     delivering,
     explaining,
@@ -32,6 +33,7 @@ COMMANDS = (
     delivering,
     ticking,
     foreseeing,
+    boarding,
     seeing,
     writing,
     steering,

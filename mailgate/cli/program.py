@@ -24,7 +24,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("priority", "tag"),
         ),
         "Mail and clock": (
-            *("deliver", "tick", "forecast", "outbox", "failed", "quarantine", "parse", "explain"),
+            *("deliver", "tick", "forecast", "board", "outbox", "failed", "quarantine"),
+            *("parse", "explain"),
         ),
         "To keep": ("verify", "backup", "restore"),
     }

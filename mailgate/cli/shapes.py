@@ -374,6 +374,28 @@ VERDICT: Shape = MappingProxyType(
 )
 """Of `parse`, which knows neither envelope nor desk: nothing is our own."""
 
+LYING: Shape = MappingProxyType(
+    {
+        "mailbox": "its name in the configuration",
+        "folder": "the full name of a folder of its board",
+        "mails": "how many mails of tickets lay in it at the last look",
+        "tickets": "of how many tickets",
+    }
+)
+
+MOVED: Shape = MappingProxyType(
+    {
+        "mailbox": "its name in the configuration",
+        "would": "make: the folder is missing; drop: somebody moved a mail there; move: we would",
+        "number": "of which ticket; null for a folder",
+        "subject": "of its first mail; null for a folder",
+        "source": "the folder that mails would be moved from, or null",
+        "folder": "the folder that would be made, or to which mails were or would be moved",
+        "mails": "how many mails would be moved",
+        "events": "what the drop would do, a list of names of events",
+    }
+)
+
 PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
     {
         "tickets": (
@@ -402,6 +424,10 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
         "quarantine list": (
             "A list, oldest first. `quarantine show ID` is one of them.",
             {"each": QUARANTINED},
+        ),
+        "board": (
+            "A list; with `--dry-run` of what would be done.",
+            {"each": LYING, "each with `--dry-run`": MOVED},
         ),
         "stats": ("One object; all values are counts.", {"fields": STATISTICS}),
         "explain": (

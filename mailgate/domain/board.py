@@ -100,9 +100,13 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The full names of the folders, each for one spot; that of `OPEN` is always there."""
+    """The full names of the folders, each for one spot; that of `OPEN` is always there.
+
+    `former` are folders that stood for something once: what is there is moved where it belongs.
+    """
 
     folders: Mapping[Spot, str]
+    former: frozenset[str] = frozenset()
     _spots: Mapping[str, Spot] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -112,9 +116,15 @@ class Layout:
         """Return the folder of a ticket; of an agent who has none it is that of nobody."""
         return self.folders.get(place(ticket), self.folders[OPEN])
 
-    def spot(self, folder: str) -> Spot:
-        """Return what a folder of the board stands for."""
-        return self._spots[folder]
+    def spot(self, folder: str) -> Spot | None:
+        """Return what a folder stands for."""
+        return self._spots.get(folder)
+
+    @property
+    def all(self) -> list[str]:
+        """Every folder that is looked into, that of new mail last."""
+        others = [name for name in self.folders.values() if name != self.home]
+        return [*others, *sorted(self.former), self.home]
 
     @property
     def home(self) -> str:

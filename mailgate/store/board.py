@@ -17,6 +17,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailgate.domain.board import Drop, Layout
 from mailgate.store import schema
 from mailgate.store.db import inserting
 
@@ -84,9 +85,12 @@ class Board:
             .on_conflict_do_update(index_elements=["tenant_id", "mailbox", "name"], set_=values)
         )
 
-    def forget(self, folder: str) -> None:
-        """Forget what lay in a folder."""
+    def forget(self, folder: str, *, whole: bool = False) -> None:
+        """Forget what lay in a folder; `whole`: and the folder itself."""
         self.connection.execute(delete(_COPY).where(self._of(_COPY), _COPY.c.folder == folder))
+        if whole:
+            table = schema.board_folder
+            self.connection.execute(delete(table).where(self._of(table), table.c.name == folder))
 
     def lay(self, folder: str) -> dict[int, bool]:
         """Return UID -> whether it was marked as deleted, of all that lay in a folder."""
@@ -156,6 +160,28 @@ class Board:
                 .values(struck=struck, dropped_at=dropped_at)
             )
 
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Return folder -> how many mails of tickets lay in it, and of how many tickets."""
+        rows = self.connection.execute(
+            select(
+                schema.board_folder.c.name,
+                func.count(_COPY.c.ticket_id),
+                func.count(_COPY.c.ticket_id.distinct()),
+            )
+            .outerjoin(
+                _COPY,
+                and_(
+                    self._of(_COPY),
+                    _COPY.c.folder == schema.board_folder.c.name,
+                    _COPY.c.struck.is_(False),
+                ),
+            )
+            .where(self._of(schema.board_folder))
+            .group_by(schema.board_folder.c.name)
+            .order_by(schema.board_folder.c.name)
+        )
+        return {name: (mails, tickets) for name, mails, tickets in rows}
+
     # --- whose they are, and what was dropped ---
 
     def orphans(self) -> dict[str, int]:
@@ -205,16 +231,18 @@ class Board:
             )
         self.unsettle(ticket_of.values())
 
-    def drops(self) -> dict[int, list[tuple[str, datetime]]]:
-        """Return ticket -> (folder, when) of what was dropped and not yet acted upon."""
-        found: dict[int, list[tuple[str, datetime]]] = {}
+    def drops(self, layout: Layout) -> dict[int, list[Drop]]:
+        """Return ticket -> what was dropped and not yet acted upon, where it counts."""
+        found: dict[int, list[Drop]] = {}
         rows = self.connection.execute(
             select(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.dropped_at)
             .where(self._of(_COPY), _COPY.c.ticket_id.is_not(None), _COPY.c.dropped_at.is_not(None))
             .order_by(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.uid)
         )
         for ticket_id, folder, at in rows:
-            found.setdefault(ticket_id, []).append((folder, at))
+            spot = layout.spot(folder)
+            if spot is not None:
+                found.setdefault(ticket_id, []).append(Drop(spot, at))
         return found
 
     def acted_upon(self, ticket_id: int) -> None:
@@ -277,6 +305,11 @@ class Board:
             self.connection.execute(
                 delete(table).where(self._of(table), table.c.ticket_id.in_(some))
             )
+
+    def unsettle_all(self) -> None:
+        """Note that every mail may belong elsewhere now."""
+        table = schema.board_ticket
+        self.connection.execute(delete(table).where(self._of(table)))
 
     def of_tickets(self, folder: str, uids: Collection[int]) -> set[int]:
         """Return the tickets of what lay there."""

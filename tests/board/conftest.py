@@ -6,6 +6,13 @@ from tests.board.played import Played
 from tests.desk.conftest import database as database  # noqa: PLC0414 - a fixture that is used
 from tests.desk.conftest import settings
 from tests.intake.desk import Gateway
+from tests.store.databases import SQLITE, migrated
+
+
+@pytest.fixture
+def sqlite_database(request):
+    with migrated(request, SQLITE) as database:
+        yield database
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """A board on a real server, looked at when the test says so, and what agents do there."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from mailgate.board.board import Board, Terms
 from mailgate.domain.board import Names
+from mailgate.domain.events import Assign
+from mailgate.domain.model import GATEWAY
 from mailgate.imap.link import Link
 from mailgate.intake.catchup import LEASE
 from mailgate.intake.mailbox import places
@@ -23,11 +26,12 @@ FOLDERS = (INBOX, ALICE, BOB, WAITING, RESOLVED, CLOSED)
 class Played(Shared):
     """One mailbox with a board; the clock of the desk is ahead of the server's, and is moved."""
 
-    def __init__(self, gateway, port: int, user: str = "", **names) -> None:
+    def __init__(self, gateway, port: int, user: str = "", **names: str) -> None:
         super().__init__(gateway, port, user, board=True)
+        self.folders = FOLDERS
         self.terms = Terms("support", INBOX, Names(**names), AGENTS, SETTLE, SETTLE)
+        self.board = Board(gateway.desk, self.terms, self.now)
         self.ahead = timedelta()
-        self.links: list[Link] = []
 
     def begin(self) -> Self:
         self.pass_by()
@@ -43,7 +47,7 @@ class Played(Shared):
         gateway.now = self.now()
         with gateway.database.write() as connection:
             fence = mailboxes.take(connection, 1, "support", "me", gateway.now, LEASE, alone=True)
-        catchup, board = self.catchup(), Board(gateway.desk, self.terms, self.now)
+        catchup, board = self.catchup(), self.board
         link = self.connect()
         try:
             found = link.folders()
@@ -58,6 +62,20 @@ class Played(Shared):
 
     def connect(self) -> Link:
         return Link.open(self.mailbox.account)
+
+    def preview(self) -> list[tuple[str, str, str]]:
+        """Return (what, from, to) of each step that a dry run tells of."""
+        link = self.connect()
+        try:
+            steps = self.board.preview(link)
+            return [(step.what, step.source, step.folder) for step in steps]
+        finally:
+            link.close()
+
+    def called(self, **names: str) -> None:
+        """Have the configuration name folders otherwise."""
+        self.terms = replace(self.terms, names=replace(self.terms.names, **names))
+        self.board = Board(self.gateway.desk, self.terms, self.now)
 
     def rest(self) -> Self:
         """Look until nothing moves any more, drops included; that takes a few looks at most."""
@@ -79,21 +97,24 @@ class Played(Shared):
         self.put(written(text, Message_ID=f"<{name}@customer.example>", **thread))
         return self.rest()
 
+    def assign(self, n: int, to: str | None) -> None:
+        """Give the ticket of Matter n to somebody, not in the mailbox."""
+        (id_,) = (r["id"] for r in self.gateway.rows("ticket") if r["subject"] == f"Matter {n}")
+        with self.gateway.desk.writing(self.gateway.now) as ledger:
+            ledger.apply(id_, Assign(at=self.gateway.now, actor=GATEWAY, assignee=to))
+
     # --- what lies where ---
 
     def lie(self) -> dict[str, list[str]]:
         """Return folder -> Message-IDs of the mails that lie there and are not marked."""
         found = {}
         with self.client() as link:
-            for folder in self.names():
+            for folder in self.folders:
                 assert link.select(f'"{folder}"', readonly=True)[0] == "OK"
                 mids = [self.mid(link, uid) for uid in self.uids(link, "UNDELETED")]
                 if mids:
                     found[folder] = sorted(mids)
         return found
-
-    def names(self) -> tuple[str, ...]:
-        return FOLDERS
 
     @staticmethod
     def uids(link, *criteria: str) -> list[bytes]:
@@ -122,7 +143,9 @@ class Played(Shared):
         """Move the mail with a Message-ID from folder to folder, in one of the shapes."""
         with self.client() as link:
             link.select(f'"{source}"')
-            uid = next(u for u in self.uids(link, "UNDELETED") if self.mid(link, u) == name)
+            uids = [u for u in self.uids(link, "UNDELETED") if self.mid(link, u) == name]
+            assert uids, f"{name} does not lie in {source}"
+            uid = uids[0]
             SHAPES[how](link, uid, f'"{target}"')
 
 

@@ -1,0 +1,60 @@
+"""What a board would do now: for whoever wants to know before it does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailgate.board import moving
+from mailgate.desk.ledger import Ledger
+from mailgate.domain import board as rules
+from mailgate.domain.board import Layout
+from mailgate.domain.model import Actor, ActorKind
+from mailgate.store.board import Board
+
+_ALL = 1_000_000  # tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A folder that would be made (`make`), a drop that would count (`drop`), or a move (`move`).
+
+    `ticket` is a number, and empty of a folder; `source` is empty but for a move; `does` are the
+    events of a drop. `mails` are moved.
+    """
+
+    what: str
+    folder: str
+    ticket: str = ""
+    subject: str = ""
+    source: str = ""
+    mails: int = 0
+    does: tuple[str, ...] = ()
+
+
+def previewed(
+    ledger: Ledger, board: Board, layout: Layout, mailbox: str, there: Sequence[str]
+) -> list[Step]:
+    """Return what follows from what lies where; of `layout`, only the folders in `there` exist."""
+    steps = [Step("make", name) for name in layout.all if name not in {*there, *layout.former}]
+    by = Actor(ActorKind.MAILBOX, mailbox)
+    board.unsettle_all()
+    drops = board.drops(layout)
+    for ticket_id, dropped in drops.items():
+        before, to = ledger.ticket(ticket_id), rules.winner(dropped).to
+        events = rules.asked(before, to, ledger.now, by)
+        for event in events:
+            ledger.apply(ticket_id, event)
+        board.acted_upon(ticket_id)
+        if events:
+            does = tuple(event.name for event in events)
+            steps.append(Step("drop", layout.folders[to], before.number, before.subject, does=does))
+    wanted = sorted({*board.unsettled(_ALL), *drops})
+    plan = moving.plan(layout, ledger.load(wanted), board.copies(wanted))
+    moved: dict[tuple[int, str, str], int] = {}
+    for move in plan.moves:
+        for mail in move.mails:
+            key = (mail.ticket_id or 0, move.source, move.target)
+            moved[key] = moved.get(key, 0) + 1
+    for (ticket_id, source, target), mails in sorted(moved.items()):
+        ticket = ledger.ticket(ticket_id)
+        steps.append(Step("move", target, ticket.number, ticket.subject, source, mails))
+    return steps

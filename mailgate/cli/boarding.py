@@ -1,0 +1,88 @@
+"""`mailgate board`: what lies in the folders of a shared mailbox, and what would be moved."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailgate.cli import printing
+from mailgate.cli.opening import opened
+from mailgate.cli.options import AsJson, ConfigFile
+from mailgate.cli.program import command
+
+if TYPE_CHECKING:
+    from mailgate.app import App
+
+_WORDS = {"make": "make the folder", "drop": "act on a drop", "move": "move"}
+
+
+@command("board", "mailgate board --dry-run", "mailgate board", "mailgate board --dry-run --json")
+def board(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done, on or off.")
+    ] = False,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Show the boards of the shared mailboxes: which mails of tickets lie where.
+
+    With --dry-run, log in to each mailbox and say which folders would be made, what of the mails
+    that somebody has moved would count, and which mails would be moved: before a board is switched
+    on, or while it is. Nothing is changed.
+    """
+    with opened(config) as app:
+        rows = _steps(app) if dry_run else _lying(app)
+    if json:
+        printing.as_json(rows)
+    elif not dry_run:
+        printing.table(
+            ("MAILBOX", "FOLDER", "MAILS", "TICKETS"), (tuple(row.values()) for row in rows)
+        )
+    elif not rows:
+        printing.line("Everything lies where it belongs.")
+    else:
+        _print(rows)
+
+
+def _lying(app: "App") -> list[dict[str, object]]:
+    return [
+        {"mailbox": mailbox, "folder": folder, "mails": mails, "tickets": tickets}
+        for mailbox, counts in app.boards()
+        for folder, (mails, tickets) in counts.items()
+    ]
+
+
+def _steps(app: "App") -> list[dict[str, object]]:
+    return [
+        {
+            "mailbox": mailbox,
+            "would": step.what,
+            "number": step.ticket or None,
+            "subject": step.subject or None,
+            "source": step.source or None,
+            "folder": step.folder,
+            "mails": step.mails,
+            "events": list(step.does),
+        }
+        for mailbox, steps in app.previews()
+        for step in steps
+    ]
+
+
+def _print(rows: list[dict[str, object]]) -> None:
+    printing.table(
+        ("MAILBOX", "WOULD", "TICKET", "FROM", "FOLDER", "MAILS", "SUBJECT"),
+        (
+            (
+                row["mailbox"],
+                _WORDS[str(row["would"])],
+                row["number"],
+                row["source"],
+                row["folder"],
+                row["mails"] or None,
+                row["subject"],
+            )
+            for row in rows
+        ),
+        long=("SUBJECT", "FOLDER", "FROM"),
+        least=("SUBJECT", "MAILBOX"),
+    )

@@ -1,0 +1,90 @@
+"""How a board begins, and what becomes of it when its folders are others."""
+
+import pytest
+
+from tests.board.played import ALICE, CLOSED, FOLDERS, INBOX, RESOLVED, Played
+from tests.intake.shared import mails
+
+STATES = [name for name in FOLDERS if name != INBOX]
+
+
+@pytest.fixture
+def database(sqlite_database):
+    return sqlite_database
+
+
+@pytest.fixture
+def watched(gateway, dovecot):
+    """A mailbox that was watched without a board: two tickets, one of them alice's, and history."""
+    played = Played(gateway, dovecot.imap_port)
+    played.put(*mails(1, start=8))
+    played.look()
+    played.put(*mails(2))
+    assert played.look() == 2
+    played.process()
+    played.assign(0, "alice")
+    return played
+
+
+def test_what_a_board_would_do_is_told_before_it_is_switched_on(watched):
+    made = [("make", "", name) for name in STATES]
+    assert watched.preview() == [*made, ("move", INBOX, ALICE)]
+    with watched.client() as link:
+        assert link.list("Tickets")[1] == [None]  # nothing was made
+    watched.rest()
+    assert watched.lie() == {INBOX: ["m1", "m8"], ALICE: ["m0"]}
+    assert watched.preview() == []
+    watched.drag("m1", INBOX, RESOLVED)
+    watched.look()  # whoever takes mails has seen it there
+    assert watched.did() == []
+
+
+def test_a_drop_that_was_not_acted_upon_is_told_and_what_would_follow(played):
+    played.open().say(0, "And now?", "n1")
+    played.drag("m0", INBOX, CLOSED)
+    played.pass_by()
+    assert played.preview() == [("drop", "", CLOSED), ("move", INBOX, CLOSED)]
+    assert played.tickets() == [("new", None)]
+    played.rest()
+    assert played.tickets() == [("closed", None)]
+    assert played.lie() == {CLOSED: ["m0", "n1"]}
+
+
+def test_mails_are_moved_out_of_folders_that_stand_for_nothing_any_more(played):
+    played.open(2)
+    played.drag("m0", INBOX, RESOLVED)
+    played.rest()
+    played.called(resolved="Done")
+    played.rest()
+    with played.client() as link:
+        assert link.select('"Tickets/Resolved"')[1] == [b"0"]
+        assert link.select('"Tickets/Done"')[1] == [b"1"]
+    with played.client() as link:
+        link.delete('"Tickets/Resolved"')
+    played.rest()
+    assert played.tickets() == [("resolved", None), ("new", None)]
+
+
+def test_a_folder_that_somebody_deletes_is_made_again_and_no_ticket_changes(played):
+    played.open(2)
+    played.drag("m0", INBOX, RESOLVED)
+    played.rest()
+    with played.client() as link:
+        link.delete('"Tickets/Resolved"')
+    played.rest()
+    assert played.tickets() == [("resolved", None), ("new", None)]
+    played.say(0, "It burns again.", "n1")
+    assert played.lie() == {INBOX: ["m1", "n1"]}
+    played.drag("n1", INBOX, RESOLVED)
+    played.rest()
+    assert played.lie() == {INBOX: ["m1"], RESOLVED: ["n1"]}
+
+
+def test_history_may_be_moved_about_and_opens_nothing(watched):
+    watched.rest()
+    watched.drag("m8", INBOX, CLOSED)
+    watched.rest()
+    watched.drag("m8", CLOSED, INBOX)
+    watched.rest()
+    assert len(watched.tickets()) == 2
+    assert watched.lie() == {INBOX: ["m1", "m8"], ALICE: ["m0"]}

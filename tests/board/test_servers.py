@@ -1,0 +1,47 @@
+"""Servers of several shapes: the same moves, the same tickets."""
+
+import pytest
+
+from tests.board.played import Played
+from tests.peers.dovecot import DOTTED, POOR
+
+
+@pytest.fixture
+def database(sqlite_database):
+    return sqlite_database
+
+
+def lives(played, spots):
+    """Mails are moved, by agents and by us: return where they end, and what was done."""
+    inbox, alice, resolved = spots
+    played.open(2).say(0, "And now?", "n1")
+    played.drag("m0", inbox, alice, "copy and strike")
+    played.rest()
+    assert played.lie() == {alice: ["m0", "n1"], inbox: ["m1"]}
+    played.drag("n1", alice, resolved, "copy and expunge")
+    played.rest()
+    assert played.lie() == {resolved: ["m0", "n1"], inbox: ["m1"]}
+    played.say(0, "It burns again.", "n2")
+    assert played.lie() == {alice: ["m0", "n1", "n2"], inbox: ["m1"]}
+    return played.did()
+
+
+DONE = [("ticket.assigned", "support"), ("ticket.resolved", "support")]
+
+
+def test_a_server_that_neither_moves_nor_counts_changes_nor_tells_new_uids(gateway, start_dovecot):
+    played = Played(gateway, start_dovecot(POOR).imap_port).begin()
+    spots = ("INBOX", "Tickets/@alice", "Tickets/Resolved")
+    assert lives(played, spots) == DONE
+
+
+def test_a_server_with_another_separator_and_a_prefix(gateway, start_dovecot):
+    played = Played(gateway, start_dovecot(DOTTED).imap_port, root="Vorgänge", held="bei {name}")
+    played.folders = (
+        "INBOX",
+        "INBOX.Vorg&AOQ-nge.bei alice",
+        "INBOX.Vorg&AOQ-nge.Waiting for customer",
+        "INBOX.Vorg&AOQ-nge.Resolved",
+    )
+    played.begin()
+    assert lives(played, (played.folders[0], played.folders[1], played.folders[3])) == DONE

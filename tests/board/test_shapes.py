@@ -1,0 +1,71 @@
+"""However an agent's mail program moves a mail, it is one thing."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.board.played import CLOSED, INBOX, RESOLVED, SHAPES, WAITING
+
+
+@pytest.fixture
+def database(sqlite_database):
+    return sqlite_database
+
+
+@pytest.mark.parametrize("how", SHAPES)
+def test_each_shape_of_a_drag_is_the_same(played, how):
+    played.open().say(0, "And now?", "n1")
+    played.drag("m0", INBOX, WAITING, how)
+    played.rest()
+    assert played.tickets() == [("waiting_on_customer", None)]
+    assert played.did() == [("ticket.waiting", "support")]
+    played.drag("n1", WAITING, CLOSED, how)
+    played.rest()
+    assert played.tickets() == [("closed", None)]
+    if how != "append, with a mark":  # which in the INBOX looks like a mail that comes twice
+        played.drag("m0", CLOSED, INBOX, how)
+        played.rest()
+        assert played.tickets() == [("reopened", None)]
+
+
+def test_a_slip_of_the_hand_that_is_undone_at_once_is_nothing(played):
+    played.open()
+    played.drag("m0", INBOX, CLOSED)
+    played.pass_by()
+    played.drag("m0", CLOSED, INBOX)
+    played.rest()
+    assert played.did() == []
+    assert played.lie() == {INBOX: ["m0"]}
+
+
+def test_the_last_of_two_drops_counts(played):
+    played.open().say(0, "And now?", "n1")
+    played.drag("m0", INBOX, CLOSED)
+    played.pass_by()
+    played.ahead += timedelta(seconds=1)
+    played.drag("n1", INBOX, RESOLVED)
+    played.rest()
+    assert played.tickets() == [("resolved", None)]
+    assert played.lie() == {RESOLVED: ["m0", "n1"]}
+
+
+def test_what_vanishes_means_nothing(played):
+    played.open(2).say(0, "And now?", "n1")
+    with played.client() as link:
+        link.select(INBOX)
+        link.uid("STORE", "1:2", "+FLAGS.SILENT", r"(\Deleted)")
+        link.expunge()
+    played.rest()
+    assert played.did() == []
+    assert played.lie() == {INBOX: ["n1"]}
+
+
+def test_a_mail_that_is_no_longer_marked_as_deleted_is_dropped_there(played):
+    played.open()
+    played.drag("m0", INBOX, RESOLVED, "copy and strike")
+    played.rest()
+    with played.client() as link:
+        link.select(INBOX)
+        link.uid("STORE", "1:*", "-FLAGS.SILENT", r"(\Deleted)")
+    played.rest()
+    assert played.tickets() == [("reopened", None)]

@@ -1,0 +1,65 @@
+"""`mailgate board`: what lies where, and what would be moved."""
+
+import imaplib
+from itertools import count
+
+import pytest
+
+from mailgate.cli import shapes
+from mailgate.cli.opening import opened
+from tests.cli.conftest import mail
+from tests.peers.dovecot import PASSWORD
+from tests.peers.waiting import wait_until
+
+_users = count(1)
+FOLDERS = ["Tickets/@alice", "Tickets/@bob", "Tickets/Waiting for customer"]
+FOLDERS += ["Tickets/Resolved", "Tickets/Closed"]
+
+
+@pytest.fixture
+def shared(cli, dovecot):
+    """A desk with a mailbox whose board is switched on; its user's name is `cli.user`."""
+    cli.user = f"boarding{next(_users)}"
+    secret = cli.folder / "mailbox.secret"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
+    cli.config.write_text(
+        f'{cli.config.read_text()}\n[[mailbox]]\nname = "support"\nhost = "127.0.0.1"\n'
+        f'port = {dovecot.imap_port}\ntls = "off"\nuser = "{cli.user}"\n'
+        'password_file = "mailbox.secret"\n[mailbox.board]\non = true\nevery = "1s"\n'
+    )
+    return cli
+
+
+def put(dovecot, user, raw):
+    link = imaplib.IMAP4("127.0.0.1", dovecot.imap_port)
+    link.login(user, PASSWORD)
+    assert link.append("INBOX", None, None, raw)[0] == "OK"
+    link.logout()
+
+
+def test_what_lies_where_and_what_would_be_moved_is_told(shared, dovecot):
+    would = shared.json("board", "--dry-run")
+    assert [(row["would"], row["folder"]) for row in would] == [("make", f) for f in FOLDERS]
+    assert [list(row) for row in would] == [list(shapes.MOVED)] * 5
+    assert "make the folder" in shared.ok("board", "--dry-run")
+    with opened(shared.config) as app:
+        app.watchers.start()
+        wait_until(lambda: len(shared.json("board")) == 6, "the folders")
+        put(dovecot, shared.user, mail(message_id="<b1@customer.example>"))
+        wait_until(lambda: shared.run("tick") and shared.json("tickets"), "a ticket")
+
+        def lying():
+            return [row["tickets"] for row in shared.json("board") if row["folder"] == "INBOX"]
+
+        wait_until(lambda: lying() == [1], "its mail on the board")
+        app.watchers.stop()
+    assert list(shared.json("board")[0]) == list(shapes.LYING)
+    assert "INBOX" in shared.ok("board")
+    assert shared.ok("board", "--dry-run") == "Everything lies where it belongs.\n"
+    number = shared.json("tickets")[0]["number"]
+    shared.ok("assign", number, "bob")
+    (move,) = shared.json("board", "--dry-run")
+    wanted = {"would": "move", "number": number, "source": "INBOX", "folder": "Tickets/@bob"}
+    assert move == move | wanted | {"mails": 1, "events": []}
+    assert number in shared.ok("board", "--dry-run")
