@@ -132,7 +132,8 @@ class Catchup:
         self._looked_at, self._changed = began, set()
 
     def _still_ours(self, connection: Connection, fence: int) -> None:
-        until = self._now() + max(LEASE, 3 * self._mailbox.every)
+        at = self._database.lease_time(self._now())
+        until = at + max(LEASE, 3 * self._mailbox.every)
         held = mailboxes.hold(connection, self._tenant_id, self._mailbox.name, fence, until)
         if not held:
             raise Lost("another node watches this mailbox now")
