@@ -77,12 +77,13 @@ class App:
     def database(self) -> Database:
         """The database, at the schema this version needs. Raises Refused for one that was lost."""
         url = self.config.database.url.get_secret_value()
-        database = Database(url, self.config.node.lease)
+        database = Database(url, self.config.node.lease, shared=True)
         with ExitStack() as undo:
             undo.callback(database.close)
             used = footprint.found(database.path)
             with database.read() as connection:
                 before = revision.present(connection)
+                database.ask_the_time(connection)
             if used is not None and before is None:
                 raise footprint.lost(used)
             if before != revision.NEWEST:

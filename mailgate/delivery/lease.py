@@ -29,6 +29,10 @@ class Claims:
         self._until: dict[int, datetime] = {}
         self._in_hand: tuple[Due, Callable[[], None]] | None = None
 
+    def now(self) -> datetime:
+        """Return the time by which claims last."""
+        return self._desk.database.lease_time(self._now())
+
     @contextmanager
     def kept(self, dues: Sequence[Due], claimed_at: datetime) -> Iterator[None]:
         """Make these claims longer, in a thread of its own, until the end of the block."""
@@ -58,12 +62,12 @@ class Claims:
 
     def extended(self, due: Due) -> datetime:
         """Return until when a claim lasts that is written down now."""
-        until = self._until[due.id] = self._now() + self.length
+        until = self._until[due.id] = self.now() + self.length
         return until
 
     def holds(self, due: Due) -> bool:
         """Whether a claim cannot have become somebody else's yet."""
-        return due.id in self._until and self._now() < self._until[due.id]
+        return due.id in self._until and self.now() < self._until[due.id]
 
     def check(self, due: Due) -> None:
         """Raise `Conflict` when the claim may be somebody else's."""
@@ -72,7 +76,7 @@ class Claims:
 
     def renew(self, dues: Sequence[Due]) -> None:
         """Make the claims on notices that have not ended longer, and cut short what was lost."""
-        until = self._now() + self.length
+        until = self.now() + self.length
         hand = self._in_hand
         try:
             with self._desk.database.write() as connection:
@@ -91,4 +95,4 @@ class Claims:
     def _lapses(self, due: Due) -> bool:
         """Whether a claim will have lapsed before it can be made longer again."""
         until = self._until.get(due.id)  # none: it was cut, and is not through yet
-        return until is None or until - self._now() <= self._every
+        return until is None or until - self.now() <= self._every

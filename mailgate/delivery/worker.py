@@ -137,13 +137,13 @@ class Worker:
         most = BATCH if state is State.CLOSED else 1
         with self._desk.database.write() as connection:
             tenant_id = self._desk.settings.tenant_id
-            rules = self._rules
+            rules, at = self._rules, self._claims.now()
             claimed = outbox.claim(
-                connection, tenant_id, self._owner, now, rules.lease, most, rules.furthest
+                connection, tenant_id, self._owner, now, rules.lease, most, rules.furthest, at
             )
         if not claimed:
             return 0
-        with self._claims.kept(claimed, now):
+        with self._claims.kept(claimed, at):
             return self._deliver_all(claimed)
 
     def _deliver_all(self, claimed: Sequence[Due]) -> int:

@@ -133,7 +133,8 @@ class Catchup:
 
     def hold(self, connection: Connection, fence: int) -> None:
         """Make our claim of the mailbox longer, within a transaction; raises `Lost`."""
-        until = self._now() + max(LEASE, 3 * self._mailbox.every)
+        at = self._database.lease_time(self._now())
+        until = at + max(LEASE, 3 * self._mailbox.every)
         held = mailboxes.hold(connection, self._tenant_id, self._mailbox.name, fence, until)
         if not held:
             raise Lost("another node watches this mailbox now")

@@ -99,7 +99,7 @@ class Watcher:
                 self._tenant_id,
                 self._mailbox.name,
                 self._owner,
-                self._now(),
+                self._database.lease_time(self._now()),
                 LEASE,
                 alone=self._database.path is not None,  # SQLite serves one node
             )

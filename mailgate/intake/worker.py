@@ -122,8 +122,9 @@ class Worker:
         now, tenant_id = self._now(), self._desk.settings.tenant_id
         with self._desk.database.write() as connection:
             self._renew(connection, now)
+            at = self._desk.database.lease_time(now)
             claimed = inbox.claim(
-                connection, tenant_id, self._owner, now, self._lease, BATCH, BATCH_OCTETS
+                connection, tenant_id, self._owner, now, self._lease, BATCH, BATCH_OCTETS, at
             )
         read = self._aside.take(now)
         # A mail whose claims ended without a word may have ended the worker: it goes alone, after
@@ -151,8 +152,8 @@ class Worker:
         """Make the leases of what is read aside longer, before they lapse."""
         often = self._lease / _RENEWALS
         if not timedelta(0) <= now - self._renewed < often:  # the clock may be set back
-            mails = self._aside.mails
-            inbox.renew(connection, self._desk.settings.tenant_id, mails, now + self._lease)
+            mails, until = self._aside.mails, self._desk.database.lease_time(now) + self._lease
+            inbox.renew(connection, self._desk.settings.tenant_id, mails, until)
             self._renewed = now
 
     def _fetch(

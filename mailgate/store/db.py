@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from mailgate.errors import Permanent, Temporary
 from mailgate.store.faults import blamed
 from mailgate.store.precedence import Precedence
+from mailgate.store.servertime import ServerTime
 
 BUSY = timedelta(seconds=15)
 """How long a writer waits for another process, and anybody for one of our own connections."""
@@ -56,8 +57,13 @@ _ANOTHER = (
 class Database:
     """The connection pool and the ways to open a transaction."""
 
-    def __init__(self, url: str, patience: timedelta = timedelta(seconds=60)) -> None:
-        """`patience`: how long the locks of a node last that is frozen, on PostgreSQL."""
+    def __init__(
+        self, url: str, patience: timedelta = timedelta(seconds=60), *, shared: bool = False
+    ) -> None:
+        """`patience`: how long the locks of a node last that is frozen, on PostgreSQL.
+
+        `shared`: other machines may use it, so that claims are timed by the server's clock.
+        """
         self.url = make_url(url)
         if self.url.drivername == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
@@ -66,6 +72,7 @@ class Database:
         self._precedence = Precedence()
         self._at = self.path
         self._file: tuple[int, int] | None = None  # which one `path` led to, of SQLite
+        self._time = ServerTime() if shared and not self.sqlite else None
         seconds = BUSY.total_seconds()
         # The last one used is used again: each connection has a cache of its own to be filled.
         pool: dict[str, Any] = {
@@ -124,6 +131,7 @@ class Database:
         with self._lock(), self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
             with connection.begin(), self._precedence.held(urgent=urgent):
+                self.ask_the_time(connection)
                 yield connection
 
     @contextmanager
@@ -203,6 +211,19 @@ class Database:
         if isinstance(hosts, tuple):  # each with its port
             return ", ".join(host if ":" in host else f"{host}:{_PORT}" for host in hosts)
         return ", ".join(f"{host}:{ports}" for host in str(hosts).split(","))
+
+    def ask_the_time(self, connection: Connection) -> None:
+        """Ask a server that is shared for its time, now and then."""
+        if self._time is not None:
+            self._time.ask(connection)
+
+    def lease_time(self, local: datetime) -> datetime:
+        """Return the time by which claims last, aware UTC.
+
+        That is `local`, this machine's, where no other machine claims anything, or the server has
+        not told its own yet.
+        """
+        return (self._time and self._time.now()) or local
 
     def ids(self, connection: Connection, count: int) -> Iterator[int]:
         """Take `count` ids that nobody else gets, within a writing transaction."""

@@ -211,13 +211,16 @@ def claim(
     lease: timedelta,
     most: int,
     octets: int,
+    lease_time: datetime | None = None,
 ) -> list[Claimed]:
     """Take the oldest mails that nobody works on: at most `most`, and about `octets` of them.
 
     What is claimed, or put off, for longer than anybody would was so by a clock that has been set
-    back since: it is free.
+    back since: it is free. Claims are timed by `lease_time`, `now` without it.
     """
+    claimed_at = lease_time or now
     times = {"tenant_id": tenant_id, "now": now, "beyond": now + _BEYOND, "most": most}
+    times |= {"lease_now": claimed_at, "lease_beyond": claimed_at + _BEYOND}
     chosen: list[int] = []
     total = 0
     for id_, size in connection.execute(_WAITING, times):
@@ -228,17 +231,19 @@ def claim(
     if not chosen:
         return []
     ids = {"ids": chosen}
-    connection.execute(_TAKE, ids | {"owner": owner, "until": now + lease})
+    connection.execute(_TAKE, ids | {"owner": owner, "until": claimed_at + lease})
     return [_claimed(row) for row in connection.execute(_TAKEN, ids).mappings()]
 
 
-def _free(column: Column[datetime], passed: ColumnElement[bool]) -> ColumnElement[bool]:
-    return or_(column.is_(None), passed, column > bindparam("beyond", type_=Instant()))
+def _free(
+    column: Column[datetime], passed: ColumnElement[bool], beyond: str
+) -> ColumnElement[bool]:
+    return or_(column.is_(None), passed, column > bindparam(beyond, type_=Instant()))
 
 
 # Built once: a mail that comes alone is claimed alone, and no other can be kept meanwhile.
 _DELIVERY = schema.mail_delivery.c
-_NOW = bindparam("now", type_=Instant())
+_NOW, _LEASE_NOW = (bindparam(name, type_=Instant()) for name in ("now", "lease_now"))
 _THESE = _DELIVERY.id.in_(bindparam("ids", expanding=True))
 _WAITING = (
     select(_DELIVERY.id, schema.mail.c.size)
@@ -246,8 +251,8 @@ _WAITING = (
     .where(
         _DELIVERY.tenant_id == bindparam("tenant_id"),
         _DELIVERY.state == fixed(PENDING),
-        _free(_DELIVERY.lease_until, _DELIVERY.lease_until < _NOW),
-        _free(_DELIVERY.next_try_at, _DELIVERY.next_try_at <= _NOW),
+        _free(_DELIVERY.lease_until, _DELIVERY.lease_until < _LEASE_NOW, "lease_beyond"),
+        _free(_DELIVERY.next_try_at, _DELIVERY.next_try_at <= _NOW, "beyond"),
     )
     .order_by(_DELIVERY.received_at, _DELIVERY.id)
     .limit(bindparam("most"))

@@ -77,13 +77,17 @@ def claim(
     lease: timedelta,
     most: int,
     furthest: timedelta = FURTHEST,
+    lease_time: datetime | None = None,
 ) -> list[Due]:
     """Take up to `most` notices whose time has come and that nobody works on, oldest first.
 
     What is claimed or put off for longer than `furthest` was so by a clock that has been set back
-    since: it is taken when there is nothing else to do.
+    since: it is taken when there is nothing else to do. Claims are timed by `lease_time`, `now`
+    without it.
     """
+    claimed_at = lease_time or now
     times = {"tenant_id": tenant_id, "now": now, "beyond": now + furthest, "most": most}
+    times |= {"lease_now": claimed_at, "lease_beyond": claimed_at + furthest}
     chosen = connection.execute(_DUE, times).all()
     if not chosen:
         chosen = connection.execute(_PUT_OFF_BEYOND, times).all()
@@ -91,7 +95,7 @@ def claim(
         return []
     lapsed = {row.id: row.lapsed for row in chosen}
     ids = {"ids": list(lapsed)}
-    connection.execute(_TAKE, ids | {"owner": owner, "until": now + lease})
+    connection.execute(_TAKE, ids | {"owner": owner, "until": claimed_at + lease})
     return [Due(*(*row, lapsed[row.id])) for row in connection.execute(_TAKEN, ids)]
 
 
@@ -105,8 +109,8 @@ _FREE = (
         _OUTBOX.state == fixed(READY),
         or_(
             _OUTBOX.lease_until.is_(None),
-            _OUTBOX.lease_until < _NOW,
-            _OUTBOX.lease_until > _BEYOND,
+            _OUTBOX.lease_until < bindparam("lease_now", type_=Instant()),
+            _OUTBOX.lease_until > bindparam("lease_beyond", type_=Instant()),
         ),
     )
     .order_by(_OUTBOX.next_try_at, _OUTBOX.id)

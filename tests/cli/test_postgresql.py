@@ -1,5 +1,12 @@
 """The same commands on PostgreSQL: what only SQLite would bear shows here."""
 
+from datetime import timedelta
+
+from mailgate import app as app_module
+from mailgate import config as configuration
+from mailgate.app import TENANT_ID, App
+from mailgate.intake.worker import LEASE
+from mailgate.store import inbox
 from tests.cli.conftest import mail
 from tests.peers.places import free_port
 
@@ -34,3 +41,23 @@ def test_a_server_that_is_away_is_told_and_may_come_back(new_cli):
     assert "database" in new_cli.no(75, "tickets")
     assert "database: " in new_cli.no(1, "check")
     assert "database" in new_cli.no(75, "deliver", stdin=mail())
+
+
+def test_nodes_whose_clocks_are_wrong_leave_each_others_claims_alone(new_cli, postgresql_url):
+    new_cli.set(database__url=postgresql_url)
+    new_cli.config.chmod(0o600)
+    new_cli.ok("deliver", stdin=mail())
+    claims = []
+    for wrong in (timedelta(days=-1), timedelta(0), timedelta(hours=2)):
+        at = app_module.now() + wrong
+        node = App(configuration.load(new_cli.config, {}), {})
+        claims.append(claim(node, at))
+        node.close()
+
+    assert [len(claimed) for claimed in claims] == [1, 0, 0]
+
+
+def claim(node, now):
+    with node.database.write() as connection:
+        at = node.database.lease_time(now)
+        return inbox.claim(connection, TENANT_ID, node.owner, now, LEASE, 1, 1, at)
