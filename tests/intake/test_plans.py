@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from mailgate.desk.clock import Clock
-from mailgate.store import backlog, inbox, outbox, tickets
+from mailgate.store import audit, backlog, inbox, outbox, tickets
 from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, BOB, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
@@ -120,6 +120,10 @@ def test_nothing_that_grows_is_looked_through(gateway):
         assert inbox.put_back(connection, 1, inbox.PARKED, [spam["id"]]) == 0
         assert inbox.put_back(connection, 1, inbox.PARKED, None) == 0
         assert inbox.oldest_pending(connection, 1)
+        assert tickets.by_other_rules(connection, 1, 0, 10)
+        (batch,) = audit.batches(connection, 1, audit.Scope(), 10)
+        for read in (audit.histories, audit.notices, audit.turns, audit.timers):
+            read(connection, 1, [row["id"] for row in batch])
     event.remove(gateway.database.engine, "before_cursor_execute", note)
     assert len(asked) > 25
     found = plans(gateway.database, asked.items())
