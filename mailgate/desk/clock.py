@@ -27,6 +27,8 @@ BATCH = 100
 _BEAT_EVERY = timedelta(minutes=4)
 _TRIES = 5
 
+_Due = Callable[[Connection], list[RowMapping]]
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -68,19 +70,32 @@ class Clock:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._tenant_id = desk.settings.tenant_id
 
     def tick(self, now: datetime) -> Tick:
         """Act on every deadline that is due at `now`, in batches; safe anywhere, twice, at once."""
-        limit, life = self._limit(now)
-        held = _held(life)
-        steps: list[Step] = []
         failed: set[int] = set()
-        while True:
-            batch = self._batch(now, limit, held, frozenset(failed))
+        steps: list[Step] = []
+        with self._desk.database.read() as connection:  # most ticks need no other look
+            last = heartbeat.last(connection)
+            life, limit = beat(last, now), horizon(now, self._awaited(connection, now))
+
+            def due(connection: Connection) -> list[RowMapping]:
+                return tickets.due_timers(
+                    connection, self._tenant_id, limit, BATCH, _held(life), frozenset(failed)
+                )
+
+            rows = due(connection)
+        self._keep(last, life, now)
+        while rows:
+            batch = self._batch(now, due, rows)
             steps += batch.steps
             failed |= batch.failed
-            if batch.read < BATCH:
-                return Tick(now, limit, life.hold_until, tuple(steps))
+            if len(rows) < BATCH:
+                break
+            with self._desk.database.read() as connection:
+                rows = due(connection)
+        return Tick(now, limit, life.hold_until, tuple(steps))
 
     def refresh(self, now: datetime, batches: int | None = None) -> int:
         """Work the stored deadlines out anew where they go by other rules than those in force.
@@ -106,10 +121,9 @@ class Clock:
 
     def _catch_up(self, now: datetime) -> list[int]:
         """Let one batch of tickets catch up with the rules; return which."""
-        tenant_id = self._desk.settings.tenant_id
         with self._desk.writing(now, BATCH) as ledger:
             rules = policies.find(ledger.connection, ledger.settings.rules) or 0
-            ids = tickets.by_other_rules(ledger.connection, tenant_id, rules, BATCH)
+            ids = tickets.by_other_rules(ledger.connection, self._tenant_id, rules, BATCH)
             ledger.load(ids)
             for ticket_id in ids:
                 ledger.catch_up(ticket_id)
@@ -121,7 +135,6 @@ class Clock:
         For an instant ahead of `now` the gateway is taken to have run all along.
         """
         with self._desk.database.read() as connection:
-            tenant_id = self._desk.settings.tenant_id
             waiting = self._awaited(connection, at) if at <= now else []
             last = heartbeat.last(connection)
             life = beat(last, at) if at <= now else Heartbeat(at, last.hold_until)
@@ -129,8 +142,8 @@ class Clock:
             held = _held(life) if life.hold_until and life.hold_until > at else frozenset()
             settings = self._desk.current(connection)
             ledger = Ledger(connection, count(-1, -1), settings, self._desk.signer, at)
-            rows = tickets.due_timers(connection, tenant_id, limit, None, held)
-            coming = tickets.next_timer(connection, tenant_id, limit)
+            rows = tickets.due_timers(connection, self._tenant_id, limit, None, held)
+            coming = tickets.next_timer(connection, self._tenant_id, limit)
             ahead = None
             if coming is not None:
                 ahead = Ahead(coming["number"], TimerKind(coming["kind"]), coming["due_at"])
@@ -143,31 +156,20 @@ class Clock:
         looks = awaited(now, (state.looked_at for state in states.values()))
         return [inbox.oldest_pending(connection, settings.tenant_id), *looks]
 
-    def _limit(self, now: datetime) -> tuple[datetime, Heartbeat]:
-        """Return the horizon, and keep the sign of life now and then."""
-        with self._desk.database.read() as connection:
-            last = heartbeat.last(connection)
-            waiting = self._awaited(connection, now)
-        life = beat(last, now)
+    def _keep(self, last: Heartbeat, life: Heartbeat, now: datetime) -> None:
+        """Keep the sign of life now and then."""
         stale = last.seen_at is None or not timedelta(0) <= now - last.seen_at < _BEAT_EVERY
         if stale or (life.hold_until, life.late) != (last.hold_until, last.late):
             with self._desk.database.write() as connection:
                 heartbeat.keep(connection, life)
-        return horizon(now, waiting), life
 
-    def _batch(
-        self, now: datetime, limit: datetime, held: frozenset[str], failed: frozenset[int]
-    ) -> "_Batch":
-        """Act on one batch; a ticket on which it fails stops none of the others."""
+    def _batch(self, now: datetime, due: _Due, rows: Sequence[RowMapping]) -> "_Batch":
+        """Act on what is `due`, or one by one on `rows`, of which it was found to consist.
 
-        def due(connection: Connection) -> list[RowMapping]:
-            tenant_id = self._desk.settings.tenant_id
-            return tickets.due_timers(connection, tenant_id, limit, BATCH, held, failed)
-
-        with self._desk.database.read() as connection:
-            rows = due(connection)
+        A ticket on which it fails stops none of the others.
+        """
         try:
-            return _Batch(len(rows), self._write(now, due) if rows else ())
+            return _Batch(self._write(now, due))
         except Temporary:
             raise
         except Exception:  # noqa: BLE001 - one ticket is to blame, and each is now tried alone
@@ -184,11 +186,9 @@ class Clock:
             except Exception as error:  # noqa: BLE001 - it is told, and the others go on
                 failed.add(row["subject_id"])
                 log("deadline.failed", ticket=row["subject_id"], timer=row["kind"], exc_info=error)
-        return _Batch(len(rows), tuple(steps), frozenset(failed))
+        return _Batch(tuple(steps), frozenset(failed))
 
-    def _write(
-        self, now: datetime, due: Callable[[Connection], list[RowMapping]]
-    ) -> tuple[Step, ...]:
+    def _write(self, now: datetime, due: _Due) -> tuple[Step, ...]:
         for last in (False,) * (_TRIES - 1) + (True,):
             try:
                 with self._desk.writing(now, BATCH) as ledger:
@@ -205,7 +205,6 @@ def _only(row: RowMapping, _: Connection) -> list[RowMapping]:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    read: int
     steps: tuple[Step, ...]
     failed: frozenset[int] = frozenset()
 

@@ -350,6 +350,8 @@ def late(
 ) -> list[Late]:
     """Return mails with a person's words that wait since `before`, of which nobody was told.
 
+    Those have a ticket, since every message has one. Were it asked for here, SQLite would look by
+    tickets, and through all that was ever sent.
     With `lock` those that somebody else writes to are passed over.
     """
     table, message = schema.outbox.c, schema.message.c
@@ -366,7 +368,6 @@ def late(
             table.state == fixed(READY),
             table.automatic.is_(False),
             table.delayed_at.is_(None),
-            table.ticket_id.is_not(None),
             func.coalesce(table.retried_at, table.created_at) <= before,
         )
         .order_by(table.id)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    or_,
     select,
     update,
 )
@@ -270,19 +269,18 @@ def reschedule(
 
 
 def by_other_rules(connection: Connection, tenant_id: int, policy_id: int, most: int) -> list[int]:
-    """Return the ids of tickets that are not closed and whose deadlines go by other rules."""
+    """Return the ids of tickets that are not closed and whose deadlines go by other rules.
+
+    Those of earlier rules are asked for first, then those of later ones: asked for both at once,
+    the database would walk through all that go by these.
+    """
     table = schema.ticket.c
-    rows = connection.execute(
-        select(table.id)
-        .where(
-            table.tenant_id == tenant_id,
-            table.status != fixed("closed"),
-            or_(table.policy_id < policy_id, table.policy_id > policy_id),
-        )
-        .order_by(table.policy_id, table.id)
-        .limit(most)
-    )
-    return list(rows.scalars())
+    mine = select(table.id).where(table.tenant_id == tenant_id, table.status != fixed("closed"))
+    found: list[int] = []
+    for others in (table.policy_id < policy_id, table.policy_id > policy_id):
+        query = mine.where(others).order_by(table.policy_id, table.id).limit(most - len(found))
+        found += connection.execute(query).scalars()
+    return found
 
 
 def save_timers(
@@ -358,6 +356,7 @@ _DUE = (
     )
     .order_by(schema.timer.c.due_at, schema.timer.c.subject_id)
 )
+_DUE_FIRST = _DUE.limit(bindparam("most"))
 
 
 def due_timers(
@@ -372,12 +371,12 @@ def due_timers(
 
     At most `most`; None is all of them. Kinds in `held` and tickets in `failed` are left out.
     """
-    table, query = schema.timer.c, _DUE.limit(most)
+    table, query = schema.timer.c, _DUE if most is None else _DUE_FIRST
     if held:
         query = query.where(table.kind.not_in(held))
     if failed:
         query = query.where(table.subject_id.not_in(failed))
-    asked = {"tenant_id": tenant_id, "until": until}
+    asked = {"tenant_id": tenant_id, "until": until} | ({} if most is None else {"most": most})
     return list(connection.execute(query, asked).mappings())
 
 
