@@ -54,11 +54,14 @@ class Board:
         self._terms = terms
         self._now = now
         self._layout = Layout({rules.OPEN: terms.inbox})
+        self._trash: str | None = None
         self._looked_at: datetime | None = None
 
     def prepare(self, link: Link, found: Sequence[Folder]) -> list[str]:
         """Make the folders that are missing; return the full names of all but the INBOX."""
         layout = self._laid_out(link, self._inbox(found))
+        trash = folders.trash(found)
+        self._trash = None if trash is None else trash.name
         missing = {name for name in layout.all if folders.named(found, name) is None}
         if missing or layout.former:
             with self._desk.database.write() as connection:
@@ -88,7 +91,9 @@ class Board:
             for look in looks:
                 looking.take_down(board, look, board.intents(), layout, now)
             board.give(board.orphans())
-            return previewed(ledger, board, layout, self._terms.mailbox, there)
+            trash = folders.trash(found)
+            places = (layout, there, None if trash is None else trash.name)
+            return previewed(ledger, board, self._terms.mailbox, *places)
 
     def _inbox(self, found: Sequence[Folder]) -> Folder:
         inbox = folders.named(found, self._terms.inbox)
@@ -182,7 +187,8 @@ class Board:
         with self._reading() as board:
             wanted = board.unsettled(moving.MOST)
             known = tickets.load(board.connection, self._tenant_id, wanted)
-            plan = moving.plan(self._layout, known, board.copies(wanted))
+            copies = board.copies(wanted)
+        plan = moving.plan(self._layout, known, copies, self._trash)
         if not plan.settled and not plan.moves:
             return False
         with self._desk.database.write() as connection:
@@ -190,7 +196,7 @@ class Board:
             self._of(connection).settle(plan.settled)
             moving.intend(self._of(connection), plan.moves, self._now())
         for move in plan.moves:
-            landed = moving.move(link, move)
+            landed = moving.move(link, move, copies)
             with self._desk.database.write() as connection:
                 hold(connection)
                 moving.record(self._of(connection), move, landed)

@@ -18,11 +18,15 @@ _MAILS = 100  # in one move
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Mails of one folder that belong into another."""
+    """Mails of one folder that belong into another.
+
+    Of second copies, which are thrown away, the first ones lie in `beside`.
+    """
 
     source: str
     target: str
     mails: Sequence[Lying]
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,14 @@ class Plan:
     settled: Mapping[int, int] = field(default_factory=dict)
 
 
-def plan(layout: Layout, tickets: Mapping[int, Ticket], copies: Sequence[Lying]) -> Plan:
+def plan(
+    layout: Layout, tickets: Mapping[int, Ticket], copies: Sequence[Lying], trash: str | None
+) -> Plan:
     """Return what is to be moved, so that every mail of these tickets lies once in its place.
 
     A mail that is marked as deleted counts as gone, since the mark would go along. A second copy of
-    a mail that lies in place stays where it is. Nothing of a ticket is moved while somebody does.
+    a mail that lies in place is thrown away, if there is a place for that; never expunged. Nothing
+    of a ticket is moved while somebody does.
     """
     settled, moves = {}, []
     for ticket_id, group in groupby(copies, key=lambda copy: copy.ticket_id):
@@ -46,17 +53,20 @@ def plan(layout: Layout, tickets: Mapping[int, Ticket], copies: Sequence[Lying])
             continue
         target = layout.folder(ticket)
         live = [copy for copy in mine if not copy.struck]
-        there = {copy.identity for copy in live if copy.folder == target}
-        first = {copy.identity: copy for copy in reversed(live) if copy.identity not in there}
-        if not first:
+        first = {copy.identity: copy for copy in reversed(live)}
+        first |= {copy.identity: copy for copy in reversed(live) if copy.folder == target}
+        due = [(c.folder, target, "", c) for c in first.values() if c.folder != target]
+        if not due and trash is not None:  # one after the other: what is kept must lie in place
+            due = [(c.folder, trash, target, c) for c in live if c is not first[c.identity]]
+        if not due:
             settled[ticket.id] = ticket.version
-        moves += [(copy.folder, target, copy) for copy in first.values()]
-    moves.sort(key=lambda each: (each[0], each[1], each[2].uid))
+        moves += due
+    moves.sort(key=lambda each: (*each[:3], each[3].uid))
     parts = []
-    for (source, target), several in groupby(moves, key=lambda each: each[:2]):
+    for (source, to, beside), several in groupby(moves, key=lambda each: each[:3]):
         mails = [copy for *_, copy in several]
         parts += [
-            Move(source, target, mails[start : start + _MAILS])
+            Move(source, to, mails[start : start + _MAILS], beside or None)
             for start in range(0, len(mails), _MAILS)
         ]
     return Plan(parts, settled)
@@ -65,18 +75,33 @@ def plan(layout: Layout, tickets: Mapping[int, Ticket], copies: Sequence[Lying])
 def intend(board: Board, moves: Sequence[Move], at: datetime) -> None:
     """Write down what we are about to move: found elsewhere after a fall, it was us."""
     for move in moves:
-        board.intend([mail.identity for mail in move.mails], move.target, at)
+        if move.beside is None:
+            board.intend([mail.identity for mail in move.mails], move.target, at)
 
 
-def move(link: Link, move: Move) -> dict[int, int]:
-    """Move mails; return old UID -> new UID, as far as the server tells."""
-    return link.move([mail.uid for mail in move.mails], move.source, move.target)
+def move(link: Link, move: Move, copies: Sequence[Lying]) -> dict[int, int]:
+    """Move mails; return old UID -> new UID, as far as the server tells.
+
+    A second copy goes only if the first one is there at this moment: agents move and delete while
+    we look. `copies` are those that the plan was made of.
+    """
+    mails = move.mails
+    if move.beside is not None:
+        going = {(move.source, mail.uid) for mail in mails}
+        beside = (c for c in copies if c.folder == move.beside)
+        kept = {c.identity: c.uid for c in beside if (c.folder, c.uid) not in going}
+        there = set(link.uids_after(0, link.examine(move.beside))) - set(link.struck())
+        mails = [mail for mail in mails if kept.get(mail.identity) in there]
+    return link.move([mail.uid for mail in mails], move.source, move.target) if mails else {}
 
 
 def record(board: Board, move: Move, landed: Mapping[int, int]) -> None:
     """Write down where mails lie now; of those of which the server told nothing, a look will."""
     stood = board.folders().get(move.target)
     known = [mail for mail in move.mails if mail.uid in landed]
+    if move.beside is not None:
+        board.lift(move.source, [mail.uid for mail in known])
+        return
     if stood is None or not known:
         return
     board.lift(move.source, [mail.uid for mail in known])

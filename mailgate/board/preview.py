@@ -31,7 +31,12 @@ class Step:
 
 
 def previewed(
-    ledger: Ledger, board: Board, layout: Layout, mailbox: str, there: Sequence[str]
+    ledger: Ledger,
+    board: Board,
+    mailbox: str,
+    layout: Layout,
+    there: Sequence[str],
+    trash: str | None,
 ) -> list[Step]:
     """Return what follows from what lies where; of `layout`, only the folders in `there` exist."""
     steps = [Step("make", name) for name in layout.all if name not in {*there, *layout.former}]
@@ -48,7 +53,7 @@ def previewed(
             does = tuple(event.name for event in events)
             steps.append(Step("drop", layout.folders[to], before.number, before.subject, does=does))
     wanted = sorted({*board.unsettled(_ALL), *drops})
-    plan = moving.plan(layout, ledger.load(wanted), board.copies(wanted))
+    plan = moving.plan(layout, ledger.load(wanted), board.copies(wanted), trash)
     moved: dict[tuple[int, str, str], int] = {}
     for move in plan.moves:
         for mail in move.mails:

@@ -1,4 +1,4 @@
-"""The folders of a mailbox, and which of them holds what was sent.
+"""The folders of a mailbox, and which of them holds what was sent or thrown away.
 
 A server marks it (RFC 6154). Where none does, as Exchange, a folder of a name that mail programs
 and servers give to it is taken; a person can name any other.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 INBOX = "INBOX"
 SENT = "\\Sent"
+TRASH = "\\Trash"
 
 _SENT_NAMES = (
     "Sent",
@@ -27,6 +28,21 @@ _SENT_NAMES = (
     "Verzonden items",
     "Itens enviados",
     "Elementy wysłane",
+)
+_TRASH_NAMES = (
+    "Trash",
+    "Deleted Items",
+    "Deleted Messages",
+    "Papierkorb",
+    "Gelöschte Elemente",
+    "Corbeille",
+    "Éléments supprimés",
+    "Papelera",
+    "Elementos eliminados",
+    "Cestino",
+    "Prullenbak",
+    "Lixeira",
+    "Kosz",
 )
 
 
@@ -62,7 +78,16 @@ def named(folders: Iterable[Folder], name: str) -> Folder | None:
 
 def sent(folders: Iterable[Folder]) -> Folder | None:
     """Return the folder of what was sent: the one marked so, else one that is called so."""
+    return _used(folders, SENT, _SENT_NAMES)
+
+
+def trash(folders: Iterable[Folder]) -> Folder | None:
+    """Return the folder of what was thrown away: the one marked so, else one that is called so."""
+    return _used(folders, TRASH, _TRASH_NAMES)
+
+
+def _used(folders: Iterable[Folder], mark: str, names: Iterable[str]) -> Folder | None:
     usable = [folder for folder in folders if folder.selectable]
-    marked = (f for f in usable if SENT.lower() in {a.lower() for a in f.attributes})
-    called = (f for name in _SENT_NAMES for f in usable if f.leaf == name)
+    marked = (f for f in usable if mark.lower() in {a.lower() for a in f.attributes})
+    called = (f for name in names for f in usable if f.leaf == name)
     return next(marked, None) or next(called, None)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    exists,
     func,
     or_,
     select,
@@ -19,13 +20,14 @@ from sqlalchemy import (
 
 from mailgate.domain.board import Drop, Layout
 from mailgate.store import schema
+from mailgate.store.columns import fixed
 from mailgate.store.db import inserting
+from mailgate.store.inbox import NOT_KEPT, SUPPRESSED
 
 T = TypeVar("T")
 
 _AT_ONCE = 500  # values in one question
 _COPY = schema.board_copy
-_SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,49 +186,48 @@ class Board:
 
     # --- whose they are, and what was dropped ---
 
-    def orphans(self) -> dict[str, int]:
-        """Return identity -> ticket of mails that had none when they were seen, and have one now.
+    def orphans(self) -> dict[tuple[str, int], int]:
+        """Return (folder, UID) -> ticket of mails that had none when they were seen, and have now.
 
-        A mail that came by two roads has a ticket on one of them: the other way to it is what both
-        have in common.
+        Of a mail that came twice, another delivery may have the ticket: the one with the same
+        fingerprint.
         """
-        copy, same = schema.imap_copy, schema.mail_delivery.alias()
-        taken = schema.mail_delivery
-        twin = and_(
-            same.c.tenant_id == taken.c.tenant_id,
-            same.c.queue == taken.c.queue,
-            or_(
-                same.c.id == taken.c.id,
-                and_(
-                    taken.c.state == _SUPPRESSED,
-                    same.c.fingerprint == taken.c.fingerprint,
-                ),
-            ),
-        )
-        rows = self.connection.execute(
-            select(_COPY.c.identity, func.min(same.c.ticket_id))
+        copy, taken, same = schema.imap_copy, schema.mail_delivery, schema.mail_delivery.alias()
+        seen = (
+            select(_COPY.c.folder, _COPY.c.uid)
             .join(copy, and_(self._of(copy), copy.c.identity == _COPY.c.identity))
             .join(
                 taken,
                 and_(taken.c.tenant_id == self.tenant_id, taken.c.mail_id == copy.c.mail_id),
             )
-            .join(same, twin)
-            .where(
-                self._of(_COPY),
-                _COPY.c.ticket_id.is_(None),
-                _COPY.c.mail_id.is_not(None),
-                same.c.ticket_id.is_not(None),
-            )
-            .group_by(_COPY.c.identity)
+            .where(self._of(_COPY), _COPY.c.ticket_id.is_(None), _COPY.c.mail_id.is_not(None))
         )
-        return dict(rows.all())
+        theirs = seen.add_columns(taken.c.ticket_id).where(taken.c.ticket_id.is_not(None))
+        twins = (
+            seen.add_columns(same.c.ticket_id)
+            .join(
+                same,
+                and_(
+                    same.c.tenant_id == taken.c.tenant_id,
+                    same.c.queue == taken.c.queue,
+                    same.c.fingerprint == taken.c.fingerprint,
+                    same.c.state.not_in([fixed(state) for state in NOT_KEPT]),
+                ),
+            )
+            .where(taken.c.state == SUPPRESSED, same.c.ticket_id.is_not(None))
+        )
+        found: dict[tuple[str, int], int] = {}
+        for query in (twins, theirs):
+            rows = self.connection.execute(query)
+            found |= {(folder, uid): ticket_id for folder, uid, ticket_id in rows}
+        return found
 
-    def give(self, ticket_of: Mapping[str, int]) -> None:
+    def give(self, ticket_of: Mapping[tuple[str, int], int]) -> None:
         """Write down to which tickets mails belong."""
-        for identity, ticket_id in ticket_of.items():
+        for (folder, uid), ticket_id in ticket_of.items():
             self.connection.execute(
                 update(_COPY)
-                .where(self._of(_COPY), _COPY.c.identity == identity)
+                .where(self._of(_COPY), _COPY.c.folder == folder, _COPY.c.uid == uid)
                 .values(ticket_id=ticket_id)
             )
         self.unsettle(ticket_of.values())
@@ -259,15 +260,15 @@ class Board:
     def unsettled(self, most: int) -> list[int]:
         """Return tickets that have changed since all their mails lay in place."""
         seen, ticket = schema.board_ticket, schema.ticket
+        lies = exists().where(self._of(_COPY), _COPY.c.ticket_id == ticket.c.id)
         rows = self.connection.execute(
             select(ticket.c.id)
-            .join(_COPY, and_(self._of(_COPY), _COPY.c.ticket_id == ticket.c.id))
             .outerjoin(seen, and_(self._of(seen), seen.c.ticket_id == ticket.c.id))
             .where(
                 ticket.c.tenant_id == self.tenant_id,
                 or_(seen.c.version.is_(None), seen.c.version != ticket.c.version),
+                lies,
             )
-            .distinct()
             .order_by(ticket.c.id)
             .limit(most)
         )

@@ -35,7 +35,7 @@ _SOON = timedelta(seconds=1)
 
 PENDING, PARKED = "pending", "parked"
 SUPPRESSED, QUARANTINED = "suppressed", "quarantined"
-_NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
+NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
 """States in which the same mail may come again; in the words of `uq_mail_delivery_fingerprint`."""
 
 
@@ -396,7 +396,7 @@ def duplicates(
             table.tenant_id == tenant_id,
             table.queue == queue,
             table.fingerprint.in_(fingerprints),
-            table.state.not_in([fixed(state) for state in _NOT_KEPT]),
+            table.state.not_in([fixed(state) for state in NOT_KEPT]),
         )
     )
     return dict(rows.all())

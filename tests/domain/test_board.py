@@ -1,5 +1,6 @@
 """The board: where mails belong, what a drop asks for, and which of several drops counts."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -128,6 +129,12 @@ def test_a_ticket_of_somebody_without_a_folder_lies_in_the_inbox():
 
 
 # --- what lies where ------------------------------------------------------------------------------
+
+
+def test_folders_that_stood_for_something_are_looked_into_and_new_mail_last():
+    board = replace(layout(Names(root=""), [], "INBOX", "", "/"), former=frozenset({"Old"}))
+    assert board.all == ["Waiting for customer", "Resolved", "Closed", "Old", "INBOX"]
+    assert board.spot("Old") is None
 
 
 def test_what_has_come_and_gone_and_was_marked_is_told():

@@ -1,0 +1,73 @@
+"""What is to be moved, worked out from what lies where."""
+
+from dataclasses import replace
+
+from mailgate.board.moving import Move, move, plan
+from mailgate.domain.board import Names, layout
+from mailgate.store.board import Lying
+from tests.domain.lives import START, in_progress, resolved
+
+BOARD = layout(Names(), ["alice"], "INBOX", "", "/")
+ALICE, RESOLVED = "Tickets/@alice", "Tickets/Resolved"
+MAIL = Lying("INBOX", 1, "m", 5, 7, struck=False, dropped_at=None)
+THERE = replace(MAIL, folder=ALICE, uid=3)
+
+
+def planned(*copies, life=in_progress, trash="Trash"):
+    made = plan(BOARD, {7: life().ticket}, copies, trash)
+    moves = [(m.source, m.target, [c.uid for c in m.mails], m.beside) for m in made.moves]
+    return moves, [*made.settled]
+
+
+def test_what_lies_elsewhere_is_moved_and_what_lies_in_place_is_not():
+    assert planned(MAIL) == ([("INBOX", ALICE, [1], None)], [])
+    assert planned(THERE) == ([], [7])
+    assert planned(MAIL, life=resolved) == ([("INBOX", RESOLVED, [1], None)], [])
+
+
+def test_what_is_marked_as_deleted_is_left_alone():
+    assert planned(replace(MAIL, struck=True)) == ([], [7])
+    assert planned(MAIL, replace(THERE, struck=True)) == ([("INBOX", ALICE, [1], None)], [])
+
+
+def test_nothing_of_a_ticket_is_moved_while_somebody_does():
+    assert planned(MAIL, replace(THERE, identity="n", dropped_at=START)) == ([], [])
+
+
+def test_a_second_copy_goes_when_the_first_lies_in_place():
+    second = replace(MAIL, uid=2)
+    assert planned(MAIL, second) == ([("INBOX", ALICE, [1], None)], [])
+    assert planned(MAIL, THERE) == ([("INBOX", "Trash", [1], ALICE)], [])
+    assert planned(THERE, replace(THERE, uid=4)) == ([(ALICE, "Trash", [4], ALICE)], [])
+    assert planned(MAIL, THERE, trash=None) == ([], [7])
+
+
+class Still:
+    """A connection to a folder in which these UIDs lie and those are marked."""
+
+    def __init__(self, uids, struck=()) -> None:
+        self.uids, self.marked, self.moved = uids, struck, []
+
+    def examine(self, folder):
+        return folder
+
+    def uids_after(self, last, folder):
+        return self.uids
+
+    def struck(self):
+        return self.marked
+
+    def move(self, uids, source, target):
+        self.moved = uids
+        return {}
+
+
+def test_a_second_copy_stays_when_the_first_has_gone_meanwhile():
+    away = Move("INBOX", "Trash", [MAIL], ALICE)
+    for link, moved in [(Still([3]), [1]), (Still([]), []), (Still([3], [3]), [])]:
+        assert move(link, away, [MAIL, THERE]) == {}
+        assert link.moved == moved
+    again = replace(THERE, uid=4)
+    link = Still([4])
+    assert move(link, Move(ALICE, "Trash", [again], ALICE), [THERE, again]) == {}
+    assert link.moved == []
