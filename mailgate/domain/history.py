@@ -23,12 +23,16 @@ def plain(value: Any) -> Any:
 
 def payload(event: Event) -> dict[str, Any]:
     """Return what an event says beyond its name, time and actor."""
-    return {name: plain(getattr(event, name)) for name in _said(event.name)}
+    return {name: plain(getattr(event, name)) for name in _said(type(event))}
 
 
-@cache
-def _said(name: str) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(EVENTS[name]) if f.name not in {"at", "actor"})
+def _said(cls: type[Event]) -> tuple[str, ...]:
+    if cls not in _SAID:
+        _SAID[cls] = tuple(f.name for f in fields(cls) if f.name not in {"at", "actor"})
+    return _SAID[cls]
+
+
+_SAID: dict[type[Event], tuple[str, ...]] = {}
 
 
 def revive(value: Any, hint: Any) -> Any:

@@ -10,7 +10,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import mailgate
-from mailgate.cli import reference, shapes
+from mailgate.cli import printed, reference, shapes
 from mailgate.cli.ending import EXIT_CODES
 from mailgate.cli.program import SECTIONS, program
 from mailgate.store import reports
@@ -158,7 +158,7 @@ def test_the_commands_are_documented_as_they_are():
 
 
 def test_the_fields_of_json_are_documented_as_they_are():
-    assert (ROOT / "docs/json.md").read_text() == shapes.reference()
+    assert (ROOT / "docs/json.md").read_text() == printed.reference()
 
 
 def keys(found, shape):
@@ -194,7 +194,7 @@ def test_what_json_prints_has_the_documented_fields(cli):
         keys(each, shapes.CHECKED)
 
 
-@pytest.mark.parametrize("name", shapes.PRINTED)
+@pytest.mark.parametrize("name", printed.PRINTED)
 def test_every_documented_command_takes_json(name):
     command = COMMANDS["mailgate " + name.removesuffix(" NUMBER")]
     assert "json" in [param.name for param in command.params]
@@ -206,7 +206,7 @@ def test_every_command_that_takes_json_is_documented():
         for name, command in COMMANDS.items()
         if "json" in [param.name for param in command.params]
     }
-    listed = {name.removesuffix(" NUMBER") for name in shapes.PRINTED}
+    listed = {name.removesuffix(" NUMBER") for name in printed.PRINTED}
     also = {"parse", "failed", "failed show", "outbox list", "thresholds list"}
     also |= {"quarantine", "quarantine show"}
     assert takes == listed | also

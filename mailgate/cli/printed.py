@@ -1,0 +1,140 @@
+"""What each command prints with --json, as a table and as a page of the documentation."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mailgate.cli.shapes import (
+    Shape,
+    ATTACHMENT,
+    CAUSED,
+    CHECKED,
+    EVENT,
+    EXPLAINED_MAIL,
+    EXPLAINED_TICKET,
+    FAULT,
+    FORESEEN,
+    FORESEEN_NOTICE,
+    LYING,
+    MAIL,
+    MESSAGE,
+    MOVED,
+    NOTICE,
+    PARKED,
+    PARTICIPANT,
+    QUARANTINED,
+    REMAINING,
+    REPORT,
+    ROW,
+    STATISTICS,
+    STEP,
+    THRESHOLD,
+    THRESHOLDS,
+    THRESHOLD_ROW,
+    TICK,
+    TICKET,
+    TIMER,
+    VERDICT,
+)
+
+PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
+    {
+        "tickets": (
+            "A list, newest first.",
+            {"each": TICKET, "each participant": PARTICIPANT},
+        ),
+        "show NUMBER": (
+            "One ticket: the same fields, but `messages` is a list and `events` the history.",
+            {
+                "time_until_delay": REMAINING,
+                "each message": MESSAGE,
+                "each attachment of a message": ATTACHMENT,
+                "each event": EVENT,
+            },
+        ),
+        "thresholds": (
+            "A list, the most pressing priority first; every field but `priority` is an object.",
+            {"each": THRESHOLDS, "each duration": THRESHOLD},
+        ),
+        "thresholds rows": ("A list of the rows that were set.", {"each": THRESHOLD_ROW}),
+        "outbox": ("A list, newest first.", {"each": NOTICE}),
+        "failed list": (
+            "A list, oldest first. `failed show ID` is one of them, with the whole `error`.",
+            {"each": PARKED},
+        ),
+        "quarantine list": (
+            "A list, oldest first. `quarantine show ID` is one of them.",
+            {"each": QUARANTINED},
+        ),
+        "board": (
+            "A list; with `--dry-run` of what would be done.",
+            {"each": LYING, "each with `--dry-run`": MOVED},
+        ),
+        "stats": ("One object; all values are counts.", {"fields": STATISTICS}),
+        "explain": (
+            "About a mail or a ticket. Each event of a ticket also has `mail` and `notices`.",
+            {
+                "about a mail": EXPLAINED_MAIL,
+                "about a ticket": EXPLAINED_TICKET,
+                "each event": EVENT,
+                "each notice": CAUSED,
+                "each timer": TIMER,
+                "each mail": MAIL,
+            },
+        ),
+        "tick": ("One object.", {"fields": TICK, "each step": STEP}),
+        "forecast": (
+            "A list, in the order of time.",
+            {"each": FORESEEN, "each notice": FORESEEN_NOTICE},
+        ),
+        "lifecycle": ("A list: the table, in the order in which it is read.", {"each": ROW}),
+        "verify": ("A list, empty when all is well.", {"each": FAULT}),
+        "check": ("A list.", {"each": CHECKED}),
+    }
+)
+"""Each command that takes --json: what it prints, and the objects in it."""
+
+_HEAD = """\
+# What --json prints
+
+<!-- Written by `mailgate.cli.printed.reference()`; a test compares. -->
+
+Pure JSON in UTF-8 on stdout; whatever goes wrong is said on stderr, and by the exit code. Times
+are ISO 8601 in UTC. The names below are stable: programs may rest on them. Fields may be added.
+"""
+_FOOT = """
+## `mailgate parse --json FILE`
+
+One object, what the parser makes of a mail: `subject`; `from`, `to` and `cc`, lists of `name` and
+`address`; `date`; `text`, the whole; `reply_text`, what is new in it (the quote cut, nothing else);
+`new_text`, the same without what is folded away; `signature`, what that is: signature, line of a
+telephone, footer of a list or of lawyers; `html`; `attachments`, a list of `name`, `type`, `size`,
+`sha256`, `part` (its place in the mail, such as `2.1`, or `2/tnef:1` for a file inside
+winmail.dat), `inline` (whether the text shows it in its place) and `content_id`; `message_id`,
+`in_reply_to`, `references`; `report` and `verdict`, see below; `authentication`, what the
+Authentication-Results fields claim, topmost first; `degraded`, what could not be read as meant.
+
+Each of `authentication` has `server`, the authserv-id or empty; `believed`, false, for no border is
+known here and anybody can write such a field; and `results`, a list of `method`, `result`,
+`properties` (an object such as `{"header.d": "customer.example"}`) and `comment`.
+
+`report` is null, or what a delivery report says, and the words of returned mail in other forms, an
+object. It is there as soon as a mail holds one; whether the mail is one, `verdict` says.
+"""
+
+
+def reference() -> str:
+    """Return docs/json.md."""
+    parts = [_HEAD]
+    for name, (says, shapes) in PRINTED.items():
+        parts.append(f"\n## `mailgate {name} --json`\n\n{says}\n")
+        for what, shape in shapes.items():
+            parts += _table(what.capitalize(), shape)
+    parts.append(_FOOT)
+    for what, shape in (("report", REPORT), ("verdict", VERDICT)):
+        parts += _table(f"`{what}`", shape)
+    return "".join(parts)
+
+
+def _table(what: str, shape: Shape) -> list[str]:
+    rows = (f"| `{field}` | {meaning} |\n" for field, meaning in shape.items())
+    return [f"\n{what}:\n\n| field | meaning |\n| --- | --- |\n", *rows]
