@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mailgate.cli.shapes import (
-    Shape,
     ATTACHMENT,
     CAUSED,
     CHECKED,
@@ -28,12 +27,13 @@ from mailgate.cli.shapes import (
     STATISTICS,
     STEP,
     THRESHOLD,
-    THRESHOLDS,
     THRESHOLD_ROW,
+    THRESHOLDS,
     TICK,
     TICKET,
     TIMER,
     VERDICT,
+    Shape,
 )
 
 PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
