@@ -235,14 +235,15 @@ class Board:
     def drops(self, layout: Layout) -> dict[int, list[Drop]]:
         """Return ticket -> what was dropped and not yet acted upon, where it counts."""
         found: dict[int, list[Drop]] = {}
+        # SQLite would look through all that have a ticket if it were asked for those, or an order.
         rows = self.connection.execute(
-            select(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.dropped_at)
-            .where(self._of(_COPY), _COPY.c.ticket_id.is_not(None), _COPY.c.dropped_at.is_not(None))
-            .order_by(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.uid)
-        )
-        for ticket_id, folder, at in rows:
+            select(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.uid, _COPY.c.dropped_at).where(
+                self._of(_COPY), _COPY.c.dropped_at.is_not(None)
+            )
+        ).all()
+        for ticket_id, folder, _, at in sorted(rows, key=lambda row: (row[0] or 0, *row[1:3])):
             spot = layout.spot(folder)
-            if spot is not None:
+            if ticket_id is not None and spot is not None:
                 found.setdefault(ticket_id, []).append(Drop(spot, at))
         return found
 

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-from mailgate.store.columns import Id, metadata, of_ticket, tenant_id
+from mailgate.store.columns import Id, metadata, of_ticket, only, tenant_id
 from mailgate.store.types import Instant
 
 
@@ -50,6 +50,13 @@ board_copy = Table(
     Column("dropped_at", Instant, comment="when somebody put it there, until that is acted upon"),
     PrimaryKeyConstraint("tenant_id", "mailbox", "folder", "uid"),
     Index("ix_board_copy_ticket", "tenant_id", "mailbox", "ticket_id"),
+    Index(
+        "ix_board_copy_dropped",
+        "tenant_id",
+        "mailbox",
+        "dropped_at",
+        **only("dropped_at IS NOT NULL"),
+    ),
     comment="what lay in the folders of a board at the last look",
 )
 

@@ -1,5 +1,7 @@
 """What the tables share: names of constraints, and columns that several of them have."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -10,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     literal,
+    text,
 )
 
 from mailgate.store.types import Instant
@@ -34,6 +37,11 @@ def fixed(word: str) -> ColumnElement[str]:
     whose value comes later, hides it.
     """
     return literal(word, literal_execute=True)
+
+
+def only(condition: str) -> dict[str, Any]:
+    """Make an index of those rows alone for which a condition holds."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def tenant_id() -> Column[int]:

@@ -5,8 +5,6 @@ The tenant stands in every row but those of `mail` (raw bytes are kept once), `t
 across. Ids come from one sequence for all tables.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -25,7 +23,7 @@ from sqlalchemy import (
 )
 
 from mailgate.store import board_schema, imap_schema
-from mailgate.store.columns import Id, fixed, lease, metadata, of_ticket, tenant_id
+from mailgate.store.columns import Id, fixed, lease, metadata, of_ticket, only, tenant_id
 from mailgate.store.types import Instant, Json
 
 __all__ = ["Id", "fixed", "metadata"]
@@ -34,11 +32,6 @@ imap_mailbox, imap_folder = imap_schema.imap_mailbox, imap_schema.imap_folder
 imap_copy, imap_history = imap_schema.imap_copy, imap_schema.imap_history
 board_folder, board_copy = board_schema.board_folder, board_schema.board_copy
 board_intent, board_ticket = board_schema.board_intent, board_schema.board_ticket
-
-
-def _only(condition: str) -> dict[str, Any]:
-    """Make an index of those rows alone for which a condition holds."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 tenant = Table(
@@ -109,7 +102,7 @@ mail_delivery = Table(
         "tenant_id",
         "received_at",
         "id",
-        **_only("state = 'pending'"),
+        **only("state = 'pending'"),
     ),
     Index(
         "uq_mail_delivery_fingerprint",
@@ -117,11 +110,11 @@ mail_delivery = Table(
         "queue",
         "fingerprint",
         unique=True,
-        **_only("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
+        **only("state NOT IN ('pending', 'parked', 'suppressed', 'quarantined')"),
     ),
-    Index("ix_mail_delivery_parked", "tenant_id", "id", **_only("state = 'parked'")),
-    Index("ix_mail_delivery_quarantined", "tenant_id", "id", **_only("state = 'quarantined'")),
-    Index("ix_mail_delivery_awaited", "tenant_id", "rfc_id", **_only("state = 'pending'")),
+    Index("ix_mail_delivery_parked", "tenant_id", "id", **only("state = 'parked'")),
+    Index("ix_mail_delivery_quarantined", "tenant_id", "id", **only("state = 'quarantined'")),
+    Index("ix_mail_delivery_awaited", "tenant_id", "rfc_id", **only("state = 'pending'")),
     Index("ix_mail_delivery_ticket", "ticket_id"),
     CheckConstraint(
         "state IN ('pending', 'opened', 'threaded', 'commands_only', 'report', 'suppressed', "
@@ -201,8 +194,8 @@ ticket = Table(
     Index("ix_ticket_status", "tenant_id", "status"),
     Index("ix_ticket_requester", "tenant_id", "requester", "created_at"),
     Index("ix_ticket_follows", "tenant_id", "follows"),
-    Index("ix_ticket_next_due_at", "next_due_at", **_only("next_due_at IS NOT NULL")),
-    Index("ix_ticket_policy", "tenant_id", "policy_id", "id", **_only("status <> 'closed'")),
+    Index("ix_ticket_next_due_at", "next_due_at", **only("next_due_at IS NOT NULL")),
+    Index("ix_ticket_policy", "tenant_id", "policy_id", "id", **only("status <> 'closed'")),
     comment="one matter of one customer",
 )
 
@@ -327,7 +320,7 @@ timer = Table(
     Column("fired_at", Instant, comment="when it was acted on"),
     Column("origin", Text, nullable=False, comment="how it was worked out"),
     PrimaryKeyConstraint("tenant_id", "subject_kind", "subject_id", "kind", "turn", "step"),
-    Index("ix_timer_due", "tenant_id", "due_at", **_only("fired_at IS NULL")),
+    Index("ix_timer_due", "tenant_id", "due_at", **only("fired_at IS NULL")),
     comment="deadlines, each acted on once",
 )
 
@@ -364,8 +357,8 @@ outbox = Table(
     UniqueConstraint("event_id", "notice", "recipient", "channel"),
     ForeignKeyConstraint(["tenant_id", "event_id"], ["event.tenant_id", "event.id"]),
     ForeignKeyConstraint(["tenant_id", "message_id"], ["message.tenant_id", "message.id"]),
-    Index("ix_outbox_ready", "tenant_id", "next_try_at", **_only("state = 'ready'")),
-    Index("ix_outbox_unknown", "tenant_id", **_only("state = 'unknown'")),
+    Index("ix_outbox_ready", "tenant_id", "next_try_at", **only("state = 'ready'")),
+    Index("ix_outbox_unknown", "tenant_id", **only("state = 'unknown'")),
     Index("ix_outbox_recipient", "tenant_id", "recipient", "created_at"),
     Index(
         "ix_outbox_stranger",
@@ -434,7 +427,7 @@ canary = Table(
     Column("back_at", Instant, comment="when it came back"),
     Column("missed_at", Instant, comment="when it was found missing"),
     Column("done_at", Instant, comment="when nothing more followed from it"),
-    Index("ix_canary_open", "tenant_id", **_only("done_at IS NULL")),
+    Index("ix_canary_open", "tenant_id", **only("done_at IS NULL")),
     comment="mails of our own that are sent round the loop",
 )
 

@@ -968,6 +968,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         comment="what lay in the folders of a board at the last look",
     )
     op.create_index(
+        "ix_board_copy_dropped",
+        "board_copy",
+        ["tenant_id", "mailbox", "dropped_at"],
+        unique=False,
+        sqlite_where=sa.text("dropped_at IS NOT NULL"),
+        postgresql_where=sa.text("dropped_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_board_copy_ticket", "board_copy", ["tenant_id", "mailbox", "ticket_id"], unique=False
     )
     op.create_table(
