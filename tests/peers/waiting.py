@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE = 20.0  # seconds: generous, since a condition that holds ends the wait at once
-_PAUSE = 0.02
+_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 
 
 def wait_until(
@@ -23,7 +23,8 @@ def wait_until(
     `what` names the thing waited for; as a function it is asked only on failure, so that it can
     tell the state at that moment. `patience` is in seconds. Raises AssertionError when it ends.
     """
-    deadline = time.monotonic() + patience
+    began = time.monotonic()
+    deadline = began + patience
     while True:
         found = look()
         if found:
@@ -31,4 +32,5 @@ def wait_until(
         if time.monotonic() >= deadline:
             missing = what if isinstance(what, str) else what()
             raise AssertionError(f"waited {patience:g} s for {missing}")
-        time.sleep(_PAUSE)
+        # What takes long is not hurried by being looked at all the time.
+        time.sleep(min(max(_PAUSE, (time.monotonic() - began) / 20), _LONGEST_PAUSE))
