@@ -26,8 +26,8 @@ run: .venv/.for-use  ## Try it: a desk of your own in ./run, listening on the lo
 
 test: .venv/.for-tests  ## Run the tests, with real servers; fails below the demanded coverage
 	tests/install-peers
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(WHOLE)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report= $(addprefix --ignore=,$(WHOLE) tests/style $(DOCS_TESTS))
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 12 $(WHOLE)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 12 --cov --cov-report= $(addprefix --ignore=,$(WHOLE) tests/style $(DOCS_TESTS))
 	$(BIN)/coverage report --precision 2 --fail-under 90.01
 	$(BIN)/coverage report --fail-under 100 --include 'mailgate/domain/*,mailgate/mail/*'
 
