@@ -165,6 +165,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "clock.tick": _DEBUG("The deadlines were looked at; due says how many there were."),
         "clock.held": _WARNING("The clock waits for a mail that has waited for over a minute."),
         "clock.outage": _WARNING("The gateway was down; steps towards customers wait an hour."),
+        "assignment.done": _INFO(
+            "Tickets that nobody held were looked at; assigned of them got one of so many agents."
+        ),
         "deadline.failed": _ERROR("A deadline could not be acted on; it is tried again."),
         "job.finished": _DEBUG("A job of the scheduler ran."),
         "job.failed": _ERROR("A job of the scheduler failed; it runs again at its next time."),

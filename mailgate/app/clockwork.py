@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mailgate.desk.assignment import assign_waiting
 from mailgate.desk.canary import Keeper
 from mailgate.desk.clock import Tick
 from mailgate.domain.canary import Pace
@@ -40,6 +41,9 @@ class Clockwork:
         jobs = {"rules": Job("rules", _RULES_EVERY, self._follow_rules)}
         if every is not None:
             jobs["deadlines"] = Job("deadlines", every, self._app.tick)
+        assignment = self._app.config.jobs.assignment
+        if self._app.config.assignment.automatic and assignment is not None:
+            jobs["assignment"] = Job("assignment", assignment, self._assign_waiting)
         if canary.every is not None:
             keeper = Keeper(self._app.desk, Pace(canary.every, canary.within), self._now())
             often = min(canary.every, canary.within, _CANARY_LOOK)
@@ -53,6 +57,13 @@ class Clockwork:
         ticket to which something happens meanwhile goes by the new rules at once.
         """
         return None if self._app.clock.refresh(self._now(), _RULES_BATCHES) else DONE
+
+    def _assign_waiting(self) -> None:
+        """Give what nobody holds to agents."""
+        done = assign_waiting(self._app.desk, self._now())
+        if done.waiting:
+            log("assignment.done", assigned=done.assigned, of=done.waiting, agents=done.agents)
+            self._app.bells.ring(NodeRole.DELIVER)
 
     def tick(self, at: datetime) -> None:
         """Act on every deadline that is due at `at`, and have what follows sent."""

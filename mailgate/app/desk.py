@@ -39,6 +39,7 @@ def settings(config: Config, tenant_id: int) -> Settings:
         number_needs=config.trust.number_needs,
         new_people=limits.new_people,
         mailboxes=frozenset(box.name for box in config.mailboxes if box.host),
+        assigns=config.assignment.automatic,
         routes=ranked([rule.built() for rule in config.rules]),
         outbound=frozenset(box.name for box in config.mailboxes if box.outbound),
     )
@@ -47,7 +48,8 @@ def settings(config: Config, tenant_id: int) -> Settings:
 def _staff(config: Config) -> Staff:
     return Staff(
         agents=tuple(
-            Agent(a.name, a.address, a.full_name, a.admin, a.language) for a in config.agents
+            Agent(a.name, a.address, a.full_name, a.admin, a.language, a.limit)
+            for a in config.agents
         ),
         teams={team.name: team.members for team in config.teams},
         admins=config.desk.admins,

@@ -1,4 +1,4 @@
-"""The tables of rules for new tickets."""
+"""The tables of rules for new tickets, and of whom they are given to."""
 
 from mailgate.config import kinds
 from mailgate.config.table import Table, key
@@ -57,3 +57,14 @@ class Rule(Table):
             priority=Priority(self.priority) if self.priority else None,
             tags=self.tags,
         )
+
+
+class Assignment(Table):
+    """Who holds a ticket that nobody has taken."""
+
+    automatic: kinds.Flag = key(
+        default=False,
+        why="Whether tickets are given to agents by themselves: at once, and what is left at the "
+        "intervals of [jobs] assignment. The agent of the ticket's team who holds the fewest on "
+        "the desk's turn gets it. Where there are teams, a ticket without one is left alone.",
+    )

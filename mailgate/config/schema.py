@@ -10,7 +10,7 @@ from mailgate.config import kinds
 from mailgate.config.calendars import Calendar
 from mailgate.config.clock import Lifecycle, Sla
 from mailgate.config.mailbox import Mailbox
-from mailgate.config.rules import Rule
+from mailgate.config.rules import Assignment, Rule
 from mailgate.config.table import Table, key, table
 from mailgate.domain.policy import Policy
 from mailgate.roles import NodeRole
@@ -91,6 +91,11 @@ class Agent(Table):
     )
     language: kinds.MaybeLanguage = key(
         "", "The language of notices to the agent.", unset="the desk's"
+    )
+    limit: kinds.Held = key(
+        20,
+        "How many tickets on the desk's turn the agent holds at most before [assignment] gives "
+        "further ones to others; 0 for one who gets none, or is away.",
     )
 
 
@@ -307,6 +312,9 @@ class Jobs(Table):
     deadlines: kinds.Period = key(
         "1m", "How often to look for deadlines that have passed; `mailgate tick` does it once."
     )
+    assignment: kinds.Period = key(
+        "15m", "How often to give away what nobody holds, where [assignment] says so."
+    )
 
 
 class Limits(Table):
@@ -427,6 +435,7 @@ class Config(Table):
     machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
     mailboxes: tuple[Mailbox, ...] = Field((), alias="mailbox")
     calendars: tuple[Calendar, ...] = Field((), alias="calendar")
+    assignment: Assignment = table()
     sla: Sla = table()
     lifecycle: Lifecycle = table()
     inbound: Inbound = table()

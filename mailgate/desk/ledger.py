@@ -98,6 +98,10 @@ class Ledger:
         ]
         return sorted(mine, key=lambda ticket: ticket.id, reverse=True)[:most]
 
+    def changed(self) -> Iterator[tuple[Ticket | None, Ticket]]:
+        """Return tickets as they are stored, None if they are not, and as they stand now."""
+        return ((self._stored.get(id_), ticket) for id_, ticket in self._tickets.items())
+
     def references(self) -> Iterator[tuple[str, int, str]]:
         """Return (Message-ID, ticket id, sender) of what this ledger has added."""
         return iter(self._pages.references)

@@ -48,6 +48,7 @@ class Settings:
     `new_tickets_an_hour` may be opened by one sender for whom nothing vouches. `mailboxes` are the
     names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
     a ticket opens one. `routes` are the rules for new tickets in the order in which they are tried.
+    `assigns`: what nobody holds is given to agents.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Settings:
     mailboxes: frozenset[str] = frozenset()
     outbound: frozenset[str] = frozenset()
     routes: tuple[Rule, ...] = ()
+    assigns: bool = False
 
     @cached_property
     def rules(self) -> Snapshot:

@@ -37,13 +37,17 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One who answers tickets; `name` is the short word of commands, `address` is normalised."""
+    """One who answers tickets; `name` is the short word of commands, `address` is normalised.
+
+    `limit`: how many tickets on the desk's turn they hold at most, of those given by themselves.
+    """
 
     name: str
     address: str
     full_name: str = ""
     admin: bool = False
     language: str = ""
+    limit: int = 20
 
     @property
     def display_name(self) -> str:

@@ -8,7 +8,7 @@ one state; one that answers a mail still pending waits for that for a while.
 from dataclasses import replace
 from datetime import datetime
 
-from mailgate.desk import returns
+from mailgate.desk import assignment, returns
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE
 from mailgate.domain.events import (
@@ -359,7 +359,8 @@ def _open(
     _join(ledger, ticket.id, event, people.joining)
     if not placement.proved:
         lookup.lately.learn(ticket)
-    return Ending("opened", ticket.id, "; ".join(("a new matter", *chosen.why)), placement)
+    why = ("a new matter", *chosen.why, assignment.give(ledger, ticket.id, event.at))
+    return Ending("opened", ticket.id, "; ".join(filter(None, why)), placement)
 
 
 def _forwarded(
@@ -414,5 +415,6 @@ def _forwarded(
         note = replace(note, text=inner.comment, full_text=None, rfc_id=None, attachments=())
         noted = NoteAdded(at=at, actor=Actor(ActorKind.AGENT, agent.name))
         ledger.apply(ticket.id, noted, note)
-    says = "; ".join((f"{agent.name} forwarded it", *chosen.why))
+    why = (*chosen.why, assignment.give(ledger, ticket.id, at))
+    says = "; ".join(filter(None, (f"{agent.name} forwarded it", *why)))
     return Ending("opened", ticket.id, says, placement)

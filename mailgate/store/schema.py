@@ -194,6 +194,7 @@ ticket = Table(
     Index("ix_ticket_status", "tenant_id", "status"),
     Index("ix_ticket_requester", "tenant_id", "requester", "created_at"),
     Index("ix_ticket_follows", "tenant_id", "follows"),
+    Index("ix_ticket_assignee", "tenant_id", "assignee", "id", **only("status <> 'closed'")),
     Index("ix_ticket_next_due_at", "next_due_at", **only("next_due_at IS NOT NULL")),
     Index("ix_ticket_policy", "tenant_id", "policy_id", "id", **only("status <> 'closed'")),
     comment="one matter of one customer",

@@ -121,6 +121,7 @@ WITHOUT_TENANT = {
     "outbox.note": "by a claim, which says whose it is",
     "outbox.renew": "by claims, which say whose they are",
     "letters.carried": "by claims, which say whose they are",
+    "prepared.insert": "each row says whose it is",
     "tickets.create": "each row says whose it is",
     "tickets.save": "each row says whose it is",
     "tickets.save_turns": "each row says whose it is",
@@ -230,6 +231,9 @@ def of_mailboxes() -> dict[str, Any]:
         "copies": [Copy("INBOX", 1, 8, "j", None)],
         "fault": "away",
         "fence": 0,
+        "folder": "INBOX",
+        "uidvalidity": 1,
+        "uids": [7],
         "granted_for": "g",
         "identities": ["i"],
         "looked_at": NOW,
@@ -275,7 +279,7 @@ class Life:
         facts |= {"policy_id": rules, "thresholds": "vip"}
         put(schema.threshold, level="tenant", type="custom", name="vip", durations={})
         old = put(schema.ticket, **facts)["id"]
-        ticket = put(schema.ticket, **facts, number="TKT-1", follows=old)
+        ticket = put(schema.ticket, **facts, number="TKT-1", follows=old, assignee="alice")
         self.ticket, self.version = ticket["id"], ticket["version"]
         said = {"ticket_id": self.ticket, "kind": "public", "at": NOW}
         asked = put(schema.message, **said, side="client", rfc_id="<q@x>")["id"]
@@ -328,6 +332,7 @@ class Life:
             "ticket_id": self.ticket,
             "timers": {self.ticket: ()},
             "tickets": [self.ticket],
+            "tickets.loads.names": ["alice"],
             **of_mailboxes(),
         }
 

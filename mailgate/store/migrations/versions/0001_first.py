@@ -332,6 +332,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sqlite_where=sa.text("status <> 'closed'"),
         postgresql_where=sa.text("status <> 'closed'"),
     )
+    op.create_index(
+        "ix_ticket_assignee",
+        "ticket",
+        ["tenant_id", "assignee", "id"],
+        unique=False,
+        sqlite_where=sa.text("status <> 'closed'"),
+        postgresql_where=sa.text("status <> 'closed'"),
+    )
     op.create_index("ix_ticket_follows", "ticket", ["tenant_id", "follows"], unique=False)
     op.create_index(
         "ix_ticket_next_due_at",

@@ -1,0 +1,69 @@
+"""New tickets are given to agents, and what nobody could take is given later."""
+
+from dataclasses import replace
+
+import pytest
+
+from mailgate.desk.assignment import Result, assign_waiting
+from mailgate.domain.model import Status
+from mailgate.domain.people import Staff
+from tests.attacks.test_identity import PASSED_ON
+from tests.desk.conftest import ADMIN, ALICE, BOB, settings
+from tests.intake.desk import Gateway
+
+
+def desk_of(database, alice=20, bob=20) -> Gateway:
+    staff = Staff((replace(ALICE, limit=alice), replace(BOB, limit=bob)), {}, (ADMIN,))
+    return Gateway(database, replace(settings(), staff=staff, assigns=True))
+
+
+def holders(desk) -> list[str | None]:
+    return [row["assignee"] for row in desk.rows("ticket")]
+
+
+def test_new_tickets_go_to_who_has_the_fewest_and_it_is_told_why(database):
+    desk = desk_of(database)
+    for n in range(3):
+        desk.mail("words", Subject=f"Matter {n}")
+    assert holders(desk) == ["alice", "bob", "alice"]
+    assert {row["status"] for row in desk.rows("ticket")} == {Status.IN_PROGRESS}
+    told = [row for row in desk.rows("outbox") if row["notice"] == "assigned"]
+    assert [row["recipient"] for row in told] == [ALICE.address, BOB.address, ALICE.address]
+    assert told[0]["context"]["note"] == "alice holds 0 of at most 20, the fewest of 2 who can"
+    says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
+    assert says == "a new matter; alice holds 1 of at most 20, the fewest of 2 who can"
+
+
+def test_those_of_one_batch_are_counted_too(database):
+    desk = desk_of(database)
+    for n in range(4):
+        desk.keep("words", Subject=f"Matter {n}")
+    desk.worker.drain()
+    assert holders(desk) == ["alice", "bob", "alice", "bob"]
+
+
+def test_what_an_agent_forwards_is_given_away_too(database):
+    desk = desk_of(database)
+    desk.mail(PASSED_ON, sender=ALICE.address, Subject="Fwd: Printer")
+    assert holders(desk) == ["alice"]
+
+
+def test_what_nobody_could_take_is_given_later(database):
+    desk = desk_of(database, alice=1, bob=0)
+    for n in range(2):
+        desk.mail("words", Subject=f"Matter {n}")
+    assert holders(desk) == ["alice", None]
+    says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
+    assert "all are at their limit: alice holds 1 of at most 1, bob holds 0 of at most 0" in says
+    assert assign_waiting(desk.desk, desk.now) == Result(assigned=0, waiting=1, agents=2)
+    more = desk_of(database)
+    assert assign_waiting(more.desk, more.now) == Result(assigned=1, waiting=1, agents=2)
+    assert holders(desk) == ["alice", "bob"]
+    assert assign_waiting(more.desk, more.now) == Result(assigned=0, waiting=0, agents=2)
+
+
+@pytest.mark.parametrize("assigns", [False])
+def test_nothing_is_given_away_unless_it_is_asked_for(database, assigns):
+    desk = Gateway(database, replace(settings(), assigns=assigns))
+    desk.mail("words")
+    assert holders(desk) == [None]
