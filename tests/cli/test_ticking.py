@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import time_machine
 
-from mailgate.app import now
+from mailgate.app import clockwork, now
 from mailgate.cli import shapes
 from mailgate.cli.opening import opened
 from tests.cli.conftest import mail
@@ -134,3 +134,19 @@ def test_what_is_to_come_is_listed_and_nothing_happens(cli):
         assert list(notice) == list(shapes.FORESEEN_NOTICE)
     assert cli.standing(number) == before
     assert "within the next day, if nobody writes." in cli.ok("forecast", "--days", "1")
+
+
+def test_what_nobody_holds_is_given_to_agents_at_intervals(cli, monkeypatch):
+    for subject in ("one", "two"):
+        cli.open(subject=subject)
+    assert {ticket["assignee"] for ticket in cli.json("tickets")} == {None}
+    cli.set(assignment__automatic=True)
+    logged = []
+    monkeypatch.setattr(clockwork, "log", lambda name, **facts: logged.append((name, facts)))
+    with opened(cli.config) as app:
+        agents = len(app.config.agents)
+        for _ in range(2):  # the second time it is not due again
+            app.scheduler.run_pending()
+    told = [facts for name, facts in logged if name == "assignment.done"]
+    assert told == [{"assigned": 2, "of": 2, "agents": agents}]
+    assert None not in {ticket["assignee"] for ticket in cli.json("tickets")}
