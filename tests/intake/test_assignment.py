@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-import pytest
-
 from mailgate.desk.assignment import Result, assign_waiting
 from mailgate.domain.model import Status
 from mailgate.domain.people import Staff
+from mailgate.mail.trust import Trust
 from tests.attacks.test_identity import PASSED_ON
 from tests.desk.conftest import ADMIN, ALICE, BOB, settings
-from tests.intake.desk import Gateway
+from tests.intake.desk import Believing, Gateway
 
 
 def desk_of(database, alice=20, bob=20) -> Gateway:
@@ -42,10 +41,14 @@ def test_those_of_one_batch_are_counted_too(database):
     assert holders(desk) == ["alice", "bob", "alice", "bob"]
 
 
-def test_what_an_agent_forwards_is_given_away_too(database):
+def test_what_an_agent_forwards_is_given_away_too(database, monkeypatch):
     desk = desk_of(database)
-    desk.mail(PASSED_ON, sender=ALICE.address, Subject="Fwd: Printer")
+    reader = replace(desk.worker._reader, authenticator=Believing(Trust.STRONG))
+    monkeypatch.setattr(desk.worker, "_reader", reader)
+    desk.mail(PASSED_ON, sender=BOB.address, Subject="Fwd: Printer")
     assert holders(desk) == ["alice"]
+    says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
+    assert says == "bob forwarded it; alice holds 0 of at most 20, the fewest of 2 who can"
 
 
 def test_what_nobody_could_take_is_given_later(database):
@@ -62,8 +65,7 @@ def test_what_nobody_could_take_is_given_later(database):
     assert assign_waiting(more.desk, more.now) == Result(assigned=0, waiting=0, agents=2)
 
 
-@pytest.mark.parametrize("assigns", [False])
-def test_nothing_is_given_away_unless_it_is_asked_for(database, assigns):
-    desk = Gateway(database, replace(settings(), assigns=assigns))
+def test_nothing_is_given_away_unless_it_is_asked_for(database):
+    desk = Gateway(database, settings())
     desk.mail("words")
     assert holders(desk) == [None]

@@ -7,9 +7,10 @@ import pytest
 from mailgate.domain.model import Priority, Status
 from mailgate.domain.people import Staff
 from mailgate.domain.rules import Rule
+from mailgate.mail.trust import Trust
 from tests.attacks.test_identity import PASSED_ON
 from tests.desk.conftest import ADMIN, ALICE, BOB, settings
-from tests.intake.desk import Gateway
+from tests.intake.desk import Believing, Gateway
 
 RULES = (
     Rule("invoices", words=("invoice",), team="billing", category="billing"),
@@ -43,11 +44,20 @@ def test_the_next_rule_is_tried_and_sub_addresses_are_the_desks(desk):
     assert "rule invoices does not fit: it holds none of the words" in says
 
 
-def test_what_an_agent_forwards_is_judged_by_what_the_customer_wrote(desk):
-    row = desk.mail(PASSED_ON, sender=ALICE.address, Subject="Fwd: Invoice")
-    assert desk.ticket(row["ticket_id"]).team in ("billing", None)
+def test_what_an_agent_forwards_is_judged_by_what_the_customer_wrote(desk, monkeypatch):
+    reader = replace(desk.worker._reader, authenticator=Believing(Trust.STRONG))
+    monkeypatch.setattr(desk.worker, "_reader", reader)
+    asked = PASSED_ON.replace("The ink is gone.", "The invoice is wrong.")
+    row = desk.mail(asked, sender=ALICE.address, Subject="Fwd: Ink")
+    assert desk.ticket(row["ticket_id"]).team == "billing"
+    remarked = PASSED_ON.replace("Please look.", "No invoice, I think.")
+    row = desk.mail(remarked, sender=ALICE.address, Subject="Fwd: Ink")
+    assert desk.ticket(row["ticket_id"]).team is None
     says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
-    assert "by rule" in says
+    assert says == (
+        "alice forwarded it; rule invoices does not fit: it holds none of the words; "
+        "priority high, tags front by rule sales"
+    )
 
 
 def test_a_later_mail_changes_nothing_of_it(desk):
