@@ -59,6 +59,7 @@ class _Post:
     forked_at: float = 0.0
     again_at: float = 0.0
     failures: int = 0
+    doomed: bool = False  # it was killed, and its end is yet to be noticed
 
 
 class Supervisor:
@@ -123,9 +124,10 @@ class Supervisor:
 
     def _kill_if_hung(self, post: _Post, now: float) -> None:
         silent = now - max(self._pulse.last(post.number), post.forked_at, self._awake)
-        if post.pid is not None and silent > HUNG:
+        if post.pid is not None and not post.doomed and silent > HUNG:
             log("process.silent", process=post.crew.name, seconds=round(silent))
             self._signal(post, signal.SIGKILL)
+            post.doomed = True
 
     @staticmethod
     def _put_off(post: _Post, now: float) -> None:
@@ -173,7 +175,7 @@ class Supervisor:
         return os.waitstatus_to_exitcode(status)
 
     def _fork(self, post: _Post) -> None:
-        post.forked_at = time.monotonic()
+        post.forked_at, post.doomed = time.monotonic(), False
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # whoever read it may have gone
                 stream.flush()

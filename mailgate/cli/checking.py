@@ -161,7 +161,7 @@ def _for_people(connection: "Connection") -> list[Finding]:
     """Return what was set aside and waits for somebody to look at it."""
     from mailgate.app import TENANT_ID, now
     from mailgate.domain.caps import HOUR
-    from mailgate.store import backlog, inbox, outbox
+    from mailgate.store import aside, backlog, outbox
 
     held = outbox.to_strangers(connection, TENANT_ID, now() - HOUR, held=True)
     counted = (
@@ -179,7 +179,7 @@ def _for_people(connection: "Connection") -> list[Finding]:
         ),
         (
             "quarantine",
-            inbox.quarantined_of_known(connection, TENANT_ID),
+            aside.quarantined_of_known(connection, TENANT_ID),
             "mails of known people were taken for spam by the filter in front",
             "quarantine list",
         ),

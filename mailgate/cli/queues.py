@@ -147,10 +147,10 @@ class SetAside:
 
 
 def _list(kind: SetAside, config: "Path | None", *, json: bool) -> None:
-    from mailgate.store import inbox
+    from mailgate.store import aside
 
     with opened(config) as app, app.database.read() as connection:
-        rows = inbox.set_aside(connection, app.settings.tenant_id, kind.state)
+        rows = aside.set_aside(connection, app.settings.tenant_id, kind.state)
         found = [kind.shape(row) for row in rows]
     if json:
         printing.as_json(found)
@@ -162,10 +162,10 @@ def _list(kind: SetAside, config: "Path | None", *, json: bool) -> None:
 
 def _one(kind: SetAside, app: "App", id_: int) -> "tuple[RowMapping, bytes]":
     """Return a mail with its bytes. Raises Refused when it is none of these."""
-    from mailgate.store import inbox
+    from mailgate.store import aside, inbox
 
     with app.database.read() as connection:
-        for row in inbox.set_aside(connection, app.settings.tenant_id, kind.state, id_):
+        for row in aside.set_aside(connection, app.settings.tenant_id, kind.state, id_):
             return row, inbox.raw(connection, row["mail_id"]) or b""
     number = f"no {kind.state} mail has the number {id_}"
     raise Refused(f"{number}; `mailgate {kind.command}` lists them")
@@ -173,12 +173,12 @@ def _one(kind: SetAside, app: "App", id_: int) -> "tuple[RowMapping, bytes]":
 
 def _put_back(kind: SetAside, config: "Path | None", ids: list[int] | None, *, every: bool) -> None:
     from mailgate.log import log
-    from mailgate.store import inbox
+    from mailgate.store import aside
 
     with opened(config) as app:
         wanted = _which(ids, every=every)
         with app.database.write() as connection:
-            count = inbox.put_back(connection, app.settings.tenant_id, kind.state, wanted)
+            count = aside.put_back(connection, app.settings.tenant_id, kind.state, wanted)
         log(kind.event, mails=wanted, count=count)
         _tell(count, wanted, "mail", f"that {kind.words}")
 

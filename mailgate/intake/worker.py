@@ -126,27 +126,42 @@ class Worker:
             claimed = inbox.claim(
                 connection, tenant_id, self._owner, now, self._lease, BATCH, BATCH_OCTETS, at
             )
+            # A mail whose claims ended without a word may have ended the worker: it goes alone,
+            # after the others, and is not held before: whatever ends us then is not its fault.
+            lost = [mail for mail in claimed if mail.lost]
+            inbox.give_back(connection, tenant_id, lost)
         read = self._aside.take(now)
-        # A mail whose claims ended without a word may have ended the worker: it goes alone, after
-        # the others, and one at a time, or whatever it ends next would count against all of them.
-        lost = [mail for mail in claimed if mail.lost]
-        self._give_back(lost[1:])
+        mine = [mail for mail in claimed if not mail.lost]
         try:
             readings = self._fetch(read, now)
-            self._settle(readings + self._begin([mail for mail in claimed if not mail.lost], now))
-            for mail in lost[:1]:
-                if mail.lost >= MOST_LOST:
-                    self._fail(mail, "the gateway ended each time while it read this mail", TRIES)
-                else:
-                    self._settle(self._begin([mail], now))
+            self._settle(readings + self._begin(mine, now))
+            if lost:
+                self._take_alone(lost[0], now)
         except Temporary:
             held = {mail.id for mail in self._aside.mails}
-            mails = (*claimed, *(mail for mail, _ in read))
+            mails = (*mine, *(mail for mail, _ in read))
             self._give_back([mail for mail in mails if mail.id not in held])
             raise
         if claimed or read:
             self._sent()
         return len(claimed) + len(read)
+
+    def _take_alone(self, mail: Claimed, now: datetime) -> None:
+        """Process a mail whose claims ended without a word, if it is still there."""
+        database, tenant_id = self._desk.database, self._desk.settings.tenant_id
+        with database.write() as connection:
+            until = database.lease_time(self._now()) + self._lease
+            again = inbox.claim_again(connection, tenant_id, mail, self._owner, until)
+        if again is None:
+            return
+        try:
+            if again.lost >= MOST_LOST:
+                self._fail(again, "the gateway ended each time while it read this mail", TRIES)
+            else:
+                self._settle(self._begin([again], now))
+        except Temporary:
+            self._give_back([again])
+            raise
 
     def _renew(self, connection: Connection, now: datetime) -> None:
         """Make the leases of what is read aside longer, before they lapse."""

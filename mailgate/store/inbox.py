@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Exists,
     RowMapping,
     Table,
     bindparam,
@@ -258,15 +257,17 @@ _WAITING = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=schema.mail_delivery)
 )
-_TAKE = (
-    update(schema.mail_delivery)
-    .where(_THESE)
-    .values(
-        lease_owner=bindparam("owner"),
-        lease_until=bindparam("until"),
-        fence=_DELIVERY.fence + 1,
-        lost=_DELIVERY.lost + 1,
-    )
+_CLAIMING = {
+    "lease_owner": bindparam("owner"),
+    "lease_until": bindparam("until"),
+    "fence": _DELIVERY.fence + 1,
+    "lost": _DELIVERY.lost + 1,
+}
+_TAKE = update(schema.mail_delivery).where(_THESE).values(_CLAIMING)
+_TAKE_AGAIN = _TAKE.where(
+    _DELIVERY.tenant_id == bindparam("b_tenant_id"),
+    _DELIVERY.fence == bindparam("b_fence"),
+    _DELIVERY.state == fixed(PENDING),
 )
 _TAKEN = (
     select(schema.mail_delivery, schema.mail.c.raw)
@@ -274,6 +275,16 @@ _TAKEN = (
     .where(_THESE)
     .order_by(_DELIVERY.received_at, _DELIVERY.id)
 )
+
+
+def claim_again(
+    connection: Connection, tenant_id: int, mail: Claimed, owner: str, until: datetime
+) -> Claimed | None:
+    """Take a mail that was given back; None where somebody else has taken it since."""
+    these = {"ids": [mail.id], "b_tenant_id": tenant_id, "b_fence": mail.fence}
+    if not connection.execute(_TAKE_AGAIN, these | {"owner": owner, "until": until}).rowcount:
+        return None
+    return _claimed(connection.execute(_TAKEN, {"ids": [mail.id]}).mappings().one())
 
 
 def _claimed(row: RowMapping) -> Claimed:
@@ -416,63 +427,6 @@ _OLDEST_PENDING = (
 def oldest_pending(connection: Connection, tenant_id: int) -> datetime | None:
     """Return the receipt of the oldest mail that has not been processed."""
     return connection.execute(_OLDEST_PENDING, {"tenant_id": tenant_id}).scalar()
-
-
-def set_aside(
-    connection: Connection, tenant_id: int, state: str, id_: int | None = None
-) -> list[RowMapping]:
-    """Return the mails that are parked or quarantined, oldest first, without their bytes.
-
-    With `id_` only that one. `known` tells whether the envelope's sender is known, see
-    `people.known`.
-    """
-    delivery, mail = schema.mail_delivery, schema.mail
-    query = (
-        select(delivery, mail.c.size, _known().label("known"))
-        .join(mail, mail.c.id == delivery.c.mail_id)
-        .where(delivery.c.tenant_id == tenant_id, delivery.c.state == fixed(state))
-        .order_by(delivery.c.id)
-    )
-    if id_ is not None:
-        query = query.where(delivery.c.id == id_)
-    return list(connection.execute(query).mappings())
-
-
-def quarantined_of_known(connection: Connection, tenant_id: int) -> int:
-    """Return how many mails were taken for spam though their sender has written before."""
-    table = schema.mail_delivery.c
-    query = select(func.count()).where(
-        table.tenant_id == tenant_id, table.state == fixed(QUARANTINED), _known()
-    )
-    return connection.execute(query).scalar_one()
-
-
-def _known() -> Exists:
-    """Tell of a delivery whether the envelope's sender has written before."""
-    delivery, contact = schema.mail_delivery, schema.contact
-    return (
-        select(contact.c.address)
-        .where(
-            contact.c.tenant_id == delivery.c.tenant_id,
-            contact.c.address == func.lower(delivery.c.mail_from),
-        )
-        .exists()
-    )
-
-
-def put_back(connection: Connection, tenant_id: int, state: str, ids: Sequence[int] | None) -> int:
-    """Put mails (None: all) that are parked or quarantined back in the queue; returns how many.
-
-    A quarantined one is no spam from now on.
-    """
-    table = schema.mail_delivery
-    statement = update(table).where(table.c.tenant_id == tenant_id, table.c.state == fixed(state))
-    if ids is not None:
-        statement = statement.where(table.c.id.in_(ids))
-    fresh = {"attempts": 0, "lost": 0, "next_try_at": None, "error": None, "done_at": None}
-    fresh["waiting_since"] = None
-    released = {"released": True} if state == QUARANTINED else {}
-    return connection.execute(statement.values(state=PENDING, **fresh, **released)).rowcount
 
 
 def raw(connection: Connection, mail_id: int) -> bytes | None:

@@ -12,7 +12,7 @@ from mailgate.intake import worker
 from mailgate.intake.lookup import PATIENCE
 from mailgate.intake.sorting import sort
 from mailgate.intake.worker import LEASE, Worker
-from mailgate.store import inbox
+from mailgate.store import aside, inbox
 from tests.intake.desk import EVE
 
 FIRST = "<m1@customer.example>"
@@ -166,7 +166,7 @@ def test_a_mail_put_back_by_hand_has_all_its_patience_again(gateway, other):
     with gateway.database.write() as connection:
         parked = {"id": reply, "fence": row["fence"], "state": inbox.PARKED}
         inbox.settle(connection, 1, [parked])
-        inbox.put_back(connection, 1, inbox.PARKED, [reply])
+        aside.put_back(connection, 1, inbox.PARKED, [reply])
     assert gateway.delivery(reply)["waiting_since"] is None
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from mailgate.desk.clock import Clock
-from mailgate.store import audit, backlog, inbox, outbox, tickets
+from mailgate.store import aside, audit, backlog, inbox, outbox, tickets
 from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, BOB, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
@@ -114,12 +114,12 @@ def test_nothing_that_grows_is_looked_through(gateway):
         assert outbox.to_strangers(connection, 1, gateway.now - timedelta(days=9))
         assert not outbox.to_strangers(connection, 1, gateway.now, held=True)
         assert tickets.next_timer(connection, 1, gateway.now) is None
-        (spam,) = inbox.set_aside(connection, 1, inbox.QUARANTINED)
-        assert inbox.put_back(connection, 1, inbox.QUARANTINED, [spam["id"]]) == 1
-        assert inbox.put_back(connection, 1, inbox.QUARANTINED, None) == 0
-        assert inbox.set_aside(connection, 1, inbox.PARKED) == []
-        assert inbox.put_back(connection, 1, inbox.PARKED, [spam["id"]]) == 0
-        assert inbox.put_back(connection, 1, inbox.PARKED, None) == 0
+        (spam,) = aside.set_aside(connection, 1, inbox.QUARANTINED)
+        assert aside.put_back(connection, 1, inbox.QUARANTINED, [spam["id"]]) == 1
+        assert aside.put_back(connection, 1, inbox.QUARANTINED, None) == 0
+        assert aside.set_aside(connection, 1, inbox.PARKED) == []
+        assert aside.put_back(connection, 1, inbox.PARKED, [spam["id"]]) == 0
+        assert aside.put_back(connection, 1, inbox.PARKED, None) == 0
         assert inbox.oldest_pending(connection, 1)
         outbox.late(connection, 1, gateway.now, 10, lock=True)
         assert tickets.by_other_rules(connection, 1, 0, 10)

@@ -11,7 +11,7 @@ from mailgate.domain.model import Status
 from mailgate.intake.authentication import Authenticator
 from mailgate.mail.parts import content
 from mailgate.mail.trust import Authentication, Trust
-from mailgate.store import inbox, outbox, people, schema
+from mailgate.store import aside, inbox, outbox, people, schema
 from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, CUSTOMER
 from tests.intake.desk import SUPPORT
@@ -296,8 +296,8 @@ def test_a_released_mail_is_processed_as_if_it_had_no_marks(gateway):
     row = gateway.mail("I need help.", X_Spam_Flag="YES")
     assert (row["state"], gateway.rows("ticket")) == ("quarantined", [])
     with gateway.database.write() as connection:
-        assert inbox.put_back(connection, 1, inbox.QUARANTINED, [row["id"]]) == 1
-        assert inbox.put_back(connection, 1, inbox.QUARANTINED, None) == 0
+        assert aside.put_back(connection, 1, inbox.QUARANTINED, [row["id"]]) == 1
+        assert aside.put_back(connection, 1, inbox.QUARANTINED, None) == 0
     gateway.worker.run_once()
     row = gateway.delivery(row["id"])
     assert (row["state"], row["verdict"]["kind"]) == ("opened", "person")
@@ -309,7 +309,7 @@ def test_quarantined_mails_of_people_who_are_known_are_marked(gateway, opened):
     gateway.mail("Buy!", sender="spam@elsewhere.example", X_Spam_Flag="YES")
     gateway.mail("Help!", sender=CUSTOMER, X_Spam_Flag="YES")
     with gateway.database.read() as connection:
-        found = inbox.set_aside(connection, 1, inbox.QUARANTINED)
+        found = aside.set_aside(connection, 1, inbox.QUARANTINED)
     assert [(row["mail_from"], row["known"]) for row in found] == [
         ("spam@elsewhere.example", False),
         (CUSTOMER, True),

@@ -33,10 +33,10 @@ def test_one_bad_mail_stops_no_other_and_is_parked_with_its_error(gateway, monke
     assert (parked["state"], parked["attempts"]) == ("parked", 3)
     assert "cannot bear this one" in parked["error"]
     monkeypatch.setattr("mailgate.intake.worker.sort", sort)
-    from mailgate.store import inbox
+    from mailgate.store import aside, inbox
 
     with gateway.database.write() as connection:
-        assert inbox.put_back(connection, 1, inbox.PARKED, [bad]) == 1
+        assert aside.put_back(connection, 1, inbox.PARKED, [bad]) == 1
     gateway.worker.run_once()
     assert gateway.delivery(bad)["state"] == "opened"
 
@@ -161,9 +161,32 @@ def test_a_note_without_text_comes_back(gateway, opened):
     assert "no text" in str(gateway.outbox("command_refused")[0]["context"]["commands"])
 
 
+def test_a_mail_that_was_lost_is_not_held_while_others_are_processed(gateway, monkeypatch):
+    from mailgate.intake.worker import LEASE
+    from mailgate.store import inbox
+
+    lost = gateway.keep(Subject="lost")
+    with gateway.database.write() as connection:
+        inbox.claim(connection, 1, "killed", gateway.now, LEASE, 1, 1)
+    gateway.now += LEASE + timedelta(seconds=1)
+    other = gateway.keep(Subject="other")
+    write, seen = gateway.worker._write, []
+
+    def watched(readings):
+        row = gateway.delivery(lost)
+        ids = [reading.claimed.id for reading in readings]
+        seen.append((ids, row["lost"], row["lease_until"] is None))
+        return write(readings)
+
+    monkeypatch.setattr(gateway.worker, "_write", watched)
+    gateway.worker.run_once()
+    assert seen == [([other], 1, True), ([lost], 2, False)]
+    assert {gateway.delivery(id_)["state"] for id_ in (lost, other)} == {"opened"}
+
+
 def test_a_mail_that_ends_the_gateway_each_time_is_parked(gateway):
     from mailgate.intake.worker import LEASE, MOST_LOST
-    from mailgate.store import inbox
+    from mailgate.store import aside, inbox
 
     deadly, good = gateway.keep(Subject="deadly"), gateway.keep(Subject="good")
     for _ in range(MOST_LOST):
@@ -174,7 +197,7 @@ def test_a_mail_that_ends_the_gateway_each_time_is_parked(gateway):
     assert gateway.delivery(deadly)["state"] == "parked"
     assert "ended each time" in gateway.delivery(deadly)["error"]
     with gateway.database.write() as connection:
-        inbox.put_back(connection, 1, inbox.PARKED, [deadly])
+        aside.put_back(connection, 1, inbox.PARKED, [deadly])
     gateway.worker.run_once()
     assert gateway.delivery(deadly)["state"] == "opened"
     assert gateway.delivery(good)["state"] == "opened"

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from mailgate.store import identity, inbox, schema
+from mailgate.store import aside, identity, inbox, schema
 from tests.peers.waiting import wait_until
 from tests.store.databases import OTHER, TENANT, add_other_tenant
 from tests.store.rows import NOW, arrival, every, ids, keep, plant
@@ -372,7 +372,7 @@ def test_the_oldest_mail_that_waits_is_known_by_its_receipt(database):
 
 def parked(database) -> list[dict]:
     with database.read() as connection:
-        return [dict(row) for row in inbox.set_aside(connection, TENANT, inbox.PARKED)]
+        return [dict(row) for row in aside.set_aside(connection, TENANT, inbox.PARKED)]
 
 
 def test_parked_mails_are_listed_with_their_error_and_without_their_bytes(database):
@@ -390,7 +390,7 @@ def test_parked_mails_are_listed_with_their_error_and_without_their_bytes(databa
 
 def retry(database, wanted) -> int:
     with database.write() as connection:
-        return inbox.put_back(connection, TENANT, inbox.PARKED, wanted)
+        return aside.put_back(connection, TENANT, inbox.PARKED, wanted)
 
 
 def test_a_parked_mail_goes_back_as_if_it_had_never_failed(database):

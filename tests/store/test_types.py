@@ -102,10 +102,10 @@ def test_a_server_that_lives_in_another_zone_changes_nothing(connection):
 @given(st.datetimes(timezones=st.timezones()))
 def test_on_sqlite_every_instant_is_a_whole_number_and_back(instant):
     dialect, kind = sqlite.dialect(), Instant()
-    stored = kind.process_bind_param(instant, dialect)
+    stored = kind.bind_processor(dialect)(instant)
     assert isinstance(stored, int)
     # Python calls times in the gap of a change to summer time unequal to any of another zone.
-    assert kind.process_result_value(stored, dialect) == instant.astimezone(UTC)
+    assert kind.result_processor(dialect, None)(stored) == instant.astimezone(UTC)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document)[:20])
