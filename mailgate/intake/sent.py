@@ -6,6 +6,7 @@ puts a mail into that folder has the mailbox, so that nothing more need be prove
 
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE
@@ -18,6 +19,7 @@ from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
 from mailgate.store import history
 
+_SECOND = timedelta(seconds=1)
 _MOST_OPEN = 50  # tickets of one customer among which a subject is looked for
 _PREFIX = re.compile(r"\s*\[?\w{1,10}(?:\[\d{1,3}\])?\s?[::]\s*")  # Re:, AW[2]:, 回复:
 _MOST_PREFIXES = 10
@@ -55,8 +57,15 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         ledger.apply(ticket.id, NoteAdded(at=at, actor=who), note)
         says = f"sent to {', '.join(to[:5])}, who is no customer of it" if to else "to ourselves"
         return Ending("threaded", ticket.id, f"a note by {by}: {says}")
+    at = _after_the_question(ticket, at)
     ledger.apply(ticket.id, AgentReplied(at=at, actor=who, sent=True), message)
     return Ending("threaded", ticket.id, f"answered from the mailbox, by {by}")
+
+
+def _after_the_question(ticket: Ticket, at: datetime) -> datetime:
+    """Return when an answer was sent: mailboxes tell whole seconds, and we when a question came."""
+    since = ticket.waiting_since
+    return since if since is not None and at < since < at + _SECOND else at
 
 
 def _ticket(
