@@ -166,7 +166,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "clock.held": _WARNING("The clock waits for a mail that has waited for over a minute."),
         "clock.outage": _WARNING("The gateway was down; steps towards customers wait an hour."),
         "assignment.done": _INFO(
-            "Tickets that nobody held were looked at; assigned of them got one of so many agents."
+            "Tickets that nobody held were given to agents; so many are still held by nobody."
         ),
         "deadline.failed": _ERROR("A deadline could not be acted on; it is tried again."),
         "job.finished": _DEBUG("A job of the scheduler ran."),

@@ -61,8 +61,9 @@ class Clockwork:
     def _assign_waiting(self) -> None:
         """Give what nobody holds to agents."""
         done = assign_waiting(self._app.desk, self._now())
-        if done.waiting:
-            log("assignment.done", assigned=done.assigned, of=done.waiting, agents=done.agents)
+        if done.assigned or done.waiting:
+            facts = {"assigned": done.assigned, "waiting": done.waiting, "agents": done.agents}
+            log("assignment.done", **facts)
             self._app.bells.ring(NodeRole.DELIVER)
 
     def tick(self, at: datetime) -> None:

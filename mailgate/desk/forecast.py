@@ -6,17 +6,17 @@ long look keeps nobody waiting.
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Any
 
+from mailgate.desk import notices
 from mailgate.desk.clock import Step, act
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
-from mailgate.domain.events import DeadlinePassed, Delivered, TimerKind
-from mailgate.domain.model import GATEWAY
+from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.timers import running
 from mailgate.store import tickets
 from mailgate.store.db import take_time
@@ -66,11 +66,14 @@ def forecast(desk: Desk, now: datetime, until: datetime) -> Iterator[Foreseen]:
                 continue
             ledger = ledger.later(at)
             steps = list(act(ledger, rows))
-            yield from _told(ledger, steps)
-            ledger = _arrived(ledger, ticket_id)
-            coming = [max(row["due_at"], at) for row in _due(ledger, ticket_id, until)]
-            waiting += ((each, ticket_id) for each in coming)
-            heapq.heapify(waiting)
+            events, outbox = ledger.decided()
+            yield from _told(at, steps, events, outbox)
+            ledger = ledger.later(at)
+            for row in outbox:  # what the clock waits for has left at once
+                if row["awaited"] and row["state"] != SUPPRESSED:
+                    ledger.apply(ticket_id, notices.arrived(row, at))
+            for row in _due(ledger, ticket_id, until):
+                heapq.heappush(waiting, (max(row["due_at"], at), ticket_id))
 
 
 def _due(ledger: Ledger, ticket_id: int, until: datetime) -> list[dict[str, Any]]:
@@ -88,29 +91,17 @@ def _due(ledger: Ledger, ticket_id: int, until: datetime) -> list[dict[str, Any]
     ]
 
 
-def _told(ledger: Ledger, steps: Sequence[Step]) -> Iterator[Foreseen]:
-    events, outbox = ledger.decided()
+def _told(
+    at: datetime,
+    steps: Sequence[Step],
+    events: Sequence[Mapping[str, Any]],
+    outbox: Sequence[Mapping[str, Any]],
+) -> Iterator[Foreseen]:
     passed = [event["id"] for event in events if event["name"] == DeadlinePassed.name]
     for step, event_id in zip(steps, passed, strict=True):
-        notices = tuple(
+        sent = tuple(
             Outgoing(row["notice"], row["recipient"], row["reason"])
             for row in outbox
             if row["event_id"] == event_id
         )
-        yield Foreseen(ledger.now, step.number, step.timer, step.says, step.status, notices)
-
-
-def _arrived(ledger: Ledger, ticket_id: int) -> Ledger:
-    """Return what follows at once: the notices that the clock waits for have left."""
-    after = ledger.later(ledger.now)
-    for row in ledger.decided()[1]:
-        if row["awaited"] and row["state"] != SUPPRESSED:
-            event = Delivered(
-                at=ledger.now,
-                actor=GATEWAY,
-                notice=row["notice"],
-                turn=row["turn"],
-                recipient=row["recipient"],
-            )
-            after.apply(ticket_id, event)
-    return after
+        yield Foreseen(at, step.number, step.timer, step.says, step.status, sent)

@@ -16,9 +16,9 @@ from mailgate.desk.messages import NewMessage
 from mailgate.desk.pages import Mark, Pages
 from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.canary import Canary
-from mailgate.domain.caps import Recent
+from mailgate.domain.caps import DAY, Recent
 from mailgate.domain.draft import Notify
-from mailgate.domain.events import Delivered, Event, Opened, PolicyChanged
+from mailgate.domain.events import Event, Opened, PolicyChanged
 from mailgate.domain.history import plain
 from mailgate.domain.hours import local_date
 from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
@@ -367,7 +367,7 @@ class Ledger:
         """
         after = Ledger(self.connection, self._ids, self.settings, self._signer, now)
         after._stored = after._tickets = self._tickets
-        after._sent = self._sent + [
+        after._sent = [mail for mail in self._sent if now - mail.at < DAY] + [
             Recent(row["recipient"], row["ticket_id"], self.now)
             for row in self._pages.outbox
             if notices.counts(row)
@@ -433,14 +433,7 @@ class Ledger:
         )
         for row in list(self._pages.outbox):
             if row["awaited"] and row["state"] == SUPPRESSED:
-                event = Delivered(
-                    at=self.now,
-                    actor=GATEWAY,
-                    notice=row["notice"],
-                    turn=row["turn"],
-                    recipient=row["recipient"],
-                )
-                self.apply(row["ticket_id"], event)
+                self.apply(row["ticket_id"], notices.arrived(row, self.now))
 
     def _flush_tickets(self, policy_id: int | None) -> None:
         created, changed, moved, timers = [], [], [], {}

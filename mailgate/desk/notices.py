@@ -16,6 +16,7 @@ from mailgate.domain.events import (
     CustomerWrote,
     DeadlinePassed,
     Delayed,
+    Delivered,
     Event,
     MachineWrote,
     Opened,
@@ -23,7 +24,7 @@ from mailgate.domain.events import (
     TimerKind,
     Undelivered,
 )
-from mailgate.domain.model import ActorKind, Side, Status, Ticket
+from mailgate.domain.model import GATEWAY, ActorKind, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, Staff, recipients
 from mailgate.domain.targets import TARGETS, due
@@ -319,6 +320,17 @@ def addressed(
                 continue
             found.setdefault((effect.notice, to.address), (effect.notice, to, effect.reason))
     return list(found.values())
+
+
+def arrived(outgoing: Mapping[str, Any], at: datetime) -> Delivered:
+    """Return the event that a notice for which the clock waits has left, or never will."""
+    return Delivered(
+        at=at,
+        actor=GATEWAY,
+        notice=outgoing["notice"],
+        turn=outgoing["turn"],
+        recipient=outgoing["recipient"],
+    )
 
 
 def counts(outgoing: Mapping[str, Any]) -> bool:

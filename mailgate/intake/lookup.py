@@ -1,11 +1,13 @@
 """What the store knows of a batch of mails, asked for in sets."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mailgate.desk import assignment
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.returns import Unreached
+from mailgate.domain.assignment import Load
 from mailgate.domain.canary import Canary
 from mailgate.intake import agents, mytickets, overflow
 from mailgate.intake.reading import Reading
@@ -42,6 +44,7 @@ class Lookup:
     canaries: dict[int, Canary]
     awaited: dict[str, datetime]
     old: dict[str, Old]
+    held: Mapping[str, Load]
 
     def found(self, reading: Reading) -> Found:
         """Return what the keys of one mail lead to, merged tickets followed to where they go on.
@@ -180,6 +183,7 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         canaries.out(connection, tenant_id, (r.canary for r in readings if r.canary is not None)),
         inbox.awaited(connection, tenant_id, mids - own.keys() - seen.keys()),
         history.find(connection, tenant_id, mids) if ledger.settings.mailboxes else {},
+        assignment.held(ledger),
     )
 
 

@@ -359,7 +359,7 @@ def _open(
     _join(ledger, ticket.id, event, people.joining)
     if not placement.proved:
         lookup.lately.learn(ticket)
-    why = ("a new matter", *chosen.why, assignment.give(ledger, ticket.id, event.at))
+    why = ("a new matter", *chosen.why, assignment.give(ledger, lookup.held, ticket.id, event.at))
     return Ending("opened", ticket.id, "; ".join(filter(None, why)), placement)
 
 
@@ -415,6 +415,6 @@ def _forwarded(
         note = replace(note, text=inner.comment, full_text=None, rfc_id=None, attachments=())
         noted = NoteAdded(at=at, actor=Actor(ActorKind.AGENT, agent.name))
         ledger.apply(ticket.id, noted, note)
-    why = (*chosen.why, assignment.give(ledger, ticket.id, at))
+    why = (*chosen.why, assignment.give(ledger, lookup.held, ticket.id, at))
     says = "; ".join(filter(None, (f"{agent.name} forwarded it", *why)))
     return Ending("opened", ticket.id, says, placement)

@@ -70,7 +70,6 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = threading.RLock()
         self._precedence = Precedence()
-        self._at = self.path
         self._file: tuple[int, int] | None = None  # which one `path` led to, of SQLite
         self._time = ServerTime() if shared and not self.sqlite else None
         seconds = BUSY.total_seconds()
@@ -106,13 +105,13 @@ class Database:
     def _found(self) -> None:
         """Make the file if there is none yet, and remember which one it is."""
         if self._file is None:
-            _keep_private(self._at)
-            self._file = _identity(self._at)
+            _keep_private(self.path)
+            self._file = _identity(self.path)
         self._unchanged()
 
     def _unchanged(self) -> None:
         """Raise `Temporary` when the path leads to another file than at first, or to none."""
-        if _identity(self._at) != self._file:
+        if _identity(self.path) != self._file:
             raise Temporary(_ANOTHER)
 
     def _begin_sqlite(self, connection: Connection) -> None:

@@ -22,7 +22,6 @@ from sqlalchemy import (
 
 from mailgate.domain.history import plain
 from mailgate.domain.model import (
-    TURN_OF,
     ClosedBy,
     Delay,
     Disposition,
@@ -38,9 +37,6 @@ from mailgate.store import prepared, schema
 from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
 from mailgate.store.types import Instant
-
-OURS = sorted(status.value for status in Status if TURN_OF[status] is Side.SYSTEM)
-"""The statuses in which it is the desk's turn."""
 
 TICKET = "ticket"
 """The subject kind of events and timers about tickets."""
@@ -194,43 +190,6 @@ def open_of(connection: Connection, tenant_id: int, requester: str, most: int) -
         select(table.id)
         .where(table.tenant_id == tenant_id, table.requester == requester, table.status != "closed")
         .order_by(table.created_at.desc(), table.id.desc())
-        .limit(most)
-    )
-    return list(rows.scalars())
-
-
-_LOADS = (
-    select(schema.ticket.c.assignee, func.count(), func.max(schema.ticket.c.id))
-    .where(
-        schema.ticket.c.tenant_id == bindparam("tenant_id"),
-        schema.ticket.c.assignee.in_(bindparam("names", expanding=True)),
-        schema.ticket.c.status != fixed("closed"),
-        schema.ticket.c.status.in_([fixed(status) for status in OURS]),
-    )
-    .group_by(schema.ticket.c.assignee)
-)
-
-
-def loads(
-    connection: Connection, tenant_id: int, names: Sequence[str]
-) -> dict[str, tuple[int, int]]:
-    """Return agent -> how many tickets on the desk's turn they hold, and the newest of these."""
-    rows = connection.execute(_LOADS, {"tenant_id": tenant_id, "names": list(names)})
-    return {name: (held, newest) for name, held, newest in rows}
-
-
-def unheld(connection: Connection, tenant_id: int, most: int) -> list[int]:
-    """Return the ids of tickets on the desk's turn that nobody holds, the oldest first."""
-    table = schema.ticket.c
-    rows = connection.execute(
-        select(table.id)
-        .where(
-            table.tenant_id == tenant_id,
-            table.assignee.is_(None),
-            table.status != fixed("closed"),
-            table.status.in_([fixed(status) for status in OURS]),
-        )
-        .order_by(table.id)
         .limit(most)
     )
     return list(rows.scalars())

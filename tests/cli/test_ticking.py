@@ -148,5 +148,5 @@ def test_what_nobody_holds_is_given_to_agents_at_intervals(cli, monkeypatch):
         for _ in range(2):  # the second time it is not due again
             app.scheduler.run_pending()
     told = [facts for name, facts in logged if name == "assignment.done"]
-    assert told == [{"assigned": 2, "of": 2, "agents": agents}]
+    assert told == [{"assigned": 2, "waiting": 0, "agents": agents}]
     assert None not in {ticket["assignee"] for ticket in cli.json("tickets")}

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from mailgate.desk.forecast import forecast
 from mailgate.domain.caps import Caps
 from mailgate.domain.events import Delivered, Resolve
@@ -70,7 +72,9 @@ def told(foreseen) -> list:
     return steps
 
 
-def test_what_is_foreseen_then_happens_event_for_event(world):
+@pytest.mark.parametrize("a_day", [40, 1], ids=["freely", "over the ceiling"])
+def test_what_is_foreseen_then_happens_event_for_event(database, a_day):
+    world = World(database, replace(settings(), caps=Caps(per_address_day=a_day)))
     world.tick()
     unanswered = world.open("unanswered")
     waiting = world.open("waiting", "dave@customer.example")
@@ -86,7 +90,8 @@ def test_what_is_foreseen_then_happens_event_for_event(world):
         world.ticket(each).number for each in (unanswered, waiting, resolved)
     }
     assert [step.status for step in foreseen].count("closed") >= 1
-    assert sum(each.notice == "waiting" for step in foreseen for each in step.notices) >= 3
+    reminders = [each for step in foreseen for each in step.notices if each.notice == "waiting"]
+    assert len(reminders) >= 3
     before = world.rows("event")
     assert seen(world) == foreseen
     assert world.rows("event") == before  # nothing was written

@@ -5,6 +5,7 @@ from dataclasses import replace
 from mailgate.desk.assignment import Result, assign_waiting
 from mailgate.domain.model import Status
 from mailgate.domain.people import Staff
+from mailgate.domain.rules import Rule
 from mailgate.mail.trust import Trust
 from tests.attacks.test_identity import PASSED_ON
 from tests.desk.conftest import ADMIN, ALICE, BOB, settings
@@ -60,9 +61,22 @@ def test_what_nobody_could_take_is_given_later(database):
     assert "all are at their limit: alice holds 1 of at most 1, bob holds 0 of at most 0" in says
     assert assign_waiting(desk.desk, desk.now) == Result(assigned=0, waiting=1, agents=2)
     more = desk_of(database)
-    assert assign_waiting(more.desk, more.now) == Result(assigned=1, waiting=1, agents=2)
+    assert assign_waiting(more.desk, more.now) == Result(assigned=1, waiting=0, agents=2)
     assert holders(desk) == ["alice", "bob"]
     assert assign_waiting(more.desk, more.now) == Result(assigned=0, waiting=0, agents=2)
+
+
+def test_what_nobody_can_take_keeps_nothing_from_others(database, monkeypatch):
+    monkeypatch.setattr("mailgate.desk.assignment._AT_ONCE", 1)
+    teams = {"billing": ("bob",), "sales": ("alice",)}
+    staff = Staff((replace(ALICE, limit=0), replace(BOB, limit=2)), teams, (ADMIN,))
+    about = tuple(Rule(team, words=(team,), team=team) for team in teams)
+    desk = Gateway(database, replace(settings(), staff=staff, routes=about))
+    for text in ("nobody's", "sales", "billing", "sales", "billing", "billing"):
+        desk.mail(text, Subject=f"{text} {len(desk.rows('ticket'))}")
+    desk.desk.settings = replace(desk.desk.settings, assigns=True)
+    assert assign_waiting(desk.desk, desk.now) == Result(assigned=2, waiting=4, agents=2)
+    assert holders(desk) == [None, None, "bob", None, "bob", None]
 
 
 def test_nothing_is_given_away_unless_it_is_asked_for(database):

@@ -333,7 +333,8 @@ class Life:
             "ticket_id": self.ticket,
             "timers": {self.ticket: ()},
             "tickets": [self.ticket],
-            "tickets.loads.names": ["alice"],
+            "holding.loads.names": ["alice"],
+            "teams": None,
             **of_mailboxes(),
         }
 

@@ -1,0 +1,58 @@
+"""Who holds how many tickets, and which nobody holds: what is asked when they are given away."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select
+
+from mailgate.domain.table import OURS
+from mailgate.store import schema
+from mailgate.store.schema import fixed
+
+_OURS = [fixed(status.value) for status in sorted(OURS)]
+_LOADS = (
+    select(schema.ticket.c.assignee, func.count(), func.max(schema.ticket.c.id))
+    .where(
+        schema.ticket.c.tenant_id == bindparam("tenant_id"),
+        schema.ticket.c.assignee.in_(bindparam("names", expanding=True)),
+        schema.ticket.c.status != fixed("closed"),
+        schema.ticket.c.status.in_(_OURS),
+    )
+    .group_by(schema.ticket.c.assignee)
+)
+
+
+def loads(
+    connection: Connection, tenant_id: int, names: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """Return agent -> how many tickets on the desk's turn they hold, and the newest of these."""
+    rows = connection.execute(_LOADS, {"tenant_id": tenant_id, "names": list(names)})
+    return {name: (held, newest) for name, held, newest in rows}
+
+
+def unheld(
+    connection: Connection, tenant_id: int, teams: Sequence[str] | None, most: int
+) -> list[int]:
+    """Return the ids of tickets on the desk's turn that nobody holds, the oldest first.
+
+    Only those of these teams; None is all, also those without one.
+    """
+    query = select(schema.ticket.c.id).where(_unheld(tenant_id))
+    if teams is not None:
+        query = query.where(schema.ticket.c.team.in_(teams))
+    return list(connection.execute(query.order_by(schema.ticket.c.id).limit(most)).scalars())
+
+
+def unheld_count(connection: Connection, tenant_id: int) -> int:
+    """Return how many tickets on the desk's turn nobody holds."""
+    query = select(func.count()).select_from(schema.ticket).where(_unheld(tenant_id))
+    return connection.execute(query).scalar_one()
+
+
+def _unheld(tenant_id: int) -> ColumnElement[bool]:
+    table = schema.ticket.c
+    return and_(
+        table.tenant_id == tenant_id,
+        table.assignee.is_(None),
+        table.status != fixed("closed"),
+        table.status.in_(_OURS),
+    )
