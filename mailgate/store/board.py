@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from mailgate.domain.board import Drop, Layout
-from mailgate.store import schema
+from mailgate.store import prepared, schema
 from mailgate.store.columns import fixed
 from mailgate.store.db import inserting
 from mailgate.store.inbox import NOT_KEPT, SUPPRESSED
@@ -135,12 +135,10 @@ class Board:
 
     def lie(self, rows: Sequence[Lying]) -> None:
         """Write what lies there now."""
-        if rows:
-            values = [
-                self._key | {name: getattr(row, name) for name in Lying.__slots__} for row in rows
-            ]
-            statement = inserting(self.connection, _COPY).on_conflict_do_nothing()
-            self.connection.execute(statement, values)
+        values = [
+            self._key | {name: getattr(row, name) for name in Lying.__slots__} for row in rows
+        ]
+        prepared.insert(self.connection, _COPY, values, ignore=True)
 
     def lift(self, folder: str, uids: Collection[int]) -> None:
         """Take away what no longer lies there."""

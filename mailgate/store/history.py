@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from mailgate.store import schema
-from mailgate.store.db import inserting
+from mailgate.store import prepared, schema
 
 _AT_ONCE = 500  # Message-IDs in one question
 _MOST = 200  # mails of one thread that lead to a ticket, the newest
@@ -43,9 +42,7 @@ def keep(connection: Connection, tenant_id: int, mails: Sequence[Old]) -> None:
             }
             for mail in mails
         ]
-        connection.execute(
-            inserting(connection, schema.imap_history).on_conflict_do_nothing(), rows
-        )
+        prepared.insert(connection, schema.imap_history, rows, ignore=True)
 
 
 def find(connection: Connection, tenant_id: int, rfc_ids: Collection[str]) -> dict[str, Old]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
-from mailgate.store import schema
+from mailgate.store import prepared, schema
 from mailgate.store.db import inserting
 
 _AT_ONCE = 500  # identities in one question
@@ -197,8 +197,7 @@ def note(connection: Connection, tenant_id: int, mailbox: str, copies: Sequence[
             | {name: getattr(copy, name) for name in Copy.__slots__}
             for copy in copies
         ]
-        statement = inserting(connection, schema.imap_copy).on_conflict_do_nothing()
-        connection.execute(statement, rows)
+        prepared.insert(connection, schema.imap_copy, rows, ignore=True)
 
 
 def known(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from mailgate.store import schema
+from mailgate.store import prepared, schema
 from mailgate.store.db import inserting
 
 
@@ -54,7 +54,7 @@ def suspend(
         {"tenant_id": tenant_id, "address": address, "since": since, "reason": reason}
         for address, reason in sorted(reasons.items())  # in one order, or two nodes deadlock
     ]
-    connection.execute(inserting(connection, schema.suspension).on_conflict_do_nothing(), rows)
+    prepared.insert(connection, schema.suspension, rows, ignore=True)
 
 
 def suspended(
