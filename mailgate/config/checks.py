@@ -17,7 +17,8 @@ from mailgate.config.calendars import WEEKDAYS
 from mailgate.config.errors import Fault, Wrong, did_you_mean, shown
 from mailgate.config.mailboxes import mailboxes
 from mailgate.config.schema import Config
-from mailgate.config.secrets import exposed, is_loopback, read_keys, read_secret, readable, remedy
+from mailgate.config.secrecy import secrets
+from mailgate.config.secrets import WORLD, exposed, is_loopback, readable
 from mailgate.config.source import Source
 from mailgate.config.toml import Path
 from mailgate.config.values import Substituted
@@ -37,7 +38,6 @@ _NOT_EMPTY = {
     ("inbound", "allowed_peers"): 'nobody could connect; for everybody ["0.0.0.0/0", "::/0"]',
     ("delivery", "retry_after"): "say after how long to try again",
 }
-_WORLD = 0o007
 
 
 def check(config: Config, source: Source) -> Iterator[Fault]:
@@ -273,7 +273,7 @@ def tls(config: Config, source: Source) -> Iterator[Fault]:
             continue
         try:
             readable(file)
-            if path[1] == "tls_key" and (hint := exposed(file, source.environ, _WORLD)):
+            if path[1] == "tls_key" and (hint := exposed(file, source.environ, WORLD)):
                 raise Wrong(hint)  # noqa: TRY301 -- one place turns both into a fault
         except Wrong as wrong:
             yield source.fault(path, wrong)
@@ -347,28 +347,6 @@ def _clash(path: Path, other: Path, what: str, source: Source) -> Fault:
     written = source.shown(other) if source.document.has(*other) else None
     value = written or (shown(default.default) if default else "")
     return source.fault(path, Wrong(f"{what} {'.'.join(map(str, other))}, {value}"))
-
-
-def secrets(config: Config, source: Source) -> Iterator[Fault]:
-    """Check that secrets can be read, and by nobody else."""
-    if config.desk.secret_file is not None:
-        try:
-            read_keys(config.desk.secret_file, source.environ)
-        except Wrong as wrong:
-            path = ("desk", "secret_file")
-            found = "" if source.document.has(*path) else shown(config.desk.secret_file.name)
-            yield source.fault(path, Wrong(wrong.hint, found=found))
-    if config.delivery.password_file is not None:
-        try:
-            read_secret(config.delivery.password_file, source.environ)
-        except Wrong as wrong:
-            yield source.fault(("delivery", "password_file"), wrong)
-    if isinstance(source.document.data.get("delivery"), dict):
-        written = source.document.data["delivery"].get("password")
-        bare = isinstance(written, str) and "${" not in written
-        if bare and source.path.exists() and exposed(source.path, source.environ, _WORLD):
-            hint = f"everybody can read this file: {remedy(source.path)}, or use password_file"
-            yield source.fault(("delivery", "password"), Wrong(hint))
 
 
 CHECKS: tuple[Check, ...] = (

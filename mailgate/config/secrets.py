@@ -21,7 +21,7 @@ from mailgate.config.errors import Wrong
 _LONGEST = 65_536  # bytes of a secret file
 _KEY_OCTETS = 32  # as many as HMAC-SHA256 puts out (RFC 2104 section 3)
 _LEAST_OCTETS = 16
-_OTHERS, _WORLD = stat.S_IRWXG | stat.S_IRWXO, stat.S_IRWXO
+_OTHERS, WORLD = stat.S_IRWXG | stat.S_IRWXO, stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def exposed(path: Path, environ: Mapping[str, str], bits: int = _OTHERS) -> str:
     """
     credentials = environ.get("CREDENTIALS_DIRECTORY")
     if credentials and Path(credentials) in path.parents:
-        bits = _WORLD
+        bits = WORLD
     mode = stat.S_IMODE(path.stat().st_mode)
     return f"others may use it (mode {mode:04o}): {remedy(path)}" if mode & bits else ""
 
