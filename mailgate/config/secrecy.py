@@ -40,8 +40,8 @@ def _in_the_open(source: Source) -> Iterator[Fault]:
                 value = table.get(name)
                 if not isinstance(value, str) or not value or "${" in value:
                     continue
-                if "://" in value and not _WITH_PASSWORD.search(value):
-                    continue  # an address, which is a secret only for a password within
+                if name == "url" and not _WITH_PASSWORD.search(value):
+                    continue  # a place, which is a secret only for a password within
                 outside = f"{name}_file" if f"{name}_file" in section.keys else '"${NAME}"'
                 hint = f"everybody can read this file: {remedy(source.path)}, or use {outside}"
                 yield source.fault((*path, name), Wrong(hint))

@@ -184,6 +184,12 @@ def test_a_password_may_stand_in_a_file_that_not_everybody_reads(load):
         load(text, mode=0o644)
 
 
+@pytest.mark.parametrize("url", ["desk.db", "postgresql://desk@db.example/desk"])
+def test_where_the_database_is_may_be_read_by_everybody(load, url):
+    read = load(DESK + f'[database]\nurl = "{url}"\n', mode=0o644)
+    assert read.database.url.get_secret_value().endswith(url.rpartition("/")[2])
+
+
 def test_credentials_of_systemd_may_be_readable_to_the_group(load, folder):
     text = DESK + '[delivery]\nuser = "desk"\npassword_file = "${CREDENTIALS_DIRECTORY}/smtp"\n'
     (folder / "credentials").mkdir()
