@@ -73,6 +73,9 @@ Folder = Annotated[
 MaybeFolder = Annotated[str, Kind('a folder such as Tickets, or ""', values.read_maybe_folder)]
 AgentsFolder = Annotated[str, Kind("a folder with {name} in it", values.read_agents_folder)]
 Category = Annotated[str, Kind("small letters, digits and _, a letter first", values.read_category)]
+Phrase = Annotated[
+    str, Kind("a word, or several, with a letter or digit at both ends", values.read_phrase)
+]
 MaybeCategory = Annotated[str, Kind('a category, or ""', values.read_maybe_category)]
 NumberFormat = Annotated[
     str,

@@ -23,11 +23,12 @@ class Rule(Table):
         "A condition: one of these was chosen by the address, or by the importance of the mail.",
         example=["urgent"],
     )
-    if_words: tuple[kinds.Name, ...] = key(
+    if_words: tuple[kinds.Phrase, ...] = key(
         [],
         "A condition: one of these words, or of these sequences of words, stands in the subject or "
-        "the text. Capitals, and what is no letter or digit, do not matter.",
-        example=["invoice", "credit note"],
+        "the text. Only whole words count, so name each form. Capitals, and what is no letter or "
+        "digit, do not matter.",
+        example=["invoice", "invoices", "credit note"],
     )
     if_sender_domain: tuple[kinds.Host, ...] = key(
         [], "A condition: the sender is of one of these domains, or of one below.", example=["gov"]

@@ -19,6 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 from mailgate.config.errors import Wrong, did_you_mean, shown
 from mailgate.domain.hours import duration
 from mailgate.domain.numbers import NumberFormat
+from mailgate.domain.rules import is_word
 from mailgate.errors import Refused
 
 _LONGEST_DURATION = timedelta(days=3650)
@@ -330,6 +331,14 @@ def read_category(value: object, _: Path) -> str:
         return text
     meant = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
     raise Wrong(f"did you mean {shown(meant)}?" if _CATEGORY.fullmatch(meant) else "")
+
+
+def read_phrase(value: object, _: Path) -> str:
+    """Read words to be looked for."""
+    text = text_of(value).strip()
+    if not is_word(text):
+        raise Wrong
+    return text
 
 
 def read_maybe_category(value: object, folder: Path) -> str:

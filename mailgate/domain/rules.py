@@ -1,12 +1,13 @@
 """Rules for new tickets: the first that fits, by rank, says which team gets it, and what it is.
 
-What is tried and why it does not fit is told with the ticket, so that nobody has to guess. Words
-are looked for in one pass, whatever a mail holds.
+What is tried and why it does not fit is told with the ticket, so that nobody has to guess.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from mailgate.domain.choice import Choice
 from mailgate.domain.model import Priority
@@ -14,7 +15,6 @@ from mailgate.domain.model import Priority
 LOOKED_AT = 20_000
 """Characters of a mail in which words are looked for: what it is about stands in front."""
 
-_BETWEEN = re.compile(r"\W+")
 _WRITTEN_WITHOUT_BLANKS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
@@ -52,8 +52,16 @@ class Matter:
 
 
 def ranked(rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """Return the rules in the order in which they are tried: by rank, then as they are given."""
-    return tuple(sorted(rules, key=lambda rule: rule.rank))
+    """Return the rules as they are tried: by rank, then as they are given; their words spelt."""
+    return tuple(
+        replace(rule, words=tuple(map(_spelt, rule.words)))
+        for rule in sorted(rules, key=lambda rule: rule.rank)
+    )
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text can be looked for: what is no letter or digit is lost at its ends."""
+    return bool(text) and not _between().match(text) and not _between().match(text[-1])
 
 
 def routed(choice: Choice, rules: Sequence[Rule], matter: Matter) -> Choice:
@@ -102,17 +110,22 @@ def _lacking(rule: Rule, choice: Choice, matter: Matter, spelt: str) -> str:
     if rule.recipients and matter.recipients.isdisjoint(rule.recipients):
         return "it was sent to another address"
     if rule.words and not any(_holds(spelt, word) for word in rule.words):
-        return "it holds none of the words"
+        return "it holds none of the whole words"
     return ""
 
 
 def _holds(spelt: str, word: str) -> bool:
-    sought = _spelt(word)
-    if _WRITTEN_WITHOUT_BLANKS.search(sought):
-        return sought.strip() in spelt
-    return sought in spelt
+    return (word.strip() if _WRITTEN_WITHOUT_BLANKS.search(word) else word) in spelt
 
 
 def _spelt(text: str) -> str:
-    """Return the words of a text, small, with one blank before and after each."""
-    return f" {_BETWEEN.sub(' ', text.casefold()).strip()} "
+    """Return the words of a text, small and composed, with one blank before and after each."""
+    composed = unicodedata.normalize("NFC", text).casefold()
+    return f" {_between().sub(' ', composed).strip()} "
+
+
+@cache
+def _between() -> re.Pattern[str]:
+    """Return what stands between words: the marks of scripts that write vowels so are in them."""
+    marks = "".join(c for c in map(chr, range(0x300, 0xFFFF)) if unicodedata.category(c)[0] == "M")
+    return re.compile(rf"[^\w{re.escape(marks)}]+")

@@ -35,12 +35,8 @@ def of(
 
 
 def _addressed(reading: Reading) -> frozenset[str]:
-    """Return the addresses written to, those of ours without what stands behind the delimiter."""
-    bases = set()
-    for address in _all(reading):
-        name, detail = reading.own.split(address)
-        bases.add(f"{name}@{address.rpartition('@')[2].lower()}" if detail else address)
-    return frozenset(bases)
+    """Return the addresses written to, normalised, without what stands behind the delimiter."""
+    return frozenset(reading.own.base(address) for address in _all(reading))
 
 
 def _all(reading: Reading) -> Iterable[str]:

@@ -45,11 +45,15 @@ class Own:
         """Tell whether an address, or what it is a sub-address of, is the desk's or a list's."""
         if address in self.addresses:
             return True
-        try:
-            base = split_sub(address, self.delimiter)[0]
-        except Refused:
-            base = address
+        base = self.base(address)
         return base in self.addresses or not self.own_lists.isdisjoint((address, base))
+
+    def base(self, address: str) -> str:
+        """Return an address, normalised, without what stands behind the delimiter."""
+        try:
+            return split_sub(address, self.delimiter)[0]
+        except Refused:
+            return address
 
     def split(self, address: str) -> tuple[str, str]:
         """Return (name, detail) of an address of the desk's: what stands around the delimiter.

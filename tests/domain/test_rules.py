@@ -4,7 +4,7 @@ import pytest
 
 from mailgate.domain.choice import Choice
 from mailgate.domain.model import Priority
-from mailgate.domain.rules import LOOKED_AT, Matter, Rule, ranked, routed
+from mailgate.domain.rules import LOOKED_AT, Matter, Rule, is_word, ranked, routed
 
 CHOSEN = Choice("general_inquiry", why=("as it was",))
 
@@ -30,14 +30,14 @@ def test_the_first_by_rank_has_the_say_and_the_others_are_told():
         why=(
             "as it was",
             "rule first does not fit: its sender is of shop.example",
-            "rule money does not fit: it holds none of the words",
+            "rule money does not fit: it holds none of the whole words",
             "team logistics, tags parcel, vip by rule parcels",
         ),
     )
 
 
 def test_where_none_fits_everything_stays_as_it_was_chosen():
-    (rule,) = rules = (Rule("money", words=("invoice",), team="billing"),)
+    (rule,) = rules = ranked([Rule("money", words=("invoice",), team="billing")])
     found = routed(CHOSEN, rules, matter())
     assert (found.team, found.tags, found.category) == (None, (), "general_inquiry")
     assert found.why[-1].startswith(f"rule {rule.name} does not fit")
@@ -67,14 +67,34 @@ def test_a_rule_says_what_a_ticket_is():
         (Rule("r", recipients=("a@desk",)), matter("x", "c@d"), "it was sent to another address"),
         (Rule("r", words=("parcels", "my parcel")), matter(), ""),
         (Rule("r", words=("PARCEL",)), matter("the\nparcel!"), ""),
-        (Rule("r", words=("par",)), matter(), "it holds none of the words"),
+        (Rule("r", words=("par",)), matter(), "it holds none of the whole words"),
         (Rule("r", words=("credit note",)), matter("the credit-\n note"), ""),
         (Rule("r", words=("straße",)), matter("in der STRASSE"), ""),
+        (Rule("r", words=("ku\u0308ndigung",)), matter("Die Kündigung"), ""),
+        (Rule("r", words=("टी",)), matter("टीम"), "it holds none of the whole words"),
+        (Rule("r", words=("टीम",)), matter("एक टीम!"), ""),
         (Rule("r", words=("发票",)), matter("我需要发票谢谢"), ""),
-        (Rule("r", words=("発票",)), matter("我需要发票谢谢"), "it holds none of the words"),
-        (Rule("r", words=("x",)), matter("a " * LOOKED_AT + "x"), "it holds none of the words"),
+        (
+            Rule("r", words=("発票",)),
+            matter("我需要发票谢谢"),
+            "it holds none of the whole words",
+        ),
+        (
+            Rule("r", words=("x",)),
+            matter("a " * LOOKED_AT + "x"),
+            "it holds none of the whole words",
+        ),
     ],
 )
 def test_each_condition_holds_or_is_named(rule, about, lacking):
-    (*_, last) = routed(CHOSEN, (rule,), about).why
+    (*_, last) = routed(CHOSEN, ranked([rule]), about).why
     assert last == (f"rule r does not fit: {lacking}" if lacking else " by rule r")
+
+
+CAN = dict.fromkeys(("invoice", "credit note", "e-mail", "टी"), True)
+CAN |= dict.fromkeys(("C++", "!!!", "#help", ""), False)
+
+
+@pytest.mark.parametrize(("text", "can"), CAN.items())
+def test_what_loses_its_sense_is_no_word_to_be_looked_for(text, can):
+    assert is_word(text) is can

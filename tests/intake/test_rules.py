@@ -6,15 +6,19 @@ import pytest
 
 from mailgate.domain.model import Priority, Status
 from mailgate.domain.people import Staff
-from mailgate.domain.rules import Rule
+from mailgate.domain.rules import Rule, ranked
 from mailgate.mail.trust import Trust
 from tests.attacks.test_identity import PASSED_ON
 from tests.desk.conftest import ADMIN, ALICE, BOB, settings
 from tests.intake.desk import Believing, Gateway
 
-RULES = (
-    Rule("invoices", words=("invoice",), team="billing", category="billing"),
-    Rule("sales", recipients=("support@desk.example",), tags=("front",), priority=Priority.HIGH),
+RULES = ranked(
+    (
+        Rule("invoices", words=("invoice",), team="billing", category="billing"),
+        Rule(
+            "sales", recipients=("support@desk.example",), tags=("front",), priority=Priority.HIGH
+        ),
+    )
 )
 
 
@@ -41,7 +45,7 @@ def test_the_next_rule_is_tried_and_sub_addresses_are_the_desks(desk):
     ticket = desk.ticket(row["ticket_id"])
     assert (ticket.team, ticket.tags, ticket.priority) == (None, ("front",), Priority.HIGH)
     says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
-    assert "rule invoices does not fit: it holds none of the words" in says
+    assert "rule invoices does not fit: it holds none of the whole words" in says
 
 
 def test_what_an_agent_forwards_is_judged_by_what_the_customer_wrote(desk, monkeypatch):
@@ -55,7 +59,7 @@ def test_what_an_agent_forwards_is_judged_by_what_the_customer_wrote(desk, monke
     assert desk.ticket(row["ticket_id"]).team is None
     says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
     assert says == (
-        "alice forwarded it; rule invoices does not fit: it holds none of the words; "
+        "alice forwarded it; rule invoices does not fit: it holds none of the whole words; "
         "priority high, tags front by rule sales"
     )
 

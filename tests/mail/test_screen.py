@@ -248,3 +248,15 @@ def test_no_mail_makes_the_screen_raise_and_only_a_spotless_one_is_answered(
 )
 def test_an_address_that_nobody_reads_is_told_by_its_name(address, robot):
     assert is_robot(address) is robot
+
+
+BASES = {
+    "Support+vip@desk.example": DESK,
+    DESK: DESK,
+    "nobody": "nobody",
+}
+
+
+@pytest.mark.parametrize(("address", "base"), BASES.items())
+def test_what_stands_behind_the_delimiter_is_no_part_of_the_base(address, base):
+    assert own().base(address) == base
