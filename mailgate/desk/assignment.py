@@ -11,7 +11,7 @@ from datetime import datetime
 
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
-from mailgate.domain.assignment import Load, candidates, choose
+from mailgate.domain.assignment import Load, chosen
 from mailgate.domain.events import Assign
 from mailgate.domain.model import GATEWAY, Side, Ticket
 from mailgate.errors import Conflict
@@ -30,27 +30,28 @@ class Result:
 
 
 def held(ledger: Ledger) -> Mapping[str, Load]:
-    """Return agent -> what the store says they hold; to be asked once for a batch."""
+    """Return agent -> what the store says they hold; to be asked once for a batch.
+
+    From then on nobody else gives tickets away, or two workers would both take an agent's last one.
+    """
     settings = ledger.settings
     if not settings.assigns:
         return {}
+    ledger.lock_numbers()
     names = [agent.name for agent in settings.staff.agents]
     rows = holding.loads(ledger.connection, settings.tenant_id, names)
     return {name: Load(count, newest) for name, (count, newest) in rows.items()}
 
 
-def give(ledger: Ledger, stored: Mapping[str, Load], ticket_id: int, at: datetime) -> str:
-    """Give a ticket that nobody holds to an agent; return what was decided, empty where it is off.
+def begin(ledger: Ledger, stored: Mapping[str, Load], team: str | None) -> tuple[str | None, str]:
+    """Return who holds a ticket that is about to begin, if anybody, and why.
 
-    `stored` is what `held` told. Nothing happens where nobody can take it: the job tries again.
+    `stored` is what `held` told.
     """
-    settings, ticket = ledger.settings, ledger.ticket(ticket_id)
-    if not settings.assigns or ticket.assignee is not None or ticket.side is not Side.SYSTEM:
-        return ""
-    agent, why = choose(candidates(settings.staff, ticket.team), _loads(ledger, stored))
-    if agent is not None:
-        ledger.apply(ticket_id, Assign(at=at, actor=GATEWAY, assignee=agent.name, reason=why))
-    return why
+    if not ledger.settings.assigns:
+        return None, ""
+    agent, why = chosen(ledger.settings.staff, team, _loads(ledger, stored))
+    return None if agent is None else agent.name, why
 
 
 def _loads(ledger: Ledger, stored: Mapping[str, Load]) -> Mapping[str, Load]:
@@ -91,13 +92,14 @@ def _assign_some(desk: Desk, now: datetime) -> int:
     """
     with desk.writing(now, _AT_ONCE) as ledger:
         stored, staff, tenant_id = held(ledger), ledger.settings.staff, ledger.settings.tenant_id
-        able: list[str] | None = None
-        if staff.teams:
-            able = [team for team in staff.teams if choose(candidates(staff, team), stored)[0]]
-        elif choose(staff.agents, stored)[0] is None:
-            able = []
-        ids = holding.unheld(ledger.connection, tenant_id, able, _AT_ONCE)
-        ledger.load(ids)
-        for ticket_id in ids:
-            give(ledger, stored, ticket_id, now)
-        return sum(ledger.ticket(ticket_id).assignee is not None for ticket_id in ids)
+        able = [team for team in staff.teams or [None] if chosen(staff, team, stored)[0]]
+        teams = None if able == [None] else [team for team in able if team is not None]
+        ids = holding.unheld(ledger.connection, tenant_id, teams, _AT_ONCE)
+        assigned = 0
+        for ticket in ledger.load(ids).values():
+            agent, why = begin(ledger, stored, ticket.team)
+            if agent is not None:
+                event = Assign(at=now, actor=GATEWAY, assignee=agent, reason=why)
+                ledger.apply(ticket.id, event)
+                assigned += 1
+        return assigned

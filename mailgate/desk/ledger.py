@@ -134,15 +134,20 @@ class Ledger:
         self.apply(ticket.id, numbered, message, note)
         return self._tickets[ticket.id]
 
-    def _next_number(self) -> str:
+    def lock_numbers(self) -> int:
+        """Return the next number; nobody else opens a ticket before this transaction ends."""
         settings = self.settings
         if self._number is None:
             self._number = numbers.lock(
                 self.connection, settings.tenant_id, settings.number_format, self._period
             )
+        return self._number
+
+    def _next_number(self) -> str:
+        settings, next_ = self.settings, self.lock_numbers()
         day = local_date(self.now, settings.zone)
-        number = settings.number_format.write(day, self._number)
-        self._number += 1
+        number = settings.number_format.write(day, next_)
+        self._number = next_ + 1
         return number
 
     def apply(

@@ -68,18 +68,20 @@ def opened(draft: Draft) -> None:
         requester=event.requester,
         requester_name=event.requester_name,
         team=event.team,
+        assignee=event.assignee,
         visibility=event.visibility,
         tags=tuple(sorted(set(event.tags))),
         follows=event.follows,
         created_at=event.at,
     )
-    draft.to_system(Status.OPEN if event.team else Status.NEW, event.at)
+    looked_at = Status.OPEN if event.team else Status.NEW
+    draft.to_system(Status.IN_PROGRESS if event.assignee else looked_at, event.at)
     if event.outbound:
         draft.spoke(Side.SYSTEM)
         return
     draft.spoke(Side.CLIENT)
     draft.notify("received", Audience.REQUESTER)
-    draft.notify("new_message", Audience.TEAM)
+    draft.notify("new_message", Audience.HOLDERS)
 
 
 def join(draft: Draft) -> None:

@@ -3,7 +3,7 @@
 Every choice comes with its reason, in words for whoever asks why.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailgate.domain.people import Agent, Staff
@@ -17,29 +17,22 @@ class Load:
     newest: int = 0
 
 
-def candidates(staff: Staff, team: str | None) -> tuple[Agent, ...]:
-    """Return the agents who may get a ticket of `team`: nobody's, where there are only others'.
-
-    A desk without teams is one team.
-    """
-    if not staff.teams:
-        return staff.agents
-    return tuple(staff.by_name[n] for n in staff.teams.get(team or "", ()) if n in staff.by_name)
-
-
-def choose(among: Sequence[Agent], loads: Mapping[str, Load]) -> tuple[Agent | None, str]:
-    """Return who gets the next ticket, None where nobody can, and why.
+def chosen(staff: Staff, team: str | None, loads: Mapping[str, Load]) -> tuple[Agent | None, str]:
+    """Return who gets the next ticket of a team, None where nobody can, and why.
 
     Of several with the fewest it is the one whose newest ticket is the oldest, so that they take
-    turns, then the first by name.
+    turns, then the first by name. A desk without teams is one team; where there are teams, a ticket
+    without one is left alone.
     """
-    if not among:
-        return None, "nobody is there to hold it"
+    if staff.teams and not team:
+        return None, "it has no team, and where there are teams only their tickets are given away"
+    members = staff.teams.get(team or "", ())
+    among = [agent for agent in staff.agents if not staff.teams or agent.name in members]
     free = [agent for agent in among if _load(agent, loads).held < agent.limit]
     if not free:
         return None, "all are at their limit: " + ", ".join(_told(a, loads) for a in among)
-    chosen = min(free, key=lambda a: (_load(a, loads).held, _load(a, loads).newest, a.name))
-    return chosen, f"{_told(chosen, loads)}, the fewest of {len(free)} who can"
+    first = min(free, key=lambda a: (_load(a, loads).held, _load(a, loads).newest, a.name))
+    return first, f"{_told(first, loads)}, the fewest of {len(free)} who can"
 
 
 def _load(agent: Agent, loads: Mapping[str, Load]) -> Load:

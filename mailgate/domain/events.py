@@ -85,7 +85,7 @@ class Opened(Event):
     `silent`: nothing automatic may answer it. `unproven`: no mail has ever shown that its sender
     owns the address: what answers it holds none of their words. `proved`: this very mail has shown
     it. `remarks`: pairs of a `Remark` and what it is about, for staff. `outbound`: the desk wrote
-    first, and tells nobody.
+    first, and tells nobody. `assignee`: the agent it was given to at once.
     """
 
     name: ClassVar[str] = "ticket.opened"
@@ -107,6 +107,7 @@ class Opened(Event):
     proved: bool = False
     remarks: tuple[tuple[str, str], ...] = ()
     outbound: bool = False
+    assignee: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from mailgate.desk import assignment
 from mailgate.desk.ledger import Ledger
@@ -44,7 +45,11 @@ class Lookup:
     canaries: dict[int, Canary]
     awaited: dict[str, datetime]
     old: dict[str, Old]
-    held: Mapping[str, Load]
+
+    @cached_property
+    def held(self) -> Mapping[str, Load]:
+        """What agents hold."""
+        return assignment.held(self.ledger)
 
     def found(self, reading: Reading) -> Found:
         """Return what the keys of one mail lead to, merged tickets followed to where they go on.
@@ -183,7 +188,6 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         canaries.out(connection, tenant_id, (r.canary for r in readings if r.canary is not None)),
         inbox.awaited(connection, tenant_id, mids - own.keys() - seen.keys()),
         history.find(connection, tenant_id, mids) if ledger.settings.mailboxes else {},
-        assignment.held(ledger),
     )
 
 

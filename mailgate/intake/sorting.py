@@ -329,6 +329,7 @@ def _open(
     people = remarks.people(reading, ledger.settings, frozenset({reading.sender}), own=True)
     about = f"{reading.subject}\n{mail.text}"
     chosen = choice.of(reading, ledger.settings, reading.sender, about)
+    holder, given = assignment.begin(ledger, lookup.held, chosen.team)
     event = Opened(
         at=reading.claimed.received_at,
         actor=Actor(
@@ -342,6 +343,7 @@ def _open(
         priority=chosen.priority,
         team=chosen.team,
         tags=chosen.tags,
+        assignee=holder,
         follows=follows.id if follows is not None else None,
         visibility="internal" if alerts.from_machine_sender(reading) else "public",
         silent=_silent(reading, doubted),
@@ -359,7 +361,7 @@ def _open(
     _join(ledger, ticket.id, event, people.joining)
     if not placement.proved:
         lookup.lately.learn(ticket)
-    why = ("a new matter", *chosen.why, assignment.give(ledger, lookup.held, ticket.id, event.at))
+    why = ("a new matter", *chosen.why, given)
     return Ending("opened", ticket.id, "; ".join(filter(None, why)), placement)
 
 
@@ -382,6 +384,7 @@ def _forwarded(
     subject = inner.subject or reading.subject
     about = f"{subject}\n{inner.text}"
     chosen = choice.of(reading, settings, inner.sender, about, by_staff=True)
+    holder, given = assignment.begin(ledger, lookup.held, chosen.team)
     event = Opened(
         at=at,
         actor=Actor(ActorKind.CUSTOMER, inner.sender),
@@ -393,6 +396,7 @@ def _forwarded(
         priority=chosen.priority,
         team=chosen.team,
         tags=chosen.tags,
+        assignee=holder,
         unproven=not lookup.knows(inner.sender),
         proved=True,
         remarks=(
@@ -415,6 +419,6 @@ def _forwarded(
         note = replace(note, text=inner.comment, full_text=None, rfc_id=None, attachments=())
         noted = NoteAdded(at=at, actor=Actor(ActorKind.AGENT, agent.name))
         ledger.apply(ticket.id, noted, note)
-    why = (*chosen.why, assignment.give(ledger, lookup.held, ticket.id, at))
+    why = (*chosen.why, given)
     says = "; ".join(filter(None, (f"{agent.name} forwarded it", *why)))
     return Ending("opened", ticket.id, says, placement)

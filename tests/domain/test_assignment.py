@@ -2,26 +2,31 @@
 
 from dataclasses import replace
 
-from mailgate.domain.assignment import Load, candidates, choose
+from mailgate.domain.assignment import Load, chosen
 from mailgate.domain.people import Agent, Staff
 
 ALICE, BOB, ZOE = (Agent(name, f"{name}@desk.example", limit=2) for name in ("alice", "bob", "zoe"))
 
 
+def desk(*agents: Agent) -> Staff:
+    return Staff(agents)
+
+
 def test_whoever_holds_the_fewest_gets_it():
     loads = {"alice": Load(2, 9), "bob": Load(1, 8)}
-    assert choose((ALICE, BOB), loads) == (BOB, "bob holds 1 of at most 2, the fewest of 1 who can")
-    assert choose((ALICE, BOB, ZOE), loads)[0] == ZOE
+    why = "bob holds 1 of at most 2, the fewest of 1 who can"
+    assert chosen(desk(ALICE, BOB), None, loads) == (BOB, why)
+    assert chosen(desk(ALICE, BOB, ZOE), None, loads)[0] == ZOE
 
 
 def test_of_several_they_take_turns():
     loads, given = {}, []
     for ticket_id in range(1, 7):
-        agent, _ = choose((BOB, ALICE, ZOE), loads)
+        agent, _ = chosen(desk(BOB, ALICE, ZOE), None, loads)
         given.append(agent.name)
         loads[agent.name] = Load(loads.get(agent.name, Load()).held + 1, ticket_id)
     assert given == ["alice", "bob", "zoe", "alice", "bob", "zoe"]
-    nobody, why = choose((BOB, ALICE), loads)
+    nobody, why = chosen(desk(BOB, ALICE), None, loads)
     assert nobody is None
     told = ("bob holds 2 of at most 2", "alice holds 2 of at most 2")
     assert why == f"all are at their limit: {', '.join(told)}"
@@ -29,13 +34,14 @@ def test_of_several_they_take_turns():
 
 def test_who_is_away_gets_none():
     away = replace(ALICE, limit=0)
-    assert choose((away,), {})[0] is None
-    assert choose((away, BOB), {})[0] == BOB
-    assert choose((), {}) == (None, "nobody is there to hold it")
+    assert chosen(desk(away), None, {})[0] is None
+    assert chosen(desk(away, BOB), None, {})[0] == BOB
 
 
 def test_only_the_team_can_get_it_where_there_are_teams():
-    assert candidates(Staff((ALICE, BOB)), None) == (ALICE, BOB)
     staff = Staff((ALICE, BOB), {"billing": ("bob", "gone")})
-    assert candidates(staff, "billing") == (BOB,)
-    assert candidates(staff, None) == candidates(staff, "sales") == ()
+    assert chosen(staff, "billing", {})[0] == BOB
+    assert chosen(staff, "sales", {})[0] is None
+    nobody, why = chosen(staff, None, {})
+    assert nobody is None
+    assert "only their tickets are given away" in why

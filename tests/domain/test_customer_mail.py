@@ -89,13 +89,19 @@ def test_first_mail_counts_from_its_receipt_and_not_from_when_it_was_read():
     assert life.timers == [("system_response", 19 * HOUR)]
 
 
-def test_first_mail_is_acknowledged_and_told_to_the_team():
-    assert new().told == [("received", "requester"), ("new_message", "team")]
+def test_first_mail_is_acknowledged_and_told_to_who_holds_it():
+    assert new().told == [("received", "requester"), ("new_message", "holders")]
 
 
 def test_first_mail_that_a_rule_gives_to_a_team_is_open_at_once():
     life = Life().opened(team="billing")
     assert (life.ticket.status, life.ticket.team) == (Status.OPEN, "billing")
+
+
+def test_first_mail_that_is_given_to_an_agent_at_once_is_in_progress():
+    life = Life().opened(team="billing", assignee="alice")
+    assert (life.ticket.status, life.ticket.assignee) == (Status.IN_PROGRESS, "alice")
+    assert life.told == [("received", "requester"), ("new_message", "holders")]
 
 
 def test_a_ticket_begins_only_once():

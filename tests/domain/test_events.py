@@ -42,6 +42,7 @@ def test_every_event_comes_back_from_its_written_form(kind, data):
                 "category": "general_inquiry",
                 "priority": "normal",
                 "team": None,
+                "assignee": None,
                 "visibility": "public",
                 "tags": [],
                 "follows": None,

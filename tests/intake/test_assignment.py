@@ -5,7 +5,7 @@ from dataclasses import replace
 from mailgate.desk.assignment import Result, assign_waiting
 from mailgate.domain.model import Status
 from mailgate.domain.people import Staff
-from mailgate.domain.rules import Rule
+from mailgate.domain.rules import Rule, ranked
 from mailgate.mail.trust import Trust
 from tests.attacks.test_identity import PASSED_ON
 from tests.desk.conftest import ADMIN, ALICE, BOB, settings
@@ -27,9 +27,10 @@ def test_new_tickets_go_to_who_has_the_fewest_and_it_is_told_why(database):
         desk.mail("words", Subject=f"Matter {n}")
     assert holders(desk) == ["alice", "bob", "alice"]
     assert {row["status"] for row in desk.rows("ticket")} == {Status.IN_PROGRESS}
-    told = [row for row in desk.rows("outbox") if row["notice"] == "assigned"]
+    told = [row for row in desk.rows("outbox") if row["role"] != "customer"]
+    assert {row["notice"] for row in told} == {"new_message"}  # one mail to one agent, who holds it
     assert [row["recipient"] for row in told] == [ALICE.address, BOB.address, ALICE.address]
-    assert told[0]["context"]["note"] == "alice holds 0 of at most 20, the fewest of 2 who can"
+    assert {row["context"]["ticket"]["assignee"] for row in told} == {"Alice", "Bob"}
     says = desk.rows("mail_delivery")[-1]["verdict"]["says"]
     assert says == "a new matter; alice holds 1 of at most 20, the fewest of 2 who can"
 
@@ -63,6 +64,9 @@ def test_what_nobody_could_take_is_given_later(database):
     more = desk_of(database)
     assert assign_waiting(more.desk, more.now) == Result(assigned=1, waiting=0, agents=2)
     assert holders(desk) == ["alice", "bob"]
+    (told,) = [row for row in desk.rows("outbox") if row["notice"] == "assigned"]
+    assert told["recipient"] == BOB.address
+    assert told["context"]["note"] == "bob holds 0 of at most 20, the fewest of 2 who can"
     assert assign_waiting(more.desk, more.now) == Result(assigned=0, waiting=0, agents=2)
 
 
@@ -70,7 +74,7 @@ def test_what_nobody_can_take_keeps_nothing_from_others(database, monkeypatch):
     monkeypatch.setattr("mailgate.desk.assignment._AT_ONCE", 1)
     teams = {"billing": ("bob",), "sales": ("alice",)}
     staff = Staff((replace(ALICE, limit=0), replace(BOB, limit=2)), teams, (ADMIN,))
-    about = tuple(Rule(team, words=(team,), team=team) for team in teams)
+    about = ranked([Rule(team, words=(team,), team=team) for team in teams])
     desk = Gateway(database, replace(settings(), staff=staff, routes=about))
     for text in ("nobody's", "sales", "billing", "sales", "billing", "billing"):
         desk.mail(text, Subject=f"{text} {len(desk.rows('ticket'))}")
