@@ -139,6 +139,7 @@ WITHOUT_TENANT = {
     "audit.dangling": "about the whole file",
     "audit.damage": "about the whole file",
     "revision.present": "about the whole database",
+    "footprint.identity": "about the whole database",
     "migrate.differences": "about the whole database",
     "backup.counts": "about the whole database",
     "backup_postgresql.dump": "about the whole database",
