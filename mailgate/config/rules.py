@@ -67,5 +67,6 @@ class Assignment(Table):
         default=False,
         why="Whether tickets are given to agents by themselves: at once, and what is left at the "
         "intervals of [jobs] assignment. The agent of the ticket's team who holds the fewest on "
-        "the desk's turn gets it. Where there are teams, a ticket without one is left alone.",
+        "the desk's turn gets it. Where there are teams, a ticket without one is left alone. So is "
+        "one on which only machines have written, except those of [[machine_sender]].",
     )
