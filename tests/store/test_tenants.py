@@ -283,6 +283,7 @@ class Life:
         ticket = put(schema.ticket, **facts, number="TKT-1", follows=old, assignee="alice")
         self.ticket, self.version = ticket["id"], ticket["version"]
         said = {"ticket_id": self.ticket, "kind": "public", "at": NOW}
+        put(schema.message, **said | {"ticket_id": old}, side="client")
         asked = put(schema.message, **said, side="client", rfc_id="<q@x>")["id"]
         put(schema.message, **said, side="system")
         put(schema.attachment, message_id=asked)
