@@ -32,11 +32,11 @@ def forecast(
 
     with opened(config) as app:
         at = now()
-        coming = foreseen(app.desk, at, at + timedelta(days=days))
-        if json:
-            printing.as_json_list(map(_shape, coming))
-        else:
-            _print(list(coming), days)
+        coming = list(foreseen(app.desk, at, at + timedelta(days=days)))
+    if json:
+        printing.as_json_list(map(_shape, coming))
+    else:
+        _print(coming, days)
 
 
 def _shape(step: "Foreseen") -> dict[str, object]:

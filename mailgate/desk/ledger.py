@@ -4,6 +4,7 @@ A ledger lives within one transaction. Decisions are made in memory, tickets rea
 written in sets at the end; `mark` and `undo` take back what one mail of a batch has caused.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -51,7 +52,7 @@ class Ledger:
         self._ids = ids
         self._signer = signer
         self._pages = Pages()
-        self._sent: list[Recent] = []  # automatic mail that the store does not know
+        self._sent: dict[str, deque[Recent]] = {}  # automatic mail the store does not know, by whom
         self._stored: dict[int, Ticket] = {}
         self._tickets: dict[int, Ticket] = {}
         self._people: dict[str, tuple[str, datetime]] = {}
@@ -372,11 +373,12 @@ class Ledger:
         """
         after = Ledger(self.connection, self._ids, self.settings, self._signer, now)
         after._stored = after._tickets = self._tickets
-        after._sent = [mail for mail in self._sent if now - mail.at < DAY] + [
-            Recent(row["recipient"], row["ticket_id"], self.now)
-            for row in self._pages.outbox
-            if notices.counts(row)
-        ]
+        after._sent = self._sent
+        for row in filter(notices.counts, self._pages.outbox):
+            got = self._sent.setdefault(row["recipient"], deque())
+            got.append(Recent(row["recipient"], row["ticket_id"], self.now))
+            while self.now - got[0].at >= DAY:
+                got.popleft()
         return after
 
     # --- writing ---

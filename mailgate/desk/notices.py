@@ -392,12 +392,12 @@ def hold_back(
     settings: Settings,
     now: datetime,
     heard: Collection[str],
-    foreseen: Sequence[Recent] = (),
+    foreseen: Mapping[str, Sequence[Recent]],
 ) -> None:
     """Suppress rows about to be written to addresses that take no mail, and those over a ceiling.
 
-    Whoever is `heard` in the same transaction does take mail. `foreseen` is automatic mail that
-    counts too, though the store does not know of it.
+    Whoever is `heard` in the same transaction does take mail. `foreseen` is address -> automatic
+    mail that counts too, though the store does not know of it.
     """
     customers = {row["recipient"] for row in rows if row["role"] == Role.CUSTOMER.value}
     if not customers:
@@ -408,5 +408,7 @@ def hold_back(
     strangers = 0
     if any(row["stranger"] for row in rows):
         strangers = outbox.to_strangers(connection, settings.tenant_id, now - HOUR)
-    recent = [*(Recent(*mail) for mail in sent), *foreseen]
+    recent = [Recent(*mail) for mail in sent]
+    for address in customers:
+        recent += foreseen.get(address, ())
     cap(rows, recent, strangers, settings, now)
