@@ -18,7 +18,8 @@ FILE, KEYS, MAILDIR, DATABASE = "config.toml", "mailgate.key", "outgoing", "mail
 _HEAD = """\
 # The configuration of this desk. Only what matters to begin with stands here: every key, with its
 # default and the reason for it, is in config.example.toml and docs/configuration.md.
-# After a change: mailgate check
+# After a change: mailgate check, and start the gateway anew (systemctl restart mailgate). One that
+# runs goes on with what stood here when it began.
 """
 _NO_AGENT = """\
 # Who answers tickets; one [[agent]] for each.

@@ -29,6 +29,9 @@ SILENT = 15.0
 HUNG = 120.0
 """Seconds without one after which a process is killed and begun anew: twice as long as claims last
 unless configured otherwise, so that nobody waits any more for what it had in hand."""
+UNHEARD = 30.0
+"""The same for a process that somebody waits for. Mail is neither read nor sent there, its main
+thread waits for nothing, and what it had in hand was not answered: nothing speaks for patience."""
 _START = 60.0  # seconds that all processes have to begin
 _LOOK = 0.02  # seconds between two looks while they begin or end
 _LONGEST_STOP = 25.0
@@ -124,7 +127,8 @@ class Supervisor:
 
     def _kill_if_hung(self, post: _Post, now: float) -> None:
         silent = now - max(self._pulse.last(post.number), post.forked_at, self._awake)
-        if post.pid is not None and not post.doomed and silent > HUNG:
+        most = UNHEARD if post.crew.awaited and self._has_begun(post) else HUNG
+        if post.pid is not None and not post.doomed and silent > most:
             log("process.silent", process=post.crew.name, seconds=round(silent))
             self._signal(post, signal.SIGKILL)
             post.doomed = True

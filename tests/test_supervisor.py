@@ -127,7 +127,7 @@ number.stop()
 
 
 BEATING = """
-supervisor.HUNG = 0.3
+supervisor.HUNG = supervisor.UNHEARD = 0.3
 def beating(crew, beat, stop):
     beat()
     while not stop.wait(0.02):
@@ -161,6 +161,39 @@ number.stop()
         "process.silent process=back seconds=0",
         "process.ended process=back status=-9",
     ]
+
+
+def test_a_process_that_senders_wait_for_is_begun_anew_sooner():
+    program = """
+supervisor.HUNG = 1000
+os.kill(back, signal.SIGSTOP)
+os.kill(front, signal.SIGSTOP)
+look_until(lambda: number._posts[0].pid not in (None, front))
+look_until(lambda: number._has_begun(number._posts[0]))
+print(left(number), number._posts[1].pid == back)
+os.kill(back, signal.SIGCONT)
+number.stop()
+"""
+    assert told(BEATING + program) == [
+        "['front', 'back'] True",
+        "process.silent process=front seconds=0",
+        "process.ended process=front status=-9",
+    ]
+
+
+def test_a_process_that_has_not_begun_yet_is_given_the_time_of_all():
+    program = """
+supervisor.HUNG = 1000
+os.kill(front, signal.SIGSTOP)
+os.waitpid(front, os.WUNTRACED)
+number._posts[0].forked_at, number._awake = time.monotonic() - 1, 0
+number._pulse._beats[1] = 0
+number.look()
+print(number._posts[0].pid == front, number._posts[0].doomed)
+os.kill(front, signal.SIGCONT)
+number.stop()
+"""
+    assert told(BEATING + program) == ["True False"]
 
 
 def test_processes_that_stood_still_together_with_their_supervisor_go_on():

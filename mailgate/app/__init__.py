@@ -91,7 +91,8 @@ class App:
 
                 after = migrate.upgrade(database, lambda old: self._keep(database, old))
                 log("store.migrated", before=before, after=after)
-            footprint.leave(database.path)
+            with database.read() as connection:
+                footprint.leave(database.path, footprint.identity(connection))
             undo.pop_all()
         return database
 

@@ -240,11 +240,14 @@ class _Restoring:
 
     def run(self, *, replace: bool) -> tuple[int, str | None]:
         """Return how many notices are held, and where the database that was there is kept."""
+        from mailgate.store import footprint
         from mailgate.store.db import Database
 
         database = Database(self._app.config.database.url.get_secret_value())
         if database.path is not None:
-            return self._file_for_file(database.path.resolve(), replace=replace)
+            done = self._file_for_file(database.path.resolve(), replace=replace)
+            footprint.remove(database.path)  # the backup may be of another desk, on purpose
+            return done
         try:
             return self._by_the_server(database, replace=replace)
         finally:

@@ -39,6 +39,9 @@ class Finding:
     says: str
 
 
+_EMPTY = Finding("database", "ok", "it is empty: tables are made at the first start")
+
+
 @command(
     "check",
     "mailgate check --config desk/config.toml",
@@ -118,6 +121,9 @@ def _database(app: "App") -> Iterator[Finding]:
     database = Database(app.config.database.url.get_secret_value())
     path = database.path
     used = footprint.found(path)
+    if path is not None and path.exists() and not path.stat().st_size:
+        yield _EMPTY  # as it stays: SQLite would write to it
+        return
     if path is not None and not path.exists():
         writable = os.access(path.parent, os.W_OK)
         wrong = "is closed to us" if path.parent.is_dir() else "is no folder: make it"
@@ -140,7 +146,7 @@ def _schema(database: "Database", used: Path | None) -> Iterator[Finding]:
         if revision is None and used is not None:
             raise footprint.lost(used)
         if revision is None:
-            yield Finding("database", "ok", "it is empty: tables are made at the first start")
+            yield _EMPTY
             return
         migrate.see_that_known(revision)
         current = revision == NEWEST

@@ -1,10 +1,11 @@
 """What `mailgate explain` shows: the facts of one mail or ticket, for programs and for people."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mailgate.cli import printing, shapes
+from mailgate.cli.thresholds import duration
 
 if TYPE_CHECKING:
     from mailgate.mail.parse import ParsedMail
@@ -119,8 +120,10 @@ def _sender(told: dict[str, Any]) -> str | None:
 
 def print_ticket(told: dict[str, Any]) -> None:
     """Print what moved one ticket."""
+    from mailgate.domain.targets import about
+
     printing.line(f"{told['number']}  {told['subject']}")
-    printing.facts([("Status", told["automation_status"])])
+    printing.facts([("Status", printing.standing(told))])
     _events(told["events"])
     printing.line()
     printing.line("--- Deadlines")
@@ -128,7 +131,7 @@ def print_ticket(told: dict[str, Any]) -> None:
         ("DEADLINE", "DUE", "ACTED ON", "FROM"),
         (
             (
-                row["kind"],
+                printing.deadline(row["kind"], about(row["kind"], row["step"])),
                 printing.moment(row["due_at"]),
                 printing.moment(row["fired_at"]),
                 row["origin"],
@@ -141,9 +144,14 @@ def print_ticket(told: dict[str, Any]) -> None:
     printing.line(f"--- Thresholds of priority {told['thresholds']['priority']}")
     rules = {name: value for name, value in told["thresholds"].items() if name != "priority"}
     printing.table(
-        ("WHICH", "SECONDS", "COUNTED BY", "FROM"),
+        ("WHICH", "TIME", "COUNTED BY", "FROM"),
         (
-            (name, value["seconds"], value["calendar"] or "every hour", value["origin"])
+            (
+                name.replace("_", " "),
+                duration(timedelta(seconds=value["seconds"])),
+                value["calendar"] or "every hour",
+                value["origin"],
+            )
             for name, value in rules.items()
             if value is not None
         ),

@@ -189,6 +189,9 @@ def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
         "about": "ticket",
         "number": ticket["number"],
         "subject": ticket["subject"],
+        "status": ticket["status"],
+        "delay": ticket["delay"],
+        "closed_by": ticket["closed_by"],
         "automation_status": ticket["automation_status"],
         "events": [
             event_shape(event)

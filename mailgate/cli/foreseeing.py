@@ -25,7 +25,8 @@ def forecast(
     """List the deadlines and notices to come, if nobody writes meanwhile.
 
     Each is worked out by the rules that the clock goes by, on what the one before has left: so a
-    second reminder is listed, too, and the closing after it. Nothing is sent or written.
+    second reminder is listed, too, and the closing after it. Nothing is sent or written. What falls
+    together for a ticket is told in one mail: NOTICES then says in which. A dash: nobody is told.
     """
     from mailgate.app import now
     from mailgate.desk.forecast import forecast as foreseen
@@ -44,12 +45,14 @@ def _shape(step: "Foreseen") -> dict[str, object]:
         "at": step.at,
         "number": step.number,
         "timer": step.timer.value,
+        "target": step.target,
         "says": step.says,
         "status": step.status,
         "notices": [
             {"notice": each.notice, "to": each.recipient, "held_back": each.held_back}
             for each in step.notices
         ],
+        "told_in": step.told_in,
     }
 
 
@@ -64,14 +67,10 @@ def _print(steps: "list[Foreseen]", days: int) -> None:
             (
                 printing.moment(step.at),
                 step.number,
-                step.timer.value,
+                printing.deadline(step.timer),
                 step.says,
-                step.status,
-                ", ".join(
-                    f"{each.notice} to {each.recipient}"
-                    + (" (held back)" if each.held_back else "")
-                    for each in step.notices
-                ),
+                printing.status(step.status),
+                _notices(step),
             )
             for step in steps
         ),
@@ -82,3 +81,13 @@ def _print(steps: "list[Foreseen]", days: int) -> None:
     ones = "deadline" if len(steps) == 1 else "deadlines"
     mails = "notice" if notices == 1 else "notices"
     printing.line(f"{len(steps)} {ones} and {notices} {mails} within {period}, if nobody writes.")
+
+
+def _notices(step: "Foreseen") -> str:
+    """Return who is told of a deadline; empty when nobody is."""
+    if step.told_in is not None:
+        return f"told in the {step.told_in} of the same moment"
+    return ", ".join(
+        f"{each.notice} to {each.recipient}{' (held back)' if each.held_back else ''}"
+        for each in step.notices
+    )

@@ -17,6 +17,7 @@ from mailgate.mail.plain import many_lines, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from sqlalchemy import RowMapping
 
     from mailgate.domain.lifecycle import Decision
 
@@ -204,13 +205,32 @@ def moment(at: datetime | None) -> str:
     return "-" if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def status(value: str) -> str:
+    """Return a ticket's status in words, as every command tells it."""
+    from mailgate.domain.lifecycle import label
+    from mailgate.domain.model import Status
+
+    return label(Status(value))
+
+
+def standing(ticket: "Mapping[str, Any] | RowMapping") -> str:
+    """Return a ticket's status in words, with whether it is late and who closed it."""
+    late = ", overdue" if ticket["delay"] != "none" else ""
+    by = f" by {ticket['closed_by']}" if ticket["closed_by"] else ""
+    return f"{status(ticket['status'])}{late}{by}"
+
+
+def deadline(kind: str, target: str | None = None) -> str:
+    """Return a deadline in words, such as `target near (first response)`."""
+    about = f" ({target})" if target else ""
+    return f"{kind}{about}".replace("_", " ")
+
+
 def told(decision: "Decision") -> None:
     """Print what has become of a ticket, and why."""
-    from mailgate.domain.lifecycle import label
-
     ticket = decision.ticket
     facts_now = [
-        label(ticket.status),
+        status(ticket.status),
         f"held by {ticket.assignee or 'nobody'}",
         *([f"team {ticket.team}"] if ticket.team else ()),
         f"priority {ticket.priority}",

@@ -148,7 +148,7 @@ def _list(rows: Sequence["RowMapping"], now: datetime) -> None:
             (
                 row["number"],
                 row["subject"],
-                standing(row),
+                printing.status(row["status"]),
                 row["priority"],
                 row["assignee"],
                 row["requester"],
@@ -160,13 +160,6 @@ def _list(rows: Sequence["RowMapping"], now: datetime) -> None:
         long=("SUBJECT", "REQUESTER"),
         least=("DUE", "REQUESTER", "PRIORITY", "ASSIGNEE", "WAITING"),
     )
-
-
-def standing(row: "Mapping[str, Any] | RowMapping") -> str:
-    """Return a ticket's status in words, as every command tells it."""
-    from mailgate.domain.lifecycle import label
-
-    return label(Status(row["status"]))
 
 
 def _waiting(row: "RowMapping", now: datetime) -> str | None:
@@ -271,12 +264,10 @@ _MACHINERY |= {"targets_used", "targets_told"}
 
 def _print(whole: dict[str, Any], *, full: bool) -> None:
     printing.line(f"{whole['number']}  {whole['subject']}")
-    late = whole["delay"] != Delay.NONE
-    by = whole["closed_by"]
     known = whole | {
         "tags": ", ".join(whole["tags"]),
         "people": ", ".join(each["address"] for each in whole["participants"]),
-        "standing": standing(whole) + (", overdue" if late else "") + (f" by {by}" if by else ""),
+        "standing": printing.standing(whole),
     }
     moments = [(name, whole[key]) for name, key in _MOMENTS if whole[key] is not None]
     left = whole["time_until_delay"]
@@ -314,7 +305,7 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
 def _told(event: dict[str, Any]) -> str:
     """Return what was said about an event, and what it changed."""
     changed = [
-        f"{name}: {_brief(event['before'][name])} -> {_brief(after)}"
+        f"{name}: {_brief(name, event['before'][name])} -> {_brief(name, after)}"
         for name, after in event["after"].items()
         if name not in _MACHINERY and not name.endswith(("_at", "_since"))
     ]
@@ -322,9 +313,14 @@ def _told(event: dict[str, Any]) -> str:
     return "; ".join(remark + changed)
 
 
-def _brief(value: object) -> str:
+def _brief(name: str, value: Any) -> str:
+    """Return what a field held, as the other commands tell it."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "-"
+    if name == "status" and value:
+        return printing.status(value)
+    if name.endswith("_until") and value:
+        return printing.moment(datetime.fromisoformat(value))
     return printing.cell(value)
 
 

@@ -193,6 +193,7 @@ STEP: Shape = MappingProxyType(
     {
         "number": "the ticket",
         "timer": "which deadline",
+        "target": "which one it is about: first_response, resolution, next_response; else null",
         "due_at": "when it was due",
         "says": "what happens, in a sentence",
         "notices": "a list of what is sent, to whom",
@@ -206,8 +207,8 @@ TICK: Shape = MappingProxyType(
         "horizon": "how far the clock could see: it waits for mail that is not processed",
         "hold_until": "until when steps that write to customers wait after an outage, or null",
         "steps": "a list of the deadlines acted on",
-        "next": "number, timer and due_at of the first deadline after that, or null; only in a "
-        "dry run",
+        "next": "number, timer, target and due_at of the first deadline after that, or null; only "
+        "in a dry run",
     }
 )
 
@@ -216,9 +217,12 @@ FORESEEN: Shape = MappingProxyType(
         "at": "when it will be acted on",
         "number": "the ticket",
         "timer": "which deadline",
+        "target": "which one it is about: first_response, resolution, next_response; else null",
         "says": "what happens, in a sentence",
         "status": "the ticket's status after it",
         "notices": "a list of what is sent because of it",
+        "told_in": "the notice of another deadline of the same moment that tells of it, too; null: "
+        "it has notices of its own, or nobody is told",
     }
 )
 
@@ -318,6 +322,9 @@ EXPLAINED_TICKET: Shape = MappingProxyType(
         "about": "ticket",
         "number": "its number",
         "subject": "its subject",
+        "status": "as in `tickets`",
+        "delay": "as in `tickets`",
+        "closed_by": "as in `tickets`",
         "automation_status": "as in `tickets`",
         "events": "its history, a list",
         "timers": "the deadlines that were set, a list",

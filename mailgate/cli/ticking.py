@@ -42,7 +42,8 @@ def tick(
 
     The mail that waits is processed first, because the clock waits for it; tickets follow rules
     that were changed; and what follows is sent: so cron can stand in for a gateway that runs. It
-    does no harm beside one.
+    does no harm beside one. NOTICES says who is told of a deadline, be it in one mail with others
+    of the same moment; a dash: nobody.
     """
     from mailgate.app import now
 
@@ -76,6 +77,7 @@ def _shape(done: "Tick") -> dict[str, object]:
             {
                 "number": step.number,
                 "timer": step.timer.value,
+                "target": step.target,
                 "due_at": step.due_at,
                 "says": step.says,
                 "notices": list(step.notices),
@@ -88,6 +90,7 @@ def _shape(done: "Tick") -> dict[str, object]:
         else {
             "number": done.ahead.number,
             "timer": done.ahead.timer.value,
+            "target": done.ahead.target,
             "due_at": done.ahead.due_at,
         },
     }
@@ -110,10 +113,10 @@ def _print(done: "Tick", *, verbose: bool, dry: bool) -> None:
             (
                 (
                     step.number,
-                    step.timer.value,
+                    printing.deadline(step.timer),
                     printing.moment(step.due_at),
                     step.says,
-                    step.status,
+                    printing.status(step.status),
                     ", ".join(step.notices),
                 )
                 for step in done.steps
@@ -129,6 +132,6 @@ def _next(ahead: "Ahead | None", at: datetime) -> str:
     """Return what is due after this, and when."""
     if ahead is None:
         return "No deadline runs."
-    what = ahead.timer.value.replace("_", " ")
+    what = printing.deadline(ahead.timer, ahead.target)
     when = f"{printing.moment(ahead.due_at)}, {printing.ago(ahead.due_at, at)}"
     return f"Next: {what} of {ahead.number}, due {when}."

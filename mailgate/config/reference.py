@@ -16,7 +16,7 @@ _ROWS, _FIRST_ROW = "sla.", "sla.global"  # these tables have the same keys: sai
 _EXAMPLE_HEAD = """\
 # Every key of mailgate's configuration, with its default and the reason for it. A file of yours
 # needs only what differs; `mailgate init` writes one. Lines that begin with `#key =` show keys
-# that have no default.
+# that have no default. After a change start the gateway anew.
 #
 # Any text may hold variables of the environment, "${NAME}"; "$${" stands for the characters
 # themselves. Relative paths begin at the folder of this file. Durations have a unit (90s, 15m, 4h,
@@ -30,7 +30,9 @@ _REFERENCE_HEAD = """\
 One TOML file: `--config FILE`, else `$MAILGATE_CONFIG`, else `config.toml` in the current folder.
 `mailgate init` writes one. `mailgate check` reads it and lists everything that is wrong with it,
 each with file, line, key, what was found, what is allowed, and a remedy. Keys that are not listed
-here are refused. [config.example.toml](../config.example.toml) has the same list as a file.
+here are refused. A gateway that runs goes by what the file said when it began: **after a change,
+start it anew** (`systemctl restart mailgate`). [config.example.toml](../config.example.toml) has
+the same list as a file.
 
 - **Variables**: any text may hold `${NAME}`, taken from the environment; one that is not set is an
   error. `$${` stands for the characters `${`.

@@ -10,7 +10,8 @@ class Rule(Table):
     """Where a new ticket goes, and what it is; one [[rule]] for each.
 
     Rules are tried by rank, those of one rank as they stand here. The first all of whose conditions
-    hold has the say; `mailgate explain` tells which were tried, and why they did not fit.
+    hold has the say, and one without conditions fits every ticket; `mailgate explain` tells which
+    were tried, and why they did not fit.
     """
 
     name: kinds.Word = key(..., "What explanations call it.", example="invoices")
@@ -31,7 +32,11 @@ class Rule(Table):
         example=["invoice", "invoices", "credit note"],
     )
     if_sender_domain: tuple[kinds.Host, ...] = key(
-        [], "A condition: the sender is of one of these domains, or of one below.", example=["gov"]
+        [],
+        "A condition: the sender is of one of these domains, or of one below. It goes by From, "
+        "which anybody can forge: give nothing by it that a stranger must not have. `mailgate "
+        "explain` says when nothing proved the sender.",
+        example=["gov"],
     )
     if_recipient: tuple[kinds.Address, ...] = key(
         [],
@@ -67,5 +72,6 @@ class Assignment(Table):
         default=False,
         why="Whether tickets are given to agents by themselves: at once, and what is left at the "
         "intervals of [jobs] assignment. The agent of the ticket's team who holds the fewest on "
-        "the desk's turn gets it. Where there are teams, a ticket without one is left alone.",
+        "the desk's turn gets it. Where there are teams, a ticket without one is left alone. So is "
+        "one on which only machines have written, except those of [[machine_sender]].",
     )

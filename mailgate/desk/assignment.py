@@ -1,6 +1,7 @@
 """Tickets are given to agents by themselves, if the desk is set so: when they begin, and later.
 
-Later is for what nobody could take at first, or what was put back.
+Later is for what nobody could take at first, or what was put back. What a machine wrote that nobody
+has named is told to the team, and takes no agent's place: an out-of-office reply is no work.
 """
 
 from collections import defaultdict
@@ -43,13 +44,17 @@ def held(ledger: Ledger) -> Mapping[str, Load]:
     return {name: Load(count, newest) for name, (count, newest) in rows.items()}
 
 
-def begin(ledger: Ledger, stored: Mapping[str, Load], team: str | None) -> tuple[str | None, str]:
+def begin(
+    ledger: Ledger, stored: Mapping[str, Load], team: str | None, *, by_person: bool = True
+) -> tuple[str | None, str]:
     """Return who holds a ticket that is about to begin, if anybody, and why.
 
-    `stored` is what `held` told.
+    `stored` is what `held` told. `by_person`: a person wrote it, or a machine whose mails are work.
     """
     if not ledger.settings.assigns:
         return None, ""
+    if not by_person:
+        return None, "a machine wrote it: it is given to nobody before a person writes"
     agent, why = chosen(ledger.settings.staff, team, _loads(ledger, stored))
     return None if agent is None else agent.name, why
 

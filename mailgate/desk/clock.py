@@ -18,6 +18,7 @@ from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.horizon import Heartbeat, awaited, beat, horizon
 from mailgate.domain.model import CLOCK
+from mailgate.domain.targets import about
 from mailgate.domain.timers import CUSTOMER_FACING, running
 from mailgate.errors import Conflict, Temporary
 from mailgate.log import log
@@ -32,10 +33,11 @@ _Due = Callable[[Connection], list[RowMapping]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One deadline that the clock acted on, or would; `changes` are field: (before, after)."""
+    """One deadline that the clock acted on, or would; `target` is which one it is about, if any."""
 
     number: str
     timer: TimerKind
+    target: str | None
     due_at: datetime
     says: str
     notices: tuple[str, ...]
@@ -48,6 +50,7 @@ class Ahead:
 
     number: str
     timer: TimerKind
+    target: str | None
     due_at: datetime
 
 
@@ -146,7 +149,9 @@ class Clock:
             coming = tickets.next_timer(connection, self._tenant_id, limit)
             ahead = None
             if coming is not None:
-                ahead = Ahead(coming["number"], TimerKind(coming["kind"]), coming["due_at"])
+                kind = TimerKind(coming["kind"])
+                target = about(kind, coming["step"])
+                ahead = Ahead(coming["number"], kind, target, coming["due_at"])
             return Tick(at, limit, life.hold_until, tuple(act(ledger, rows)), ahead)
 
     def _awaited(self, connection: Connection, now: datetime) -> list[datetime | None]:
@@ -243,11 +248,13 @@ def act(ledger: Ledger, rows: Sequence[RowMapping | Mapping[str, Any]]) -> Itera
         )
         decision = ledger.apply(ticket_id, event)
         ledger.fire(ticket_id, row["kind"], row["turn"], row["step"])
+        target = about(kind, row["step"])
         yield Step(
             ticket.number,
             kind,
+            target,
             row["due_at"],
-            decision.reasons[0],
+            decision.reasons[0] + (f": {target.replace('_', ' ')}" if target else ""),
             tuple(f"{effect.notice} to {effect.audience}" for effect in decision.effects),
             decision.ticket.status.value,
         )

@@ -36,15 +36,19 @@ class Outgoing:
 class Foreseen:
     """A deadline that will come, and what will be sent because of it.
 
-    `at` is when it will be acted on, `says` what that does, `status` the ticket's after it.
+    `at` is when it will be acted on, `target` which one it is about, if any, `says` what that does,
+    `status` the ticket's after it. `told_in` is the notice of another deadline of the same moment
+    that tells of this one, too, so that nobody gets two mails.
     """
 
     at: datetime
     number: str
     timer: TimerKind
+    target: str | None
     says: str
     status: str
     notices: tuple[Outgoing, ...]
+    told_in: str | None
 
 
 def forecast(desk: Desk, now: datetime, until: datetime) -> Iterator[Foreseen]:
@@ -104,4 +108,21 @@ def _told(
             for row in outbox
             if row["event_id"] == event_id
         )
-        yield Foreseen(at, step.number, step.timer, step.says, step.status, sent)
+        told_in = None if sent else _told_in(step, outbox)
+        yield Foreseen(
+            at, step.number, step.timer, step.target, step.says, step.status, sent, told_in
+        )
+
+
+def _told_in(step: Step, outbox: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the notice that names what a step would have told in one of its own."""
+    return next(
+        (
+            row["notice"]
+            for row in outbox
+            for also in row["context"]["also"]
+            if also["target"] is not None
+            and (also["notice"], also["target"]["which"]) == (step.timer, step.target)
+        ),
+        None,
+    )

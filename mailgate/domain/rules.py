@@ -44,11 +44,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What a new ticket is about: addresses are normalised, `text` is subject and words."""
+    """What a new ticket is about: addresses are normalised, `text` is subject and words.
+
+    `proved`: it is shown that the sender owns the address.
+    """
 
     sender: str
     recipients: frozenset[str]
     text: str
+    proved: bool
 
 
 def ranked(rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -74,12 +78,14 @@ def routed(choice: Choice, rules: Sequence[Rule], matter: Matter) -> Choice:
     for rule in rules:
         lacking = _lacking(rule, choice, matter, spelt)
         if not lacking:
-            return _by(rule, choice, tried)
+            unproved = rule.sender_domains and not matter.proved
+            doubt = f", though nothing proves that {matter.sender} wrote it" if unproved else ""
+            return _by(rule, choice, tried, doubt)
         tried.append(f"rule {rule.name} does not fit: {lacking}")
     return replace(choice, why=(*choice.why, *tried))
 
 
-def _by(rule: Rule, choice: Choice, tried: Sequence[str]) -> Choice:
+def _by(rule: Rule, choice: Choice, tried: Sequence[str], doubt: str) -> Choice:
     gives = [
         ("team", rule.team),
         ("category", rule.category),
@@ -90,7 +96,7 @@ def _by(rule: Rule, choice: Choice, tried: Sequence[str]) -> Choice:
     return Choice(
         category=rule.category or choice.category,
         priority=rule.priority or choice.priority,
-        why=(*choice.why, *tried, f"{says} by rule {rule.name}"),
+        why=(*choice.why, *tried, f"{says} by rule {rule.name}{doubt}"),
         team=rule.team or choice.team,
         tags=(*choice.tags, *(tag for tag in rule.tags if tag not in choice.tags)),
     )

@@ -15,6 +15,7 @@ TARGETS: tuple[str, ...] = ("first_response", "resolution", "next_response")
 """By the steps of their timers."""
 
 _PAUSED_TOGETHER = TARGETS[:2]
+_KINDS = (TimerKind.TARGET_NEAR, TimerKind.TARGET_MISSED)
 
 
 def used(ticket: Ticket, policy: Policy, until: datetime) -> tuple[int, ...]:
@@ -83,6 +84,11 @@ def steps(ticket: Ticket, policy: Policy) -> Iterator[tuple[TimerKind, int, date
             if told(kind, name) not in ticket.targets_told:
                 at = _reach(policy, row, name, clock, percent)
                 yield kind, step, at if floor is None else max(at, floor)
+
+
+def about(kind: TimerKind, step: int) -> str | None:
+    """Return which target a deadline is about; None for one of another kind."""
+    return TARGETS[step] if kind in _KINDS else None
 
 
 def told(kind: TimerKind, name: str) -> str:

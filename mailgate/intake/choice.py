@@ -31,7 +31,8 @@ def of(
     mark = importance(reading.mail) if reading.verdict.kind is Kind.PERSON else ""
     asked = Priority(mark) if mark else None
     chosen = choose(_words(reading), asked, settings.categories, most)
-    return routed(chosen, settings.routes, Matter(sender, _addressed(reading), text))
+    proved = level is Trust.STRONG and not by_staff
+    return routed(chosen, settings.routes, Matter(sender, _addressed(reading), text, proved))
 
 
 def _addressed(reading: Reading) -> frozenset[str]:

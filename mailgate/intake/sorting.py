@@ -329,7 +329,9 @@ def _open(
     people = remarks.people(reading, ledger.settings, frozenset({reading.sender}), own=True)
     about = f"{reading.subject}\n{mail.text}"
     chosen = choice.of(reading, ledger.settings, reading.sender, about)
-    holder, given = assignment.begin(ledger, lookup.held, chosen.team)
+    named = alerts.from_machine_sender(reading)
+    by_person = named or not reading.verdict.machine
+    holder, given = assignment.begin(ledger, lookup.held, chosen.team, by_person=by_person)
     event = Opened(
         at=reading.claimed.received_at,
         actor=Actor(
@@ -345,7 +347,7 @@ def _open(
         tags=chosen.tags,
         assignee=holder,
         follows=follows.id if follows is not None else None,
-        visibility="internal" if alerts.from_machine_sender(reading) else "public",
+        visibility="internal" if named else "public",
         silent=_silent(reading, doubted),
         unproven=not lookup.knows(reading.sender),
         proved=placement.proved,

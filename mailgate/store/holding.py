@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
 from mailgate.domain.table import OURS
 from mailgate.store import schema
@@ -20,6 +20,15 @@ _LOADS = (
     .group_by(schema.ticket.c.assignee)
 )
 
+_IS_WORK = or_(
+    schema.ticket.c.visibility == fixed("internal"),
+    exists().where(
+        schema.message.c.tenant_id == schema.ticket.c.tenant_id,
+        schema.message.c.ticket_id == schema.ticket.c.id,
+        schema.message.c.machine.is_(False),
+    ),
+)
+
 
 def loads(
     connection: Connection, tenant_id: int, names: Sequence[str]
@@ -34,9 +43,10 @@ def unheld(
 ) -> list[int]:
     """Return the ids of tickets on the desk's turn that nobody holds, the oldest first.
 
-    Only those of these teams; None is all, also those without one.
+    Only those of these teams; None is all, also those without one. Public ones on which only
+    machines have written are no work yet.
     """
-    query = select(schema.ticket.c.id).where(_unheld(tenant_id))
+    query = select(schema.ticket.c.id).where(_unheld(tenant_id), _IS_WORK)
     if teams is not None:
         query = query.where(schema.ticket.c.team.in_(teams))
     return list(connection.execute(query.order_by(schema.ticket.c.id).limit(most)).scalars())

@@ -5,6 +5,8 @@ The tenant stands in every row but those of `mail` (raw bytes are kept once), `t
 across. Ids come from one sequence for all tables.
 """
 
+import secrets
+
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -39,6 +41,13 @@ tenant = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False, comment="its id"),
     Column("name", String(64), nullable=False, unique=True, comment="its name in the config"),
+    Column(
+        "identity",
+        String(32),
+        nullable=False,
+        default=lambda: secrets.token_hex(16),
+        comment="drawn by lot when the desk began: no other desk has the same",
+    ),
     comment="a desk that shares nothing with the others",
 )
 

@@ -381,10 +381,10 @@ def due_timers(
 
 
 def next_timer(connection: Connection, tenant_id: int, after: datetime) -> RowMapping | None:
-    """Return number, kind and due_at of the first deadline that lies after an instant."""
+    """Return number, kind, step and due_at of the first deadline that lies after an instant."""
     table, ticket = schema.timer, schema.ticket
     query = (
-        select(ticket.c.number, table.c.kind, table.c.due_at)
+        select(ticket.c.number, table.c.kind, table.c.step, table.c.due_at)
         .join(
             ticket, and_(ticket.c.tenant_id == table.c.tenant_id, ticket.c.id == table.c.subject_id)
         )

@@ -106,6 +106,15 @@ def test_what_was_there_before_is_kept(desk, tmp_path):
             assert old.execute("SELECT count(*) FROM ticket").fetchone() == (2,)
 
 
+def test_a_backup_of_another_desk_can_take_the_place_of_one_that_was_lost(file_desk, tmp_path):
+    file_desk.ok("backup", tmp_path / "b")
+    (file_desk.folder / "mailgate.db").unlink()
+    (file_desk.folder / "mailgate.db.expected").write_text(f"desk {'0' * 32}\n")
+    file_desk.ok("restore", tmp_path / "b")
+    assert len(numbers(file_desk)) == 1
+    assert "0" * 32 not in (file_desk.folder / "mailgate.db.expected").read_text()
+
+
 def test_a_desk_that_is_there_is_not_replaced_unasked(file_desk, tmp_path):
     file_desk.ok("backup", tmp_path / "b")
     file_desk.open(subject="After the backup")

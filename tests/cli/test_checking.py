@@ -5,6 +5,7 @@ import re
 import socket
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -62,8 +63,20 @@ def test_a_database_that_was_lost_is_a_fault_and_no_new_one_is_made(cli, how):
     for words in (("tickets",), ("tick",), ("serve",)):
         cli.no(1, *words)
     assert "restore a backup (`mailgate restore`); to begin with" in cli.no(1, "tickets")
-    assert (cli.folder / "mailgate.db").exists() == (how == "empty")
+    left = {path.name: path.stat().st_size for path in cli.folder.glob("mailgate.db")}
+    assert left == ({"mailgate.db": 0} if how == "empty" else {})
     (cli.folder / "mailgate.db.expected").unlink()
+    assert cli.json("tickets") == []
+
+
+def test_another_desks_database_is_a_fault_and_its_own_after_the_sign_was_removed(cli):
+    cli.ok("tickets")
+    sign = cli.folder / "mailgate.db.expected"
+    sign.write_text(f"desk {'0' * 32}\n")
+
+    assert "holds another desk" in found(cli, 1)["database", "fault"]
+    assert f"remove {sign}" in cli.no(1, "tickets")
+    sign.unlink()
     assert cli.json("tickets") == []
 
 
@@ -191,9 +204,14 @@ def test_an_older_database_is_migrated_at_the_next_start(cli, monkeypatch):
     assert "migrated at the next start" in found(cli)["database", "ok"]
 
 
-def test_an_empty_database_is_well(new_cli):
-    sqlite3.connect(new_cli.folder / "mailgate.db").close()
-    (new_cli.folder / "mailgate.db").touch()
+def test_an_empty_database_is_well_and_no_octet_is_written_to_it(new_cli):
+    path = new_cli.folder / "mailgate.db"
+    path.touch()
+    assert "it is empty" in found(new_cli)["database", "ok"]
+    assert path.stat().st_size == 0
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+    assert path.stat().st_size
     assert "it is empty" in found(new_cli)["database", "ok"]
 
 

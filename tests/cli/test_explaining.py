@@ -279,8 +279,11 @@ def test_a_person_reads_why_a_ticket_stands_where_it_does(cli):
         "-> received to carol@customer.example (customer), sent",
         "note: they are many",
         "--- Deadlines",
-        "system_response",
+        "system response",
+        "target near (resolution)",
+        "high target resolution",
         "--- Thresholds of priority high",
+        "12h",
         "preset standard",
         "a new matter",
     ):

@@ -193,7 +193,7 @@ def test_a_ticket_is_shown_with_all_that_was_said_and_its_history(cli):
         "--- Alice (system)",
         "--- Bob (system, internal note)",
         "  Is it plugged in?",
-        "status: new -> waiting_on_customer",
+        "status: new -> waiting on customer",
     ):
         assert text in shown
 

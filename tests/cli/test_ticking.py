@@ -36,7 +36,7 @@ def test_what_would_happen_then_is_told_and_does_not_happen(cli):
     for text in (
         "1 deadline would be acted on.",
         number,
-        "system_response",
+        "system response",
         "the desk's time has run out",
         "overdue to admins",
     ):
@@ -46,7 +46,7 @@ def test_what_would_happen_then_is_told_and_does_not_happen(cli):
     assert step["due_at"] == before["next_due_at"]
     nothing = cli.json("tick", "--at", "+23h")
     assert nothing["steps"] == []
-    assert nothing["next"] == {name: step[name] for name in ("number", "timer", "due_at")}
+    assert nothing["next"] == {name: step[name] for name in ("number", "timer", "target", "due_at")}
     said = cli.ok("tick", "--at", "+23h")
     assert f"Next: system response of {number}, due " in said
     assert ", in 1 h" in said or ", in 59 min" in said
@@ -121,7 +121,7 @@ def test_what_is_to_come_is_listed_and_nothing_happens(cli):
     shown = cli.ok("forecast", "--days", "2")
     for text in (
         number,
-        "system_response",
+        "system response",
         "overdue to",
         "1 deadline and",
         "within the next 2 days",
@@ -134,6 +134,31 @@ def test_what_is_to_come_is_listed_and_nothing_happens(cli):
         assert list(notice) == list(shapes.FORESEEN_NOTICE)
     assert cli.standing(number) == before
     assert "within the next day, if nobody writes." in cli.ok("forecast", "--days", "1")
+
+
+def test_which_target_is_meant_and_in_which_mail_it_is_told_is_listed(cli):
+    cli.open()
+    shown = cli.ok("forecast")
+    assert "a target is near: first response" in shown
+    assert "a target was missed: resolution" in shown
+    assert "told in the overdue of the same moment" in shown
+    found = {(step["timer"], step["target"]): step for step in cli.json("forecast")}
+    missed = found["target_missed", "first_response"]
+    assert (missed["notices"], missed["told_in"]) == ([], "overdue")
+    assert found["system_response", None]["told_in"] is None
+    assert found["target_missed", "resolution"]["notices"]
+    assert "Next: target near (first response) of" in cli.ok("tick", "--dry-run")
+    assert "a target was missed: first response" in cli.ok("tick", "--at", "+25h")
+
+
+def test_a_status_has_one_name_wherever_a_person_reads_it(cli):
+    number = cli.open()
+    cli.ok("assign", number, "alice")
+    for words in (["show", number], ["explain", number], ["forecast"], ["tick", "--at", "+25h"]):
+        shown = cli.ok(*words)
+        assert "in progress" in shown, words
+        assert "in_progress" not in shown, words
+        assert "waiting_for" not in shown, words
 
 
 def test_what_nobody_holds_is_given_to_agents_at_intervals(cli, monkeypatch):

@@ -52,6 +52,7 @@ def test_a_ticket_is_silent_until_it_wakes(friday):
     said = friday.ok("snooze", number, "2026-03-09T09:00", "--note", "parts are ordered")
     assert "silent until then" in said
     assert friday.json("show", number)["next_due_at"] == "2026-03-09T08:00:00+00:00"
+    assert "snoozed_until: - -> 2026-03-09 08:00:00 UTC" in friday.ok("show", number)
     (step,) = friday.json("tick", "--at", "+4d")["steps"]
     assert (step["timer"], step["notices"]) == ("wake", ["woken to holders"])
     assert "is not possible (only if the time to wake lies ahead)" in friday.no(

@@ -9,8 +9,10 @@ from mailgate.domain.rules import LOOKED_AT, Matter, Rule, is_word, ranked, rout
 CHOSEN = Choice("general_inquiry", why=("as it was",))
 
 
-def matter(text="Where is my parcel?", sender="carol@shop.example", *recipients) -> Matter:
-    return Matter(sender, frozenset(recipients), text)
+def matter(
+    text="Where is my parcel?", sender="carol@shop.example", *recipients, proved=True
+) -> Matter:
+    return Matter(sender, frozenset(recipients), text, proved)
 
 
 def test_the_first_by_rank_has_the_say_and_the_others_are_told():
@@ -34,6 +36,17 @@ def test_the_first_by_rank_has_the_say_and_the_others_are_told():
             "team logistics, tags parcel, vip by rule parcels",
         ),
     )
+
+
+def test_a_rule_that_goes_by_a_sender_whom_nothing_proves_says_so():
+    rules = (Rule("first", sender_domains=("shop.example",), team="press"),)
+    found = routed(CHOSEN, rules, matter(proved=False))
+    assert found.team == "press"
+    assert found.why[-1] == (
+        "team press by rule first, though nothing proves that carol@shop.example wrote it"
+    )
+    by_words = (Rule("other", words=("parcel",), team="press"),)
+    assert routed(CHOSEN, by_words, matter(proved=False)).why[-1] == "team press by rule other"
 
 
 def test_where_none_fits_everything_stays_as_it_was_chosen():

@@ -10,7 +10,7 @@ from mailgate.domain.events import TimerKind
 from mailgate.domain.hours import Calendar
 from mailgate.domain.model import CLOCK, Priority, Status
 from mailgate.domain.policy import Policy, resolve
-from mailgate.domain.targets import begun_anew, due, told, used
+from mailgate.domain.targets import about, begun_anew, due, told, used
 from mailgate.domain.timers import running, unmoved
 from tests.domain.lives import HOUR, START, Life, in_progress, new
 
@@ -279,3 +279,9 @@ def test_a_deadline_missed_in_the_silence_acts_on_waking():
 def test_the_rules_of_old_are_those_of_no_calendar_and_no_targets():
     policy = Policy(*resolve())
     assert (policy.calendars, policy.custom, policy.watch_targets) == ({}, {}, False)
+
+
+def test_a_deadline_of_a_target_says_which():
+    assert about(TimerKind.TARGET_NEAR, 0) == "first_response"
+    assert about(TimerKind.TARGET_MISSED, 2) == "next_response"
+    assert about(TimerKind.REMINDER, 1) is None

@@ -6,9 +6,10 @@ from mailgate.desk.assignment import Result, assign_waiting
 from mailgate.domain.model import Status
 from mailgate.domain.people import Staff
 from mailgate.domain.rules import Rule, ranked
+from mailgate.mail.alert import MachineSender
 from mailgate.mail.trust import Trust
 from tests.attacks.test_identity import PASSED_ON
-from tests.desk.conftest import ADMIN, ALICE, BOB, settings
+from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER, settings
 from tests.intake.desk import Believing, Gateway
 
 
@@ -68,6 +69,34 @@ def test_what_nobody_could_take_is_given_later(database):
     assert told["recipient"] == BOB.address
     assert told["context"]["note"] == "bob holds 0 of at most 20, the fewest of 2 who can"
     assert assign_waiting(more.desk, more.now) == Result(assigned=0, waiting=0, agents=2)
+
+
+def test_what_a_machine_wrote_takes_nobodys_place_before_a_person_writes(database):
+    desk = desk_of(database)
+    row = desk.mail("I am away.", Subject="Out of office", Auto_Submitted="auto-replied")
+    assert holders(desk) == [None]
+    assert row["verdict"]["says"] == (
+        "a new matter; a machine wrote it: it is given to nobody before a person writes"
+    )
+    assert ADMIN in {told["recipient"] for told in desk.outbox("new_message")}
+    assert assign_waiting(desk.desk, desk.now) == Result(assigned=0, waiting=1, agents=2)
+    desk.mail("But now I am here.", In_Reply_To="<m1@customer.example>")
+    assert assign_waiting(desk.desk, desk.now) == Result(assigned=1, waiting=0, agents=2)
+    assert holders(desk) == ["alice"]
+
+
+def test_what_a_machine_wrote_that_the_desk_knows_is_work(database, monkeypatch):
+    desk = desk_of(database)
+    machines = {CUSTOMER: MachineSender(("Host",))}
+    reader = replace(desk.worker._reader, machine_senders=machines)
+    monkeypatch.setattr(desk.worker, "_reader", reader)
+    desk.mail("Host: web1", Auto_Submitted="auto-generated")
+    assert holders(desk) == ["alice"]
+    desk.desk.settings = replace(desk.desk.settings, assigns=False)
+    desk.mail("Host: web2", Auto_Submitted="auto-generated", Subject="Another")
+    desk.desk.settings = replace(desk.desk.settings, assigns=True)
+    assert assign_waiting(desk.desk, desk.now) == Result(assigned=1, waiting=0, agents=2)
+    assert holders(desk) == ["alice", "bob"]
 
 
 def test_what_nobody_can_take_keeps_nothing_from_others(database, monkeypatch):

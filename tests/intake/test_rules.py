@@ -8,8 +8,8 @@ from mailgate.domain.model import Priority, Status
 from mailgate.domain.people import Staff
 from mailgate.domain.rules import Rule, ranked
 from mailgate.mail.trust import Trust
-from tests.attacks.test_identity import PASSED_ON
-from tests.desk.conftest import ADMIN, ALICE, BOB, settings
+from tests.attacks.test_identity import DAVE, PASSED_ON
+from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER, settings
 from tests.intake.desk import Believing, Gateway
 
 RULES = ranked(
@@ -62,6 +62,19 @@ def test_what_an_agent_forwards_is_judged_by_what_the_customer_wrote(desk, monke
         "alice forwarded it; rule invoices does not fit: it holds none of the whole words; "
         "priority high, tags front by rule sales"
     )
+
+
+def test_who_is_said_to_have_written_is_told_for_what_it_is_worth(desk, monkeypatch):
+    rules = ranked((Rule("vip", sender_domains=("customer.example",), tags=("vip",)),))
+    desk.desk.settings = replace(desk.desk.settings, routes=rules)
+    doubt = ", though nothing proves that {} wrote it".format
+    for level, says in ((Trust.WEAK, doubt(CUSTOMER)), (Trust.STRONG, "")):
+        reader = replace(desk.worker._reader, authenticator=Believing(level))
+        monkeypatch.setattr(desk.worker, "_reader", reader)
+        row = desk.mail("words", Subject=f"{level}")
+        assert row["verdict"]["says"] == f"a new matter; tags vip by rule vip{says}"
+    row = desk.mail(PASSED_ON, sender=ALICE.address, Subject="Fwd: Ink")
+    assert row["verdict"]["says"] == f"alice forwarded it; tags vip by rule vip{doubt(DAVE)}"
 
 
 def test_a_later_mail_changes_nothing_of_it(desk):

@@ -140,6 +140,7 @@ WITHOUT_TENANT = {
     "audit.dangling": "about the whole file",
     "audit.damage": "about the whole file",
     "revision.present": "about the whole database",
+    "footprint.identity": "about the whole database",
     "migrate.differences": "about the whole database",
     "backup.counts": "about the whole database",
     "backup_postgresql.dump": "about the whole database",
@@ -284,6 +285,7 @@ class Life:
         ticket = put(schema.ticket, **facts, number="TKT-1", follows=old, assignee="alice")
         self.ticket, self.version = ticket["id"], ticket["version"]
         said = {"ticket_id": self.ticket, "kind": "public", "at": NOW}
+        put(schema.message, **said | {"ticket_id": old}, side="client")
         asked = put(schema.message, **said, side="client", rfc_id="<q@x>")["id"]
         put(schema.message, **said, side="system")
         put(schema.attachment, message_id=asked)

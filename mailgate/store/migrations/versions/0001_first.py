@@ -1,5 +1,7 @@
 """The first schema."""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -62,6 +64,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "tenant",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False, comment="its id"),
         sa.Column("name", sa.String(length=64), nullable=False, comment="its name in the config"),
+        sa.Column(
+            "identity",
+            sa.String(length=32),
+            nullable=False,
+            comment="drawn by lot when the desk began: no other desk has the same",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),
         sa.UniqueConstraint("name", name=op.f("uq_tenant_name")),
         comment="a desk that shares nothing with the others",
@@ -1060,4 +1068,5 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE SEQUENCE mailgate_id")
     op.execute("INSERT INTO sequence (name, next) VALUES ('id', 1)")
-    op.execute("INSERT INTO tenant (id, name) VALUES (1, 'default')")
+    tenant = sa.text("INSERT INTO tenant (id, name, identity) VALUES (1, 'default', :identity)")
+    op.execute(tenant.bindparams(identity=secrets.token_hex(16)))
