@@ -168,6 +168,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "assignment.done": _INFO(
             "Tickets that nobody held were given to agents; so many are still held by nobody."
         ),
+        "reassignment.done": _INFO(
+            "What agents held who give no sign went to others; for so many nobody was there."
+        ),
         "deadline.failed": _ERROR("A deadline could not be acted on; it is tried again."),
         "job.finished": _DEBUG("A job of the scheduler ran."),
         "job.still_running": _WARNING("A job of the scheduler takes long; no other waits for it."),

@@ -299,6 +299,7 @@ class Life:
         put(schema.contact, address=CAROL)
         put(schema.suspension, address=NOBODY)
         put(schema.broken_way, node="one", since=NOW, seen_at=NOW + HOUR)
+        put(schema.agent_state, name="alice", seen_at=NOW)
         put(schema.job_run, name="rules", node="one", began_at=NOW, result={"followed": 3})
         _plant_mailbox(put)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
@@ -339,6 +340,9 @@ class Life:
             "timers": {self.ticket: ()},
             "tickets": [self.ticket],
             "holding.loads.names": ["alice"],
+            "holding.held_since.names": ["alice"],
+            "agents.seen.signs": [("alice", NOW + HOUR)],
+            "agents.away.until": {"alice": NOW + HOUR},
             "teams": None,
             **of_mailboxes(),
         }

@@ -86,6 +86,22 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         comment="nodes whose smarthost, or Maildir, takes no mail",
     )
     op.create_table(
+        "agent_state",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("name", sa.Text(), nullable=False, comment="of the agent, as configured"),
+        sa.Column(
+            "seen_at", Instant(), nullable=True, comment="when they last did something themselves"
+        ),
+        sa.Column(
+            "away_until", Instant(), nullable=True, comment="until then they get no new tickets"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_agent_state_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_agent_state")),
+        comment="what is known of agents",
+    )
+    op.create_table(
         "job_run",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column(
