@@ -282,7 +282,8 @@ class Life:
         facts |= {"policy_id": rules, "thresholds": "vip"}
         put(schema.threshold, level="tenant", type="custom", name="vip", durations={})
         old = put(schema.ticket, **facts)["id"]
-        ticket = put(schema.ticket, **facts, number="TKT-1", follows=old, assignee="alice")
+        more = {"follows": old, "assignee": "alice", "waiting_since": NOW}
+        ticket = put(schema.ticket, **facts, number="TKT-1", **more)
         self.ticket, self.version = ticket["id"], ticket["version"]
         said = {"ticket_id": self.ticket, "kind": "public", "at": NOW}
         put(schema.message, **said | {"ticket_id": old}, side="client")
