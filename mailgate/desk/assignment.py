@@ -4,7 +4,7 @@ Later is for what nobody could take at first, or what was put back. What a machi
 has named is told to the team, and takes no agent's place: an out-of-office reply is no work.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -135,38 +135,46 @@ def reassign_inactive(desk: Desk, now: datetime, after: timedelta) -> Moved:
     as the time of its system threshold is counted. Of an agent who has never given one nothing is
     known. Where nobody can take it, it stays. Safe at any time.
     """
-    moved, staying, last = 0, 0, 0
-    inactive: set[str] = set()
+    with desk.database.read() as connection:
+        signs = agents.known(connection, desk.settings.tenant_id)
+    moved: Counter[bool] = Counter()
+    inactive = 0
+    for agent in desk.settings.staff.agents:
+        sign = signs.get(agent.name)
+        if sign is None or sign.seen_at is None or sign.seen_at > now - after:
+            continue
+        done = _pass_on_all(desk, now, after, agent.name)
+        moved.update(done)
+        inactive += bool(done.total())
+    return Moved(moved[True], moved[False], inactive)
+
+
+def _pass_on_all(desk: Desk, now: datetime, after: timedelta, name: str) -> Counter[bool]:
+    """Give away what an agent holds who may be inactive; return how many did find somebody."""
+    done: Counter[bool] = Counter()
+    last = 0
     while True:
         with desk.writing(now, _AT_ONCE) as ledger:
+            tenant_id, connection = ledger.settings.tenant_id, ledger.connection
             quiet = _quiet(ledger, now - after)
-            ids = holding.held_since(
-                ledger.connection,
-                ledger.settings.tenant_id,
-                sorted(quiet),
-                now - after,
-                last,
-                _AT_ONCE,
-            )
+            ids = holding.held_since(connection, tenant_id, name, now - after, last, _AT_ONCE)
             stored = _stored(ledger)
             for ticket in ledger.load(ids).values():
                 gone = _inactive(ledger, ticket, quiet, after)
-                if ticket.assignee in gone:
-                    inactive.add(ticket.assignee)
-                    done = _pass_on(ledger, stored, ticket, gone, after)
-                    moved, staying = moved + done, staying + (not done)
+                if name in gone:
+                    done[_pass_on(ledger, stored, ticket, gone, after)] += 1
         if len(ids) < _AT_ONCE:
-            return Moved(moved, staying, len(inactive))
+            return done
         last = ids[-1]
 
 
 def _quiet(ledger: Ledger, before: datetime) -> dict[str, datetime]:
     """Return agent -> their last sign, of those whose last one is from `before` or older."""
-    by_name = ledger.settings.staff.by_name
+    signs = agents.known(ledger.connection, ledger.settings.tenant_id)
     return {
-        name: known.seen_at
-        for name, known in agents.known(ledger.connection, ledger.settings.tenant_id).items()
-        if name in by_name and known.seen_at is not None and known.seen_at <= before
+        name: sign.seen_at
+        for name, sign in signs.items()
+        if sign.seen_at is not None and sign.seen_at <= before
     }
 
 

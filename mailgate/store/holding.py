@@ -54,21 +54,16 @@ def unheld(
 
 
 def held_since(
-    connection: Connection,
-    tenant_id: int,
-    names: Sequence[str],
-    until: datetime,
-    after: int,
-    most: int,
+    connection: Connection, tenant_id: int, name: str, until: datetime, after: int, most: int
 ) -> list[int]:
-    """Return the ids, beyond `after`, of tickets that agents hold whose turn has lasted a while.
+    """Return the ids, beyond `after`, of tickets of an agent whose turn has lasted a while.
 
     It has been the desk's turn since `until` or longer. The oldest come first.
     """
     table = schema.ticket.c
     query = select(table.id).where(
         table.tenant_id == tenant_id,
-        table.assignee.in_(names),
+        table.assignee == name,
         table.status != fixed("closed"),
         table.status.in_(_OURS),
         table.waiting_since <= until,

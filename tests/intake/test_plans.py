@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from mailgate.desk.clock import Clock
-from mailgate.store import aside, audit, backlog, inbox, outbox, tickets
+from mailgate.store import aside, audit, backlog, holding, inbox, outbox, tickets
 from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, BOB, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
@@ -123,6 +123,11 @@ def test_nothing_that_grows_is_looked_through(gateway):
         assert inbox.oldest_pending(connection, 1)
         outbox.late(connection, 1, gateway.now, 10, lock=True)
         assert tickets.by_other_rules(connection, 1, 0, 10)
+        assert holding.loads(connection, 1, ["alice"]) == {}
+        assert holding.held_since(connection, 1, "alice", gateway.now, 0, 10) == []
+        for teams in (None, ["billing"]):
+            holding.unheld(connection, 1, teams, 10)
+        assert holding.unheld_count(connection, 1)
         (batch,) = audit.batches(connection, 1, audit.Scope(), 10)
         for read in (audit.histories, audit.notices, audit.turns, audit.timers):
             read(connection, 1, [row["id"] for row in batch])

@@ -341,7 +341,7 @@ class Life:
             "timers": {self.ticket: ()},
             "tickets": [self.ticket],
             "holding.loads.names": ["alice"],
-            "holding.held_since.names": ["alice"],
+            "holding.held_since.name": "alice",
             "agents.seen.signs": [("alice", NOW + HOUR)],
             "agents.away.until": {"alice": NOW + HOUR},
             "teams": None,
