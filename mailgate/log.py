@@ -170,6 +170,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         ),
         "deadline.failed": _ERROR("A deadline could not be acted on; it is tried again."),
         "job.finished": _DEBUG("A job of the scheduler ran."),
+        "job.still_running": _WARNING("A job of the scheduler takes long; no other waits for it."),
         "job.failed": _ERROR("A job of the scheduler failed; it runs again at its next time."),
         # --- the canary --------------------------------------------------------------------------
         "canary.sent": _INFO("A mail of our own was sent round the loop, see [canary]."),

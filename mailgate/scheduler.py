@@ -2,46 +2,73 @@
 
 Real due times are columns in the store; this only asks, often enough, what is due. The intervals
 are measured on a clock that nobody sets: summer time and steps of the system's clock change
-nothing. A job that raises is logged and run again at its next interval; it neither stops nor
-delays the others' turn for ever.
+nothing. A job that raises is logged and run again at its next interval, and one that takes long,
+or for ever, holds up no other.
 """
 
 import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import schedule
 
+from mailgate.errors import MailgateError
 from mailgate.log import log
 
-DONE = schedule.CancelJob
-"""What a job returns that need not run again."""
+LONG = timedelta(minutes=10)
+"""A job that takes longer is told of, once a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A thing to do at intervals, for ever or until it returns `DONE`."""
+    """A thing to do at intervals; without one it is done by hand alone.
+
+    `run` returns what it did, in numbers; it need not run again once `over` holds for that.
+    """
 
     name: str
-    every: timedelta
-    run: Callable[[], object]
+    every: timedelta | None
+    run: Callable[[], Mapping[str, int]]
+    over: Callable[[Mapping[str, int]], bool] = lambda _done: False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a job went: what it did, or the fault that ended it. `began_at` is aware, in UTC."""
+
+    job: str
+    began_at: datetime
+    took: timedelta
+    result: Mapping[str, int]
+    fault: str
 
 
 class Scheduler:
-    """One thread that runs jobs; `steady` gives seconds that never jump and never go back."""
+    """Runs jobs, each in a thread of its own; `note` is told of every run.
+
+    `now` is the time as people have it; `steady` gives seconds that never jump and never go back.
+    """
 
     def __init__(
-        self, jobs: Mapping[str, Job], steady: Callable[[], float] = time.monotonic
+        self,
+        jobs: Mapping[str, Job],
+        note: Callable[[Run], object],
+        now: Callable[[], datetime],
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._schedule = _SteadySchedule(steady)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        for job in jobs.values():
-            seconds = max(1, int(job.every.total_seconds()))
-            self._schedule.every(seconds).seconds.do(_guarded, job)
+        timed = [(job, job.every) for job in jobs.values() if job.every is not None]
+        self._pool = ThreadPoolExecutor(max(1, len(timed)), "job")
+        self._works = [_Work(job, self._pool, note, now, steady) for job, _ in timed]
+        for work, (_, every) in zip(self._works, timed, strict=True):
+            seconds = max(1, int(every.total_seconds()))
+            self._schedule.every(seconds).seconds.do(work.begin)
 
     def start(self) -> None:
         """Run every job once, then each at its interval."""
@@ -54,20 +81,78 @@ class Scheduler:
         return self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
-        """Let the job that runs finish, and stop."""
+        """Let the jobs that run finish, and stop."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def running(self) -> dict[str, Future[None]]:
+        """Return name -> the last run that was begun of each job that ever was."""
+        return {work.name: work.running for work in self._works if work.running is not None}
+
+    def begin_pending(self) -> None:
+        """Have the jobs run whose time has come."""
+        self._schedule.run_pending()
 
     def run_pending(self) -> None:
-        """Run the jobs whose time has come, in this thread."""
-        self._schedule.run_pending()
+        """Run the jobs whose time has come, and return when they have ended."""
+        self.begin_pending()
+        wait(self.running.values())
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self.run_pending()
+            self.begin_pending()
             self._stop.wait(self._schedule.idle_seconds)
+
+
+class _Work:
+    """One job, which is run in one thread at a time."""
+
+    def __init__(
+        self,
+        job: Job,
+        pool: ThreadPoolExecutor,
+        note: Callable[[Run], object],
+        now: Callable[[], datetime],
+        steady: Callable[[], float],
+    ) -> None:
+        self.name = job.name
+        self._job = job
+        self._pool = pool
+        self._note = note
+        self._now = now
+        self._steady = steady
+        self._began = 0.0
+        self._told = self._over = False
+        self.running: Future[None] | None = None
+
+    def begin(self) -> object:
+        """Have it run, unless it still does, or is over."""
+        if self.running is not None and not self.running.done():
+            self._tell_long()
+            return None
+        if self._over:
+            return schedule.CancelJob
+        self._began, self._told = self._steady(), False
+        self.running = self._pool.submit(self._run)
+        return None
+
+    def _tell_long(self) -> None:
+        seconds = self._steady() - self._began
+        if seconds >= LONG.total_seconds() and not self._told:
+            self._told = True
+            log("job.still_running", job=self._job.name, seconds=round(seconds))
+
+    def _run(self) -> None:
+        run = run_once(self._job, self._now, self._steady)
+        self._over = not run.fault and self._job.over(run.result)
+        try:
+            self._note(run)
+        except MailgateError as error:  # it ran all the same
+            log("database.unavailable", where="jobs", error=str(error))
 
 
 class _SteadySchedule(schedule.Scheduler):
@@ -108,11 +193,18 @@ class _SteadyJob(schedule.Job):
         return result
 
 
-def _guarded(job: Job) -> object:
+def run_once(
+    job: Job, now: Callable[[], datetime], steady: Callable[[], float] = time.monotonic
+) -> Run:
+    """Run a job; return how it went. A fault of it is logged."""
+    began_at, began = now(), steady()
+    result: Mapping[str, int] = {}
+    fault = ""
     try:
         result = job.run()
     except Exception as error:  # noqa: BLE001 - one job's fault must not end the others
-        log("job.failed", job=job.name, error=repr(error))
-        return None
-    log("job.finished", job=job.name)
-    return result
+        fault = repr(error)
+        log("job.failed", job=job.name, error=fault)
+    else:
+        log("job.finished", job=job.name)
+    return Run(job.name, began_at, timedelta(seconds=steady() - began), result, fault)

@@ -7,9 +7,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from mailgate.scheduler import DONE, Job, Scheduler
+from mailgate.errors import Temporary
+from mailgate.scheduler import LONG, Job, Run, Scheduler
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def scheduler_of(*jobs: Job, steady=time.monotonic, note=lambda _run: None) -> Scheduler:
+    return Scheduler({job.name: job for job in jobs}, note, lambda: NOW, steady)
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    said = []
+    monkeypatch.setattr("mailgate.scheduler.log", lambda name, **ids: said.append((name, ids)))
+    return said
 
 
 class Hours:
@@ -18,10 +31,11 @@ class Hours:
     def __init__(self, wall: time_machine.Traveller, every: timedelta = MINUTE) -> None:
         self.wall, self.steady, self.runs = wall, 1000.0, 0
         job = Job("count", every, self.run)
-        self.scheduler = Scheduler({"count": job}, lambda: self.steady)
+        self.scheduler = scheduler_of(job, steady=lambda: self.steady)
 
-    def run(self) -> None:
+    def run(self) -> dict[str, int]:
         self.runs += 1
+        return {}
 
     def pass_minutes(self, count: int) -> int:
         """Let minutes pass, looking in each; return how often the job ran."""
@@ -83,18 +97,18 @@ def test_a_job_waits_for_its_interval():
         assert hours.runs == 3, "what was missed is not made up for"
 
 
-def test_a_job_that_fails_is_told_and_runs_again_and_stops_no_other(monkeypatch):
-    steady, runs, lines = [0.0], [], []
-    monkeypatch.setattr("mailgate.scheduler.log", lambda name, **ids: lines.append((name, ids)))
+def test_a_job_that_fails_is_told_and_runs_again_and_stops_no_other(lines):
+    steady, runs, noted = [0.0], [], []
 
-    def fail() -> None:
+    def fail() -> dict[str, int]:
         raise ValueError("broken")
 
-    jobs = {
-        "bad": Job("bad", MINUTE, fail),
-        "good": Job("good", MINUTE, lambda: runs.append(steady[0])),
-    }
-    scheduler = Scheduler(jobs, lambda: steady[0])
+    def succeed() -> dict[str, int]:
+        runs.append(steady[0])
+        return {"done": len(runs)}
+
+    jobs = (Job("bad", MINUTE, fail), Job("good", MINUTE, succeed))
+    scheduler = scheduler_of(*jobs, steady=lambda: steady[0], note=noted.append)
     scheduler.run_pending()
     steady[0] = 60.0
     scheduler.run_pending()
@@ -102,25 +116,63 @@ def test_a_job_that_fails_is_told_and_runs_again_and_stops_no_other(monkeypatch)
     failed = ("job.failed", {"job": "bad", "error": "ValueError('broken')"})
     assert lines.count(failed) == 2
     assert lines.count(("job.finished", {"job": "good"})) == 2
+    none = timedelta(0)
+    assert noted.count(Run("bad", NOW, none, {}, "ValueError('broken')")) == 2
+    assert Run("good", NOW, none, {"done": 2}, "") in noted
 
 
-def test_a_job_that_is_done_does_not_run_again():
-    steady, runs, results = [0.0], [], [None, DONE]
+def test_a_job_that_is_over_does_not_run_again_but_one_that_failed_does():
+    steady, runs, left = [0.0], [], [2, None, 0]
 
-    def run():
+    def run() -> dict[str, int]:
         runs.append(steady[0])
-        return results.pop(0)
+        return {"left": int(left.pop(0))}
 
-    scheduler = Scheduler({"once or twice": Job("once or twice", MINUTE, run)}, lambda: steady[0])
-    for minute in range(4):
+    job = Job("three times", MINUTE, run, over=lambda done: done == {"left": 0})
+    scheduler = scheduler_of(job, steady=lambda: steady[0])
+    for minute in range(5):
         steady[0] = minute * 60.0
         scheduler.run_pending()
-    assert runs == [0.0, 60.0]
+    assert runs == [0.0, 60.0, 120.0]
+
+
+def test_what_is_done_by_hand_alone_is_not_run():
+    runs = []
+    scheduler_of(Job("by hand", None, lambda: runs.append(1) or {})).run_pending()
+    assert runs == []
+
+
+def test_a_job_that_never_ends_holds_up_no_other_and_is_told_of_once(lines):
+    steady, end, others = [0.0], threading.Event(), []
+    jobs = (
+        Job("long", MINUTE, lambda: {} if end.wait(20) else {"given": "up"}),
+        Job("short", MINUTE, lambda: others.append(steady[0]) or {}),
+    )
+    scheduler = scheduler_of(*jobs, steady=lambda: steady[0])
+    for minute in range(13):
+        steady[0] = minute * 60.0
+        scheduler.begin_pending()
+        short = scheduler.running["short"]
+        short.result(20)
+    end.set()
+    scheduler.run_pending()
+    assert len(others) >= 13
+    told = [ids for name, ids in lines if name == "job.still_running"]
+    assert told == [{"job": "long", "seconds": round(LONG.total_seconds())}]
+    scheduler.stop()
+
+
+def test_a_run_that_cannot_be_written_down_was_a_run_all_the_same(lines):
+    def away(_run: Run) -> None:
+        raise Temporary("away")
+
+    scheduler_of(Job("good", MINUTE, dict), note=away).run_pending()
+    assert [name for name, _ in lines] == ["job.finished", "database.unavailable"]
 
 
 def test_the_thread_runs_every_job_at_once_and_ends_when_it_is_told_to():
     ran = threading.Event()
-    scheduler = Scheduler({"once": Job("once", DAY, ran.set)})
+    scheduler = scheduler_of(Job("once", DAY, lambda: ran.set() or {}))
     assert not scheduler.alive
     scheduler.start()
     assert ran.wait(20)
@@ -130,7 +182,7 @@ def test_the_thread_runs_every_job_at_once_and_ends_when_it_is_told_to():
 
 
 def test_without_jobs_there_is_a_thread_that_does_nothing():
-    scheduler = Scheduler({})
+    scheduler = scheduler_of()
     scheduler.start()
     assert scheduler.alive
     scheduler.stop()

@@ -283,17 +283,14 @@ class App:
 
     # --- the whole ---
 
-    def tick(self) -> None:
-        """Run the deadlines once, and have what follows sent."""
-        self._clockwork.tick(now())
-
     @cached_property
     def scheduler(self) -> Scheduler:
         """The jobs."""
-        return self._clockwork.scheduler()
+        return self.clockwork.scheduler()
 
     @cached_property
-    def _clockwork(self) -> Clockwork:
+    def clockwork(self) -> Clockwork:
+        """What is done at intervals."""
         from mailgate.app.clockwork import Clockwork
 
         return Clockwork(self, now)

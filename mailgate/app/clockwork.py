@@ -1,6 +1,8 @@
 """What is done at intervals, and what is told of it."""
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,13 @@ from mailgate.desk.canary import Keeper
 from mailgate.desk.clock import Tick
 from mailgate.domain.canary import Pace
 from mailgate.domain.caps import HOUR
+from mailgate.domain.events import TimerKind
+from mailgate.errors import Refused
 from mailgate.log import log
 from mailgate.roles import NodeRole
-from mailgate.scheduler import DONE, Job, Scheduler
-from mailgate.store import outbox
+from mailgate.scheduler import Job, Run, Scheduler, run_once
+from mailgate.store import jobs, outbox
+from mailgate.store.jobs import LastRun
 
 if TYPE_CHECKING:
     from mailgate.app import App
@@ -26,6 +31,15 @@ _RULES_BATCHES = 10
 """About a second of work in each, in which deadlines wait and the gateway cannot stop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A job, how often it runs (None: by hand alone), and how it last went, if it ever ran."""
+
+    name: str
+    every: timedelta | None
+    last: LastRun | None
+
+
 class Clockwork:
     """The jobs of one gateway."""
 
@@ -36,37 +50,65 @@ class Clockwork:
         self._alarmed: datetime | None = None
 
     def scheduler(self) -> Scheduler:
-        """Return what runs the jobs that are configured."""
-        every, canary = self._app.config.jobs.deadlines, self._app.config.canary
-        jobs = {"rules": Job("rules", _RULES_EVERY, self._follow_rules)}
-        if every is not None:
-            jobs["deadlines"] = Job("deadlines", every, self._app.tick)
-        assignment = self._app.config.jobs.assignment
-        if self._app.config.assignment.automatic and assignment is not None:
-            jobs["assignment"] = Job("assignment", assignment, self._assign_waiting)
+        """Return what runs the jobs, at the intervals that are configured."""
+        return Scheduler(self.jobs(), self.note, self._now)
+
+    def jobs(self) -> dict[str, Job]:
+        """Return name -> each job for which there is something to do in this desk."""
+        config = self._app.config
+        jobs = [
+            Job("rules", _RULES_EVERY, self._follow_rules, lambda done: not done["followed"]),
+            Job("deadlines", config.jobs.deadlines, lambda: self.tick(self._now())),
+        ]
+        if config.assignment.automatic:
+            jobs.append(Job("assignment", config.jobs.assignment, self._assign_waiting))
+        canary = config.canary
         if canary.every is not None:
             keeper = Keeper(self._app.desk, Pace(canary.every, canary.within), self._now())
             often = min(canary.every, canary.within, _CANARY_LOOK)
-            jobs["canary"] = Job("canary", often, lambda: self._look_for_canaries(keeper))
-        return Scheduler(jobs)
+            jobs.append(Job("canary", often, lambda: self._look_for_canaries(keeper)))
+        return {job.name: job for job in jobs}
 
-    def _follow_rules(self) -> object:
+    def listed(self) -> list[Listed]:
+        """Return every job, with its last run on any node."""
+        with self._app.database.read() as connection:
+            runs = jobs.last(connection, self._app.settings.tenant_id)
+        return [Listed(job.name, job.every, runs.get(job.name)) for job in self.jobs().values()]
+
+    def run(self, name: str) -> Listed:
+        """Run a job now; return how it went. Raises `Refused` where there is none of that name."""
+        known = self.jobs()
+        if name not in known:
+            raise Refused(f"there is no job {name!r} here; there are {', '.join(known)}")
+        return Listed(name, known[name].every, self.note(run_once(known[name], self._now)))
+
+    def note(self, run: Run) -> LastRun:
+        """Write down how a job went, for whoever asks; return what was written."""
+        took_ms = round(run.took / timedelta(milliseconds=1))
+        last = LastRun(run.job, self._app.node, run.began_at, took_ms, run.result, run.fault)
+        with self._app.database.write() as connection:
+            jobs.note(connection, self._app.settings.tenant_id, last)
+        return last
+
+    def _follow_rules(self) -> dict[str, int]:
         """Let open tickets follow rules that were changed before this start, some at a time.
 
         A million of them take a quarter of an hour; mail and deadlines do not wait for that. A
         ticket to which something happens meanwhile goes by the new rules at once.
         """
-        return None if self._app.clock.refresh(self._now(), _RULES_BATCHES) else DONE
+        return {"followed": self._app.clock.refresh(self._now(), _RULES_BATCHES)}
 
-    def _assign_waiting(self) -> None:
+    def _assign_waiting(self) -> dict[str, int]:
         """Give what nobody holds to agents."""
         done = assign_waiting(self._app.desk, self._now())
         if done.assigned or done.waiting:
             facts = {"assigned": done.assigned, "waiting": done.waiting, "agents": done.agents}
             log("assignment.done", **facts)
             self._app.bells.ring(NodeRole.DELIVER)
+        found = done.assigned + done.waiting
+        return {"assigned": done.assigned, "found": found, "total_agents": done.agents}
 
-    def tick(self, at: datetime) -> None:
+    def tick(self, at: datetime) -> dict[str, int]:
         """Act on every deadline that is due at `at`, and have what follows sent."""
         done = self._app.clock.tick(at)
         if done.steps:
@@ -74,6 +116,12 @@ class Clockwork:
         log("clock.tick", due=len(done.steps))
         self._tell_waiting(done)
         self._tell_flood(done.at)
+        told = Counter(step.timer for step in done.steps)
+        return {
+            "acted_on": len(done.steps),
+            "approaching_sla": told[TimerKind.TARGET_NEAR],
+            "breached_sla": told[TimerKind.TARGET_MISSED],
+        }
 
     def _tell_waiting(self, done: Tick) -> None:
         """Log what the clock could not do yet, an outage once."""
@@ -95,6 +143,7 @@ class Clockwork:
             log("acknowledgements.held", count=held, limit=self._app.settings.caps.strangers_hour)
             self._alarmed = at
 
-    def _look_for_canaries(self, keeper: Keeper) -> None:
-        keeper.look(self._now())
+    def _look_for_canaries(self, keeper: Keeper) -> dict[str, int]:
+        found = keeper.look(self._now())
         self._app.bells.ring(NodeRole.DELIVER)
+        return {"sent": int(found.send), "late": len(found.late)}

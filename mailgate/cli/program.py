@@ -24,7 +24,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("priority", "tag"),
         ),
         "Mail and clock": (
-            *("deliver", "tick", "forecast", "board", "outbox", "failed", "quarantine"),
+            *("deliver", "tick", "forecast", "jobs", "board", "outbox", "failed", "quarantine"),
             *("parse", "explain"),
         ),
         "To keep": ("verify", "backup", "restore"),

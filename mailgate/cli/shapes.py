@@ -234,6 +234,18 @@ FORESEEN_NOTICE: Shape = MappingProxyType(
     }
 )
 
+JOB: Shape = MappingProxyType(
+    {
+        "name": "which",
+        "every": "the seconds between two runs; null: by hand alone",
+        "node": "where it last ran; this and what follows are null as long as it never has",
+        "began_at": "when that began",
+        "took_ms": "how long it took, in milliseconds",
+        "result": "an object of numbers: what it did; null when it failed",
+        "fault": "what ended it, or null",
+    }
+)
+
 ROW: Shape = MappingProxyType(
     {
         "event": "its name",

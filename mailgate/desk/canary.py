@@ -26,21 +26,21 @@ class Keeper:
         self._pace = pace
         self._since = since
 
-    def look(self, now: datetime) -> None:
-        """Do whatever is to be done at `now`."""
+    def look(self, now: datetime) -> Findings:
+        """Do whatever is to be done at `now`; return what it was."""
         tenant_id = self._desk.settings.tenant_id
         with self._desk.database.read() as connection:
             found = self._examine(canaries.rounds(connection, tenant_id), now)
         if found == Findings():
-            return
+            return found
         with self._desk.writing(now) as ledger:
             # What was found may have been done by now.
-            self._act(ledger, canaries.rounds(ledger.connection, tenant_id, hold=True))
+            return self._act(ledger, canaries.rounds(ledger.connection, tenant_id, hold=True))
 
     def _examine(self, rounds: Rounds, now: datetime) -> Findings:
         return examine(rounds, self._pace, now, self._since)
 
-    def _act(self, ledger: Ledger, rounds: Rounds) -> None:
+    def _act(self, ledger: Ledger, rounds: Rounds) -> Findings:
         found = self._examine(rounds, ledger.now)
         if found.over is not None and rounds.home is not None:
             until = rounds.home.id
@@ -51,6 +51,7 @@ class Keeper:
             self._tell(ledger, missing[0], _MISSING)
         if found.send:
             self._send(ledger)
+        return found
 
     @staticmethod
     def _missing(ledger: Ledger, late: Iterable[Canary]) -> list[Canary]:

@@ -462,3 +462,17 @@ heartbeat = Table(
     Column("late", Boolean, nullable=False, comment="it had not run for too long then"),
     comment="signs of life",
 )
+
+job_run = Table(
+    "job_run",
+    metadata,
+    tenant_id(),
+    Column("name", String(32), nullable=False, comment="which job: rules, deadlines, …"),
+    Column("node", Text, nullable=False, comment="where it ran"),
+    Column("began_at", Instant, nullable=False, comment="when it began"),
+    Column("took_ms", Integer, nullable=False, comment="how long it took, in milliseconds"),
+    Column("result", Json, nullable=False, comment="what it did, in numbers"),
+    Column("fault", Text, nullable=False, comment="what ended it, or empty"),
+    PrimaryKeyConstraint("tenant_id", "name"),
+    comment="how each job went when it last ran",
+)

@@ -176,6 +176,22 @@ LAG = "mailgate_mailbox_lag_seconds"
 _LAG_MEANS = "Time since the last full look at a shared mailbox, on any node; missing before it."
 
 
+JOB_AT = "mailgate_job_last_run_timestamp_seconds"
+_JOB_AT_MEANS = "When a job last began, on any node, in seconds since 1970."
+JOB_TOOK = "mailgate_job_duration_seconds"
+_JOB_TOOK_MEANS = "How long its last run took."
+
+
+def _jobs(sample: Sample) -> Iterator[GaugeMetricFamily]:
+    began = GaugeMetricFamily(JOB_AT, _JOB_AT_MEANS, labels=["job"])
+    took = GaugeMetricFamily(JOB_TOOK, _JOB_TOOK_MEANS, labels=["job"])
+    for name, run in ({} if sample.seen.value is None else sample.seen.value.jobs).items():
+        began.add_metric([name], run.began_at.timestamp())
+        took.add_metric([name], run.took_ms / 1000)
+    yield began
+    yield took
+
+
 def _lags(sample: Sample) -> GaugeMetricFamily:
     family = GaugeMetricFamily(LAG, _LAG_MEANS, labels=["mailbox"])
     watched = {} if sample.seen.value is None else sample.seen.value.mailboxes
@@ -260,7 +276,7 @@ def names() -> frozenset[str]:
     """Return the name of every figure of ours as it is scraped."""
     counters = (*(counter.name for counter in COUNTERS), LINES)
     latencies = {LATENCIES + part for part in _OF_A_HISTOGRAM}
-    gauges = {gauge.name for gauge in GAUGES} | {LAG}
+    gauges = {gauge.name for gauge in GAUGES} | {LAG, JOB_AT, JOB_TOOK}
     return frozenset(gauges | {f"{name}_total" for name in counters} | latencies)
 
 
@@ -285,13 +301,14 @@ class _Collector(Collector):
         self._look = look
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each gauge that has a value, the lags, the counters, the histogram, the lines."""
+        """Yield each gauge that has a value, lags, jobs, the counters, the histogram, the lines."""
         sample = self._look()
         for gauge in GAUGES:
             value = gauge.read(sample)
             if value is not None:
                 yield GaugeMetricFamily(gauge.name, gauge.meaning, value=value)
         yield _lags(sample)
+        yield from _jobs(sample)
         for counter in COUNTERS:
             yield _counted(counter, sample.written)
         buckets, total = sample.latency
@@ -361,8 +378,12 @@ def reference() -> str:
         f"| `{LATENCIES}` | A histogram: how long canaries took to come round. |\n"
         f'| `{LINES}_total{{name="…"}}` | Lines of the log by name. |\n'
     )
-    lags = f'| `{LAG}{{mailbox="…"}}` | {_LAG_MEANS} |\n'
-    return "".join((_PREFACE, *gauges, lags, _COUNTED, *counters, lines, _POSTFACE))
+    labelled = (
+        f'| `{LAG}{{mailbox="…"}}` | {_LAG_MEANS} |\n'
+        f'| `{JOB_AT}{{job="…"}}` | {_JOB_AT_MEANS} |\n'
+        f'| `{JOB_TOOK}{{job="…"}}` | {_JOB_TOOK_MEANS} |\n'
+    )
+    return "".join((_PREFACE, *gauges, labelled, _COUNTED, *counters, lines, _POSTFACE))
 
 
 def _shown(counter: Counter) -> str:

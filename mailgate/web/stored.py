@@ -7,9 +7,10 @@ from datetime import datetime
 from mailgate.domain.canary import Rounds
 from mailgate.errors import MailgateError
 from mailgate.log import log
-from mailgate.store import backlog, canaries, heartbeat, mailboxes, ways
+from mailgate.store import backlog, canaries, heartbeat, jobs, mailboxes, ways
 from mailgate.store.backlog import Backlog
 from mailgate.store.db import Database
+from mailgate.store.jobs import LastRun
 from mailgate.store.mailboxes import Watched
 from mailgate.store.ways import Broken
 
@@ -19,7 +20,7 @@ class Stored:
     """What waits there, when the clock last ran, what is known of canaries and of ways out.
 
     None where it never has, and where none are sent. `mailboxes` tells how it goes with each
-    shared one.
+    shared one, `jobs` how each last ran.
     """
 
     backlog: Backlog
@@ -27,6 +28,7 @@ class Stored:
     canaries: Rounds | None = None
     broken: tuple[Broken, ...] = ()
     mailboxes: Mapping[str, Watched] = field(default_factory=dict)
+    jobs: Mapping[str, LastRun] = field(default_factory=dict)
 
 
 def look(
@@ -49,6 +51,7 @@ def look(
                 canaries.rounds(connection, tenant_id) if watched else None,
                 tuple(ways.broken(connection, tenant_id, now)),
                 mailboxes.states(connection, tenant_id, shared),
+                jobs.last(connection, tenant_id),
             )
     except MailgateError as error:
         log("database.unavailable", where="web", error=str(error))

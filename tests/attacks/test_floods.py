@@ -310,9 +310,9 @@ def test_an_alarm_tells_of_the_flood_once_an_hour_and_so_does_check(cli, monkeyp
     with structlog.testing.capture_logs() as lines:
         for minutes in (0, 1, 59):
             monkeypatch.setattr(app_module, "now", lambda m=minutes: start + m * MINUTE)
-            app.tick()
+            app.clockwork.tick(app_module.now())
         monkeypatch.setattr(app_module, "now", lambda: start + 62 * MINUTE)
-        app.tick()
+        app.clockwork.tick(app_module.now())
     app.close()
     monkeypatch.undo()
     told = [line for line in lines if line["event"] == "acknowledgements.held"]

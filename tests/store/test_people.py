@@ -13,7 +13,8 @@ from mailgate.domain.horizon import Heartbeat
 from mailgate.domain.hours import Calendar
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import PRESETS, Level, Policy, Row, RowType, resolve
-from mailgate.store import heartbeat, numbers, people, policies, schema, thresholds
+from mailgate.store import heartbeat, jobs, numbers, people, policies, schema, thresholds
+from mailgate.store.jobs import LastRun
 from tests.peers.waiting import wait_until
 from tests.store.databases import OTHER, TENANT, add_other_tenant
 from tests.store.rows import NOW, every, total
@@ -223,3 +224,12 @@ def test_the_last_sign_of_the_clock_is_the_one_that_counts(database):
         with database.read() as connection:
             assert heartbeat.last(connection) == beat
             assert total(connection, schema.heartbeat) == 1
+
+
+def test_only_the_last_run_of_a_job_is_kept_and_a_long_fault_is_cut(database):
+    with database.write() as connection:
+        jobs.note(connection, TENANT, LastRun("rules", "one", NOW, 5, {"followed": 3}, ""))
+        jobs.note(connection, TENANT, LastRun("rules", "two", LATER, 7, {}, "x" * 1000))
+    with database.read() as connection:
+        found = jobs.last(connection, TENANT)
+    assert found == {"rules": LastRun("rules", "two", LATER, 7, {}, "x" * 300)}

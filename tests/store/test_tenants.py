@@ -19,6 +19,7 @@ from mailgate.errors import Conflict
 from mailgate.store import audit, inbox, policies, schema, tickets
 from mailgate.store.backlog import Backlog
 from mailgate.store.history import Old
+from mailgate.store.jobs import LastRun
 from mailgate.store.mailboxes import Copy, Cursor, Watched
 from mailgate.store.reports import Wanted
 from mailgate.store.ways import Broken
@@ -197,6 +198,7 @@ SAID: dict[str, Any] = {
     "numbers": ["TKT-1"],
     "octets": 1_000_000,
     "node": "one",
+    "run": LastRun("rules", "one", NOW + HOUR, 1, {}, "gone"),
     "way": Broken("one", NOW, "421 closing", NOW + HOUR),
     "owner": "node",
     "requester": CAROL,
@@ -297,6 +299,7 @@ class Life:
         put(schema.contact, address=CAROL)
         put(schema.suspension, address=NOBODY)
         put(schema.broken_way, node="one", since=NOW, seen_at=NOW + HOUR)
+        put(schema.job_run, name="rules", node="one", began_at=NOW, result={"followed": 3})
         _plant_mailbox(put)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}

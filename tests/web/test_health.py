@@ -132,7 +132,7 @@ def test_a_clock_that_stands_still_is_told_once_it_had_time_to_begin(gateway, mo
     steady = health.time.monotonic() + 16 * 60 + 1
     monkeypatch.setattr(health.time, "monotonic", lambda: steady)
     assert check() == "it last ran at 2026-03-02T07:00:00+00:00"
-    gateway.tick()
+    gateway.clockwork.tick(NOW)
     assert check() is None
 
 
@@ -146,7 +146,7 @@ def test_what_the_clock_could_not_do_is_logged_and_an_outage_once(gateway, monke
     monkeypatch.setattr(gateway.clock, "tick", lambda _: ticks.pop(0))
     with structlog.testing.capture_logs() as lines:
         for _ in range(3):
-            gateway.tick()
+            gateway.clockwork.tick(NOW)
     told = [line for line in lines if line["event"] != "clock.tick"]
     assert told == [
         {"event": "clock.held", "log_level": "warning", "since": NOW - 2 * MINUTE},

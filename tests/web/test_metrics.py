@@ -19,6 +19,7 @@ from mailgate.log import EVENTS, log, written
 from mailgate.roles import ALL
 from mailgate.store import heartbeat
 from mailgate.store.backlog import Backlog
+from mailgate.store.jobs import LastRun
 from mailgate.store.mailboxes import Watched
 from mailgate.store.ways import Broken
 from mailgate.tally import Histogram
@@ -27,6 +28,8 @@ from mailgate.web.health import create_app, running
 from mailgate.web.metrics import (
     COUNTERS,
     GAUGES,
+    JOB_AT,
+    JOB_TOOK,
     LAG,
     LATENCIES,
     LINES,
@@ -101,6 +104,13 @@ def test_the_lag_of_each_shared_mailbox_is_shown_once_it_was_looked_at():
     assert lags == {f"{LAG}.support": 120}
 
 
+def test_each_job_tells_when_it_last_ran_and_how_long_it_took():
+    run = LastRun("deadlines", "one", NOW - MINUTE, 1250, {"acted_on": 3}, "")
+    found = shown(Seen(Stored(NOTHING, None, jobs={"deadlines": run})))
+    assert found[f"{JOB_AT}.deadlines"] == (NOW - MINUTE).timestamp()
+    assert found[f"{JOB_TOOK}.deadlines"] == 1.25
+
+
 def test_without_a_canary_nothing_is_said_of_it_and_before_the_first_is_back_only_that_none_is():
     assert not {name for name in gauges(shown(Seen(Stored(NOTHING, None)))) if "canary" in name}
     found = gauges(shown(Seen(Stored(NOTHING, None, Rounds()))))
@@ -157,7 +167,9 @@ def test_every_counter_is_made_of_lines_that_there_are():
 
 
 def test_names_end_as_those_of_prometheus_do():
-    stored = Stored(BACKLOG, NOW, ROUNDS, mailboxes={"support": Watched(NOW, None)})
+    run = LastRun("deadlines", "one", NOW, 1, {}, "")
+    looks = {"support": Watched(NOW, None)}
+    stored = Stored(BACKLOG, NOW, ROUNDS, mailboxes=looks, jobs={"deadlines": run})
     scraped = {name.partition(".")[0] for name in shown(Seen(stored))}
     assert scraped == names()
     assert not {name for name in OURS if name.endswith(("_total", "_ms", "_minutes", "_bytes"))}

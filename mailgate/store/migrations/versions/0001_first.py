@@ -86,6 +86,23 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         comment="nodes whose smarthost, or Maildir, takes no mail",
     )
     op.create_table(
+        "job_run",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "name", sa.String(length=32), nullable=False, comment="which job: rules, deadlines, …"
+        ),
+        sa.Column("node", sa.Text(), nullable=False, comment="where it ran"),
+        sa.Column("began_at", Instant(), nullable=False, comment="when it began"),
+        sa.Column(
+            "took_ms", sa.Integer(), nullable=False, comment="how long it took, in milliseconds"
+        ),
+        sa.Column("result", Json, nullable=False, comment="what it did, in numbers"),
+        sa.Column("fault", sa.Text(), nullable=False, comment="what ended it, or empty"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_job_run_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_job_run")),
+        comment="how each job went when it last ran",
+    )
+    op.create_table(
         "contact",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column("address", sa.Text(), nullable=False, comment="normalised"),

@@ -1,0 +1,46 @@
+"""`mailgate jobs`: what runs at intervals, how it went, and running it by hand."""
+
+from mailgate.app import clockwork
+from mailgate.cli import shapes
+from tests.cli.conftest import mail
+
+
+def test_before_anything_ran_that_is_what_is_told(cli):
+    assert "never" in cli.ok("jobs")
+    rules, deadlines = cli.json("jobs", "list")
+    assert list(rules) == list(shapes.JOB)
+    assert (deadlines["name"], deadlines["every"]) == ("deadlines", 60)
+    assert {deadlines[name] for name in ("node", "began_at", "took_ms", "result", "fault")} == {
+        None
+    }
+
+
+def test_a_job_is_run_by_hand_and_its_result_is_kept(cli):
+    cli.set(assignment__automatic=True, jobs__assignment="off", node__name="one")
+    cli.ok("deliver", stdin=mail())
+    assert cli.ok("jobs", "run", "assignment") == "assigned 0 of 0, 2 agents\n"
+    found = {job["name"]: job for job in cli.json("jobs")}
+    assert found["assignment"]["every"] is None
+    assert found["assignment"]["node"] == "one"
+    assert found["assignment"]["result"] == {"assigned": 0, "found": 0, "total_agents": 2}
+    assert "by hand" in cli.ok("jobs")
+    done = cli.json("jobs", "run", "deadlines")
+    assert done["result"] == {"acted_on": 0, "approaching_sla": 0, "breached_sla": 0}
+
+
+def test_canaries_can_be_looked_for_by_hand_where_there_are_some(cli):
+    assert "there is no job" in cli.no(1, "jobs", "run", "canary")
+    cli.set(canary__every="15m")
+    assert cli.ok("jobs", "run", "canary") == "1 sent, 0 late\n"
+    assert cli.ok("jobs", "run", "rules") == "0 tickets worked out anew\n"
+
+
+def test_a_job_that_fails_is_told(cli, monkeypatch):
+    def fail(*_args):
+        raise ValueError("broken")
+
+    monkeypatch.setattr(clockwork.Clockwork, "tick", fail)
+    done = cli.run("jobs", "run", "deadlines")
+    assert (done.exit_code, done.stdout) == (1, "failed: ValueError('broken')\n")
+    (told,) = [job for job in cli.json("jobs") if job["name"] == "deadlines"]
+    assert (told["result"], told["fault"]) == (None, "ValueError('broken')")
