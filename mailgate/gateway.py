@@ -130,8 +130,7 @@ class Gateway:
                 lmtp=opened(NodeRole.LISTEN, inbound.lmtp_listen, "[inbound] lmtp_listen"),
                 http=opened(NodeRole.WEB, web.listen, "[web] listen"),
             )
-            with app.database.read():  # it is there, and migrated before anybody forks
-                pass
+            app.identity  # noqa: B018 - asked, the database is there, and migrated before the fork
             undo.pop_all()
         return ports
 
@@ -288,6 +287,7 @@ class Parts:
                 "way out": way_out_note(watch),
                 **{f"mailbox {n}": mailbox_note(watch, n, e, now) for n, e in shared.items()},
             },
+            {"desk": self._app.config.desk.address, "identity": self._app.identity},
         )
         return Server(app, listen.host, listen.port)
 

@@ -96,6 +96,12 @@ class App:
             undo.pop_all()
         return database
 
+    @cached_property
+    def identity(self) -> str:
+        """What tells this desk from every other."""
+        with self.database.read() as connection:
+            return footprint.identity(connection)
+
     def _keep(self, database: Database, revision: str) -> None:
         """Make a backup of a SQLite file before it is migrated, since there is no way back."""
         if database.path is None:

@@ -23,7 +23,7 @@ def board(
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """Show the boards of the shared mailboxes: which mails of tickets lie where.
+    """Show which mails of tickets lie where on the board of a mailbox.
 
     With --dry-run, log in to each mailbox and say which folders would be made, what of the mails
     that somebody has moved would count, and which mails would be moved: before a board is switched

@@ -3,7 +3,6 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from mailgate.cli import printing, shapes
 from mailgate.cli.ending import NO, say
+from mailgate.cli.finding import Finding
 from mailgate.cli.opening import opened
 from mailgate.cli.options import AsJson, ConfigFile
 from mailgate.cli.program import command
@@ -24,21 +24,8 @@ if TYPE_CHECKING:
     from mailgate.app import App
     from mailgate.store.db import Database
 
-_HEARD = 5.0  # seconds that a gateway may take to say how it is
-_MOST_SAID = 64 * 1024  # octets
 _BEHIND = "migrated at the next start: make a backup before (`mailgate backup`)"
 _SILENT = timedelta(minutes=15)  # a clock that has not run for so long waits for cron or a start
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found."""
-
-    check: str
-    state: Literal["ok", "warning", "fault"]
-    says: str
-
-
 _EMPTY = Finding("database", "ok", "it is empty: tables are made at the first start")
 
 
@@ -58,7 +45,8 @@ def check(
     """Check that the gateway can run as it is configured.
 
     Looks at the configuration, the database, the templates, the way out and the shared mailboxes,
-    and tells whether a gateway runs now and when its clock last ran. A fault in the configuration
+    and tells whether a gateway runs now, whether another desk's has its port, and when its clock
+    last ran. A fault in the configuration
     is named with file, line and key, what was found, what is allowed, and a remedy. Changes
     nothing. Ends with 0 when the gateway can run or does, with 1 when it cannot.
     """
@@ -207,44 +195,13 @@ def _clock(last: datetime) -> Finding:
     return Finding("clock", "ok", f"it last ran {printing.span(silence)} ago")
 
 
-# --- a gateway that runs now ----------------------------------------------------------------------
+# --- a gateway that runs now, and who can ask it --------------------------------------------------
 
 
 def _gateway(app: "App") -> Iterator[Finding]:
-    """Ask the gateway that runs with this configuration; without one, try the ports it needs."""
-    from mailgate.port import open_port
+    from mailgate.cli.running import gateway
 
-    web, inbound = app.config.web.listen, app.config.inbound
-    answer = _health(web.host, web.port) if web.port else None
-    if answer is not None:
-        faults = "; ".join(f"{name}: {fault}" for name, fault in answer.items())
-        where = f"one runs now, and answers at {web}"
-        state: Literal["ok", "warning"] = "warning" if faults else "ok"
-        yield Finding("gateway", state, f"{where}, but {faults}" if faults else where)
-        return
-    ports = {"[inbound] listen": inbound.listen, "[web] listen": web}
-    if inbound.lmtp_listen is not None:
-        ports["[inbound] lmtp_listen"] = inbound.lmtp_listen
-    for key, at in ports.items():
-        open_port(at.host, at.port, key).close()
-    yield Finding("gateway", "ok", "none runs now, and its ports are free: `mailgate serve`")
-
-
-def _health(host: str, port: int) -> dict[str, str] | None:
-    """Return what is not well with the gateway at a port; None when there is no gateway."""
-    import json as json_
-    from http.client import HTTPConnection, HTTPException
-
-    link = HTTPConnection(host, port, timeout=_HEARD)
-    try:
-        link.request("GET", "/healthz")
-        said = json_.loads(link.getresponse().read(_MOST_SAID))
-    except (OSError, HTTPException, ValueError):
-        return None
-    finally:
-        link.close()
-    faults = said.get("faults") if isinstance(said, dict) else None
-    return {str(k): str(v) for k, v in faults.items()} if isinstance(faults, dict) else None
+    return gateway(app)
 
 
 def _web(app: "App") -> Iterator[Finding]:

@@ -57,13 +57,13 @@ def explain(
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """Say why: what a mail was taken for and how it found its ticket, or what moved a ticket.
+    """Say why a mail or a ticket became what it is.
 
-    Of a mail: its kind and the headers that told it, how far its sender is believed, each step by
-    which a ticket was looked for, what was folded away, limits, and what followed. A mail in a
-    file is judged as if it came now; nothing is kept. Without a configuration only what it says
-    itself is told. Of a ticket: each event with its reasons and notices, the deadlines and where
-    they come from, the mails behind it.
+    Of a mail: what it was taken for and the headers that told it, how far its sender is believed,
+    each step by which a ticket was looked for, which rules were tried, what was folded away,
+    limits, and what followed. A mail in a file is judged as if it came now; nothing is kept.
+    Without a configuration only what it says itself is told. Of a ticket: each event with its
+    reasons and notices, the deadlines and where they come from, the mails behind it.
     """
     if _is_file(what):
         raw = _read(what)

@@ -46,7 +46,7 @@ SEEN: Mapping[str, str] = MappingProxyType(
 
 @command("stats", "mailgate stats", "mailgate stats --json")
 def stats(json: AsJson = False, config: ConfigFile = None) -> None:
-    """Count the tickets by whose turn it is and whether they are late."""
+    """Count tickets by whose turn it is, and whether they are late."""
     from mailgate.app import now
     from mailgate.store import reports
 

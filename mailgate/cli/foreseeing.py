@@ -22,7 +22,7 @@ def forecast(
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """List the deadlines and notices to come, if nobody writes meanwhile.
+    """List the deadlines and notices to come, if nobody writes.
 
     Each is worked out by the rules that the clock goes by, on what the one before has left: so a
     second reminder is listed, too, and the closing after it. Nothing is sent or written. What falls

@@ -1,7 +1,7 @@
 """The program itself: what stands before every command, and how a command is declared."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
@@ -34,23 +34,32 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Every command, in the order of --help and of the documentation."""
 
+_WHOLE = 200  # characters of a first sentence: none is cut
 
-class Program(TyperGroup):
+
+class Group(TyperGroup):
+    """Commands that are listed by section, each with the whole first sentence of its help."""
+
+    sections: Mapping[str, Sequence[str]] | None = None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands in sections."""
+        listed = self.sections or {"Commands": self.list_commands(ctx)}
+        for heading, names in listed.items():
+            said = [(name, self.commands[name].get_short_help_str(_WHOLE)) for name in names]
+            with formatter.section(heading):
+                formatter.write_dl(said)
+
+
+class Program(Group):
     """The group of all commands; an error in any of them ends here."""
+
+    sections = SECTIONS
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in their order."""
         del ctx  # it does not depend on what was asked
         return [name for names in SECTIONS.values() for name in names]
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the commands in sections."""
-        del ctx
-        for heading, names in SECTIONS.items():
-            with formatter.section(heading):
-                formatter.write_dl(
-                    [(n, self.commands[n].get_short_help_str(limit=70)) for n in names]
-                )
 
     def invoke(self, ctx: Any) -> Any:
         """Run what was asked for."""
@@ -66,7 +75,11 @@ def _examples(lines: tuple[str, ...]) -> str:
 def group(name: str, says: str, *examples: str) -> typer.Typer:
     """Declare a command that has commands of its own; without one of them it lists."""
     made = typer.Typer(
-        help=says, epilog=_examples(examples), rich_markup_mode=None, add_completion=False
+        help=says,
+        cls=Group,
+        epilog=_examples(examples),
+        rich_markup_mode=None,
+        add_completion=False,
     )
     program.add_typer(made, name=name)
     return made

@@ -272,7 +272,7 @@ def failed_retry(ids: Ids = None, every: Every = False, config: ConfigFile = Non
 
 quarantine = group(
     "quarantine",
-    "Show mails that the spam filter in front has marked, and let them in.",
+    "Show mails that the spam filter has marked, and let them in.",
     "mailgate quarantine",
     "mailgate quarantine show 17",
     "mailgate quarantine release 17",

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from mailgate.app import App
 
 _NOBODY = "none"
+_HEADINGS = (
+    *("NUMBER", "SUBJECT", "STATUS", "PRIORITY", "ASSIGNEE"),
+    *("REQUESTER", "WAITING", "CLOCK ACTS"),
+)
 
 
 def _status(text: str) -> Status:
@@ -106,7 +110,10 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
 ) -> None:
     """List tickets, newest first.
 
-    All of them, or those that every given condition fits.
+    All of them, or those that every given condition fits. WAITING is for how long a side has been
+    waited for. CLOCK ACTS is when the next deadline of any kind comes: that may be a reminder, or a
+    target that will soon be missed, and need not be when the answer is overdue; `mailgate explain
+    NUMBER` lists them all.
     """
     from mailgate.app import now
     from mailgate.store import reports
@@ -143,7 +150,7 @@ def _list(rows: Sequence["RowMapping"], now: datetime) -> None:
         printing.line("No such tickets.")
         return
     printing.table(
-        ("NUMBER", "SUBJECT", "STATUS", "PRIORITY", "ASSIGNEE", "REQUESTER", "WAITING", "DUE"),
+        _HEADINGS,
         (
             (
                 row["number"],
@@ -158,7 +165,7 @@ def _list(rows: Sequence["RowMapping"], now: datetime) -> None:
             for row in rows
         ),
         long=("SUBJECT", "REQUESTER"),
-        least=("DUE", "REQUESTER", "PRIORITY", "ASSIGNEE", "WAITING"),
+        least=("CLOCK ACTS", "REQUESTER", "PRIORITY", "ASSIGNEE", "WAITING"),
     )
 
 

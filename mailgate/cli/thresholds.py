@@ -24,7 +24,7 @@ _ALIASES = {"close": "auto_close", "first": "first_response", "next": "next_resp
 
 thresholds = group(
     "thresholds",
-    "Show how long each side may take, and where each value comes from; set it.",
+    "Show and set how long each side may take, and where it is from.",
     "mailgate thresholds",
     "mailgate thresholds --json",
     "mailgate thresholds set high system=2h calendar=office",

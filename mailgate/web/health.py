@@ -126,12 +126,13 @@ def create_app(
     needed: Iterable[str],
     metrics: Metrics | None = None,
     notes: Mapping[str, Check] = MappingProxyType({}),
+    desk: Mapping[str, str] = MappingProxyType({}),
 ) -> FastAPI:
     """Return the application; `checks` are asked at each call.
 
     `needed` names those without which no mail can be taken; what `notes` say is told beside, and
-    nothing is the worse for it. Without `metrics` there is no
-    /metrics.
+    nothing is the worse for it. Without `metrics` there is no /metrics. `desk` says whose gateway
+    it is, in the JSON of /healthz.
     """
     taking = {name: checks[name] for name in needed}
     app = FastAPI(title="mailgate", docs_url=None, redoc_url=None, openapi_url=None)
@@ -144,12 +145,12 @@ def create_app(
     @app.get("/healthz")
     def healthz(request: Request) -> Response:
         """Tell whether every part works: 200, or 503 with the parts that do not."""
-        return _told(request, checks, notes, "ok", "failing")
+        return _told(request, checks, notes, ("ok", "failing"), desk)
 
     @app.get("/readyz")
     def readyz(request: Request) -> Response:
         """Tell whether a mail sent now would be taken: 200, or 503 with what is in the way."""
-        return _told(request, taking, notes, "ready", "not ready")
+        return _told(request, taking, notes, ("ready", "not ready"))
 
     if metrics is not None:
 
@@ -162,17 +163,25 @@ def create_app(
 
 
 def _told(
-    request: Request, checks: Mapping[str, Check], notes: Mapping[str, Check], well: str, ill: str
+    request: Request,
+    checks: Mapping[str, Check],
+    notes: Mapping[str, Check],
+    words: tuple[str, str],
+    desk: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
-    """Return what the checks say: as JSON, or as lines to who asks for text and not for JSON."""
+    """Return what the checks say: as JSON, or as lines to who asks for text and not for JSON.
+
+    `words` are those for all that is well, and for what is not.
+    """
     faults, noted = _said(checks), _said(notes)
+    well, ill = words
     status, code = (ill, 503) if faults else (well, 200)
     accepted = request.headers.get("accept", "")
     if "text/" in accepted and "json" not in accepted:
         said = (*faults.items(), *noted.items())
-        lines = (status, *(f"{name}: {words}" for name, words in said))
+        lines = (status, *(f"{name}: {what}" for name, what in said))
         return PlainTextResponse("".join(f"{line}\n" for line in lines), code)
-    return JSONResponse({"status": status, "faults": faults, "notes": noted}, code)
+    return JSONResponse({"status": status, "faults": faults, "notes": noted, **desk}, code)
 
 
 def _said(checks: Mapping[str, Check]) -> dict[str, str]:

@@ -5,10 +5,11 @@ import re
 import socket
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
+from mailgate.cli.opening import opened
 from mailgate.mail.render import Renderer
 from mailgate.store import audit, revision
 from mailgate.web.health import create_app
@@ -23,10 +24,14 @@ def _well_templates(monkeypatch):
     monkeypatch.setattr(Renderer, "check", lambda _self: [])
 
 
-def found(cli, code=0):
+def told(cli, code=0):
     done = cli.run("check", "--json")
     assert done.exit_code == code, done.output
-    return {(each["check"], each["state"]): each["says"] for each in json.loads(done.stdout)}
+    return json.loads(done.stdout)
+
+
+def found(cli, code=0):
+    return {(each["check"], each["state"]): each["says"] for each in told(cli, code)}
 
 
 def smarthost(cli, server, **more):
@@ -100,17 +105,61 @@ def test_a_desk_that_was_used_is_well(cli):
     assert "ok       database: " in cli.ok("check")
 
 
-def test_a_gateway_that_runs_is_asked_how_it_is(cli):
-    faults = {}
-    server = Server(create_app({"intake": lambda: faults.get("intake")}, ()), "127.0.0.1", 0)
+@contextmanager
+def served(cli, identity, faults):
+    """Have a gateway answer at the port of the desk's, for the desk of that identity."""
+    checks = {"intake": lambda: faults.get("intake")}
+    desk = {"desk": "help@other.example", "identity": identity}
+    server = Server(create_app(checks, (), desk=desk), "127.0.0.1", 0)
     server.start()
     try:
         cli.set(web__listen=f"127.0.0.1:{server.port}")
+        yield
+    finally:
+        server.stop()
+
+
+def identity(cli) -> str:
+    with opened(cli.config) as app:
+        return app.identity
+
+
+def test_a_gateway_that_runs_is_asked_how_it_is(cli):
+    faults = {}
+    with served(cli, identity(cli), faults):
         assert "one runs now" in found(cli)["gateway", "ok"]
         faults["intake"] = "its thread has ended"
         assert "but intake: its thread has ended" in found(cli)["gateway", "warning"]
-    finally:
-        server.stop()
+
+
+def test_a_gateway_whose_database_is_away_is_taken_for_the_desks_own(cli):
+    (cli.folder / "mailgate.db").write_bytes(b"no database")
+    with served(cli, "0" * 32, {}):
+        checks = found(cli, 1)
+    assert "one runs now" in checks["gateway", "ok"]
+    assert ("database", "fault") in checks
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["made", "not made"])
+def test_another_desks_gateway_at_the_port_is_a_fault_that_names_it(cli, made):
+    ours = identity(cli)
+    if not made:
+        for path in cli.folder.glob("mailgate.db*"):
+            path.unlink()
+    with served(cli, "0" * 32 if made else ours, {}), socket.create_server(("127.0.0.1", 0)) as at:
+        cli.set(inbound__listen=f"127.0.0.1:{at.getsockname()[1]}")
+        says = [each["says"] for each in told(cli, 1) if each["check"] == "gateway"]
+    assert len(says) == 2
+    assert "is taken: stop what listens there, maybe another gateway" in says[0]
+    assert "is taken by the gateway of another desk, help@other.example: stop that one" in says[1]
+
+
+def test_a_gateway_that_cannot_be_asked_may_be_the_desks_own(cli):
+    cli.set(node__roles=["listen", "process"])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        cli.set(inbound__lmtp_listen=f"127.0.0.1:{taken.getsockname()[1]}")
+        assert "unless it is this desk's own gateway" in found(cli)["gateway", "warning"]
+    assert "none runs now" in found(cli)["gateway", "ok"]
 
 
 @pytest.mark.parametrize("key", ["inbound__listen", "web__listen"])

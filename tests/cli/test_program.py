@@ -37,6 +37,15 @@ def test_every_command_stands_in_one_section():
     assert sorted(listed) == sorted(top)
 
 
+@pytest.mark.parametrize("group", sorted({name.rpartition(" ")[0] for name in COMMANDS}))
+def test_what_a_command_does_is_listed_in_a_whole_sentence(group):
+    shown = " ".join(run(*group.split()[1:], "--help").stdout.split())
+    for name, each in COMMANDS.items():
+        if name.rpartition(" ")[0] == group:
+            sentence = " ".join(each.help.split()).split(". ")[0].rstrip(".")
+            assert f" {name.split()[-1]} {sentence}." in shown
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_says_what_it_does_and_gives_an_example(name):
     done = run(*name.split()[1:], "--help")

@@ -42,6 +42,13 @@ def test_what_does_not_work_is_named_and_nothing_else():
     )
 
 
+def test_whose_gateway_it_is_is_told(gateway):
+    app = Parts(gateway, ALL, Ports(), {})._server()._server.config.app
+    answer = TestClient(app).get("/healthz").json()
+    assert answer["desk"] == "support@desk.example"
+    assert answer["identity"] == gateway.identity
+
+
 def test_a_check_that_fails_itself_is_answered_without_its_words_and_logged():
     def broken():
         raise ValueError("hunter2")
