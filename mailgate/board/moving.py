@@ -53,11 +53,11 @@ def plan(
             continue
         target = layout.folder(ticket)
         live = [copy for copy in mine if not copy.struck]
-        first = {copy.identity: copy for copy in reversed(live)}
-        first |= {copy.identity: copy for copy in reversed(live) if copy.folder == target}
+        first = {copy.mail_id: copy for copy in reversed(live)}
+        first |= {copy.mail_id: copy for copy in reversed(live) if copy.folder == target}
         due = [(c.folder, target, "", c) for c in first.values() if c.folder != target]
         if not due and trash is not None:  # one after the other: what is kept must lie in place
-            due = [(c.folder, trash, target, c) for c in live if c is not first[c.identity]]
+            due = [(c.folder, trash, target, c) for c in live if c is not first[c.mail_id]]
         if not due:
             settled[ticket.id] = ticket.version
         moves += due
@@ -89,9 +89,9 @@ def move(link: Link, move: Move, copies: Sequence[Lying]) -> dict[int, int]:
     if move.beside is not None:
         going = {(move.source, mail.uid) for mail in mails}
         beside = (c for c in copies if c.folder == move.beside)
-        kept = {c.identity: c.uid for c in beside if (c.folder, c.uid) not in going}
+        kept = {c.mail_id: c.uid for c in beside if (c.folder, c.uid) not in going}
         there = set(link.uids_after(0, link.examine(move.beside))) - set(link.struck())
-        mails = [mail for mail in mails if kept.get(mail.identity) in there]
+        mails = [mail for mail in mails if kept.get(mail.mail_id) in there]
     return link.move([mail.uid for mail in mails], move.source, move.target) if mails else {}
 
 

@@ -190,13 +190,12 @@ class Board:
         Of a mail that came twice, another delivery may have the ticket: the one with the same
         fingerprint.
         """
-        copy, taken, same = schema.imap_copy, schema.mail_delivery, schema.mail_delivery.alias()
+        taken, same = schema.mail_delivery, schema.mail_delivery.alias()
         seen = (
             select(_COPY.c.folder, _COPY.c.uid)
-            .join(copy, and_(self._of(copy), copy.c.identity == _COPY.c.identity))
             .join(
                 taken,
-                and_(taken.c.tenant_id == self.tenant_id, taken.c.mail_id == copy.c.mail_id),
+                and_(taken.c.tenant_id == self.tenant_id, taken.c.mail_id == _COPY.c.mail_id),
             )
             .where(self._of(_COPY), _COPY.c.ticket_id.is_(None), _COPY.c.mail_id.is_not(None))
         )

@@ -244,6 +244,25 @@ def noted(
     return found
 
 
+def kept_at(
+    connection: Connection, tenant_id: int, mail_ids: Collection[int]
+) -> dict[int, datetime]:
+    """Return when each of these raw mails was kept first."""
+    mail, delivery, listed = schema.mail.c, schema.mail_delivery.c, sorted(mail_ids)
+    found: dict[int, datetime] = {}
+    for start in range(0, len(listed), _AT_ONCE):
+        rows = connection.execute(
+            select(mail.id, mail.received_at)
+            .join(schema.mail_delivery, delivery.mail_id == mail.id)
+            .where(
+                delivery.tenant_id == tenant_id,
+                delivery.mail_id.in_(listed[start : start + _AT_ONCE]),
+            )
+        )
+        found |= dict(rows.all())
+    return found
+
+
 def mails_of(connection: Connection, tenant_id: int, ids: Sequence[int]) -> dict[int, int]:
     """Return delivery -> the raw mail that was delivered."""
     table = schema.mail_delivery.c

@@ -328,6 +328,7 @@ class Life:
             "tickets.reschedule.policy_id": self.rules,
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
             "inbox.claim_again.mail": c,
+            "mailboxes.kept_at.mail_ids": [c.mail_id],
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "ticket_id": self.ticket,
