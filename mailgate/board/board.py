@@ -13,13 +13,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mailgate.board import looking, moving
+from mailgate.board.acting import Drops
 from mailgate.board.preview import Step, previewed
 from mailgate.desk.door import Desk
-from mailgate.desk.ledger import Ledger
 from mailgate.domain import board as rules
-from mailgate.domain.board import Drop, Layout, Names
-from mailgate.domain.model import Actor, ActorKind
-from mailgate.errors import Conflict, Temporary
+from mailgate.domain.board import Layout, Names
+from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.folders import Folder
 from mailgate.imap.link import Link
@@ -27,7 +26,6 @@ from mailgate.log import log
 from mailgate.store import board as store
 from mailgate.store import tickets
 
-_AT_ONCE = 100  # tickets whose drops are acted upon in one commit
 _STALE = timedelta(minutes=1)
 """After so long a move of our own that was not found to have happened has not."""
 
@@ -56,6 +54,7 @@ class Board:
         self._layout = Layout({rules.OPEN: terms.inbox})
         self._trash: str | None = None
         self._looked_at: datetime | None = None
+        self._drops = Drops(desk, terms.mailbox, terms.settle, now)
 
     def prepare(self, link: Link, found: Sequence[Folder]) -> list[str]:
         """Make the folders that are missing; return the full names of all but the INBOX."""
@@ -93,7 +92,7 @@ class Board:
             board.give(board.orphans())
             trash = folders.trash(found)
             places = (layout, there, None if trash is None else trash.name)
-            return previewed(ledger, board, self._terms.mailbox, *places)
+            return previewed(ledger, board, *places)
 
     def _inbox(self, found: Sequence[Folder]) -> Folder:
         inbox = folders.named(found, self._terms.inbox)
@@ -115,7 +114,7 @@ class Board:
         our claim of the mailbox longer, or raises. Raises `Temporary`.
         """
         differs = self._take_down(link, hold)
-        self._act_on_drops(hold)
+        self._drops.act(self._layout, hold)
         return self._put_in_place(link, hold) or differs
 
     @contextmanager
@@ -147,38 +146,6 @@ class Board:
                 self._of(connection).give(orphans)
         self._looked_at = began
         return bool(looks)
-
-    # --- what agents have moved ---
-
-    def _act_on_drops(self, hold: Callable[[Connection], None]) -> None:
-        now = self._now()
-        with self._reading() as board:
-            found = board.drops(self._layout)
-        due = {t: d for t, d in found.items() if rules.settled(d, now, self._terms.settle)}
-        for start in range(0, len(due), _AT_ONCE):
-            some = dict(list(due.items())[start : start + _AT_ONCE])
-            try:
-                with self._desk.writing(now, len(some)) as ledger:
-                    hold(ledger.connection)
-                    for ticket_id, drops in some.items():
-                        self._act_on(ledger, ticket_id, drops, now)
-            except Conflict as conflict:  # somebody else was first: it is looked at again soon
-                raise Temporary(str(conflict)) from conflict
-
-    def _act_on(self, ledger: Ledger, ticket_id: int, drops: Sequence[Drop], now: datetime) -> None:
-        ticket = ledger.ticket(ticket_id)
-        won = rules.winner(drops)
-        by = Actor(ActorKind.MAILBOX, self._terms.mailbox)
-        for event in rules.asked(ticket, won.to, now, by):
-            ledger.apply(ticket_id, event)
-        self._of(ledger.connection).acted_upon(ticket_id)
-        for lane in sorted({drop.to.lane for drop in drops} - {won.to.lane}):
-            log(
-                "board.overruled",
-                mailbox=self._terms.mailbox,
-                ticket=ticket.number,
-                lane=lane.value,
-            )
 
     # --- what we move ---
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailgate.board import moving
+from mailgate.board.acting import act
 from mailgate.desk.ledger import Ledger
-from mailgate.domain import board as rules
 from mailgate.domain.board import Layout
-from mailgate.domain.model import Actor, ActorKind
 from mailgate.store.board import Board
 
 _ALL = 1_000_000  # tickets
@@ -33,25 +32,20 @@ class Step:
 def previewed(
     ledger: Ledger,
     board: Board,
-    mailbox: str,
     layout: Layout,
     there: Sequence[str],
     trash: str | None,
 ) -> list[Step]:
     """Return what follows from what lies where; of `layout`, only the folders in `there` exist."""
     steps = [Step("make", name) for name in layout.all if name not in {*there, *layout.former}]
-    by = Actor(ActorKind.MAILBOX, mailbox)
     board.unsettle_all()
     drops = board.drops(layout)
     for ticket_id, dropped in drops.items():
-        before, to = ledger.ticket(ticket_id), rules.winner(dropped).to
-        events = rules.asked(before, to, ledger.now, by)
-        for event in events:
-            ledger.apply(ticket_id, event)
-        board.acted_upon(ticket_id)
-        if events:
-            does = tuple(event.name for event in events)
-            steps.append(Step("drop", layout.folders[to], before.number, before.subject, does=does))
+        acted = act(ledger, board, ticket_id, dropped)
+        if acted.events:
+            does = tuple(event.name for event in acted.events)
+            before, folder = acted.before, layout.folders[acted.to]
+            steps.append(Step("drop", folder, before.number, before.subject, does=does))
     wanted = sorted({*board.unsettled(_ALL), *drops})
     plan = moving.plan(layout, ledger.load(wanted), board.copies(wanted), trash)
     moved: dict[tuple[int, str, str], int] = {}

@@ -93,14 +93,19 @@ class Catchup:
         self._changed, self._searched = set(), {}
 
     def look(
-        self, link: Link, fence: int, places: Sequence[Place], stopping: Callable[[], bool]
+        self,
+        link: Link,
+        fence: int,
+        places: Sequence[Place],
+        stopping: Callable[[], bool],
+        fault: str = "",
     ) -> int:
         """Take in everything that is new, the oldest first; return how many mails that were.
 
-        The last command is an EXAMINE of the last place that showed nothing new. Raises `Lost`,
-        or `Temporary`; then `begin` again.
+        `fault` is what else is amiss with the mailbox. The last command is an EXAMINE of the last
+        place that showed nothing new. Raises `Lost`, or `Temporary`; then `begin` again.
         """
-        began, taken, fault = self._now(), 0, ""
+        began, taken = self._now(), 0
         self._began = began
         quiet = False
         while not quiet and not stopping():
@@ -169,7 +174,10 @@ class Catchup:
         )
         if known is None:
             until = 0 if self._mailbox.takes_history and not place.state else last
-            cursor = Cursor(now.uidvalidity, 0, until, 0, self._began)
+            since = self._began.replace(
+                microsecond=0
+            )  # servers tell when mails came in whole seconds
+            cursor = Cursor(now.uidvalidity, 0, until, 0, since)
             says = "mailbox.begun"
         else:
             cursor = Cursor(now.uidvalidity, 0, 0, last, known.first_seen_at)

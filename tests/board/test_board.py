@@ -1,6 +1,11 @@
 """Mails of a ticket lie in the folder of its state, and whoever moves one moves the ticket."""
 
-from tests.board.played import ALICE, INBOX, RESOLVED
+from datetime import timedelta
+
+from mailgate.board import acting
+from mailgate.domain import board as rules
+from mailgate.errors import Conflict
+from tests.board.played import ALICE, CLOSED, INBOX, RESOLVED
 
 
 def test_what_somebody_takes_up_goes_into_their_folder(played):
@@ -21,3 +26,54 @@ def test_one_mail_takes_the_others_of_its_ticket_along(played):
     played.say(0, "It burns again.", "n3")
     assert played.tickets() == [("reopened", None)]
     assert played.lie() == {INBOX: ["m0", "n1", "n2", "n3"]}
+
+
+def faulty(monkeypatch, error):
+    """Have every drop of Matter 1 fail; return what is told of it."""
+    told = []
+    asked = rules.asked
+
+    def failing(ticket, *facts):
+        if ticket.subject == "Matter 1":
+            raise error
+        return asked(ticket, *facts)
+
+    monkeypatch.setattr(rules, "asked", failing)
+    monkeypatch.setattr(acting, "log", lambda name, **ids: told.append(name))
+    return told
+
+
+def test_a_drop_that_fails_stops_no_other_and_is_tried_again_after_a_while(played, monkeypatch):
+    played.open(3)
+    for n in range(3):
+        played.drag(f"m{n}", INBOX, RESOLVED)
+    with monkeypatch.context() as patched:
+        told = faulty(patched, ZeroDivisionError())
+        played.rest()
+        played.drag("m2", RESOLVED, CLOSED)
+        played.rest()
+        assert told == ["board.drop_failed"]
+        assert played.tickets() == [("resolved", None), ("new", None), ("closed", None)]
+        assert played.lie() == {RESOLVED: ["m0", "m1"], CLOSED: ["m2"]}
+        played.pass_by(61)
+        assert told == ["board.drop_failed"]
+    played.pass_by(30)
+    assert played.tickets()[1] == ("new", None)
+    played.pass_by(31)
+    assert played.tickets()[1] == ("resolved", None)
+
+
+def test_a_ticket_that_somebody_else_changes_at_that_moment_is_left_for_the_next_look(
+    played, monkeypatch
+):
+    played.open(2)
+    played.drag("m0", INBOX, RESOLVED)
+    played.drag("m1", INBOX, RESOLVED)
+    with monkeypatch.context() as patched:
+        assert faulty(patched, Conflict("changed")) == []
+        played.pass_by()
+        played.ahead += timedelta(seconds=4)
+        played.pass_by()
+        assert played.tickets() == [("resolved", None), ("new", None)]
+    played.pass_by()
+    assert played.tickets() == [("resolved", None), ("resolved", None)]
