@@ -27,7 +27,10 @@ from mailgate.store import board as store
 from mailgate.store import tickets
 
 _STALE = timedelta(minutes=1)
-"""After so long a move of our own that was not found to have happened has not."""
+"""A move of our own that was begun so long before a look, and was not found by it, did not happen.
+
+What is found there later is somebody's drop. A server may need a while for a move of which it
+could not tell us any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +132,23 @@ class Board:
         """Take down how the folders stand now; return whether they stood otherwise before."""
         began = self._now()
         looks = list(looking.changed(link, self._layout, self._reading))
-        now = self._now()
+        whole = True
         if looks:
+            now = self._now()
             with self._desk.database.write() as connection:
                 hold(connection)
                 board = self._of(connection)
                 facts = (board.intents(), self._layout, now, self._looked_at)
-                whole = [looking.take_down(board, look, *facts) for look in looks]
-                if all(whole):
-                    board.give_up(now - _STALE)
+                wholes = [looking.take_down(board, look, *facts) for look in looks]
+                whole = all(wholes)
         with self._reading() as board:
             orphans = board.orphans()
-        if orphans:
+            lapsed = board.meant(began - _STALE) if whole else []
+        if orphans or lapsed:
             with self._desk.database.write() as connection:
                 hold(connection)
                 self._of(connection).give(orphans)
+                self._of(connection).done(lapsed)
         self._looked_at = began
         return bool(looks)
 

@@ -353,10 +353,11 @@ class Board:
                 delete(table).where(self._of(table), table.c.identity.in_(some))
             )
 
-    def give_up(self, before: datetime) -> None:
-        """Forget moves that we meant to make before a time, and that cannot be found anywhere."""
+    def meant(self, before: datetime) -> list[str]:
+        """Return the identities of the moves that we were about to make before a time."""
         table = schema.board_intent
-        self.connection.execute(delete(table).where(self._of(table), table.c.at < before))
+        query = select(table.c.identity).where(self._of(table), table.c.at < before)
+        return list(self.connection.execute(query).scalars())
 
 
 def _parts(values: Collection[T]) -> Iterable[list[T]]:

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
 from mailgate.board import acting
 from mailgate.domain import board as rules
-from mailgate.errors import Conflict
+from mailgate.errors import Conflict, Temporary
+from mailgate.imap.link import Link
 from tests.board.played import ALICE, CLOSED, INBOX, RESOLVED
 
 
@@ -77,3 +80,19 @@ def test_a_ticket_that_somebody_else_changes_at_that_moment_is_left_for_the_next
         assert played.tickets() == [("resolved", None), ("new", None)]
     played.pass_by()
     assert played.tickets() == [("resolved", None), ("resolved", None)]
+
+
+def test_a_move_that_we_meant_to_make_and_did_not_hides_no_drop_later(played, monkeypatch):
+    played.open()
+    played.assign(0, "alice")
+    with monkeypatch.context() as patched:
+        patched.setattr(Link, "move", lambda *_: (_ for _ in ()).throw(Temporary("cut off")))
+        with pytest.raises(Temporary):
+            played.pass_by()
+    played.assign(0, None)
+    played.pass_by(61)  # nothing has moved there
+    assert played.gateway.rows("board_intent") == []
+    played.drag("m0", INBOX, ALICE)
+    played.rest()
+    assert played.tickets() == [("in_progress", "alice")]
+    assert played.lie() == {ALICE: ["m0"]}
