@@ -14,7 +14,7 @@ from mailgate.domain.events import Event
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.errors import Conflict, Temporary
 from mailgate.log import log
-from mailgate.store.board import Board
+from mailgate.store.board import Board, Due
 
 _AT_ONCE = 100  # tickets whose drops are acted upon in one commit
 _REST = timedelta(minutes=1)  # until a drop that failed is tried again
@@ -47,13 +47,22 @@ class Drops:
     """What was dropped on one board; used by one thread."""
 
     def __init__(
-        self, desk: Desk, mailbox: str, patience: timedelta, now: Callable[[], datetime]
+        self,
+        desk: Desk,
+        mailbox: str,
+        patience: timedelta,
+        now: Callable[[], datetime],
+        due: Due,
     ) -> None:
-        """`patience`: for how long nobody must have moved anything of a ticket."""
+        """`patience`: for how long nobody must have moved anything of a ticket.
+
+        `due`: what is to be looked at then.
+        """
         self._desk = desk
         self._mailbox = mailbox
         self._patience = patience
         self._now = now
+        self._due = due
         self._aside: dict[int, datetime] = {}
 
     def act(self, layout: Layout, hold: Callable[[Connection], None]) -> None:
@@ -108,4 +117,4 @@ class Drops:
         self._aside[ticket_id] = now + _REST
 
     def _board(self, connection: Connection) -> Board:
-        return Board(connection, self._desk.settings.tenant_id, self._mailbox)
+        return Board(connection, self._desk.settings.tenant_id, self._mailbox, self._due)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from mailgate.board import looking, moving
 from mailgate.board.acting import Drops
 from mailgate.board.preview import Step, previewed
+from mailgate.board.unsettled import Unsettled
 from mailgate.desk.door import Desk
 from mailgate.domain import board as rules
 from mailgate.domain.board import Layout, Names
@@ -57,7 +58,8 @@ class Board:
         self._layout = Layout({rules.OPEN: terms.inbox})
         self._trash: str | None = None
         self._looked_at: datetime | None = None
-        self._drops = Drops(desk, terms.mailbox, terms.settle, now)
+        self._unsettled = Unsettled(now())
+        self._drops = Drops(desk, terms.mailbox, terms.settle, now, self._unsettled.due)
 
     def prepare(self, link: Link, found: Sequence[Folder]) -> list[str]:
         """Make the folders that are missing; return the full names of all but the INBOX."""
@@ -65,12 +67,21 @@ class Board:
         trash = folders.trash(found)
         self._trash = None if trash is None else trash.name
         missing = {name for name in layout.all if folders.named(found, name) is None}
-        if missing or layout.former:
+        with self._reading() as board:
+            stood, meant = board.folders(), board.meanings()
+        left = {name for name in layout.former if name in missing or not stood[name].messages}
+        means = {name: layout.meaning(name) for name in {*layout.folders.values(), *meant}}
+        others = any(meant.get(name) != meaning for name, meaning in means.items())
+        if left or others:
             with self._desk.database.write() as connection:
-                for name in sorted(missing & layout.former):
-                    self._of(connection).forget(name, whole=True)
-                self._of(connection).unsettle_all()
-        self._layout = replace(layout, former=layout.former - missing)
+                board = self._of(connection)
+                for name in sorted(left):
+                    board.forget(name, whole=True)
+                if others:
+                    board.unsettle_all()
+                    board.mean({name: means[name] for name in sorted(meant)})
+        self._layout = replace(layout, former=layout.former - left)
+        self._unsettled.begin()
         for name in self._layout.all:
             if name in missing:
                 link.make(name)
@@ -92,7 +103,6 @@ class Board:
             board = self._of(ledger.connection)
             for look in looks:
                 looking.take_down(board, look, board.intents(), layout, now)
-            board.give(board.orphans())
             trash = folders.trash(found)
             places = (layout, there, None if trash is None else trash.name)
             return previewed(ledger, board, *places)
@@ -126,7 +136,7 @@ class Board:
             yield self._of(connection)
 
     def _of(self, connection: Connection) -> store.Board:
-        return store.Board(connection, self._tenant_id, self._terms.mailbox)
+        return store.Board(connection, self._tenant_id, self._terms.mailbox, self._unsettled.due)
 
     def _take_down(self, link: Link, hold: Callable[[Connection], None]) -> bool:
         """Take down how the folders stand now; return whether they stood otherwise before."""
@@ -141,14 +151,17 @@ class Board:
                 facts = (board.intents(), self._layout, now, self._looked_at)
                 wholes = [looking.take_down(board, look, *facts) for look in looks]
                 whole = all(wholes)
+        due = self._unsettled.due
         with self._reading() as board:
-            orphans = board.orphans()
+            self._unsettled.find(board, began)
+            owners, pending = board.owners(due.mails)
             lapsed = board.meant(began - _STALE) if whole else []
-        if orphans or lapsed:
+        if owners or lapsed:
             with self._desk.database.write() as connection:
                 hold(connection)
-                self._of(connection).give(orphans)
+                self._of(connection).give(owners)
                 self._of(connection).done(lapsed)
+        due.mails.intersection_update(pending)
         self._looked_at = began
         return bool(looks)
 
@@ -156,17 +169,18 @@ class Board:
 
     def _put_in_place(self, link: Link, hold: Callable[[Connection], None]) -> bool:
         """Move the mails of tickets that have changed into the folders where they belong."""
+        wanted = self._unsettled.first()
+        if not wanted:
+            return self._unsettled.more
         with self._reading() as board:
-            wanted = board.unsettled(moving.MOST)
             known = tickets.load(board.connection, self._tenant_id, wanted)
             copies = board.copies(wanted)
         plan = moving.plan(self._layout, known, copies, self._trash)
-        if not plan.settled and not plan.moves:
-            return False
         with self._desk.database.write() as connection:
             hold(connection)
             self._of(connection).settle(plan.settled)
             moving.intend(self._of(connection), plan.moves, self._now())
+        self._unsettled.seen_to(set(wanted) - plan.moving)
         for move in plan.moves:
             landed = moving.move(link, move, copies)
             with self._desk.database.write() as connection:
@@ -179,4 +193,4 @@ class Board:
                 folder=move.target,
                 mails=len(move.mails),
             )
-        return bool(plan.moves)
+        return bool(plan.moves) or self._unsettled.more

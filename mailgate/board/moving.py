@@ -12,7 +12,6 @@ from mailgate.store import mailboxes
 from mailgate.store.board import Board, Lying
 from mailgate.store.mailboxes import Copy
 
-MOST = 200  # tickets that are seen to at once
 _MAILS = 100  # in one move
 
 
@@ -35,6 +34,12 @@ class Plan:
 
     moves: Sequence[Move]
     settled: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def moving(self) -> set[int]:
+        """The tickets of which something is."""
+        mails = (mail for move in self.moves for mail in move.mails)
+        return {mail.ticket_id for mail in mails if mail.ticket_id is not None}
 
 
 def plan(

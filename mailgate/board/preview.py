@@ -38,7 +38,7 @@ def previewed(
 ) -> list[Step]:
     """Return what follows from what lies where; of `layout`, only the folders in `there` exist."""
     steps = [Step("make", name) for name in layout.all if name not in {*there, *layout.former}]
-    board.unsettle_all()
+    board.give(board.owners(board.orphans())[0])
     drops = board.drops(layout)
     for ticket_id, dropped in drops.items():
         acted = act(ledger, board, ticket_id, dropped)
@@ -46,7 +46,7 @@ def previewed(
             does = tuple(event.name for event in acted.events)
             before, folder = acted.before, layout.folders[acted.to]
             steps.append(Step("drop", folder, before.number, before.subject, does=does))
-    wanted = sorted({*board.unsettled(_ALL), *drops})
+    wanted = board.below(None, _ALL)
     plan = moving.plan(layout, ledger.load(wanted), board.copies(wanted), trash)
     moved: dict[tuple[int, str, str], int] = {}
     for move in plan.moves:

@@ -4,7 +4,7 @@ Whatever stops it anywhere, what was not committed is found again, and what was 
 all folders go in by the time at which they came, so that no answer is read before its question.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -197,7 +197,7 @@ class Catchup:
             if self._mailbox.board or uid <= cursor.match_until or identity in unnamed
         ]
         known: dict[str, int | None] = {}
-        noted: set[int] = set()
+        noted: Collection[int] = ()
         kept_at: dict[int, datetime] = {}
         if matching:
             with self._database.read() as connection:

@@ -30,8 +30,8 @@ class Played(Shared):
         super().__init__(gateway, port, user, board=True)
         self.folders = FOLDERS
         self.terms = Terms("support", INBOX, Names(**names), AGENTS, SETTLE, SETTLE)
-        self.board = Board(gateway.desk, self.terms, self.now)
         self.ahead = timedelta()
+        self.board = Board(gateway.desk, self.terms, self.now)
 
     def begin(self) -> Self:
         self.pass_by()

@@ -59,10 +59,26 @@ def test_mails_are_moved_out_of_folders_that_stand_for_nothing_any_more(played):
     with played.client() as link:
         assert link.select('"Tickets/Resolved"')[1] == [b"0"]
         assert link.select('"Tickets/Done"')[1] == [b"1"]
+    looked_into = {row["name"] for row in played.gateway.rows("board_folder")}
+    assert "Tickets/Done" in looked_into
+    assert "Tickets/Resolved" not in looked_into  # nothing is left in it
     with played.client() as link:
         link.delete('"Tickets/Resolved"')
     played.rest()
     assert played.tickets() == [("resolved", None), ("new", None)]
+
+
+def test_mails_follow_when_two_folders_change_their_names(played):
+    played.open(2)
+    played.drag("m0", INBOX, RESOLVED)
+    played.rest()
+    played.called(resolved="Closed", closed="Resolved")
+    played.rest()
+    assert played.lie() == {INBOX: ["m1"], CLOSED: ["m0"]}
+    assert played.tickets() == [("resolved", None), ("new", None)]
+    before = played.gateway.rows("board_ticket")
+    played.pass_by()
+    assert played.gateway.rows("board_ticket") == before
 
 
 def test_a_folder_that_somebody_deletes_is_made_again_and_no_ticket_changes(played):
