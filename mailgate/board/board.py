@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from mailgate.board import looking, moving
 from mailgate.board.acting import Drops
-from mailgate.board.preview import Step, previewed
+from mailgate.board.preview import Step, previewed, rehearsed
 from mailgate.board.unsettled import Unsettled
 from mailgate.desk.door import Desk
 from mailgate.domain import board as rules
@@ -99,13 +99,13 @@ class Board:
         layout = self._laid_out(link, inbox)
         there = [name for name in layout.all if folders.named(found, name) is not None]
         looks = list(looking.changed(link, layout, self._reading, there))
-        with self._desk.rehearsing(now) as ledger:
-            board = self._of(ledger.connection)
+        trash = folders.trash(found)
+        with self._desk.rehearsing(now) as ledger:  # nobody else can write: the server has spoken
+            board = store.Board(ledger.connection, self._tenant_id, self._terms.mailbox)
             for look in looks:
                 looking.take_down(board, look, board.intents(), layout, now)
-            trash = folders.trash(found)
-            places = (layout, there, None if trash is None else trash.name)
-            return previewed(ledger, board, *places)
+            then = rehearsed(ledger, board, layout)
+        return previewed(then, layout, there, None if trash is None else trash.name)
 
     def _inbox(self, found: Sequence[Folder]) -> Folder:
         inbox = folders.named(found, self._terms.inbox)
@@ -182,15 +182,15 @@ class Board:
             moving.intend(self._of(connection), plan.moves, self._now())
         self._unsettled.seen_to(set(wanted) - plan.moving)
         for move in plan.moves:
-            landed = moving.move(link, move, copies)
+            sure = moving.sure(link, move, copies)
+            if not sure.mails:
+                continue
+            landed = link.move([mail.uid for mail in sure.mails], sure.source, sure.target)
             with self._desk.database.write() as connection:
                 hold(connection)
-                moving.record(self._of(connection), move, landed)
-            log(
-                "board.moved",
-                mailbox=self._terms.mailbox,
-                source=move.source,
-                folder=move.target,
-                mails=len(move.mails),
-            )
+                moving.record(self._of(connection), sure, landed)
+            count = len(landed if "UIDPLUS" in link.capabilities else sure.mails)
+            if count:
+                facts = {"mailbox": self._terms.mailbox, "source": sure.source}
+                log("board.moved", **facts, folder=sure.target, mails=count)
         return bool(plan.moves) or self._unsettled.more

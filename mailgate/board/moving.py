@@ -1,7 +1,7 @@
 """Moves of our own: what is to be moved, how that is done, and how it is written down."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -84,20 +84,19 @@ def intend(board: Board, moves: Sequence[Move], at: datetime) -> None:
             board.intend([mail.identity for mail in move.mails], move.target, at)
 
 
-def move(link: Link, move: Move, copies: Sequence[Lying]) -> dict[int, int]:
-    """Move mails; return old UID -> new UID, as far as the server tells.
+def sure(link: Link, move: Move, copies: Sequence[Lying]) -> Move:
+    """Return the same move without what had better stay.
 
     A second copy goes only if the first one is there at this moment: agents move and delete while
     we look. `copies` are those that the plan was made of.
     """
-    mails = move.mails
-    if move.beside is not None:
-        going = {(move.source, mail.uid) for mail in mails}
-        beside = (c for c in copies if c.folder == move.beside)
-        kept = {c.mail_id: c.uid for c in beside if (c.folder, c.uid) not in going}
-        there = set(link.uids_after(0, link.examine(move.beside))) - set(link.struck())
-        mails = [mail for mail in mails if kept.get(mail.mail_id) in there]
-    return link.move([mail.uid for mail in mails], move.source, move.target) if mails else {}
+    if move.beside is None:
+        return move
+    going = {(move.source, mail.uid) for mail in move.mails}
+    beside = (c for c in copies if c.folder == move.beside)
+    kept = {c.mail_id: c.uid for c in beside if (c.folder, c.uid) not in going}
+    there = set(link.uids_after(0, link.examine(move.beside))) - set(link.struck())
+    return replace(move, mails=[mail for mail in move.mails if kept.get(mail.mail_id) in there])
 
 
 def record(board: Board, move: Move, landed: Mapping[int, int]) -> None:

@@ -1,7 +1,11 @@
 """How a board begins, and what becomes of it when its folders are others."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
+from mailgate.imap.link import Link
 from tests.board.played import ALICE, CLOSED, FOLDERS, INBOX, RESOLVED, Played
 from tests.intake.shared import mails
 
@@ -37,6 +41,25 @@ def test_what_a_board_would_do_is_told_before_it_is_switched_on(watched):
     watched.drag("m1", INBOX, RESOLVED)
     watched.look()  # whoever takes mails has seen it there
     assert watched.did() == []
+
+
+def test_a_dry_run_keeps_nobody_from_writing_while_it_waits_for_the_server(watched, monkeypatch):
+    file, asked = watched.gateway.database.path, set()
+
+    def writing_beside(name, method):
+        def asking(link, *given):
+            asked.add(name)
+            with closing(sqlite3.connect(file, timeout=0)) as other:
+                other.execute("BEGIN IMMEDIATE")
+            return method(link, *given)
+
+        return asking
+
+    words = ("folders", "prefix", "examine", "struck", "uids_after", "saved_at")
+    for name in words:
+        monkeypatch.setattr(Link, name, writing_beside(name, getattr(Link, name)))
+    assert ("move", INBOX, ALICE) in watched.preview()
+    assert asked == {*words}
 
 
 def test_a_drop_that_was_not_acted_upon_is_told_and_what_would_follow(played):

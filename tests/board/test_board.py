@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.board import acting
+from mailgate.board import acting, board
 from mailgate.domain import board as rules
 from mailgate.errors import Conflict, Temporary
 from mailgate.imap.link import Link
@@ -96,3 +96,24 @@ def test_a_move_that_we_meant_to_make_and_did_not_hides_no_drop_later(played, mo
     played.rest()
     assert played.tickets() == [("in_progress", "alice")]
     assert played.lie() == {ALICE: ["m0"]}
+
+
+def test_only_mails_that_were_moved_are_told_of(played, monkeypatch):
+    played.open(3)
+    told, move = [], Link.move
+
+    def moving(link, uids, *where):
+        """Let an agent throw the first mail away just before."""
+        with played.client() as other:
+            other.select(INBOX)
+            other.uid("STORE", "1", "+FLAGS.SILENT", r"(\Deleted)")
+            other.expunge()
+        return move(link, uids, *where)
+
+    for n in range(3):
+        played.assign(n, "alice")
+    monkeypatch.setattr(Link, "move", moving)
+    monkeypatch.setattr(board, "log", lambda name, **ids: told.append((name, ids["mails"])))
+    played.rest()
+    assert told == [("board.moved", 2)]
+    assert played.lie() == {ALICE: ["m1", "m2"]}
