@@ -145,7 +145,7 @@ WITHOUT_TENANT = {
     "backup_postgresql.unused": "about the whole database",
     "calls.call": "each tenant whose work was written down is named",
     "db.inserting": "asks nothing",
-    "db.take_time": "asks nothing",
+    "db.let_idle": "asks nothing",
 }
 
 # What a function may return to a tenant that has nothing.
