@@ -87,6 +87,13 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "A shared mailbox has no folder of sent mail: answers of agents are not seen."
         ),
         "board.folder_made": _INFO("A folder of the board was missing and has been made."),
+        "board.failed": _ERROR(
+            "A board cannot be tended; mails are taken, it is tried again, and told of once."
+        ),
+        "board.recovered": _INFO("A board that could not be tended is tended again."),
+        "board.drop_failed": _ERROR(
+            "What a drop asks for failed; it is tried again each minute, and told of once."
+        ),
         "board.moved": _INFO("Mails were moved into the folder of their tickets' state."),
         "board.overruled": _INFO(
             "Mails of one ticket were dropped in several folders; the last drop counted, not this."

@@ -147,7 +147,7 @@ WITHOUT_TENANT = {
     "backup_postgresql.unused": "about the whole database",
     "calls.call": "each tenant whose work was written down is named",
     "db.inserting": "asks nothing",
-    "db.take_time": "asks nothing",
+    "db.let_idle": "asks nothing",
 }
 
 # What a function may return to a tenant that has nothing.
@@ -335,6 +335,7 @@ class Life:
             "tickets.reschedule.policy_id": self.rules,
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
             "inbox.claim_again.mail": c,
+            "mailboxes.kept_at.mail_ids": [c.mail_id],
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "ticket_id": self.ticket,

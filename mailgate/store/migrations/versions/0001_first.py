@@ -977,6 +977,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=True,
             comment="its highest change of a flag, where these are counted",
         ),
+        sa.Column(
+            "meaning",
+            sa.Text(),
+            nullable=True,
+            comment="what it stood for; nothing: for nothing any more",
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenant.id"], name=op.f("fk_board_folder_tenant_id")
         ),
@@ -1023,6 +1029,22 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         unique=False,
         sqlite_where=sa.text("dropped_at IS NOT NULL"),
         postgresql_where=sa.text("dropped_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_board_copy_orphan",
+        "board_copy",
+        ["tenant_id", "mailbox", "mail_id"],
+        unique=False,
+        sqlite_where=sa.text("ticket_id IS NULL AND mail_id IS NOT NULL"),
+        postgresql_where=sa.text("ticket_id IS NULL AND mail_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_board_copy_struck",
+        "board_copy",
+        ["tenant_id", "mailbox", "folder", "uid"],
+        unique=False,
+        sqlite_where=sa.text("struck = 1"),
+        postgresql_where=sa.text("struck"),
     )
     op.create_index(
         "ix_board_copy_ticket", "board_copy", ["tenant_id", "mailbox", "ticket_id"], unique=False
