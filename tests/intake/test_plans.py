@@ -85,6 +85,14 @@ def unwatched(gateway, note):
     event.listen(gateway.database.engine, "before_cursor_execute", note)
 
 
+def ask_who_holds_what(connection, now):
+    assert holding.loads(connection, 1, ["alice"]) == {}
+    assert holding.held_since(connection, 1, "alice", now, 0, 10) == []
+    for teams in (None, ["billing"]):
+        holding.unheld(connection, 1, teams, 10)
+    assert holding.unheld_count(connection, 1)
+
+
 def test_nothing_that_grows_is_looked_through(gateway):
     gateway.mail("It burns.")
     gateway.mail("Mine too.", sender=EVE, Subject="[TKT-2026-00001]")
@@ -132,11 +140,7 @@ def test_nothing_that_grows_is_looked_through(gateway):
         assert inbox.oldest_pending(connection, 1)
         outbox.late(connection, 1, gateway.now, 10, lock=True)
         assert tickets.by_other_rules(connection, 1, 0, 10)
-        assert holding.loads(connection, 1, ["alice"]) == {}
-        assert holding.held_since(connection, 1, "alice", gateway.now, 0, 10) == []
-        for teams in (None, ["billing"]):
-            holding.unheld(connection, 1, teams, 10)
-        assert holding.unheld_count(connection, 1)
+        ask_who_holds_what(connection, gateway.now)
         (batch,) = audit.batches(connection, 1, audit.Scope(), 10)
         for read in (audit.histories, audit.notices, audit.turns, audit.timers):
             read(connection, 1, [row["id"] for row in batch])
