@@ -23,7 +23,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "To work on a ticket": (
             *("reply", "resolve", "close", "reopen", "wait", "snooze", "assign"),
-            *("priority", "tag"),
+            *("priority", "category", "kind", "tag", "spam"),
         ),
         "Mail and clock": (
             *("deliver", "tick", "forecast", "jobs", "board", "outbox", "failed", "quarantine"),

@@ -68,6 +68,40 @@ def priority(
     _steer(config, number, f"priority {wanted}", who, note)
 
 
+@command("category", "mailgate category TKT-2026-00042 billing")
+def category(
+    number: Number,
+    wanted: Annotated[
+        str, typer.Argument(metavar="CATEGORY", help="One of those of [desk] categories.")
+    ],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Say what a ticket is about."""
+    _steer(config, number, f"category {wanted}", who, note)
+
+
+@command("kind", "mailgate kind TKT-2026-00042 dispute")
+def kind(
+    number: Number,
+    wanted: Annotated[
+        str, typer.Argument(metavar="KIND", help="request, dispute, order or recovery.")
+    ],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Say what sort of matter a ticket is."""
+    _steer(config, number, f"kind {wanted}", who, note)
+
+
+@command("spam", "mailgate spam TKT-2026-00042 --as alice")
+def spam(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
+    """Set a ticket aside as spam: it is closed, and no mail opens it again; `reopen` does."""
+    _steer(config, number, "spam", who, note)
+
+
 @command(
     "snooze",
     "mailgate snooze TKT-2026-00042 3d --as alice",
@@ -116,11 +150,10 @@ def _steer(config: "Path | None", number: str, line: str, who: str | None, note:
     from mailgate.desk import commands
 
     with opened(config) as app:
-        staff = app.settings.staff
-        by = None if who is None else commands.member(staff, who)
+        by = None if who is None else commands.member(app.settings.staff, who)
         ticket = find(app, number)
         at = now()
-        event = commands.event(_understood(line, note), staff, by, at, app.settings.zone)
+        event = commands.event(_understood(line, note), app.settings, by, at)
         decision = commands.carry_out(app.desk, ticket.id, event, at, note=note or None)
         app.send()
         told(decision)

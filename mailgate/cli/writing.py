@@ -62,7 +62,7 @@ def reply(
         at = now()
         letter = _letter(app, ticket, author, said, at, kind=NOTE if note else PUBLIC)
         wish = Command("note" if note else "reply")
-        event = commands.event(wish, app.settings.staff, author, at)
+        event = commands.event(wish, app.settings, author, at)
         decision = commands.carry_out(app.desk, ticket.id, event, at, letter)
         app.send()
         told(decision)
@@ -91,8 +91,7 @@ def resolve(
     from mailgate.domain.commands import Command
 
     with opened(config) as app:
-        staff = app.settings.staff
-        by = None if who is None else commands.member(staff, who)
+        by = None if who is None else commands.member(app.settings.staff, who)
         ticket = find(app, number)
         at = now()
         letter = None
@@ -100,7 +99,7 @@ def resolve(
             if by is None:
                 raise Refused("whose words are these? say it by --as AGENT")
             letter = _letter(app, ticket, by, _said(text, file), at, resolution=True)
-        event = commands.event(Command("resolve"), staff, by, at)
+        event = commands.event(Command("resolve"), app.settings, by, at)
         decision = commands.carry_out(app.desk, ticket.id, event, at, letter, note or None)
         app.send()
         told(decision)

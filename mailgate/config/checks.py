@@ -165,7 +165,7 @@ def rules(config: Config, source: Source) -> Iterator[Fault]:
         yield from _unknown([((*path, "category"), each.category), *asked], categories, source)
         if not (each.team or each.category or each.priority or each.tags):
             hint = "say what a ticket gets by it"
-            allowed = "a rule with a team, category, priority or tags"
+            allowed = "a rule with a team, category, kind, priority or tags"
             yield source.fault((*path, "name"), Wrong(hint, allowed=allowed))
 
 

@@ -10,6 +10,7 @@ from mailgate.config import addresses, days, values
 from mailgate.config.addresses import Listen, Network
 from mailgate.config.values import Kind, one_of, whole
 from mailgate.domain import hours
+from mailgate.domain.model import Kind as TicketKind
 from mailgate.domain.model import Priority
 from mailgate.domain.policy import PRESETS, TIMES
 from mailgate.roles import NodeRole
@@ -113,6 +114,8 @@ DatabaseUrl = Annotated[
 Delimiter = Annotated[Literal["+", "-", "=", "_"], one_of("+", "-", "=", "_")]
 PriorityName = Annotated[str, one_of(*Priority)]
 MaybePriority = Annotated[str, one_of("", *Priority)]
+KindName = Annotated[str, one_of(*TicketKind)]
+MaybeKind = Annotated[str, one_of("", *TicketKind)]
 Preset = Annotated[str, one_of(*PRESETS)]
 TransportName = Annotated[
     Literal["maildir", "smtp", "terminal"], one_of("maildir", "smtp", "terminal")

@@ -3,7 +3,7 @@
 from mailgate.config import kinds
 from mailgate.config.table import Table, key
 from mailgate.domain import rules
-from mailgate.domain.model import Priority
+from mailgate.domain.model import Kind, Priority
 
 
 class Rule(Table):
@@ -18,6 +18,9 @@ class Rule(Table):
     rank: kinds.Rank = key(100, "The smaller, the sooner it is tried.")
     if_category: tuple[kinds.Category, ...] = key(
         [], "A condition: one of these was chosen by the address.", example=["billing"]
+    )
+    if_kind: tuple[kinds.KindName, ...] = key(
+        [], "A condition: one of these was chosen by the address.", example=["dispute"]
     )
     if_priority: tuple[kinds.PriorityName, ...] = key(
         [],
@@ -45,6 +48,7 @@ class Rule(Table):
     )
     team: kinds.MaybeWord = key("", "The team that gets the ticket, and is told.", unset="none")
     category: kinds.MaybeCategory = key("", "What the ticket is about.", unset="as chosen")
+    kind: kinds.MaybeKind = key("", "What sort of matter it is.", unset="as chosen")
     priority: kinds.MaybePriority = key("", "How pressing it is.", unset="as chosen")
     tags: tuple[kinds.Word, ...] = key([], "Tags that the ticket gets.", example=["vip"])
 
@@ -54,12 +58,14 @@ class Rule(Table):
             name=self.name,
             rank=self.rank,
             categories=self.if_category,
+            kinds=tuple(map(Kind, self.if_kind)),
             priorities=tuple(map(Priority, self.if_priority)),
             words=self.if_words,
             sender_domains=tuple(domain.lower() for domain in self.if_sender_domain),
             recipients=self.if_recipient,
             team=self.team,
             category=self.category,
+            kind=Kind(self.kind) if self.kind else None,
             priority=Priority(self.priority) if self.priority else None,
             tags=self.tags,
         )

@@ -8,16 +8,18 @@ import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
+from mailgate.desk.settings import Settings
 from mailgate.domain import events
 from mailgate.domain.commands import Command, Tags
 from mailgate.domain.events import Event
 from mailgate.domain.hours import when
 from mailgate.domain.lifecycle import Decision
-from mailgate.domain.model import Actor, ActorKind, Priority, Side, Ticket
+from mailgate.domain.model import Actor, ActorKind, Kind, Priority, Side, Ticket
 from mailgate.domain.people import Agent, Staff
 from mailgate.errors import Conflict, Refused
 from mailgate.store import inbox, reports
@@ -67,27 +69,39 @@ def actor(agent: Agent | None) -> Actor:
     return Actor(ActorKind.ADMIN if agent.admin else ActorKind.AGENT, agent.name)
 
 
-def event(
-    command: Command, staff: Staff, by: Agent | None, at: datetime, zone: str = "UTC"
-) -> Event:
-    """Return the event that a command asks for; a time without a zone is of the desk's `zone`.
+def event(command: Command, settings: Settings, by: Agent | None, at: datetime) -> Event:
+    """Return the event that a command asks for; a time without a zone is of the desk's.
 
-    Raises Refused for a name nobody bears.
+    Raises Refused for a name that nobody and nothing bears.
     """
-    who = actor(by)
+    who, staff = actor(by), settings.staff
     match command.name, command.argument:
         case "take", _:
             return _assignment("me", "", command.note, staff, by, at)
         case "assign", (kind, *names):
             return _assignment(str(kind), "".join(map(str, names)), command.note, staff, by, at)
-        case "priority", (str(name),):
-            return events.SetPriority(at=at, actor=who, priority=Priority(name))
-        case "snooze", (str(text),):
-            return events.Snooze(at=at, actor=who, until=when(text, at, zone))
-        case "tag", Tags(added, removed):
-            return events.Tag(at=at, actor=who, added=added, removed=removed)
+        case ("follow" | "unfollow") as name, _:
+            return events.Follow(at=at, actor=who, agent=_me(by).name, follow=name == "follow")
         case name, _ if name in _PLAIN:
             return _PLAIN[name](at=at, actor=who)
+    return _change(command, settings, who, at)
+
+
+def _change(command: Command, settings: Settings, who: Actor, at: datetime) -> Event:
+    """Return the event that changes what a ticket is, or until when it is silent."""
+    match command.name, command.argument:
+        case "priority", (str(name),):
+            return events.SetPriority(at=at, actor=who, priority=Priority(name))
+        case "category", (str(name),):
+            if name not in settings.categories:
+                raise Refused(f"there is no category {name!r}; {_near(name, settings.categories)}")
+            return events.SetCategory(at=at, actor=who, category=name)
+        case "kind", (str(name),):
+            return events.SetKind(at=at, actor=who, kind=Kind(name))
+        case "tag", Tags(added, removed):
+            return events.Tag(at=at, actor=who, added=added, removed=removed)
+        case "snooze", (str(text),):
+            return events.Snooze(at=at, actor=who, until=when(text, at, settings.zone))
     raise Refused(f"there is no command {command.name!r}")
 
 
@@ -104,11 +118,17 @@ def _assignment(
         holder = None
     elif kind == "agent":
         holder = member(staff, name)
-    elif by is None:
-        raise Refused("who is `me`? say it by --as AGENT")
+    elif kind == "me":
+        holder = _me(by)
     return events.Assign(
         at=at, actor=who, assignee=None if holder is None else holder.name, reason=reason
     )
+
+
+def _me(by: Agent | None) -> Agent:
+    if by is None:
+        raise Refused("who is `me`? say it by --as AGENT")
+    return by
 
 
 _PLAIN: dict[str, Callable[..., Event]] = {
@@ -117,6 +137,7 @@ _PLAIN: dict[str, Callable[..., Event]] = {
     "reopen": events.Reopen,
     "reply": events.AgentReplied,
     "resolve": events.Resolve,
+    "spam": partial(events.Discard, spam=True),
     "wait": events.Wait,
 }
 

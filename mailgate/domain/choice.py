@@ -1,9 +1,9 @@
-"""What a new ticket begins with: the category, and priority up to a bound, a customer chose."""
+"""What a new ticket begins with: category, kind, and priority up to a bound, a customer chose."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailgate.domain.model import Priority
+from mailgate.domain.model import Kind, Priority
 
 GENERAL = "general_inquiry"
 ALIASES = {
@@ -23,6 +23,7 @@ class Choice:
     why: tuple[str, ...] = ()
     team: str | None = None
     tags: tuple[str, ...] = ()
+    kind: Kind = Kind.REQUEST
 
 
 def choose(
@@ -39,6 +40,11 @@ def choose(
     if named:
         word, category = named[0]
         why.append(f"category {category} by the address ({word})")
+    kinds = [(word, Kind(word.lower())) for word in words if word.lower() in set(Kind)]
+    kind = Kind.REQUEST
+    if kinds:
+        word, kind = kinds[0]
+        why.append(f"kind {kind} by the address ({word})")
     asked = [(f"the address ({word})", found) for word in words if (found := _priority(word))]
     asked += [("the importance of the mail", mark)] if mark else []
     if asked:
@@ -46,7 +52,7 @@ def choose(
         priority = max(wanted, most, key=_MOST_PRESSING_FIRST.index)
         bound = "" if priority is wanted else f", {wanted} is not for customers to choose"
         why.append(f"priority {priority} by {by}{bound}")
-    return Choice(category, priority, tuple(why))
+    return Choice(category, priority, tuple(why), kind=kind)
 
 
 def _category(word: str, categories: Sequence[str]) -> str | None:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from mailgate.domain.hours import when
-from mailgate.domain.model import Priority
+from mailgate.domain.model import Kind, Priority
 from mailgate.errors import Refused
 
 MOST_COMMANDS = 50  # lines; more in one mail is no agent's doing
@@ -39,6 +39,7 @@ _WORD = re.compile(r"[^\W\d_][^\W\d]*(?:-[^\W\d]+)*-?")
 _LISTED = re.compile(r"\s*(?:[-*+•–·]\s+)?")
 _NOTE_MARK = re.compile(r"[:：](?:\s+|$)")
 _NAME = re.compile(r"\w[\w.@+-]{0,99}")
+_CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _TAG = re.compile(r"\w[\w.:/&-]*")
 
 
@@ -120,6 +121,26 @@ def _priority(text: str) -> tuple[str, ...]:
         raise Refused(f"there is no priority {text!r}{hint}") from None
 
 
+def _category(text: str) -> tuple[str, ...]:
+    if not text:
+        raise Refused("it does not say which category")
+    name = text.lower().replace("-", "_")
+    if not _CATEGORY.fullmatch(name):
+        raise Refused(f"{text!r} is no category")
+    return (name,)
+
+
+def _kind(text: str) -> tuple[str, ...]:
+    if not text:
+        raise Refused("it does not say which kind")
+    try:
+        return (Kind(text.lower()).value,)
+    except ValueError:
+        meant = _nearest(text, list(Kind))
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise Refused(f"there is no kind {text!r}{hint}") from None
+
+
 def _tags(text: str) -> Tags:
     words = text.replace(",", " ").split()
     if not words:
@@ -195,7 +216,11 @@ _ROWS = (
         "Silence until then: nothing is overdue, and the ticket comes back.",
         _until,
     ),
-    _later("spam", "/spam", "The ticket is spam."),
+    Word(
+        "spam",
+        ("/spam",),
+        "The ticket is spam: it is closed, and mail does not open it again; /reopen does.",
+    ),
     # --- whose it is
     Word("take", ("/take", "/take: text"), "The ticket is mine."),
     Word(
@@ -204,8 +229,8 @@ _ROWS = (
         "The ticket is theirs; the reason goes after a colon.",
         _assignee,
     ),
-    _later("follow", "/follow", "I want to hear of it."),
-    _later("unfollow", "/unfollow", "I have heard enough."),
+    Word("follow", ("/follow",), "I want to hear of it."),
+    Word("unfollow", ("/unfollow",), "I have heard enough."),
     _later("escalate", "/escalate reason", "One level up."),
     # --- what it is
     Word(
@@ -214,8 +239,13 @@ _ROWS = (
         "critical, urgent, high, normal (or medium), low.",
         _priority,
     ),
-    _later("category", "/category billing", "What it is about."),
-    _later("kind", "/kind dispute", "What sort of matter it is."),
+    Word("category", ("/category billing",), "What it is about.", _category),
+    Word(
+        "kind",
+        ("/kind dispute",),
+        f"What sort of matter it is: {', '.join(Kind)}.",
+        _kind,
+    ),
     Word("tag", ("/tag vip -late",), "Tags put on and, after a minus, taken off.", _tags),
     _later("field", "/field order_no=123", "A custom field; without a value it is taken away."),
     _later("threshold", "/threshold system=1h client=6h close=12h", "Times for this ticket."),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from mailgate.domain.choice import Choice
-from mailgate.domain.model import Priority
+from mailgate.domain.model import Kind, Priority
 
 LOOKED_AT = 20_000
 """Characters of a mail in which words are looked for: what it is about stands in front."""
@@ -26,18 +26,20 @@ class Rule:
     """Conditions, all of which must hold, and what follows.
 
     A condition without values holds. `sender_domains` hold for the domains below them too.
-    `category`, `priority`, `team` and `tags` are what the ticket gets; empty: as it would be.
+    `category`, `kind`, `priority`, `team`, `tags` are what the ticket gets; empty: as it would be.
     """
 
     name: str
     rank: int = 100
     categories: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
     priorities: tuple[Priority, ...] = ()
     words: tuple[str, ...] = ()
     sender_domains: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
     team: str = ""
     category: str = ""
+    kind: Kind | None = None
     priority: Priority | None = None
     tags: tuple[str, ...] = ()
 
@@ -71,7 +73,7 @@ def is_word(text: str) -> bool:
 def routed(choice: Choice, rules: Sequence[Rule], matter: Matter) -> Choice:
     """Return what a new ticket begins with by the first of the `ranked` rules that fits.
 
-    Conditions on category and priority go by what was chosen before.
+    Conditions on category, kind and priority go by what was chosen before.
     """
     spelt = _spelt(matter.text[:LOOKED_AT]) if any(rule.words for rule in rules) else ""
     tried: list[str] = []
@@ -89,12 +91,14 @@ def _by(rule: Rule, choice: Choice, tried: Sequence[str], doubt: str) -> Choice:
     gives = [
         ("team", rule.team),
         ("category", rule.category),
+        ("kind", rule.kind),
         ("priority", rule.priority),
         ("tags", ", ".join(rule.tags)),
     ]
     says = ", ".join(f"{name} {value}" for name, value in gives if value)
     return Choice(
         category=rule.category or choice.category,
+        kind=rule.kind or choice.kind,
         priority=rule.priority or choice.priority,
         why=(*choice.why, *tried, f"{says} by rule {rule.name}{doubt}"),
         team=rule.team or choice.team,
@@ -106,6 +110,8 @@ def _lacking(rule: Rule, choice: Choice, matter: Matter, spelt: str) -> str:
     """Return the first condition that does not hold, as a part of a sentence; empty: all hold."""
     if rule.categories and choice.category not in rule.categories:
         return f"its category is {choice.category}"
+    if rule.kinds and choice.kind not in rule.kinds:
+        return f"its kind is {choice.kind}"
     if rule.priorities and choice.priority not in rule.priorities:
         return f"its priority is {choice.priority}"
     domain = matter.sender.rpartition("@")[2]

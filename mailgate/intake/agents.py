@@ -20,8 +20,11 @@ from mailgate.errors import Refused
 from mailgate.intake.reading import Reading
 from mailgate.store import outbox
 
-_BEFORE = ("reopen", "take", "assign", "priority", "tag")
-_AFTER = ("wait", "close", "snooze")
+_BEFORE = (
+    *("reopen", "take", "assign", "follow", "unfollow"),
+    *("priority", "category", "kind", "tag"),
+)
+_AFTER = ("wait", "close", "snooze", "spam")
 REFUSED, WAS_THIS_YOU = "command_refused", "was_this_you"
 _ASKED_AGAIN = timedelta(hours=1)
 _SHOWN = 20_000  # characters of the agent's text given back
@@ -87,13 +90,12 @@ def _carry_out(
     stamp: dict[str, Any] = {"at": at, "actor": asked.actor(agent)}
     named = [command for command in commands if command.name in _BEFORE]
     for command in sorted(named, key=lambda command: _BEFORE.index(command.name)):
-        event = asked.event(command, ledger.settings.staff, agent, at)
+        event = asked.event(command, ledger.settings, agent, at)
         ledger.apply(ticket_id, event, None, command.note or None)
     _say(ledger, ticket_id, message, commands, stamp, note=note)
     for command in commands:
         if command.name in _AFTER:
-            settings = ledger.settings
-            event = asked.event(command, settings.staff, agent, at, settings.zone)
+            event = asked.event(command, ledger.settings, agent, at)
             ledger.apply(ticket_id, event, None, command.note or None)
 
 

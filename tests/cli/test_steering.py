@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.cli.conftest import mail
+
 
 @pytest.fixture
 def number(cli):
@@ -57,6 +59,17 @@ def test_tags_are_put_on_and_taken_off(cli, number):
     assert said.startswith(f"{number} is new, held by nobody, priority normal, tags late vip (")
     cli.ok("tag", number, "new", "-late")
     assert facts(cli, number, "tags") == (["new", "vip"],)
+
+
+def test_what_a_ticket_is_can_be_said_and_spam_stays_closed(cli, number):
+    cli.ok("category", number, "billing", "--as", "alice")
+    cli.ok("kind", number, "dispute")
+    assert facts(cli, number, "category", "kind") == ("billing", "dispute")
+    assert "did you mean dispute?" in cli.no(1, "kind", number, "disput")
+    cli.ok("spam", number)
+    cli.ok("deliver", stdin=mail(f"Re: Printer broken [{number}]", "Buy more!"))
+    cli.ok("tick")
+    assert facts(cli, number, "status") == ("closed",)
 
 
 def test_a_priority_moves_the_deadlines(cli, number):

@@ -1,19 +1,22 @@
 """What people ask for at the desk's keyboard: the right event, once, whoever else is writing."""
 
+from dataclasses import replace
+
 import pytest
 
 from mailgate.desk import commands
 from mailgate.desk.commands import Letter, carry_out, event, member
 from mailgate.domain import events
 from mailgate.domain.commands import Command, Tags
-from mailgate.domain.model import Actor, ActorKind, Priority, Status
+from mailgate.domain.model import Actor, ActorKind, Kind, Priority, Status
 from mailgate.domain.people import Agent, Staff
 from mailgate.errors import Conflict, Illegal, Refused
 
-from .conftest import ALICE, BOB, START
+from .conftest import ALICE, BOB, START, settings
 
 BOSS = Agent("boss", "boss@agents.example", admin=True)
 STAFF = Staff((ALICE, BOB, BOSS), {"billing": ("bob",)}, ("admin@agents.example",))
+SETTINGS = replace(settings(), staff=STAFF, categories=("general_inquiry", "billing"))
 AS_ALICE = {"at": START, "actor": Actor(ActorKind.AGENT, "alice")}
 LETTER = Letter(b"From: alice\r\n\r\nYes.", ALICE, "<one@agents.example>", "f" * 64, "Yes.")
 
@@ -40,6 +43,14 @@ LETTER = Letter(b"From: alice\r\n\r\nYes.", ALICE, "<one@agents.example>", "f" *
             Command("tag", Tags(("vip",), ("late",))),
             events.Tag(**AS_ALICE, added=("vip",), removed=("late",)),
         ),
+        (
+            Command("category", ("billing",)),
+            events.SetCategory(**AS_ALICE, category="billing"),
+        ),
+        (Command("kind", ("dispute",)), events.SetKind(**AS_ALICE, kind=Kind.DISPUTE)),
+        (Command("follow"), events.Follow(**AS_ALICE, agent="alice")),
+        (Command("unfollow"), events.Follow(**AS_ALICE, agent="alice", follow=False)),
+        (Command("spam"), events.Discard(**AS_ALICE, spam=True)),
         (Command("reply"), events.AgentReplied(**AS_ALICE)),
         (Command("note"), events.NoteAdded(**AS_ALICE)),
         (Command("resolve"), events.Resolve(**AS_ALICE)),
@@ -49,7 +60,7 @@ LETTER = Letter(b"From: alice\r\n\r\nYes.", ALICE, "<one@agents.example>", "f" *
     ],
 )
 def test_each_command_becomes_its_event(command, wanted):
-    assert event(command, STAFF, ALICE, START) == wanted
+    assert event(command, SETTINGS, ALICE, START) == wanted
 
 
 @pytest.mark.parametrize(
@@ -59,18 +70,20 @@ def test_each_command_becomes_its_event(command, wanted):
         (Command("assign", ("agent", "zz")), "there is alice, bob, boss"),
         (Command("assign", ("team", "bill")), "there is no team 'bill'; did you mean billing?"),
         (Command("assign", ("me",)), "who is `me`?"),
+        (Command("follow"), "who is `me`?"),
+        (Command("category", ("biling",)), "no category 'biling'; did you mean billing?"),
         (Command("dance"), "there is no command 'dance'"),
     ],
 )
 def test_what_nobody_can_mean_is_refused_with_a_remedy(command, says):
     with pytest.raises(Refused, match=r"there is no|who is") as refused:
-        event(command, STAFF, None, START)
+        event(command, SETTINGS, None, START)
     assert says in str(refused.value)
 
 
 def test_an_event_has_the_name_of_whoever_asked_for_it():
-    assert event(Command("close"), STAFF, BOSS, START).actor == Actor(ActorKind.ADMIN, "boss")
-    assert event(Command("close"), STAFF, None, START).actor == Actor(ActorKind.ADMIN, "cli")
+    assert event(Command("close"), SETTINGS, BOSS, START).actor == Actor(ActorKind.ADMIN, "boss")
+    assert event(Command("close"), SETTINGS, None, START).actor == Actor(ActorKind.ADMIN, "cli")
 
 
 def test_people_are_found_by_name_and_by_address_in_any_capitals():
@@ -83,7 +96,7 @@ def test_people_are_found_by_name_and_by_address_in_any_capitals():
 
 def test_an_answer_is_kept_as_a_mail_that_has_ended_on_its_ticket(world):
     ticket = world.open()
-    reply = event(Command("reply"), STAFF, ALICE, world.now)
+    reply = event(Command("reply"), SETTINGS, ALICE, world.now)
     decision = carry_out(world.desk, ticket.id, reply, world.now, LETTER)
     assert decision.ticket.status is Status.WAITING
     (mail,), (delivery,) = world.rows("mail"), world.rows("mail_delivery")
@@ -112,7 +125,7 @@ def test_it_is_decided_again_when_somebody_else_was_first(world, monkeypatch):
         return once(*args)
 
     monkeypatch.setattr(commands, "_once", contested)
-    close = event(Command("close"), STAFF, ALICE, world.now)
+    close = event(Command("close"), SETTINGS, ALICE, world.now)
     assert carry_out(world.desk, ticket.id, close, world.now).ticket.status is Status.CLOSED
     assert len(tries) == 3
 
@@ -123,14 +136,14 @@ def test_it_gives_up_when_somebody_else_is_always_first(world, monkeypatch):
 
     monkeypatch.setattr(commands, "_once", contested)
     with pytest.raises(Conflict):
-        carry_out(world.desk, 1, event(Command("close"), STAFF, ALICE, START), START)
+        carry_out(world.desk, 1, event(Command("close"), SETTINGS, ALICE, START), START)
 
 
 def test_what_is_not_possible_writes_nothing_at_all(world):
     ticket = world.open()
     world.apply(ticket, events.Close(**AS_ALICE))
     before = {name: world.rows(name) for name in ("event", "mail", "mail_delivery", "outbox")}
-    resolve = event(Command("resolve"), STAFF, ALICE, world.now)
+    resolve = event(Command("resolve"), SETTINGS, ALICE, world.now)
     with pytest.raises(Illegal, match="is closed"):
         carry_out(world.desk, ticket.id, resolve, world.now, LETTER)
     assert {name: world.rows(name) for name in before} == before

@@ -3,7 +3,7 @@
 import pytest
 
 from mailgate.domain.choice import ALIASES, Choice, choose
-from mailgate.domain.model import Priority
+from mailgate.domain.model import Kind, Priority
 
 CATEGORIES = ("technical_support", "billing", "bug_report", "general_inquiry", "other")
 
@@ -30,6 +30,12 @@ def test_without_a_choice_it_is_an_ordinary_general_matter():
 )
 def test_a_category_is_chosen_by_its_name_or_alias(word, category):
     assert chosen("support", word).category == category
+
+
+def test_a_kind_is_chosen_by_its_name_the_most_exact_first():
+    found = chosen("Dispute", "order")
+    assert (found.kind, found.why) == (Kind.DISPUTE, ("kind dispute by the address (Dispute)",))
+    assert chosen("support").kind is Kind.REQUEST
 
 
 def test_aliases_stand_for_categories_of_the_product():

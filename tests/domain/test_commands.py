@@ -119,7 +119,8 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     fault = only_fault("/xyzzy")
     assert fault.reason == "there is no command /xyzzy"
     assert fault.right_form == (
-        "/note, /resolve, /close, /reopen, /wait, /snooze, /take, /assign, /priority, /tag"
+        "/note, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, /follow, "
+        "/unfollow, /priority, /category, /kind, /tag"
     )
 
 
@@ -136,6 +137,11 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
         ("/priority", "which priority", "/priority high"),
         ("/priority hihg", "did you mean high?", "/priority high"),
         ("/priority 7", "there is no priority '7'", "/priority high"),
+        ("/category", "which category", "/category billing"),
+        ("/category ?", "'?' is no category", "/category billing"),
+        ("/kind", "which kind", "/kind dispute"),
+        ("/kind disput", "did you mean dispute?", "/kind dispute"),
+        ("/kind 7", "there is no kind '7'", "/kind dispute"),
         ("/tag", "which tags", "/tag vip -late"),
         ("/tag !", "'!' is no tag", "/tag vip -late"),
         ("/tag " + "x" * 51, "is no tag", "/tag vip -late"),
@@ -167,7 +173,7 @@ def test_words_of_later_versions_are_known_and_refused(word):
 
 
 def test_what_cannot_be_carried_out_is_not_proposed():
-    assert "/follow" not in only_fault("/folow").right_form
+    assert "/merge" not in only_fault("/merg").right_form
 
 
 def test_good_and_faulty_lines_are_reported_side_by_side():

@@ -3,7 +3,7 @@
 import pytest
 
 from mailgate.domain.choice import Choice
-from mailgate.domain.model import Priority
+from mailgate.domain.model import Kind, Priority
 from mailgate.domain.rules import LOOKED_AT, Matter, Rule, is_word, ranked, routed
 
 CHOSEN = Choice("general_inquiry", why=("as it was",))
@@ -57,6 +57,12 @@ def test_where_none_fits_everything_stays_as_it_was_chosen():
     assert routed(CHOSEN, (), matter()) == CHOSEN
 
 
+def test_a_rule_says_what_kind_of_matter_it_is():
+    found = routed(CHOSEN, (Rule("odd", kind=Kind.ORDER),), matter())
+    assert (found.kind, found.why[-1]) == (Kind.ORDER, "kind order by rule odd")
+    assert routed(CHOSEN, (Rule("vip", tags=("vip",)),), matter()).kind is Kind.REQUEST
+
+
 def test_a_rule_says_what_a_ticket_is():
     rule = Rule("urgent", category="access", priority=Priority.CRITICAL, tags=("a", "b"))
     chosen = Choice("billing", Priority.LOW, team="sales", tags=("b",))
@@ -76,6 +82,8 @@ def test_a_rule_says_what_a_ticket_is():
         (Rule("r", sender_domains=("example",)), matter(), ""),
         (Rule("r", sender_domains=("op.example",)), matter(), "its sender is of shop.example"),
         (Rule("r", sender_domains=("gov",)), matter("x", ""), "its sender is of no domain"),
+        (Rule("r", kinds=(Kind.DISPUTE,)), matter(), "its kind is request"),
+        (Rule("r", kinds=(Kind.REQUEST,)), matter(), ""),
         (Rule("r", recipients=("a@desk",)), matter("x", "c@d", "a@desk", "b@desk"), ""),
         (Rule("r", recipients=("a@desk",)), matter("x", "c@d"), "it was sent to another address"),
         (Rule("r", words=("parcels", "my parcel")), matter(), ""),

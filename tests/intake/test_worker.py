@@ -113,6 +113,19 @@ def test_commands_on_top_are_carried_out_and_cut(gateway, opened):
     assert gateway.rows("message")[-1]["text"] == "We are on it."
 
 
+def test_what_a_ticket_is_and_who_hears_of_it_is_said_on_top(gateway, opened):
+    gateway.desk.settings = replace(gateway.desk.settings, categories=("general", "billing"))
+    gateway.agent("/kind dispute\n/category billing\n/follow")
+    ticket = gateway.ticket(opened["ticket_id"])
+    assert (ticket.kind, ticket.category, ticket.followers) == ("dispute", "billing", ("alice",))
+    gateway.agent("/category biling")
+    (told,) = gateway.outbox("command_refused")
+    assert "no category 'biling'; did you mean billing?" in str(told["context"])
+    gateway.agent("/spam\n/unfollow")
+    ticket = gateway.ticket(opened["ticket_id"])
+    assert (ticket.status, ticket.disposition, ticket.followers) == ("closed", "spam", ())
+
+
 def test_a_mail_of_commands_only_never_goes_to_the_customer(gateway, opened):
     row = gateway.agent("/assign bob")
     assert row["state"] == "commands_only"
