@@ -87,6 +87,13 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "A shared mailbox has no folder of sent mail: answers of agents are not seen."
         ),
         "board.folder_made": _INFO("A folder of the board was missing and has been made."),
+        "board.failed": _ERROR(
+            "A board cannot be tended; mails are taken, it is tried again, and told of once."
+        ),
+        "board.recovered": _INFO("A board that could not be tended is tended again."),
+        "board.drop_failed": _ERROR(
+            "What a drop asks for failed; it is tried again each minute, and told of once."
+        ),
         "board.moved": _INFO("Mails were moved into the folder of their tickets' state."),
         "board.overruled": _INFO(
             "Mails of one ticket were dropped in several folders; the last drop counted, not this."
@@ -167,6 +174,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "clock.outage": _WARNING("The gateway was down; steps towards customers wait an hour."),
         "assignment.done": _INFO(
             "Tickets that nobody held were given to agents; so many are still held by nobody."
+        ),
+        "reassignment.done": _INFO(
+            "What agents held who give no sign went to others; for so many nobody was there."
         ),
         "deadline.failed": _ERROR("A deadline could not be acted on; it is tried again."),
         "job.finished": _DEBUG("A job of the scheduler ran."),

@@ -83,7 +83,7 @@ class App:
             used = footprint.found(database.path)
             with database.read() as connection:
                 before = revision.present(connection)
-                database.ask_the_time(connection)
+                database.ask_server_time(connection)
             if used is not None and before is None:
                 raise footprint.lost(used)
             if before == revision.NEWEST:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mailgate.desk.assignment import assign_waiting
+from mailgate.desk.assignment import assign_waiting, reassign_inactive
 from mailgate.desk.canary import Keeper
 from mailgate.desk.clock import Tick
 from mailgate.domain.canary import Pace
@@ -62,6 +62,10 @@ class Clockwork:
         ]
         if config.assignment.automatic:
             jobs.append(Job("assignment", config.jobs.assignment, self._assign_waiting))
+        inactive = config.assignment.inactive_after
+        if inactive is not None:
+            every = config.jobs.reassignment
+            jobs.append(Job("reassignment", every, lambda: self._reassign(inactive)))
         canary = config.canary
         if canary.every is not None:
             keeper = Keeper(self._app.desk, Pace(canary.every, canary.within), self._now())
@@ -107,6 +111,16 @@ class Clockwork:
             self._app.bells.ring(NodeRole.DELIVER)
         found = done.assigned + done.waiting
         return {"assigned": done.assigned, "found": found, "total_agents": done.agents}
+
+    def _reassign(self, after: timedelta) -> dict[str, int]:
+        """Give what inactive agents hold to others."""
+        done = reassign_inactive(self._app.desk, self._now(), after)
+        if done.moved or done.staying:
+            facts = {"moved": done.moved, "staying": done.staying, "agents": done.inactive}
+            log("reassignment.done", **facts)
+            self._app.bells.ring(NodeRole.DELIVER)
+        found = done.moved + done.staying
+        return {"moved": done.moved, "found": found, "inactive_agents": done.inactive}
 
     def tick(self, at: datetime) -> dict[str, int]:
         """Act on every deadline that is due at `at`, and have what follows sent."""

@@ -4,6 +4,7 @@ What talks to a server is loaded by who does: no other process of the gateway ne
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -101,19 +102,20 @@ def previews(
 ) -> "Iterator[tuple[str, list[Step]]]":
     """Yield (mailbox, what its board would do now), of boards that are off too.
 
-    Raises `Temporary` when a mailbox cannot be looked at.
+    Raises `Temporary` when a mailbox cannot be looked at, and names it.
     """
     from mailgate.board.board import Board
     from mailgate.imap.link import Link
 
     configured = {given.name: given for given in app.config.mailboxes}
     for box in mailboxes(app, tenant_id):
-        link = Link.open(box.account)
+        board = Board(app.desk, _terms(app, configured[box.name]), now)
         try:
-            board = Board(app.desk, _terms(app, configured[box.name]), now)
-            yield box.name, board.preview(link)
-        finally:
-            link.close()
+            with closing(Link.open(box.account)) as link:
+                steps = board.preview(link)
+        except Temporary as fault:
+            raise Temporary(f"mailbox {box.name}: {fault}") from fault
+        yield box.name, steps
 
 
 def boards(app: "App", tenant_id: int) -> "Iterator[tuple[str, dict[str, tuple[int, int]]]]":

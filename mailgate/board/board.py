@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mailgate.board import looking, moving
-from mailgate.board.preview import Step, previewed
+from mailgate.board.acting import Drops
+from mailgate.board.preview import Step, previewed, rehearsed
+from mailgate.board.unsettled import Unsettled
 from mailgate.desk.door import Desk
-from mailgate.desk.ledger import Ledger
 from mailgate.domain import board as rules
-from mailgate.domain.board import Drop, Layout, Names
-from mailgate.domain.model import Actor, ActorKind
-from mailgate.errors import Conflict, Temporary
+from mailgate.domain.board import Layout, Names
+from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.folders import Folder
 from mailgate.imap.link import Link
@@ -27,9 +27,11 @@ from mailgate.log import log
 from mailgate.store import board as store
 from mailgate.store import tickets
 
-_AT_ONCE = 100  # tickets whose drops are acted upon in one commit
 _STALE = timedelta(minutes=1)
-"""After so long a move of our own that was not found to have happened has not."""
+"""A move of our own that was begun so long before a look, and was not found by it, did not happen.
+
+What is found there later is somebody's drop. A server may need a while for a move of which it
+could not tell us any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Board:
         self._layout = Layout({rules.OPEN: terms.inbox})
         self._trash: str | None = None
         self._looked_at: datetime | None = None
+        self._unsettled = Unsettled(now())
+        self._drops = Drops(desk, terms.mailbox, terms.settle, now, self._unsettled.due)
 
     def prepare(self, link: Link, found: Sequence[Folder]) -> list[str]:
         """Make the folders that are missing; return the full names of all but the INBOX."""
@@ -63,12 +67,21 @@ class Board:
         trash = folders.trash(found)
         self._trash = None if trash is None else trash.name
         missing = {name for name in layout.all if folders.named(found, name) is None}
-        if missing or layout.former:
+        with self._reading() as board:
+            stood, meant = board.folders(), board.meanings()
+        left = {name for name in layout.former if name in missing or not stood[name].messages}
+        means = {name: layout.meaning(name) for name in {*layout.folders.values(), *meant}}
+        others = any(meant.get(name) != meaning for name, meaning in means.items())
+        if left or others:
             with self._desk.database.write() as connection:
-                for name in sorted(missing & layout.former):
-                    self._of(connection).forget(name, whole=True)
-                self._of(connection).unsettle_all()
-        self._layout = replace(layout, former=layout.former - missing)
+                board = self._of(connection)
+                for name in sorted(left):
+                    board.forget(name, whole=True)
+                if others:
+                    board.unsettle_all()
+                    board.mean({name: means[name] for name in sorted(meant)})
+        self._layout = replace(layout, former=layout.former - left)
+        self._unsettled.begin()
         for name in self._layout.all:
             if name in missing:
                 link.make(name)
@@ -86,14 +99,13 @@ class Board:
         layout = self._laid_out(link, inbox)
         there = [name for name in layout.all if folders.named(found, name) is not None]
         looks = list(looking.changed(link, layout, self._reading, there))
-        with self._desk.rehearsing(now) as ledger:
-            board = self._of(ledger.connection)
+        trash = folders.trash(found)
+        with self._desk.rehearsing(now) as ledger:  # nobody else can write: the server has spoken
+            board = store.Board(ledger.connection, self._tenant_id, self._terms.mailbox)
             for look in looks:
                 looking.take_down(board, look, board.intents(), layout, now)
-            board.give(board.orphans())
-            trash = folders.trash(found)
-            places = (layout, there, None if trash is None else trash.name)
-            return previewed(ledger, board, self._terms.mailbox, *places)
+            then = rehearsed(ledger, board, layout)
+        return previewed(then, layout, there, None if trash is None else trash.name)
 
     def _inbox(self, found: Sequence[Folder]) -> Folder:
         inbox = folders.named(found, self._terms.inbox)
@@ -115,7 +127,7 @@ class Board:
         our claim of the mailbox longer, or raises. Raises `Temporary`.
         """
         differs = self._take_down(link, hold)
-        self._act_on_drops(hold)
+        self._drops.act(self._layout, hold)
         return self._put_in_place(link, hold) or differs
 
     @contextmanager
@@ -124,87 +136,61 @@ class Board:
             yield self._of(connection)
 
     def _of(self, connection: Connection) -> store.Board:
-        return store.Board(connection, self._tenant_id, self._terms.mailbox)
+        return store.Board(connection, self._tenant_id, self._terms.mailbox, self._unsettled.due)
 
     def _take_down(self, link: Link, hold: Callable[[Connection], None]) -> bool:
         """Take down how the folders stand now; return whether they stood otherwise before."""
         began = self._now()
         looks = list(looking.changed(link, self._layout, self._reading))
-        now = self._now()
+        whole = True
         if looks:
+            now = self._now()
             with self._desk.database.write() as connection:
                 hold(connection)
                 board = self._of(connection)
                 facts = (board.intents(), self._layout, now, self._looked_at)
-                whole = [looking.take_down(board, look, *facts) for look in looks]
-                if all(whole):
-                    board.give_up(now - _STALE)
+                wholes = [looking.take_down(board, look, *facts) for look in looks]
+                whole = all(wholes)
+        due = self._unsettled.due
         with self._reading() as board:
-            orphans = board.orphans()
-        if orphans:
+            self._unsettled.find(board, began)
+            owners, pending = board.owners(due.mails)
+            lapsed = board.meant(began - _STALE) if whole else []
+        if owners or lapsed:
             with self._desk.database.write() as connection:
                 hold(connection)
-                self._of(connection).give(orphans)
+                self._of(connection).give(owners)
+                self._of(connection).done(lapsed)
+        due.mails.intersection_update(pending)
         self._looked_at = began
         return bool(looks)
-
-    # --- what agents have moved ---
-
-    def _act_on_drops(self, hold: Callable[[Connection], None]) -> None:
-        now = self._now()
-        with self._reading() as board:
-            found = board.drops(self._layout)
-        due = {t: d for t, d in found.items() if rules.settled(d, now, self._terms.settle)}
-        for start in range(0, len(due), _AT_ONCE):
-            some = dict(list(due.items())[start : start + _AT_ONCE])
-            try:
-                with self._desk.writing(now, len(some)) as ledger:
-                    hold(ledger.connection)
-                    for ticket_id, drops in some.items():
-                        self._act_on(ledger, ticket_id, drops, now)
-            except Conflict as conflict:  # somebody else was first: it is looked at again soon
-                raise Temporary(str(conflict)) from conflict
-
-    def _act_on(self, ledger: Ledger, ticket_id: int, drops: Sequence[Drop], now: datetime) -> None:
-        ticket = ledger.ticket(ticket_id)
-        won = rules.winner(drops)
-        by = Actor(ActorKind.MAILBOX, self._terms.mailbox)
-        for event in rules.asked(ticket, won.to, now, by):
-            ledger.apply(ticket_id, event)
-        self._of(ledger.connection).acted_upon(ticket_id)
-        for lane in sorted({drop.to.lane for drop in drops} - {won.to.lane}):
-            log(
-                "board.overruled",
-                mailbox=self._terms.mailbox,
-                ticket=ticket.number,
-                lane=lane.value,
-            )
 
     # --- what we move ---
 
     def _put_in_place(self, link: Link, hold: Callable[[Connection], None]) -> bool:
         """Move the mails of tickets that have changed into the folders where they belong."""
+        wanted = self._unsettled.first()
+        if not wanted:
+            return self._unsettled.more
         with self._reading() as board:
-            wanted = board.unsettled(moving.MOST)
             known = tickets.load(board.connection, self._tenant_id, wanted)
             copies = board.copies(wanted)
         plan = moving.plan(self._layout, known, copies, self._trash)
-        if not plan.settled and not plan.moves:
-            return False
         with self._desk.database.write() as connection:
             hold(connection)
             self._of(connection).settle(plan.settled)
             moving.intend(self._of(connection), plan.moves, self._now())
+        self._unsettled.seen_to(set(wanted) - plan.moving)
         for move in plan.moves:
-            landed = moving.move(link, move, copies)
+            sure = moving.sure(link, move, copies)
+            if not sure.mails:
+                continue
+            landed = link.move([mail.uid for mail in sure.mails], sure.source, sure.target)
             with self._desk.database.write() as connection:
                 hold(connection)
-                moving.record(self._of(connection), move, landed)
-            log(
-                "board.moved",
-                mailbox=self._terms.mailbox,
-                source=move.source,
-                folder=move.target,
-                mails=len(move.mails),
-            )
-        return bool(plan.moves)
+                moving.record(self._of(connection), sure, landed)
+            count = len(landed if "UIDPLUS" in link.capabilities else sure.mails)
+            if count:
+                facts = {"mailbox": self._terms.mailbox, "source": sure.source}
+                log("board.moved", **facts, folder=sure.target, mails=count)
+        return bool(plan.moves) or self._unsettled.more

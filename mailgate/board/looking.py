@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mailgate.domain.board import Layout, difference
 from mailgate.imap.link import Examined, Link
+from mailgate.store import mailboxes
 from mailgate.store.board import Board, Lying, Stood
 
 
@@ -25,6 +26,11 @@ class Look:
     def is_new(self) -> bool:
         """Whether nobody can tell what lay there before."""
         return self.was is None or self.was.uidvalidity != self.now.uidvalidity
+
+    @property
+    def first_to_come(self) -> int:
+        """The least UID that a mail can have that has come since the look before."""
+        return (self.was and self.was.uidnext) or 0
 
 
 def changed(
@@ -46,13 +52,16 @@ def changed(
         if same and now.modseq is not None:
             continue
         struck = link.struck()
-        with reading() as board:
-            lay = board.lay(folder)
-        as_marked = {uid for uid, marked in lay.items() if marked} == set(struck)
-        if same and as_marked and (folder != layout.home or link.examine(folder) == now):
-            continue
+        if same:
+            with reading() as board:
+                as_marked = board.struck(folder) == set(struck)
+            if as_marked and (folder != layout.home or link.examine(folder) == now):
+                continue
         uids = link.uids_after(0, now)
-        entered = sorted(set(uids) - lay.keys()) if was is not None else []
+        entered: list[int] = []
+        if was is not None:
+            with reading() as board:
+                entered = sorted(set(uids) - board.lay(folder).keys())
         yield Look(folder, now, was, uids, struck, link.saved_at(entered))
 
 
@@ -77,7 +86,8 @@ def take_down(
     board.lift(look.folder, found.gone)
     board.strike(look.folder, found.struck, struck=True, dropped_at=None)
     board.strike(look.folder, found.restored, struck=False, dropped_at=now)
-    known = board.noted(look.folder, look.now.uidvalidity, found.entered)
+    key = (board.connection, board.tenant_id, board.mailbox)
+    known = mailboxes.noted(*key, look.folder, look.now.uidvalidity, found.entered)
     identities = {identity for identity, _ in known.values()}
     ours = {identity for identity in identities if intents.get(identity) == look.folder}
     at_home = look.folder == layout.home
@@ -91,7 +101,7 @@ def take_down(
             and identity not in ours
             and layout.spot(look.folder) is not None
             and (not at_home or mail_id in before)
-            and uid >= (look.was.uidnext or 0 if look.was else 0)
+            and uid >= look.first_to_come
         )
         saved = look.saved.get(uid, now)
         at = min(max(saved, since or saved), now) if dropped else None
@@ -101,5 +111,6 @@ def take_down(
     whole = found.entered == known.keys()
     if whole:
         now_ = look.now
-        board.stands(look.folder, Stood(now_.uidvalidity, now_.uidnext, now_.messages, now_.modseq))
+        stood = Stood(now_.uidvalidity, now_.uidnext, now_.messages, now_.modseq)
+        board.stands(look.folder, stood, layout.meaning(look.folder))
     return whole

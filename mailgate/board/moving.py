@@ -1,7 +1,7 @@
 """Moves of our own: what is to be moved, how that is done, and how it is written down."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -12,7 +12,6 @@ from mailgate.store import mailboxes
 from mailgate.store.board import Board, Lying
 from mailgate.store.mailboxes import Copy
 
-MOST = 200  # tickets that are seen to at once
 _MAILS = 100  # in one move
 
 
@@ -36,6 +35,12 @@ class Plan:
     moves: Sequence[Move]
     settled: Mapping[int, int] = field(default_factory=dict)
 
+    @property
+    def moving(self) -> set[int]:
+        """The tickets of which something is."""
+        mails = (mail for move in self.moves for mail in move.mails)
+        return {mail.ticket_id for mail in mails if mail.ticket_id is not None}
+
 
 def plan(
     layout: Layout, tickets: Mapping[int, Ticket], copies: Sequence[Lying], trash: str | None
@@ -53,11 +58,11 @@ def plan(
             continue
         target = layout.folder(ticket)
         live = [copy for copy in mine if not copy.struck]
-        first = {copy.identity: copy for copy in reversed(live)}
-        first |= {copy.identity: copy for copy in reversed(live) if copy.folder == target}
+        first = {copy.mail_id: copy for copy in reversed(live)}
+        first |= {copy.mail_id: copy for copy in reversed(live) if copy.folder == target}
         due = [(c.folder, target, "", c) for c in first.values() if c.folder != target]
         if not due and trash is not None:  # one after the other: what is kept must lie in place
-            due = [(c.folder, trash, target, c) for c in live if c is not first[c.identity]]
+            due = [(c.folder, trash, target, c) for c in live if c is not first[c.mail_id]]
         if not due:
             settled[ticket.id] = ticket.version
         moves += due
@@ -79,20 +84,19 @@ def intend(board: Board, moves: Sequence[Move], at: datetime) -> None:
             board.intend([mail.identity for mail in move.mails], move.target, at)
 
 
-def move(link: Link, move: Move, copies: Sequence[Lying]) -> dict[int, int]:
-    """Move mails; return old UID -> new UID, as far as the server tells.
+def sure(link: Link, move: Move, copies: Sequence[Lying]) -> Move:
+    """Return the same move without what had better stay.
 
     A second copy goes only if the first one is there at this moment: agents move and delete while
     we look. `copies` are those that the plan was made of.
     """
-    mails = move.mails
-    if move.beside is not None:
-        going = {(move.source, mail.uid) for mail in mails}
-        beside = (c for c in copies if c.folder == move.beside)
-        kept = {c.identity: c.uid for c in beside if (c.folder, c.uid) not in going}
-        there = set(link.uids_after(0, link.examine(move.beside))) - set(link.struck())
-        mails = [mail for mail in mails if kept.get(mail.identity) in there]
-    return link.move([mail.uid for mail in mails], move.source, move.target) if mails else {}
+    if move.beside is None:
+        return move
+    going = {(move.source, mail.uid) for mail in move.mails}
+    beside = (c for c in copies if c.folder == move.beside)
+    kept = {c.mail_id: c.uid for c in beside if (c.folder, c.uid) not in going}
+    there = set(link.uids_after(0, link.examine(move.beside))) - set(link.struck())
+    return replace(move, mails=[mail for mail in move.mails if kept.get(mail.mail_id) in there])
 
 
 def record(board: Board, move: Move, landed: Mapping[int, int]) -> None:

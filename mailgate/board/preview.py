@@ -1,14 +1,14 @@
 """What a board would do now: for whoever wants to know before it does."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailgate.board import moving
+from mailgate.board.acting import act
 from mailgate.desk.ledger import Ledger
-from mailgate.domain import board as rules
 from mailgate.domain.board import Layout
-from mailgate.domain.model import Actor, ActorKind
-from mailgate.store.board import Board
+from mailgate.domain.model import Ticket
+from mailgate.store.board import Board, Lying
 
 _ALL = 1_000_000  # tickets
 
@@ -30,36 +30,43 @@ class Step:
     does: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What the drops would do, and how the tickets and their mails would stand then."""
+
+    drops: Sequence[Step]
+    tickets: Mapping[int, Ticket]
+    copies: Sequence[Lying]
+
+
+def rehearsed(ledger: Ledger, board: Board, layout: Layout) -> Rehearsed:
+    """Let all drops count, in a transaction that is taken back."""
+    owners, _ = board.owners(board.orphans())
+    board.give(owners)
+    drops = []
+    for ticket_id, dropped in board.drops(layout).items():
+        acted = act(ledger, board, ticket_id, dropped)
+        if acted.events:
+            does = tuple(event.name for event in acted.events)
+            before, folder = acted.before, layout.folders[acted.to]
+            drops.append(Step("drop", folder, before.number, before.subject, does=does))
+    wanted = board.below(None, _ALL)
+    return Rehearsed(drops, ledger.load(wanted), board.copies(wanted))
+
+
 def previewed(
-    ledger: Ledger,
-    board: Board,
-    mailbox: str,
-    layout: Layout,
-    there: Sequence[str],
-    trash: str | None,
+    then: Rehearsed, layout: Layout, there: Collection[str], trash: str | None
 ) -> list[Step]:
-    """Return what follows from what lies where; of `layout`, only the folders in `there` exist."""
+    """Return what would be done; of `layout`, only the folders in `there` exist."""
     steps = [Step("make", name) for name in layout.all if name not in {*there, *layout.former}]
-    by = Actor(ActorKind.MAILBOX, mailbox)
-    board.unsettle_all()
-    drops = board.drops(layout)
-    for ticket_id, dropped in drops.items():
-        before, to = ledger.ticket(ticket_id), rules.winner(dropped).to
-        events = rules.asked(before, to, ledger.now, by)
-        for event in events:
-            ledger.apply(ticket_id, event)
-        board.acted_upon(ticket_id)
-        if events:
-            does = tuple(event.name for event in events)
-            steps.append(Step("drop", layout.folders[to], before.number, before.subject, does=does))
-    wanted = sorted({*board.unsettled(_ALL), *drops})
-    plan = moving.plan(layout, ledger.load(wanted), board.copies(wanted), trash)
+    steps += then.drops
+    plan = moving.plan(layout, then.tickets, then.copies, trash)
     moved: dict[tuple[int, str, str], int] = {}
     for move in plan.moves:
         for mail in move.mails:
             key = (mail.ticket_id or 0, move.source, move.target)
             moved[key] = moved.get(key, 0) + 1
     for (ticket_id, source, target), mails in sorted(moved.items()):
-        ticket = ledger.ticket(ticket_id)
+        ticket = then.tickets[ticket_id]
         steps.append(Step("move", target, ticket.number, ticket.subject, source, mails))
     return steps

@@ -5,6 +5,7 @@ A command imports what it needs when it runs, so that --help comes at once.
 
 from mailgate.cli import (
     backing_up,
+    being_there,
     boarding,
     checking,
     delivering,
@@ -35,6 +36,7 @@ COMMANDS = (
     ticking,
     foreseeing,
     jobbing,
+    being_there,
     boarding,
     seeing,
     writing,

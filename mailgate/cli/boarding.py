@@ -12,6 +12,14 @@ from mailgate.cli.program import command
 if TYPE_CHECKING:
     from mailgate.app import App
 
+_NO_MAILBOX = (
+    "No shared mailbox is watched: add a [[mailbox]] with its name, host and password_file to the "
+    "configuration, and [mailbox.board] with on = true below it."
+)
+_NO_BOARD = (
+    "No board has been looked at yet: on = true below [mailbox.board] switches one on, and "
+    "`mailgate board --dry-run` says what it would do."
+)
 _WORDS = {"make": "make the folder", "drop": "act on a drop", "move": "move"}
 
 
@@ -31,8 +39,13 @@ def board(
     """
     with opened(config) as app:
         rows = _steps(app) if dry_run else _lying(app)
+        watched = bool(app.mailboxes)
     if json:
         printing.as_json(rows)
+    elif not watched:
+        printing.line(_NO_MAILBOX)
+    elif not dry_run and not rows:
+        printing.line(_NO_BOARD)
     elif not dry_run:
         printing.table(
             ("MAILBOX", "FOLDER", "MAILS", "TICKETS"), (tuple(row.values()) for row in rows)

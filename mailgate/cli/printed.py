@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mailgate.cli.shapes import (
+    AGENT,
     ATTACHMENT,
     CAUSED,
     CHECKED,
@@ -87,6 +88,7 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
             "A list, in the order of time.",
             {"each": FORESEEN, "each notice": FORESEEN_NOTICE},
         ),
+        "agents": ("A list, in the order of the configuration.", {"each": AGENT}),
         "jobs": ("A list.", {"each": JOB}),
         "jobs run": ("One object: the job that was run.", {"fields": JOB}),
         "lifecycle": ("A list: the table, in the order in which it is read.", {"each": ROW}),

@@ -18,7 +18,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "To begin": ("init", "check", "serve"),
-        "To see": ("tickets", "show", "attachment", "stats", "thresholds", "lifecycle"),
+        "To see": (
+            *("tickets", "show", "attachment", "stats", "agents", "thresholds", "lifecycle"),
+        ),
         "To work on a ticket": (
             *("reply", "resolve", "close", "reopen", "wait", "snooze", "assign"),
             *("priority", "tag"),

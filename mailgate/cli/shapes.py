@@ -234,6 +234,18 @@ FORESEEN_NOTICE: Shape = MappingProxyType(
     }
 )
 
+AGENT: Shape = MappingProxyType(
+    {
+        "name": "the short name of commands",
+        "address": "where notices go",
+        "teams": "a list of names",
+        "holds": "how many tickets on the desk's turn",
+        "limit": "up to how many are given to them by themselves",
+        "seen_at": "when they last did something themselves, or null",
+        "away_until": "until when they get no new tickets; null when they are there",
+    }
+)
+
 JOB: Shape = MappingProxyType(
     {
         "name": "which",

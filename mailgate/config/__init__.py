@@ -190,6 +190,10 @@ def _misshapen(path: toml.Path, source: Source) -> Wrong:
     hint = f"write {section.header} in a line of its own" + (
         ", one for each" if section.many else ""
     )
+    inner = (f"{section.name}.{name}" for name in source.names(path))
+    alone = next((name for name in inner if name in keys.sections()), None)
+    if section.many and alone is not None:
+        hint = f"[{alone}] goes on with the {section.header} above it: write that one first"
     return Wrong(hint, found=kind, allowed=allowed)
 
 

@@ -75,3 +75,9 @@ class Assignment(Table):
         "the desk's turn gets it. Where there are teams, a ticket without one is left alone. So is "
         "one on which only machines have written, except those of [[machine_sender]].",
     )
+    inactive_after: kinds.Period = key(
+        "off",
+        "After how long without a sign of an agent (no mail, no command) the tickets that they "
+        "hold and that have waited for the desk as long go to agents who are there, such as 6h. "
+        "It is counted as the system threshold of each ticket, in working time where that is.",
+    )

@@ -315,6 +315,9 @@ class Jobs(Table):
     assignment: kinds.Period = key(
         "15m", "How often to give away what nobody holds, where [assignment] says so."
     )
+    reassignment: kinds.Period = key(
+        "30m", "How often to look for agents who give no sign, where [assignment] says so."
+    )
 
 
 class Limits(Table):

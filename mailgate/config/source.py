@@ -75,6 +75,11 @@ class Source:
             return HIDDEN
         return shown(value)
 
+    def names(self, path: toml.Path) -> list[str]:
+        """Return what stands in the table at `path`; nothing where that is none."""
+        value = _at(self.document.data, path)
+        return [*value] if isinstance(value, dict) else []
+
 
 def label(path: toml.Path) -> str:
     """Return the dotted name of a key; which of many, the line tells."""

@@ -19,7 +19,7 @@ from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.timers import running
 from mailgate.store import tickets
-from mailgate.store.db import take_time
+from mailgate.store.db import let_idle
 from mailgate.store.outbox import SUPPRESSED
 
 
@@ -57,7 +57,7 @@ def forecast(desk: Desk, now: datetime, until: datetime) -> Iterator[Foreseen]:
     What is overdue already comes first, at `now`. The gateway is taken to run all along.
     """
     with desk.database.read() as connection:
-        take_time(connection)
+        let_idle(connection)
         settings = desk.current(connection)
         due = tickets.due_timers(connection, settings.tenant_id, until, None, frozenset())
         ledger = Ledger(connection, count(-1, -1), settings, desk.signer, now)

@@ -28,7 +28,7 @@ from mailgate.domain.people import Recipient
 from mailgate.domain.policy import Policy
 from mailgate.domain.timers import running, unmoved
 from mailgate.errors import Conflict, Permanent
-from mailgate.store import calls, canaries, numbers, outbox, people, policies, tickets
+from mailgate.store import agents, calls, canaries, numbers, outbox, people, policies, tickets
 from mailgate.store.outbox import SUPPRESSED
 
 MAIL = "mail"
@@ -327,6 +327,10 @@ class Ledger:
         """Note that the mail of a notice which had left came back."""
         self._pages.returned.append((outbox_id, reason))
 
+    def leave(self, agent: str, until: datetime) -> None:
+        """Note until when an agent is away."""
+        self._pages.away.append((agent, until))
+
     def suspend(self, address: str, reason: str) -> None:
         """Write nothing automatic to an address until its owner is heard of."""
         self._pages.suspended.append((address, reason))
@@ -406,6 +410,8 @@ class Ledger:
         self._flush_references()
         people.seen(self.connection, tenant_id, self._people)
         people.lift(self.connection, tenant_id, self._people)
+        agents.seen(self.connection, tenant_id, turns.signs(pages.events))
+        agents.away(self.connection, tenant_id, dict(pages.away))
         tickets.add(self.connection, "outbox", pages.outbox)
         if pages.outbox:
             calls.call(self.connection, calls.DELIVER, [tenant_id])

@@ -1,10 +1,12 @@
 """How events and turns are written down."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from mailgate.domain.events import Event
 from mailgate.domain.history import payload
-from mailgate.domain.model import ClosedBy, Delay, Ticket
+from mailgate.domain.model import ActorKind, ClosedBy, Delay, Ticket
 
 
 def event_row(event: Event, tenant_id: int) -> dict[str, Any]:
@@ -17,6 +19,13 @@ def event_row(event: Event, tenant_id: int) -> dict[str, Any]:
         "at": event.at,
         "data": payload(event),
     }
+
+
+def signs(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, datetime]]:
+    """Yield (who, when) of each event that an agent has caused themselves."""
+    for row in rows:
+        if row["actor_kind"] == ActorKind.AGENT:
+            yield row["actor_id"], row["at"]
 
 
 def track(

@@ -24,7 +24,7 @@ from mailgate.errors import MailgateError
 from mailgate.store import audit, inbox, orphans, schema, tickets
 from mailgate.store import policies as snapshots
 from mailgate.store.audit import Scope
-from mailgate.store.db import take_time
+from mailgate.store.db import let_idle
 from mailgate.store.identity import identify
 
 BATCH = 500
@@ -102,7 +102,7 @@ def verify(
     only the history of the tickets before.
     """
     tenant_id = settings.tenant_id
-    take_time(connection)  # whoever reads the faults may page through them
+    let_idle(connection)  # whoever reads the faults may page through them
     if scope.number is None:
         yield from _database(connection, deep=deep)
         yield from _orphans(connection, tenant_id)

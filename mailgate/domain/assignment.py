@@ -11,10 +11,14 @@ from mailgate.domain.people import Agent, Staff
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many tickets on the desk's turn an agent holds, and the newest of these."""
+    """How many tickets on the desk's turn an agent holds, and the newest of these.
+
+    `away` says why they get no more, if so: the end of a sentence that begins with their name.
+    """
 
     held: int = 0
     newest: int = 0
+    away: str = ""
 
 
 def chosen(staff: Staff, team: str | None, loads: Mapping[str, Load]) -> tuple[Agent | None, str]:
@@ -28,9 +32,11 @@ def chosen(staff: Staff, team: str | None, loads: Mapping[str, Load]) -> tuple[A
         return None, "it has no team, and where there are teams only their tickets are given away"
     members = staff.teams.get(team or "", ())
     among = [agent for agent in staff.agents if not staff.teams or agent.name in members]
-    free = [agent for agent in among if _load(agent, loads).held < agent.limit]
+    there = [agent for agent in among if not _load(agent, loads).away]
+    free = [agent for agent in there if _load(agent, loads).held < agent.limit]
     if not free:
-        return None, "all are at their limit: " + ", ".join(_told(a, loads) for a in among)
+        why = "all are at their limit" if there == among else "all are at their limit, or away"
+        return None, f"{why}: " + ", ".join(_told(agent, loads) for agent in among)
     first = min(free, key=lambda a: (_load(a, loads).held, _load(a, loads).newest, a.name))
     return first, f"{_told(first, loads)}, the fewest of {len(free)} who can"
 
@@ -40,4 +46,5 @@ def _load(agent: Agent, loads: Mapping[str, Load]) -> Load:
 
 
 def _told(agent: Agent, loads: Mapping[str, Load]) -> str:
-    return f"{agent.name} holds {_load(agent, loads).held} of at most {agent.limit}"
+    load = _load(agent, loads)
+    return f"{agent.name} {load.away or f'holds {load.held} of at most {agent.limit}'}"

@@ -34,6 +34,10 @@ class Spot:
     lane: Lane
     agent: str | None = None
 
+    def __str__(self) -> str:
+        """Return a word that no other place has."""
+        return self.lane if self.agent is None else f"{self.lane} {self.agent}"
+
 
 OPEN = Spot(Lane.OPEN)
 
@@ -119,6 +123,11 @@ class Layout:
     def spot(self, folder: str) -> Spot | None:
         """Return what a folder stands for."""
         return self._spots.get(folder)
+
+    def meaning(self, folder: str) -> str | None:
+        """Return the same as a word."""
+        spot = self.spot(folder)
+        return None if spot is None else str(spot)
 
     @property
     def all(self) -> list[str]:

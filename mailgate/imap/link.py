@@ -89,6 +89,10 @@ class Link:
                     client.login(account.user, account.password)
                 # Asked once: imapclient would ask again at the wrong moment, within IDLE.
                 words = client.capabilities()
+                if {b"CONDSTORE", b"ENABLE"} <= set(words):
+                    client.enable(
+                        "CONDSTORE"
+                    )  # some count changes only for who wants it (RFC 7162)
         except Temporary:
             _hang_up(client)
             raise

@@ -4,7 +4,7 @@ Whatever stops it anywhere, what was not committed is found again, and what was 
 all folders go in by the time at which they came, so that no answer is read before its question.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -49,6 +49,7 @@ class _Entry:
     fresh: bool  # to be taken
     history: bool = False  # never seen, and not to be taken; else it was seen under another UID
     mail_id: int | None = None
+    kept_at: datetime | None = None  # when the mail was kept that this one is, or looks just like
 
     @property
     def at(self) -> datetime:
@@ -92,14 +93,19 @@ class Catchup:
         self._changed, self._searched = set(), {}
 
     def look(
-        self, link: Link, fence: int, places: Sequence[Place], stopping: Callable[[], bool]
+        self,
+        link: Link,
+        fence: int,
+        places: Sequence[Place],
+        stopping: Callable[[], bool],
+        fault: str = "",
     ) -> int:
         """Take in everything that is new, the oldest first; return how many mails that were.
 
-        The last command is an EXAMINE of the last place that showed nothing new. Raises `Lost`,
-        or `Temporary`; then `begin` again.
+        `fault` is what else is amiss with the mailbox. The last command is an EXAMINE of the last
+        place that showed nothing new. Raises `Lost`, or `Temporary`; then `begin` again.
         """
-        began, taken, fault = self._now(), 0, ""
+        began, taken = self._now(), 0
         self._began = began
         quiet = False
         while not quiet and not stopping():
@@ -168,7 +174,10 @@ class Catchup:
         )
         if known is None:
             until = 0 if self._mailbox.takes_history and not place.state else last
-            cursor = Cursor(now.uidvalidity, 0, until, 0, self._began)
+            since = self._began.replace(
+                microsecond=0
+            )  # servers tell when mails came in whole seconds
+            cursor = Cursor(now.uidvalidity, 0, until, 0, since)
             says = "mailbox.begun"
         else:
             cursor = Cursor(now.uidvalidity, 0, 0, last, known.first_seen_at)
@@ -179,20 +188,25 @@ class Catchup:
         return cursor
 
     def _entries(self, place: Place, cursor: Cursor, seen: Sequence[Overview]) -> Iterator[_Entry]:
-        identities = {each.uid: self._identity(each) for each in seen}
+        told = {each.uid: self._identity(each) for each in seen}
+        identities = {uid: identity for uid, (identity, _) in told.items()}
+        unnamed = {identity for identity, has_name in told.values() if not has_name}
         matching = [
-            identities[each.uid]
-            for each in seen
-            if self._mailbox.board or each.uid <= cursor.match_until
+            identity
+            for uid, identity in identities.items()
+            if self._mailbox.board or uid <= cursor.match_until or identity in unnamed
         ]
         known: dict[str, int | None] = {}
-        noted: set[int] = set()
+        noted: Collection[int] = ()
+        kept_at: dict[int, datetime] = {}
         if matching:
             with self._database.read() as connection:
                 key = (connection, self._tenant_id, self._mailbox.name)
                 known = mailboxes.known(*key, matching)
                 if self._mailbox.board:
                     noted = mailboxes.noted(*key, place.folder, cursor.uidvalidity, identities)
+                again = {mail_id for i in unnamed if (mail_id := known.get(i)) is not None}
+                kept_at = mailboxes.kept_at(connection, self._tenant_id, again)
         for each in seen:
             identity = identities[each.uid]
             moved = self._mailbox.board and identity in known
@@ -206,19 +220,24 @@ class Catchup:
                 )
             fresh = not old and each.uid > cursor.history_until
             history = not fresh and identity not in known
-            mail_id = None if fresh else known.get(identity)
-            yield _Entry(place, each, identity, fresh, history, mail_id)
+            mail_id = known.get(identity)
+            at = kept_at.get(mail_id) if mail_id is not None else None
+            yield _Entry(place, each, identity, fresh, history, mail_id, at)
 
-    def _identity(self, seen: Overview) -> str:
-        """Return what tells one mail under whatever UID; without a Message-ID also when it came."""
+    def _identity(self, seen: Overview) -> tuple[str, bool]:
+        """Return what tells one mail under whatever UID, and whether it has a Message-ID.
+
+        Without one, when it came tells it too, which a mail keeps wherever it is moved.
+        """
         digest = sha256(b"%d\n" % seen.size)
         scanned = prescan(seen.header, self._limits).fields
         fields = sorted((f.name, f.value) for f in scanned if f.name in _IDENTIFYING)
         for name, value in fields:
             digest.update(name.encode() + b":" + b" ".join(value.split()) + b"\n")
-        if not any(name == "message-id" for name, _ in fields):
+        has_name = any(name == "message-id" for name, _ in fields)
+        if not has_name:
             digest.update(seen.at.isoformat().encode())
-        return digest.hexdigest()
+        return digest.hexdigest(), has_name
 
     # --- taking ---
 
@@ -307,8 +326,12 @@ class Catchup:
         """Return when a mail came.
 
         A mail that somebody moves into the INBOX keeps the time of its server, years ago perhaps;
-        to us it came since our last look. A clock ahead of ours makes no mail of the future.
+        to us it came since our last look. But without a Message-ID, one that was kept before came
+        then: with the same words it is that mail, and with others another. A clock ahead of ours
+        makes no mail of the future.
         """
+        if entry.kept_at is not None:
+            return entry.kept_at
         cursor = self._cursors[entry.place.folder]
         at = min(entry.at, now)
         looked = self._looked_at

@@ -1,13 +1,16 @@
 """Watches shared mailboxes: a thread and a connection for each, so that none waits for another.
 
 IDLE is a hint and never the source: whenever it ends, and every so often anyway, the mailbox is
-looked at in full.
+looked at in full. Mails are taken whether the board can be tended or not.
 """
 
+import math
 import os
 import random
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
@@ -23,6 +26,10 @@ _LONGEST_IDLE = 300.0  # seconds; some networks forget a silent connection after
 _STANDBY = 10.0  # seconds between looks at whether the node that watches has gone
 _MOST_HURRIED = 5  # looks one after the other, without waiting, as long as the board changes
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between tries after a fault
+
+
+class _BoardFault(Exception):
+    """The board of the mailbox could not be tended."""
 
 
 class Watcher:
@@ -54,6 +61,9 @@ class Watcher:
         self._failures = 0
         self._well = False
         self._without_sent = False
+        self._board_fault = ""
+        self._board_failures = 0
+        self._board_rests_until = -math.inf  # by the machine's steady clock
 
     def start(self) -> None:
         """Watch from now on."""
@@ -110,6 +120,8 @@ class Watcher:
             self._session(link, fence)
         except Lost:
             return _STANDBY
+        except _BoardFault as fault:  # the connection may be no good; mails are taken by another
+            self._board_failed(str(fault))
         finally:
             link.close()
         with self._database.write() as connection:
@@ -117,8 +129,12 @@ class Watcher:
         return 0.0
 
     def _session(self, link: Link, fence: int) -> None:
+        board = self._board if time.monotonic() >= self._board_rests_until else None
         found = link.folders()
-        states = () if self._board is None else self._board.prepare(link, found)
+        states: Sequence[str] = ()
+        if board is not None:
+            with self._of_board():
+                states = board.prepare(link, found)
         watched = places(self._mailbox, found, states)
         self._tell_of_sent(missing=all(place.road != SENT for place in watched))
         self._catchup.begin()
@@ -128,12 +144,30 @@ class Watcher:
         hold = partial(self._catchup.hold, fence=fence)
         hurried = 0
         while not self._stop.is_set():
-            self._catchup.look(link, fence, watched, self._stop.is_set)
-            differs = self._board is not None and self._board.look(link, hold)
+            self._catchup.look(link, fence, watched, self._stop.is_set, self._board_fault)
+            differs = False
+            if board is not None:
+                with self._of_board():
+                    differs = board.look(link, hold)
+                self._board_went_well()
             self._went_well()
             hurried = hurried + 1 if differs else 0
             if hurried % _MOST_HURRIED == 0 and not self._stop.is_set():
                 link.wait(seconds, self._woken)
+            if board is not self._board and time.monotonic() >= self._board_rests_until:
+                return
+
+    @contextmanager
+    def _of_board(self) -> Iterator[None]:
+        """Tell a fault of the board from those that keep mails from being taken."""
+        try:
+            yield
+        except Lost:
+            raise
+        except Temporary as error:
+            raise _BoardFault(str(error)) from error
+        except Exception as error:
+            raise _BoardFault(repr(error)) from error
 
     # --- how it goes ---
 
@@ -159,8 +193,26 @@ class Watcher:
                 mailboxes.told(connection, self._tenant_id, self._mailbox.name, None, fault)
         except Temporary as error:
             log("database.unavailable", where="imap", error=str(error))
-        longest = min(_FIRST_PAUSE * 2.0 ** min(self._failures, 10), _LONGEST_PAUSE)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - only so that not all come at once
+        return _pause(self._failures)
+
+    def _board_failed(self, fault: str) -> None:
+        """Let the board rest after a fault, which is told of once while it lasts."""
+        self._board_failures += 1
+        self._board_rests_until = time.monotonic() + _pause(self._board_failures)
+        if fault != self._board_fault:
+            log("board.failed", mailbox=self._mailbox.name, error=fault)
+            self._board_fault = fault
+
+    def _board_went_well(self) -> None:
+        if self._board_fault:
+            log("board.recovered", mailbox=self._mailbox.name)
+        self._board_fault, self._board_failures = "", 0
+
+
+def _pause(failures: int) -> float:
+    """Return the seconds to the next try after so many that failed."""
+    longest = min(_FIRST_PAUSE * 2.0 ** min(failures, 10), _LONGEST_PAUSE)
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - only so that not all come at once
 
 
 class Watchers:

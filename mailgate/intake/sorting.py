@@ -146,6 +146,7 @@ def _why(reading: Reading) -> str:
 
 def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement) -> Ending:
     """Record what a machine wrote; on no known thread it opens a ticket, unanswered."""
+    _leave(ledger, reading, placement)
     placement, alarm = alerts.placed(ledger, lookup, reading, placement)
     if placement.ticket_id is None:
         return _open(ledger, lookup, reading, placement)
@@ -173,6 +174,21 @@ def _back_at(ledger: Ledger, reading: Reading, placement: Placement) -> datetime
         return None
     if reading.mail.strict_from != ledger.ticket(placement.ticket_id).requester:
         return None
+    return _return(ledger, reading)
+
+
+def _leave(ledger: Ledger, reading: Reading, placement: Placement) -> None:
+    """Note until when an agent is away, by an auto-reply of theirs that is proved to be."""
+    agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")
+    if agent is None or reading.verdict.kind is not Kind.AUTO_REPLY:
+        return
+    until = _return(ledger, reading)
+    if until is not None and (placement.proved or reading.authentication.level is Trust.STRONG):
+        ledger.leave(agent.name, until)
+
+
+def _return(ledger: Ledger, reading: Reading) -> datetime | None:
+    """Return when the author of an auto-reply is back, if it says so."""
     zone = ledger.settings.zone
     day = absence.back_on(reading.mail.text, local_date(reading.claimed.received_at, zone))
     return None if day is None else morning(day, zone)

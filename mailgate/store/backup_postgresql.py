@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mailgate.errors import Permanent, Refused
 from mailgate.store.backup import Progress, private
-from mailgate.store.db import Database, take_time
+from mailgate.store.db import Database, let_idle
 
 _PLAIN = ("--verbose", "--no-owner", "--no-privileges")
 _LONGEST = 300  # characters of what a program says
@@ -28,7 +28,7 @@ def dump(url: URL, connection: Connection, target: Path, progress: Progress) -> 
 
     Raises Refused when there is no pg_dump, `Permanent` with its words when it fails.
     """
-    take_time(connection)  # pg_dump does the work, and may need hours
+    let_idle(connection)  # pg_dump does the work, and may need hours
     snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
     tables = len(inspect(connection).get_table_names())
     words = ["--format=custom", f"--schema={_here(connection)}", f"--snapshot={snapshot}"]

@@ -1,7 +1,7 @@
 """The board of a shared mailbox: what lay where, what somebody dropped, and what we are moving."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Table,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -22,7 +23,7 @@ from mailgate.domain.board import Drop, Layout
 from mailgate.store import prepared, schema
 from mailgate.store.columns import fixed
 from mailgate.store.db import inserting
-from mailgate.store.inbox import NOT_KEPT, SUPPRESSED
+from mailgate.store.inbox import NOT_KEPT, PENDING, SUPPRESSED
 
 T = TypeVar("T")
 
@@ -54,12 +55,25 @@ class Lying:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be looked at again, as far as it is known.
+
+    tickets: a mail of them may not lie in place.
+    mails: raw ones of which nobody knows the ticket yet.
+    """
+
+    tickets: set[int] = field(default_factory=set)
+    mails: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
-    """The board of one mailbox, within one transaction."""
+    """The board of one mailbox, within one transaction; what is to be looked at goes to `due`."""
 
     connection: Connection
     tenant_id: int
     mailbox: str
+    due: Due = field(default_factory=Due)
 
     def _of(self, table: Table) -> ColumnElement[bool]:
         return and_(table.c.tenant_id == self.tenant_id, table.c.mailbox == self.mailbox)
@@ -77,15 +91,30 @@ class Board:
         rows = self.connection.execute(select(table.c.name, *names).where(self._of(table)))
         return {name: Stood(*facts) for name, *facts in rows}
 
-    def stands(self, folder: str, stood: Stood) -> None:
-        """Write how a folder stands."""
+    def stands(self, folder: str, stood: Stood, meaning: str | None) -> None:
+        """Write how a folder stands, and what it stands for."""
         table = schema.board_folder
-        values = {name: getattr(stood, name) for name in Stood.__slots__}
+        values: dict[str, object] = {name: getattr(stood, name) for name in Stood.__slots__}
+        values["meaning"] = meaning
         self.connection.execute(
             inserting(self.connection, table)
             .values(**self._key, name=folder, **values)
             .on_conflict_do_update(index_elements=["tenant_id", "mailbox", "name"], set_=values)
         )
+
+    def meanings(self) -> dict[str, str | None]:
+        """Return what each folder stood for at the last look."""
+        table = schema.board_folder
+        rows = self.connection.execute(select(table.c.name, table.c.meaning).where(self._of(table)))
+        return dict(rows.all())
+
+    def mean(self, meanings: Mapping[str, str | None]) -> None:
+        """Write what folders stand for, those that have been looked at."""
+        table = schema.board_folder
+        for folder, meaning in meanings.items():
+            self.connection.execute(
+                update(table).where(self._of(table), table.c.name == folder).values(meaning=meaning)
+            )
 
     def forget(self, folder: str, *, whole: bool = False) -> None:
         """Forget what lay in a folder; `whole`: and the folder itself."""
@@ -101,23 +130,12 @@ class Board:
         )
         return dict(rows.all())
 
-    def noted(
-        self, folder: str, uidvalidity: int, uids: Collection[int]
-    ) -> dict[int, tuple[str, int | None]]:
-        """Return UID -> (identity, raw mail) of what whoever takes mails has seen there."""
-        table = schema.imap_copy
-        found: dict[int, tuple[str, int | None]] = {}
-        for some in _parts(uids):
-            rows = self.connection.execute(
-                select(table.c.uid, table.c.identity, table.c.mail_id).where(
-                    self._of(table),
-                    table.c.folder == folder,
-                    table.c.uidvalidity == uidvalidity,
-                    table.c.uid.in_(some),
-                )
-            )
-            found |= {uid: (identity, mail_id) for uid, identity, mail_id in rows}
-        return found
+    def struck(self, folder: str) -> set[int]:
+        """Return the UIDs of those that were marked as deleted."""
+        rows = self.connection.execute(
+            select(_COPY.c.uid).where(self._of(_COPY), _COPY.c.folder == folder, _COPY.c.struck)
+        )
+        return set(rows.scalars())
 
     def seen_before(self, identities: Collection[str]) -> set[int]:
         """Return the raw mails of these identities that were seen in more than one place."""
@@ -139,6 +157,9 @@ class Board:
             self._key | {name: getattr(row, name) for name in Lying.__slots__} for row in rows
         ]
         prepared.insert(self.connection, _COPY, values, ignore=True)
+        self.due.mails.update(
+            row.mail_id for row in rows if row.ticket_id is None and row.mail_id is not None
+        )
 
     def lift(self, folder: str, uids: Collection[int]) -> None:
         """Take away what no longer lies there."""
@@ -184,50 +205,57 @@ class Board:
 
     # --- whose they are, and what was dropped ---
 
-    def orphans(self) -> dict[tuple[str, int], int]:
-        """Return (folder, UID) -> ticket of mails that had none when they were seen, and have now.
+    def orphans(self) -> set[int]:
+        """Return the raw mails that lie somewhere and had no ticket when they were seen."""
+        rows = self.connection.execute(
+            select(_COPY.c.mail_id).where(
+                self._of(_COPY), _COPY.c.ticket_id.is_(None), _COPY.c.mail_id.is_not(None)
+            )
+        )
+        return set(rows.scalars())
+
+    def owners(self, mail_ids: Collection[int]) -> tuple[dict[int, int], set[int]]:
+        """Return raw mail -> ticket of those that have one, and those that may still get one.
 
         Of a mail that came twice, another delivery may have the ticket: the one with the same
         fingerprint.
         """
-        copy, taken, same = schema.imap_copy, schema.mail_delivery, schema.mail_delivery.alias()
-        seen = (
-            select(_COPY.c.folder, _COPY.c.uid)
-            .join(copy, and_(self._of(copy), copy.c.identity == _COPY.c.identity))
-            .join(
-                taken,
-                and_(taken.c.tenant_id == self.tenant_id, taken.c.mail_id == copy.c.mail_id),
-            )
-            .where(self._of(_COPY), _COPY.c.ticket_id.is_(None), _COPY.c.mail_id.is_not(None))
+        taken, same = schema.mail_delivery, schema.mail_delivery.alias()
+        first = and_(
+            taken.c.state == SUPPRESSED,
+            same.c.tenant_id == taken.c.tenant_id,
+            same.c.queue == taken.c.queue,
+            same.c.fingerprint == taken.c.fingerprint,
+            same.c.state.not_in([fixed(state) for state in NOT_KEPT]),
         )
-        theirs = seen.add_columns(taken.c.ticket_id).where(taken.c.ticket_id.is_not(None))
-        twins = (
-            seen.add_columns(same.c.ticket_id)
-            .join(
-                same,
-                and_(
-                    same.c.tenant_id == taken.c.tenant_id,
-                    same.c.queue == taken.c.queue,
-                    same.c.fingerprint == taken.c.fingerprint,
-                    same.c.state.not_in([fixed(state) for state in NOT_KEPT]),
-                ),
+        found: dict[int, int] = {}
+        pending: set[int] = set()
+        for some in _parts(mail_ids):
+            rows = self.connection.execute(
+                select(
+                    taken.c.mail_id,
+                    func.coalesce(taken.c.ticket_id, same.c.ticket_id),
+                    taken.c.state,
+                )
+                .outerjoin(same, first)
+                .where(taken.c.tenant_id == self.tenant_id, taken.c.mail_id.in_(some))
             )
-            .where(taken.c.state == SUPPRESSED, same.c.ticket_id.is_not(None))
-        )
-        found: dict[tuple[str, int], int] = {}
-        for query in (twins, theirs):
-            rows = self.connection.execute(query)
-            found |= {(folder, uid): ticket_id for folder, uid, ticket_id in rows}
-        return found
+            for mail_id, ticket_id, state in rows:
+                if ticket_id is not None:
+                    found[mail_id] = ticket_id
+                elif state == PENDING:
+                    pending.add(mail_id)
+        return found, pending - found.keys()
 
-    def give(self, ticket_of: Mapping[tuple[str, int], int]) -> None:
-        """Write down to which tickets mails belong."""
-        for (folder, uid), ticket_id in ticket_of.items():
-            self.connection.execute(
-                update(_COPY)
-                .where(self._of(_COPY), _COPY.c.folder == folder, _COPY.c.uid == uid)
-                .values(ticket_id=ticket_id)
-            )
+    def give(self, ticket_of: Mapping[int, int]) -> None:
+        """Write down to which tickets raw mails belong."""
+        if not ticket_of:
+            return
+        orphan = (_COPY.c.ticket_id.is_(None), _COPY.c.mail_id == bindparam("mail"))
+        self.connection.execute(
+            update(_COPY).where(self._of(_COPY), *orphan).values(ticket_id=bindparam("ticket")),
+            [{"mail": mail_id, "ticket": ticket_id} for mail_id, ticket_id in ticket_of.items()],
+        )
         self.unsettle(ticket_of.values())
 
     def drops(self, layout: Layout) -> dict[int, list[Drop]]:
@@ -256,22 +284,55 @@ class Board:
 
     # --- what is to be moved ---
 
-    def unsettled(self, most: int) -> list[int]:
-        """Return tickets that have changed since all their mails lay in place."""
+    def last_event(self) -> int:
+        """Return the id of the newest event of all."""
+        table = schema.event.c
+        query = select(func.max(table.id)).where(table.tenant_id == self.tenant_id)
+        return self.connection.execute(query).scalar() or 0
+
+    def changed(self, after: int) -> tuple[set[int], int]:
+        """Return the tickets to which something happened after this event, and the last event."""
+        table = schema.event.c
+        rows = self.connection.execute(
+            select(table.id, table.subject_id).where(
+                table.tenant_id == self.tenant_id,
+                table.id > after,
+                table.subject_kind == "ticket",
+            )
+        ).all()
+        return {subject for _, subject in rows}, max((id_ for id_, _ in rows), default=after)
+
+    def unsettled(self, ticket_ids: Collection[int]) -> set[int]:
+        """Return those of these tickets that have changed since all their mails lay in place."""
         seen, ticket = schema.board_ticket, schema.ticket
         lies = exists().where(self._of(_COPY), _COPY.c.ticket_id == ticket.c.id)
-        rows = self.connection.execute(
-            select(ticket.c.id)
-            .outerjoin(seen, and_(self._of(seen), seen.c.ticket_id == ticket.c.id))
-            .where(
-                ticket.c.tenant_id == self.tenant_id,
-                or_(seen.c.version.is_(None), seen.c.version != ticket.c.version),
-                lies,
+        found: set[int] = set()
+        for some in _parts(ticket_ids):
+            rows = self.connection.execute(
+                select(ticket.c.id)
+                .outerjoin(seen, and_(self._of(seen), seen.c.ticket_id == ticket.c.id))
+                .where(
+                    ticket.c.tenant_id == self.tenant_id,
+                    ticket.c.id.in_(some),
+                    or_(seen.c.version.is_(None), seen.c.version != ticket.c.version),
+                    lies,
+                )
             )
-            .order_by(ticket.c.id)
+            found |= set(rows.scalars())
+        return found
+
+    def below(self, ticket_id: int | None, most: int) -> list[int]:
+        """Return the tickets that have mails here and come before this one, the newest first."""
+        query = (
+            select(_COPY.c.ticket_id)
+            .distinct()
+            .where(self._of(_COPY), _COPY.c.ticket_id.is_not(None))
+            .order_by(_COPY.c.ticket_id.desc())
             .limit(most)
         )
-        return list(rows.scalars())
+        if ticket_id is not None:
+            query = query.where(_COPY.c.ticket_id < ticket_id)
+        return list(self.connection.execute(query).scalars())
 
     def copies(self, ticket_ids: Collection[int]) -> list[Lying]:
         """Return all that lies of these tickets, one after the other."""
@@ -279,29 +340,30 @@ class Board:
         columns = [_COPY.c[name] for name in Lying.__slots__]
         for some in _parts(ticket_ids):
             rows = self.connection.execute(
-                select(*columns)
-                .where(self._of(_COPY), _COPY.c.ticket_id.in_(some))
-                .order_by(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.uid)
+                select(*columns).where(self._of(_COPY), _COPY.c.ticket_id.in_(some))
             )
             found += (Lying(*facts) for facts in rows)
-        return found
+        # SQLite would look through all copies if it were asked for this order.
+        return sorted(found, key=lambda copy: (copy.ticket_id or 0, copy.folder, copy.uid))
 
     def settle(self, versions: Mapping[int, int]) -> None:
         """Note that all mails of tickets lie in place, as of these versions."""
-        table = schema.board_ticket
-        for ticket_id, version in versions.items():
-            self.connection.execute(
-                inserting(self.connection, table)
-                .values(**self._key, ticket_id=ticket_id, version=version)
-                .on_conflict_do_update(
-                    index_elements=["tenant_id", "mailbox", "ticket_id"], set_={"version": version}
-                )
-            )
+        if not versions:
+            return
+        statement = inserting(self.connection, schema.board_ticket)
+        self.connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["tenant_id", "mailbox", "ticket_id"],
+                set_={"version": statement.excluded.version},
+            ),
+            [self._key | {"ticket_id": t, "version": version} for t, version in versions.items()],
+        )
 
     def unsettle(self, ticket_ids: Iterable[int]) -> None:
         """Note that something of these tickets lies elsewhere now."""
-        table = schema.board_ticket
-        for some in _parts(set(ticket_ids)):
+        table, listed = schema.board_ticket, set(ticket_ids)
+        self.due.tickets.update(listed)
+        for some in _parts(listed):
             self.connection.execute(
                 delete(table).where(self._of(table), table.c.ticket_id.in_(some))
             )
@@ -354,10 +416,11 @@ class Board:
                 delete(table).where(self._of(table), table.c.identity.in_(some))
             )
 
-    def give_up(self, before: datetime) -> None:
-        """Forget moves that we meant to make before a time, and that cannot be found anywhere."""
+    def meant(self, before: datetime) -> list[str]:
+        """Return the identities of the moves that we were about to make before a time."""
         table = schema.board_intent
-        self.connection.execute(delete(table).where(self._of(table), table.c.at < before))
+        query = select(table.c.identity).where(self._of(table), table.c.at < before)
+        return list(self.connection.execute(query).scalars())
 
 
 def _parts(values: Collection[T]) -> Iterable[list[T]]:

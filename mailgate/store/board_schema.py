@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from mailgate.store.columns import Id, metadata, of_ticket, only, tenant_id
@@ -32,6 +33,7 @@ board_folder = Table(
     Column("uidnext", BigInteger, comment="the next UID, as the server told"),
     Column("messages", BigInteger, nullable=False, comment="how many mails it held"),
     Column("modseq", BigInteger, comment="its highest change of a flag, where these are counted"),
+    Column("meaning", Text, comment="what it stood for; nothing: for nothing any more"),
     PrimaryKeyConstraint("tenant_id", "mailbox", "name"),
     comment="how each folder of a board stood at the last look",
 )
@@ -56,6 +58,22 @@ board_copy = Table(
         "mailbox",
         "dropped_at",
         **only("dropped_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_board_copy_orphan",
+        "tenant_id",
+        "mailbox",
+        "mail_id",
+        **only("ticket_id IS NULL AND mail_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_board_copy_struck",
+        "tenant_id",
+        "mailbox",
+        "folder",
+        "uid",
+        sqlite_where=text("struck = 1"),
+        postgresql_where=text("struck"),
     ),
     comment="what lay in the folders of a board at the last look",
 )

@@ -152,7 +152,7 @@ class Database:
         with self._lock(), self.trouble(), self.engine.connect() as raw:
             connection = raw.execution_options(mailgate_write=True)
             with connection.begin(), self._precedence.held(urgent=urgent):
-                self.ask_the_time(connection)
+                self.ask_server_time(connection)
                 yield connection
 
     @contextmanager
@@ -233,7 +233,7 @@ class Database:
             return ", ".join(host if ":" in host else f"{host}:{_PORT}" for host in hosts)
         return ", ".join(f"{host}:{ports}" for host in str(hosts).split(","))
 
-    def ask_the_time(self, connection: Connection) -> None:
+    def ask_server_time(self, connection: Connection) -> None:
         """Ask a server that is shared for its time, now and then."""
         if self._time is not None:
             self._time.ask(connection)
@@ -287,7 +287,7 @@ def _keep_private(path: Path | None) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
-def take_time(connection: Connection) -> None:
+def let_idle(connection: Connection) -> None:
     """Let a transaction that only reads do nothing in between for as long as it likes.
 
     It keeps nobody waiting, however long others work on what it reads; see `_configure_postgresql`.

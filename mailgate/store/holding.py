@@ -1,6 +1,7 @@
 """Who holds how many tickets, and which nobody holds: what is asked when they are given away."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
@@ -50,6 +51,25 @@ def unheld(
     if teams is not None:
         query = query.where(schema.ticket.c.team.in_(teams))
     return list(connection.execute(query.order_by(schema.ticket.c.id).limit(most)).scalars())
+
+
+def held_since(
+    connection: Connection, tenant_id: int, name: str, until: datetime, after: int, most: int
+) -> list[int]:
+    """Return the ids, beyond `after`, of tickets of an agent whose turn has lasted a while.
+
+    It has been the desk's turn since `until` or longer. The oldest come first.
+    """
+    table = schema.ticket.c
+    query = select(table.id).where(
+        table.tenant_id == tenant_id,
+        table.assignee == name,
+        table.status != fixed("closed"),
+        table.status.in_(_OURS),
+        table.waiting_since <= until,
+        table.id > after,
+    )
+    return list(connection.execute(query.order_by(table.id).limit(most)).scalars())
 
 
 def unheld_count(connection: Connection, tenant_id: int) -> int:

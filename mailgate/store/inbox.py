@@ -91,7 +91,8 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
         (arrival.tenant_id, mails[digest], arrival.queue)
         for arrival, digest in zip(arrivals, digests, strict=True)
     ]
-    seen = _deliveries(connection, set(mails.values()) - fresh)
+    tenants = {arrival.tenant_id for arrival in arrivals}
+    seen = _deliveries(connection, tenants, set(mails.values()) - fresh)
     rows: dict[tuple[int, int, str], dict[str, Any]] = {}
     for key, arrival, each in zip(keys, arrivals, known, strict=True):
         if key in rows:
@@ -105,7 +106,7 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
         calls.call(connection, calls.PROCESS, (arrival.tenant_id for arrival in arrivals))
     ordered = sorted(rows.values(), key=lambda row: (row["mail_id"], row["queue"]))
     if not _insert(connection, schema.mail_delivery, ordered):
-        kept = _deliveries(connection, set(mails.values()))
+        kept = _deliveries(connection, tenants, set(mails.values()))
         for key, arrival in zip(keys, arrivals, strict=True):
             if kept[key] != seen[key]:  # another node was first
                 _add_recipients(connection, kept[key], arrival)
@@ -151,13 +152,15 @@ def _mails(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
     return dict(connection.execute(query).all())
 
 
-def _deliveries(connection: Connection, mails: set[int]) -> dict[tuple[int, int, str], int]:
+def _deliveries(
+    connection: Connection, tenants: set[int], mails: set[int]
+) -> dict[tuple[int, int, str], int]:
     if not mails:
         return {}
     table = schema.mail_delivery.c
     rows = connection.execute(
         select(table.tenant_id, table.mail_id, table.queue, table.id).where(
-            table.mail_id.in_(mails)
+            table.tenant_id.in_(tenants), table.mail_id.in_(mails)
         )
     )
     return {(tenant, mail, queue): id_ for tenant, mail, queue, id_ in rows}

@@ -226,13 +226,13 @@ def noted(
     folder: str,
     uidvalidity: int,
     uids: Collection[int],
-) -> set[int]:
-    """Return those of these UIDs that were seen there."""
+) -> dict[int, tuple[str, int | None]]:
+    """Return UID -> (identity, raw mail) of those of these UIDs that were seen there."""
     table, listed = schema.imap_copy.c, sorted(uids)
-    found: set[int] = set()
+    found: dict[int, tuple[str, int | None]] = {}
     for start in range(0, len(listed), _AT_ONCE):
         rows = connection.execute(
-            select(table.uid).where(
+            select(table.uid, table.identity, table.mail_id).where(
                 table.tenant_id == tenant_id,
                 table.mailbox == mailbox,
                 table.folder == folder,
@@ -240,14 +240,38 @@ def noted(
                 table.uid.in_(listed[start : start + _AT_ONCE]),
             )
         )
-        found |= set(rows.scalars())
+        found |= {uid: (identity, mail_id) for uid, identity, mail_id in rows}
+    return found
+
+
+def kept_at(
+    connection: Connection, tenant_id: int, mail_ids: Collection[int]
+) -> dict[int, datetime]:
+    """Return when each of these raw mails was kept first."""
+    mail, delivery, listed = schema.mail.c, schema.mail_delivery.c, sorted(mail_ids)
+    found: dict[int, datetime] = {}
+    for start in range(0, len(listed), _AT_ONCE):
+        rows = connection.execute(
+            select(mail.id, mail.received_at)
+            .join(schema.mail_delivery, delivery.mail_id == mail.id)
+            .where(
+                delivery.tenant_id == tenant_id,
+                delivery.mail_id.in_(listed[start : start + _AT_ONCE]),
+            )
+        )
+        found |= dict(rows.all())
     return found
 
 
 def mails_of(connection: Connection, tenant_id: int, ids: Sequence[int]) -> dict[int, int]:
     """Return delivery -> the raw mail that was delivered."""
+    if not ids:
+        return {}
     table = schema.mail_delivery.c
+    # SQLite would look through an index of all the tenant's in which alone both of these stand.
     rows = connection.execute(
-        select(table.id, table.mail_id).where(table.tenant_id == tenant_id, table.id.in_(ids))
+        select(table.id, table.mail_id, table.state).where(
+            table.tenant_id == tenant_id, table.id.in_(ids)
+        )
     )
-    return dict(rows.all())
+    return {id_: mail_id for id_, mail_id, _ in rows}

@@ -476,3 +476,14 @@ job_run = Table(
     PrimaryKeyConstraint("tenant_id", "name"),
     comment="how each job went when it last ran",
 )
+
+agent_state = Table(
+    "agent_state",
+    metadata,
+    tenant_id(),
+    Column("name", Text, nullable=False, comment="of the agent, as configured"),
+    Column("seen_at", Instant, comment="when they last did something themselves"),
+    Column("away_until", Instant, comment="until then they get no new tickets"),
+    PrimaryKeyConstraint("tenant_id", "name"),
+    comment="what is known of agents",
+)

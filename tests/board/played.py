@@ -30,8 +30,8 @@ class Played(Shared):
         super().__init__(gateway, port, user, board=True)
         self.folders = FOLDERS
         self.terms = Terms("support", INBOX, Names(**names), AGENTS, SETTLE, SETTLE)
-        self.board = Board(gateway.desk, self.terms, self.now)
         self.ahead = timedelta()
+        self.board = Board(gateway.desk, self.terms, self.now)
 
     def begin(self) -> Self:
         self.pass_by()
@@ -106,7 +106,7 @@ class Played(Shared):
     # --- what lies where ---
 
     def lie(self) -> dict[str, list[str]]:
-        """Return folder -> Message-IDs of the mails that lie there and are not marked."""
+        """Return folder -> names of the mails that lie there and are not marked."""
         found = {}
         with self.client() as link:
             for folder in self.folders:
@@ -122,8 +122,10 @@ class Played(Shared):
 
     @staticmethod
     def mid(link, uid: bytes) -> str:
-        said = link.uid("FETCH", uid, "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1]
-        return re.search(rb"<([^@]*)@", said[0][1]).group(1).decode()
+        """Return what a mail is called: by its Message-ID, or by its subject if it has none."""
+        said = link.uid("FETCH", uid, "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT)])")[1][0][1]
+        named = re.search(rb"<([^@]*)@", said) or re.search(rb"Subject: (.*)\r", said)
+        return named.group(1).decode()
 
     def tickets(self) -> list[tuple[str, str | None]]:
         """Return (status, assignee) of each ticket."""
@@ -140,7 +142,7 @@ class Played(Shared):
     # --- what agents do ---
 
     def drag(self, name: str, source: str, target: str, how: str = "move") -> None:
-        """Move the mail with a Message-ID from folder to folder, in one of the shapes."""
+        """Move the mail of that name from folder to folder, in one of the shapes."""
         with self.client() as link:
             link.select(f'"{source}"')
             uids = [u for u in self.uids(link, "UNDELETED") if self.mid(link, u) == name]
@@ -168,14 +170,15 @@ def _expunged(link, uid, target):
 
 
 def _appended(link, uid, target, more: bytes = b""):
-    raw = link.uid("FETCH", uid, "(BODY.PEEK[])")[1][0][1]
-    assert link.append(target, None, None, more + raw)[0] == "OK"
+    said, raw = link.uid("FETCH", uid, "(INTERNALDATE BODY.PEEK[])")[1][0]
+    came = re.search(rb'"[^"]*"', said).group().decode()
+    assert link.append(target, None, None if more else came, more + raw)[0] == "OK"
     link.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
     link.expunge()
 
 
 def _marked(link, uid, target):
-    """A program that finds its own uploads by a header of its own."""
+    """A program that finds its own uploads by a header of its own, and does not keep the time."""
     _appended(link, uid, target, b"X-TUID: abcdef\r\n")
 
 

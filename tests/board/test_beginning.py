@@ -1,7 +1,11 @@
 """How a board begins, and what becomes of it when its folders are others."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
+from mailgate.imap.link import Link
 from tests.board.played import ALICE, CLOSED, FOLDERS, INBOX, RESOLVED, Played
 from tests.intake.shared import mails
 
@@ -39,6 +43,25 @@ def test_what_a_board_would_do_is_told_before_it_is_switched_on(watched):
     assert watched.did() == []
 
 
+def test_a_dry_run_keeps_nobody_from_writing_while_it_waits_for_the_server(watched, monkeypatch):
+    file, asked = watched.gateway.database.path, set()
+
+    def writing_beside(name, method):
+        def asking(link, *given):
+            asked.add(name)
+            with closing(sqlite3.connect(file, timeout=0)) as other:
+                other.execute("BEGIN IMMEDIATE")
+            return method(link, *given)
+
+        return asking
+
+    words = ("folders", "prefix", "examine", "struck", "uids_after", "saved_at")
+    for name in words:
+        monkeypatch.setattr(Link, name, writing_beside(name, getattr(Link, name)))
+    assert ("move", INBOX, ALICE) in watched.preview()
+    assert asked == {*words}
+
+
 def test_a_drop_that_was_not_acted_upon_is_told_and_what_would_follow(played):
     played.open().say(0, "And now?", "n1")
     played.drag("m0", INBOX, CLOSED)
@@ -59,10 +82,26 @@ def test_mails_are_moved_out_of_folders_that_stand_for_nothing_any_more(played):
     with played.client() as link:
         assert link.select('"Tickets/Resolved"')[1] == [b"0"]
         assert link.select('"Tickets/Done"')[1] == [b"1"]
+    looked_into = {row["name"] for row in played.gateway.rows("board_folder")}
+    assert "Tickets/Done" in looked_into
+    assert "Tickets/Resolved" not in looked_into  # nothing is left in it
     with played.client() as link:
         link.delete('"Tickets/Resolved"')
     played.rest()
     assert played.tickets() == [("resolved", None), ("new", None)]
+
+
+def test_mails_follow_when_two_folders_change_their_names(played):
+    played.open(2)
+    played.drag("m0", INBOX, RESOLVED)
+    played.rest()
+    played.called(resolved="Closed", closed="Resolved")
+    played.rest()
+    assert played.lie() == {INBOX: ["m1"], CLOSED: ["m0"]}
+    assert played.tickets() == [("resolved", None), ("new", None)]
+    before = played.gateway.rows("board_ticket")
+    played.pass_by()
+    assert played.gateway.rows("board_ticket") == before
 
 
 def test_a_folder_that_somebody_deletes_is_made_again_and_no_ticket_changes(played):

@@ -1,6 +1,14 @@
 """Mails of a ticket lie in the folder of its state, and whoever moves one moves the ticket."""
 
-from tests.board.played import ALICE, INBOX, RESOLVED
+from datetime import timedelta
+
+import pytest
+
+from mailgate.board import acting, board
+from mailgate.domain import board as rules
+from mailgate.errors import Conflict, Temporary
+from mailgate.imap.link import Link
+from tests.board.played import ALICE, CLOSED, INBOX, RESOLVED
 
 
 def test_what_somebody_takes_up_goes_into_their_folder(played):
@@ -21,3 +29,91 @@ def test_one_mail_takes_the_others_of_its_ticket_along(played):
     played.say(0, "It burns again.", "n3")
     assert played.tickets() == [("reopened", None)]
     assert played.lie() == {INBOX: ["m0", "n1", "n2", "n3"]}
+
+
+def faulty(monkeypatch, error):
+    """Have every drop of Matter 1 fail; return what is told of it."""
+    told = []
+    asked = rules.asked
+
+    def failing(ticket, *facts):
+        if ticket.subject == "Matter 1":
+            raise error
+        return asked(ticket, *facts)
+
+    monkeypatch.setattr(rules, "asked", failing)
+    monkeypatch.setattr(acting, "log", lambda name, **ids: told.append(name))
+    return told
+
+
+def test_a_drop_that_fails_stops_no_other_and_is_tried_again_after_a_while(played, monkeypatch):
+    played.open(3)
+    for n in range(3):
+        played.drag(f"m{n}", INBOX, RESOLVED)
+    with monkeypatch.context() as patched:
+        told = faulty(patched, ZeroDivisionError())
+        played.rest()
+        played.drag("m2", RESOLVED, CLOSED)
+        played.rest()
+        assert told == ["board.drop_failed"]
+        assert played.tickets() == [("resolved", None), ("new", None), ("closed", None)]
+        assert played.lie() == {RESOLVED: ["m0", "m1"], CLOSED: ["m2"]}
+        played.pass_by(61)
+        assert told == ["board.drop_failed"]
+    played.pass_by(30)
+    assert played.tickets()[1] == ("new", None)
+    played.pass_by(31)
+    assert played.tickets()[1] == ("resolved", None)
+
+
+def test_a_ticket_that_somebody_else_changes_at_that_moment_is_left_for_the_next_look(
+    played, monkeypatch
+):
+    played.open(2)
+    played.drag("m0", INBOX, RESOLVED)
+    played.drag("m1", INBOX, RESOLVED)
+    with monkeypatch.context() as patched:
+        assert faulty(patched, Conflict("changed")) == []
+        played.pass_by()
+        played.ahead += timedelta(seconds=4)
+        played.pass_by()
+        assert played.tickets() == [("resolved", None), ("new", None)]
+    played.pass_by()
+    assert played.tickets() == [("resolved", None), ("resolved", None)]
+
+
+def test_a_move_that_we_meant_to_make_and_did_not_hides_no_drop_later(played, monkeypatch):
+    played.open()
+    played.assign(0, "alice")
+    with monkeypatch.context() as patched:
+        patched.setattr(Link, "move", lambda *_: (_ for _ in ()).throw(Temporary("cut off")))
+        with pytest.raises(Temporary):
+            played.pass_by()
+    played.assign(0, None)
+    played.pass_by(61)  # nothing has moved there
+    assert played.gateway.rows("board_intent") == []
+    played.drag("m0", INBOX, ALICE)
+    played.rest()
+    assert played.tickets() == [("in_progress", "alice")]
+    assert played.lie() == {ALICE: ["m0"]}
+
+
+def test_only_mails_that_were_moved_are_told_of(played, monkeypatch):
+    played.open(3)
+    told, move = [], Link.move
+
+    def moving(link, uids, *where):
+        """Let an agent throw the first mail away just before."""
+        with played.client() as other:
+            other.select(INBOX)
+            other.uid("STORE", "1", "+FLAGS.SILENT", r"(\Deleted)")
+            other.expunge()
+        return move(link, uids, *where)
+
+    for n in range(3):
+        played.assign(n, "alice")
+    monkeypatch.setattr(Link, "move", moving)
+    monkeypatch.setattr(board, "log", lambda name, **ids: told.append((name, ids["mails"])))
+    played.rest()
+    assert told == [("board.moved", 2)]
+    assert played.lie() == {ALICE: ["m1", "m2"]}

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mailgate.board.moving import Move, move, plan
+from mailgate.board.moving import Move, plan, sure
 from mailgate.domain.board import Names, layout
 from mailgate.store.board import Lying
 from tests.domain.lives import START, in_progress, resolved
@@ -46,7 +46,7 @@ class Still:
     """A connection to a folder in which these UIDs lie and those are marked."""
 
     def __init__(self, uids, struck=()) -> None:
-        self.uids, self.marked, self.moved = uids, struck, []
+        self.uids, self.marked = uids, struck
 
     def examine(self, folder):
         return folder
@@ -57,17 +57,16 @@ class Still:
     def struck(self):
         return self.marked
 
-    def move(self, uids, source, target):
-        self.moved = uids
-        return {}
-
 
 def test_a_second_copy_stays_when_the_first_has_gone_meanwhile():
     away = Move("INBOX", "Trash", [MAIL], ALICE)
-    for link, moved in [(Still([3]), [1]), (Still([]), []), (Still([3], [3]), [])]:
-        assert move(link, away, [MAIL, THERE]) == {}
-        assert link.moved == moved
+    for link, mails in [(Still([3]), [MAIL]), (Still([]), []), (Still([3], [3]), [])]:
+        assert sure(link, away, [MAIL, THERE]).mails == mails
     again = replace(THERE, uid=4)
-    link = Still([4])
-    assert move(link, Move(ALICE, "Trash", [again], ALICE), [THERE, again]) == {}
-    assert link.moved == []
+    assert sure(Still([4]), Move(ALICE, "Trash", [again], ALICE), [THERE, again]).mails == []
+
+
+def test_two_mails_that_look_the_same_are_no_copies_of_each_other():
+    twin = replace(MAIL, uid=2, mail_id=6)
+    assert planned(MAIL, twin) == ([("INBOX", ALICE, [1, 2], None)], [])
+    assert planned(THERE, replace(twin, folder=ALICE)) == ([], [7])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailgate.imap.link import Link
 from tests.board.played import Played
 from tests.peers.dovecot import DOTTED, POOR
 
@@ -33,6 +34,22 @@ def test_a_server_that_neither_moves_nor_counts_changes_nor_tells_new_uids(gatew
     played = Played(gateway, start_dovecot(POOR).imap_port).begin()
     spots = ("INBOX", "Tickets/@alice", "Tickets/Resolved")
     assert lives(played, spots) == DONE
+
+
+def test_a_server_that_counts_changes_is_not_asked_what_is_marked_while_nothing_is(
+    played, monkeypatch
+):
+    played.open(2)
+    played.drag("m0", "INBOX", "Tickets/Resolved", "copy and strike")
+    played.rest()
+    with monkeypatch.context() as patched:
+        patched.setattr(Link, "struck", None)
+        assert not played.pass_by()
+    with played.client() as link:
+        link.select("INBOX")
+        link.uid("STORE", "1:*", "-FLAGS.SILENT", r"(\Deleted)")
+    played.rest()
+    assert played.tickets() == [("reopened", None), ("new", None)]
 
 
 def test_a_server_with_another_separator_and_a_prefix(gateway, start_dovecot):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.board.played import CLOSED, INBOX, RESOLVED, SHAPES, WAITING
+from tests.intake.shared import written
 
 
 @pytest.fixture
@@ -23,6 +24,28 @@ def test_each_shape_of_a_drag_is_the_same(played, how):
         played.drag("m0", WAITING, INBOX, how)
         played.rest()
         assert played.did()[1:] == [("ticket.taken_back", "support")]
+
+
+def test_a_mail_without_a_message_id_comes_back_into_the_inbox_as_itself(played):
+    played.put(written(Message_ID=None))
+    played.rest()
+    played.drag("Printer", INBOX, RESOLVED)
+    played.rest()
+    played.ahead += timedelta(hours=1)
+    played.rest().drag("Printer", RESOLVED, INBOX)
+    played.rest()
+    assert played.tickets() == [("reopened", None)]
+    assert played.lie() == {INBOX: ["Printer"]}
+
+
+def test_mails_without_a_message_id_that_came_at_once_are_told_apart_by_their_words(played):
+    for nth in ("1st", "2nd"):
+        with played.client() as link:
+            alarm = written(f"The {nth} sensor is on fire.", Message_ID=None)
+            link.append(INBOX, None, '"02-Mar-2026 09:00:00 +0000"', alarm)
+        played.rest()
+    assert len(played.tickets()) == 2
+    assert played.lie() == {INBOX: ["Printer", "Printer"]}
 
 
 def test_a_slip_of_the_hand_that_is_undone_at_once_is_nothing(played):

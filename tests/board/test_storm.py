@@ -10,7 +10,7 @@ from mailgate.imap.link import Link
 from tests.board.played import ALICE, BOB, CLOSED, FOLDERS, INBOX, RESOLVED, WAITING, Played
 from tests.intake.shared import mails, written
 
-TICKETS, STEPS = 4, 16
+NAMED, TICKETS, STEPS = 4, 5, 16  # one begins with a mail without a Message-ID
 WHOLE = ["move", "copy and strike", "copy and expunge", "append and expunge", "copy"]
 STANDS = {
     ALICE: {("in_progress", "alice"), ("reopened", "alice")},
@@ -47,7 +47,7 @@ class Stormy(Played):
     def blow(self) -> None:
         """Let one thing happen."""
         what = self.dice.choice(["drag", "drag", "write", "assign"])
-        n = self.dice.randrange(TICKETS)
+        n = self.dice.randrange(NAMED if what == "write" else TICKETS)
         if what == "write":
             name = f"r{len(self.of)}"
             self.of[name] = n
@@ -88,8 +88,8 @@ def database(sqlite_database):
 def test_after_a_storm_every_mail_lies_once_and_in_place(gateway, dovecot, seed):
     stormy = Stormy(gateway, dovecot.imap_port, random.Random(seed))  # noqa: S311 - only to be the same each time
     stormy.begin()
-    stormy.of = {f"m{n}": n for n in range(TICKETS)}
-    stormy.put(*mails(TICKETS))
+    stormy.of = {f"m{n}": n for n in range(NAMED)} | {f"Matter {NAMED}": NAMED}
+    stormy.put(*mails(NAMED), written(Message_ID=None, Subject=f"Matter {NAMED}"))
     stormy.pass_by()
     stormy.pass_by()
     for _ in range(STEPS):

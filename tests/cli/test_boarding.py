@@ -63,3 +63,17 @@ def test_what_lies_where_and_what_would_be_moved_is_told(shared, dovecot):
     wanted = {"would": "move", "number": number, "source": "INBOX", "folder": "Tickets/@bob"}
     assert move == move | wanted | {"mails": 1, "events": []}
     assert number in shared.ok("board", "--dry-run")
+
+
+def test_where_there_is_no_board_it_is_said_how_to_get_one(cli):
+    for words in (["board"], ["board", "--dry-run"]):
+        assert "add a [[mailbox]]" in cli.ok(*words)
+        assert cli.json(*words) == []
+
+
+def test_a_mailbox_that_cannot_be_looked_at_is_named(shared, dovecot):
+    assert "No board has been looked at yet" in shared.ok("board")
+    text = shared.config.read_text()
+    shared.config.write_text(text.replace(f"port = {dovecot.imap_port}\n", "port = 1\n"))
+    ended = shared.run("board", "--dry-run")
+    assert "mailbox support: 127.0.0.1:1: " in ended.output

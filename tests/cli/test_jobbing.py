@@ -28,6 +28,11 @@ def test_a_job_is_run_by_hand_and_its_result_is_kept(cli):
     assert done["result"] == {"acted_on": 0, "approaching_sla": 0, "breached_sla": 0}
 
 
+def test_inactive_agents_are_looked_for_where_that_is_asked_for(cli):
+    cli.set(assignment__inactive_after="6h")
+    assert cli.ok("jobs", "run", "reassignment") == "moved 0 of 0, 0 inactive agents\n"
+
+
 def test_canaries_can_be_looked_for_by_hand_where_there_are_some(cli):
     assert "there is no job" in cli.no(1, "jobs", "run", "canary")
     cli.set(canary__every="15m")

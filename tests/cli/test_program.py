@@ -216,7 +216,15 @@ def test_every_command_that_takes_json_is_documented():
         if "json" in [param.name for param in command.params]
     }
     listed = {name.removesuffix(" NUMBER") for name in printed.PRINTED}
-    also = {"parse", "failed", "failed show", "outbox list", "thresholds list", "jobs list"}
+    also = {
+        "parse",
+        "failed",
+        "failed show",
+        "outbox list",
+        "thresholds list",
+        "jobs list",
+        "agents list",
+    }
     also |= {"quarantine", "quarantine show"}
     assert takes == listed | also
 

@@ -38,6 +38,15 @@ def test_who_is_away_gets_none():
     assert chosen(desk(away, BOB), None, {})[0] == BOB
 
 
+def test_who_is_away_for_a_while_gets_none_and_it_is_told():
+    loads = {"alice": Load(0, 0, "is away until 2026-03-16"), "bob": Load(2, 7)}
+    assert chosen(desk(ALICE, ZOE), None, loads)[0] == ZOE
+    nobody, why = chosen(desk(ALICE, BOB), None, loads)
+    assert nobody is None
+    told = ("alice is away until 2026-03-16", "bob holds 2 of at most 2")
+    assert why == f"all are at their limit, or away: {', '.join(told)}"
+
+
 def test_only_the_team_can_get_it_where_there_are_teams():
     staff = Staff((ALICE, BOB), {"billing": ("bob", "gone")})
     assert chosen(staff, "billing", {})[0] == BOB

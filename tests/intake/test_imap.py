@@ -1,5 +1,7 @@
 """The watcher: one thread for each mailbox, which nothing ends but a stop."""
 
+from datetime import timedelta
+
 import pytest
 
 from mailgate.imap.account import Account, Tls
@@ -38,7 +40,7 @@ def watch():
     """Return a function that watches, until the test ends."""
     started = []
 
-    def begin(shared, owner="me", connect=None):
+    def begin(shared, owner="me", connect=None, board=None):
         gateway = shared.gateway
         named = {} if connect is None else {"connect": connect}
         watcher = Watcher(
@@ -48,6 +50,7 @@ def watch():
             1,
             owner,
             lambda: gateway.now,
+            board=board,
             **named,
         )
         started.append(Watchers([watcher]))
@@ -113,6 +116,48 @@ def test_a_fault_of_ours_is_noted_and_ends_nothing(proxied, watch, logged):
     assert watchers.alive
     (row,) = proxied.gateway.rows("imap_mailbox")
     assert "ZeroDivisionError" in row["fault"]
+
+
+class Stumbling:
+    """A board that fails in some way until it is told to do well."""
+
+    every = timedelta(seconds=0.01)
+
+    def __init__(self, where, error) -> None:
+        self.where, self.error, self.tries = where, error, 0
+
+    def prepare(self, link, found):
+        return self.stumble("prepare") or []
+
+    def look(self, link, hold):
+        return self.stumble("look")
+
+    def stumble(self, where):
+        if where == self.where:
+            self.tries += 1
+            raise self.error
+        return False
+
+
+@pytest.mark.parametrize("where", ["prepare", "look"])
+@pytest.mark.parametrize("error", [imap.Temporary("no room"), ZeroDivisionError()])
+def test_mails_are_taken_though_the_board_fails_and_that_is_told_of_once(
+    proxied, watch, logged, where, error
+):
+    board = Stumbling(where, error)
+    watch(proxied, board=board)
+    wait_until(lambda: "mailbox.watched" in logged, "a first look")
+    proxied.put(written())
+    kept(proxied, 1)
+    wait_until(lambda: board.tries > 2, "further tries")
+    (row,) = proxied.gateway.rows("imap_mailbox")
+    assert row["fault"] == (str(error) or repr(error))
+    assert row["looked_at"] is not None
+    board.where = ""
+    wait_until(lambda: "board.recovered" in logged, "a board that does well")
+    wait_until(lambda: proxied.gateway.rows("imap_mailbox")[0]["fault"] is None, "no fault")
+    assert logged.count("board.failed") == 1
+    assert "mailbox.failed" not in logged
 
 
 def test_of_two_nodes_on_postgresql_one_watches(proxied, watch, logged, monkeypatch):

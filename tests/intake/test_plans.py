@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import event
 
 from mailgate.desk.clock import Clock
-from mailgate.store import aside, audit, backlog, inbox, outbox, tickets
+from mailgate.store import aside, audit, backlog, holding, inbox, outbox, tickets
+from tests.board.played import Played
 from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, BOB, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
@@ -20,8 +21,11 @@ from tests.store.databases import SQLITE, migrated
 
 GROWS = {
     "attachment",
+    "board_copy",
+    "board_ticket",
     "contact",
     "event",
+    "imap_copy",
     "mail",
     "mail_delivery",
     "message",
@@ -33,6 +37,9 @@ GROWS = {
     "turn",
 }
 PARTIAL = (
+    "ix_board_copy_dropped",
+    "ix_board_copy_orphan",
+    "ix_board_copy_struck",
     "ix_mail_delivery_parked",
     "ix_mail_delivery_pending",
     "ix_mail_delivery_quarantined",
@@ -40,9 +47,11 @@ PARTIAL = (
     "ix_outbox_unknown",
 )
 # `IS NOT NULL` makes a range of any column, which narrows nothing down; those named here do.
-WHOLE_TENANT = re.compile(r"\(tenant_id=\?( AND (?!due_at|policy_id|id)\w+[<>]\?)*\)$")
-# The least value of an index is its first entry, which SQLite reads alone.
-FIRST_ENTRY = re.compile(r"^SELECT min\(timer\.due_at\)(?s:.)*fired_at IS NULL$")
+WHOLE_TENANT = re.compile(
+    r"\(tenant_id=\?( AND mailbox=\?)?( AND (?!due_at|policy_id|id|ticket_id)\w+[<>]\?)*\)$"
+)
+# The least or the greatest value of an index is one entry, which SQLite reads alone.
+FIRST_ENTRY = re.compile(r"^SELECT (min\(timer\.due_at\)(?s:.)*fired_at IS NULL$|max\(event\.id\))")
 
 
 @pytest.fixture
@@ -74,6 +83,14 @@ def unwatched(gateway, note):
     event.remove(gateway.database.engine, "before_cursor_execute", note)
     yield
     event.listen(gateway.database.engine, "before_cursor_execute", note)
+
+
+def ask_who_holds_what(connection, now):
+    assert holding.loads(connection, 1, ["alice"]) == {}
+    assert holding.held_since(connection, 1, "alice", now, 0, 10) == []
+    for teams in (None, ["billing"]):
+        holding.unheld(connection, 1, teams, 10)
+    assert holding.unheld_count(connection, 1)
 
 
 def test_nothing_that_grows_is_looked_through(gateway):
@@ -123,11 +140,33 @@ def test_nothing_that_grows_is_looked_through(gateway):
         assert inbox.oldest_pending(connection, 1)
         outbox.late(connection, 1, gateway.now, 10, lock=True)
         assert tickets.by_other_rules(connection, 1, 0, 10)
+        ask_who_holds_what(connection, gateway.now)
         (batch,) = audit.batches(connection, 1, audit.Scope(), 10)
         for read in (audit.histories, audit.notices, audit.turns, audit.timers):
             read(connection, 1, [row["id"] for row in batch])
     event.remove(gateway.database.engine, "before_cursor_execute", note)
     assert len(asked) > 25
+    found = plans(gateway.database, asked.items())
+    bad = [plan for plan in found if looks_at_too_much(*plan)]
+    assert not bad, "\n\n".join(f"{step}\n{statement}" for step, statement in bad)
+
+
+def test_nothing_that_grows_is_looked_through_for_the_board(gateway, dovecot):
+    asked = {}
+
+    def note(_connection, _cursor, statement, parameters, _context, many):
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
+            asked[statement] = parameters[0] if many else parameters
+
+    played = Played(gateway, dovecot.imap_port).begin()
+    event.listen(gateway.database.engine, "before_cursor_execute", note)
+    played.open(2)
+    played.drag("m0", "INBOX", "Tickets/Resolved", "copy and strike")
+    played.rest()
+    played.drag("m0", "Tickets/Resolved", "INBOX")
+    played.rest()
+    event.remove(gateway.database.engine, "before_cursor_execute", note)
+    assert sum("board_" in statement for statement in asked) > 15
     found = plans(gateway.database, asked.items())
     bad = [plan for plan in found if looks_at_too_much(*plan)]
     assert not bad, "\n\n".join(f"{step}\n{statement}" for step, statement in bad)

@@ -13,7 +13,8 @@ from mailgate.domain.horizon import Heartbeat
 from mailgate.domain.hours import Calendar
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import PRESETS, Level, Policy, Row, RowType, resolve
-from mailgate.store import heartbeat, jobs, numbers, people, policies, schema, thresholds
+from mailgate.store import agents, heartbeat, jobs, numbers, people, policies, schema, thresholds
+from mailgate.store.agents import Known
 from mailgate.store.jobs import LastRun
 from tests.peers.waiting import wait_until
 from tests.store.databases import OTHER, TENANT, add_other_tenant
@@ -233,3 +234,19 @@ def test_only_the_last_run_of_a_job_is_kept_and_a_long_fault_is_cut(database):
     with database.read() as connection:
         found = jobs.last(connection, TENANT)
     assert found == {"rules": LastRun("rules", "two", LATER, 7, {}, "x" * 300)}
+
+
+def test_the_newest_sign_of_an_agent_counts_and_being_away_is_kept_beside_it(database):
+    until = NOW + timedelta(days=3)
+    with database.write() as connection:
+        agents.away(connection, TENANT, {"bob": until})
+        agents.seen(connection, TENANT, [("alice", LATER), ("alice", NOW), ("bob", NOW)])
+        agents.seen(connection, TENANT, [("alice", NOW), ("bob", LATER)])
+        agents.seen(connection, TENANT, [])
+        agents.away(connection, TENANT, {})
+    with database.read() as connection:
+        found = agents.known(connection, TENANT)
+    assert found == {"alice": Known(LATER, None), "bob": Known(LATER, until)}
+    with database.write() as connection:
+        agents.away(connection, TENANT, {"bob": None})
+        assert agents.known(connection, TENANT)["bob"] == Known(LATER, None)

@@ -147,7 +147,7 @@ WITHOUT_TENANT = {
     "backup_postgresql.unused": "about the whole database",
     "calls.call": "each tenant whose work was written down is named",
     "db.inserting": "asks nothing",
-    "db.take_time": "asks nothing",
+    "db.let_idle": "asks nothing",
 }
 
 # What a function may return to a tenant that has nothing.
@@ -282,7 +282,8 @@ class Life:
         facts |= {"policy_id": rules, "thresholds": "vip"}
         put(schema.threshold, level="tenant", type="custom", name="vip", durations={})
         old = put(schema.ticket, **facts)["id"]
-        ticket = put(schema.ticket, **facts, number="TKT-1", follows=old, assignee="alice")
+        more = {"follows": old, "assignee": "alice", "waiting_since": NOW}
+        ticket = put(schema.ticket, **facts, number="TKT-1", **more)
         self.ticket, self.version = ticket["id"], ticket["version"]
         said = {"ticket_id": self.ticket, "kind": "public", "at": NOW}
         put(schema.message, **said | {"ticket_id": old}, side="client")
@@ -299,6 +300,7 @@ class Life:
         put(schema.contact, address=CAROL)
         put(schema.suspension, address=NOBODY)
         put(schema.broken_way, node="one", since=NOW, seen_at=NOW + HOUR)
+        put(schema.agent_state, name="alice", seen_at=NOW)
         put(schema.job_run, name="rules", node="one", began_at=NOW, result={"followed": 3})
         _plant_mailbox(put)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
@@ -333,12 +335,16 @@ class Life:
             "tickets.reschedule.policy_id": self.rules,
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
             "inbox.claim_again.mail": c,
+            "mailboxes.kept_at.mail_ids": [c.mail_id],
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "ticket_id": self.ticket,
             "timers": {self.ticket: ()},
             "tickets": [self.ticket],
             "holding.loads.names": ["alice"],
+            "holding.held_since.name": "alice",
+            "agents.seen.signs": [("alice", NOW + HOUR)],
+            "agents.away.until": {"alice": NOW + HOUR},
             "teams": None,
             **of_mailboxes(),
         }

@@ -12,6 +12,7 @@ CATCHES_ALL = {
     "mailgate/intake/worker.py": "one bad mail stops no other: it is tried alone, then parked",
     "mailgate/intake/smtp.py": "an SMTP client gets 451 for whatever goes wrong on our side",
     "mailgate/desk/clock.py": "one ticket on which the clock fails stops no other",
+    "mailgate/board/acting.py": "one ticket whose drops cannot be acted upon stops no other",
     "mailgate/cli/ending.py": "a command's own fault becomes a sentence and an exit code",
     "mailgate/intake/inbox.py": "a failed commit is told to every mail that waited for it",
     "mailgate/delivery/worker.py": "one bad row of the outbox stops no other",

@@ -35,7 +35,7 @@ SEES: dict[str, frozenset[str]] = {
     "board": EDGE | {"imap"},
     "web": EDGE,
     "scheduler": EDGE,
-    "cli": EDGE | {"app", "config", "gateway", "setup", "stopping"},
+    "cli": EDGE | {"app", "config", "gateway", "roles", "setup", "stopping"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
     "app": EDGE
     | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler", "locales"},

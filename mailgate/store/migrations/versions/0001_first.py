@@ -86,6 +86,22 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         comment="nodes whose smarthost, or Maildir, takes no mail",
     )
     op.create_table(
+        "agent_state",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("name", sa.Text(), nullable=False, comment="of the agent, as configured"),
+        sa.Column(
+            "seen_at", Instant(), nullable=True, comment="when they last did something themselves"
+        ),
+        sa.Column(
+            "away_until", Instant(), nullable=True, comment="until then they get no new tickets"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_agent_state_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_agent_state")),
+        comment="what is known of agents",
+    )
+    op.create_table(
         "job_run",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column(
@@ -961,6 +977,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=True,
             comment="its highest change of a flag, where these are counted",
         ),
+        sa.Column(
+            "meaning",
+            sa.Text(),
+            nullable=True,
+            comment="what it stood for; nothing: for nothing any more",
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenant.id"], name=op.f("fk_board_folder_tenant_id")
         ),
@@ -1007,6 +1029,22 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         unique=False,
         sqlite_where=sa.text("dropped_at IS NOT NULL"),
         postgresql_where=sa.text("dropped_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_board_copy_orphan",
+        "board_copy",
+        ["tenant_id", "mailbox", "mail_id"],
+        unique=False,
+        sqlite_where=sa.text("ticket_id IS NULL AND mail_id IS NOT NULL"),
+        postgresql_where=sa.text("ticket_id IS NULL AND mail_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_board_copy_struck",
+        "board_copy",
+        ["tenant_id", "mailbox", "folder", "uid"],
+        unique=False,
+        sqlite_where=sa.text("struck = 1"),
+        postgresql_where=sa.text("struck"),
     )
     op.create_index(
         "ix_board_copy_ticket", "board_copy", ["tenant_id", "mailbox", "ticket_id"], unique=False

@@ -1,0 +1,127 @@
+"""`mailgate agents`: what each holds, when they last gave a sign, and who is away."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailgate.cli import printing
+from mailgate.cli.opening import opened
+from mailgate.cli.options import AsJson, ConfigFile
+from mailgate.cli.program import command, group
+from mailgate.errors import Refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mailgate.desk.staffing import Seat
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The short name of an agent.")]
+
+agents = group(
+    "agents",
+    "Show the agents: what each holds, when they last gave a sign, and who is away.",
+    "mailgate agents",
+    "mailgate agents --json",
+    "mailgate agents away alice --until 2026-12-24",
+)
+
+
+@agents.callback(invoke_without_command=True)
+def agents_start(ctx: typer.Context, json: AsJson = False, config: ConfigFile = None) -> None:
+    """Remember the configuration for what follows, or list."""
+    ctx.obj = config
+    if ctx.invoked_subcommand is None:
+        _list(config, json=json)
+
+
+@command("list", "mailgate agents list", within=agents)
+def agents_list(json: AsJson = False, config: ConfigFile = None) -> None:
+    """List the agents."""
+    _list(config, json=json)
+
+
+@command(
+    "away",
+    "mailgate agents away alice --until 2026-12-24",
+    "mailgate agents away alice --until +3d",
+    within=agents,
+)
+def agents_away(
+    name: Name,
+    until: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEN",
+            help="When they are back: 2026-12-24, 2026-12-24T09:00 (the desk's zone) or +3d.",
+        ),
+    ],
+    config: ConfigFile = None,
+) -> None:
+    """Say until when an agent is away: they get no new tickets by themselves.
+
+    What they hold stays with them. Their own out-of-office reply says the same where it names the
+    day on which they are back.
+    """
+    from mailgate.app import now
+    from mailgate.desk.staffing import note_away
+    from mailgate.domain.hours import when
+
+    with opened(config) as app:
+        at = now()
+        back_at = when(until, at, app.config.desk.timezone)
+        if back_at <= at:
+            raise Refused(f"{until} has passed: say when {name} is back")
+        note_away(app.desk, name, back_at)
+    printing.line(f"{name} is away until {printing.moment(back_at)}.")
+
+
+@command("back", "mailgate agents back alice", within=agents)
+def agents_back(name: Name, config: ConfigFile = None) -> None:
+    """Say that an agent is back before their time."""
+    from mailgate.desk.staffing import note_away
+
+    with opened(config) as app:
+        note_away(app.desk, name, None)
+    printing.line(f"{name} is there.")
+
+
+def _list(config: "Path | None", *, json: bool) -> None:
+    from mailgate.app import now
+    from mailgate.desk.staffing import seats
+
+    with opened(config) as app:
+        found = seats(app.desk, now())
+    if json:
+        printing.as_json(list(map(_shape, found)))
+    elif not found:
+        printing.line("There are no agents: add an [[agent]] to the configuration.")
+    else:
+        printing.table(
+            ("NAME", "ADDRESS", "TEAMS", "HOLDS", "LIMIT", "LAST SIGN", "AWAY UNTIL"),
+            map(_row, found),
+            least=("ADDRESS", "TEAMS"),
+        )
+
+
+def _shape(seat: "Seat") -> dict[str, object]:
+    return {
+        "name": seat.agent.name,
+        "address": seat.agent.address,
+        "teams": list(seat.teams),
+        "holds": seat.holds,
+        "limit": seat.agent.limit,
+        "seen_at": seat.seen_at,
+        "away_until": seat.away_until,
+    }
+
+
+def _row(seat: "Seat") -> tuple[object, ...]:
+    return (
+        seat.agent.name,
+        seat.agent.address,
+        ", ".join(seat.teams),
+        seat.holds,
+        seat.agent.limit,
+        printing.moment(seat.seen_at),
+        printing.moment(seat.away_until),
+    )

@@ -1,0 +1,110 @@
+"""Agents who are away, or give no sign: what comes in goes to others, and what they hold does."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from mailgate.desk.assignment import Moved, reassign_inactive
+from mailgate.desk.staffing import note_away, seats
+from mailgate.domain.people import Staff
+from mailgate.errors import Refused
+from tests.desk.conftest import ADMIN, ALICE, BOB, settings
+from tests.intake.desk import Gateway
+
+HOUR = timedelta(hours=1)
+SIX = 6 * HOUR
+
+
+@pytest.fixture
+def desk(database):
+    staff = Staff((ALICE, BOB), {}, (ADMIN,))
+    return Gateway(database, replace(settings(), staff=staff, assigns=True))
+
+
+def holders(desk) -> list[str | None]:
+    return [row["assignee"] for row in desk.rows("ticket")]
+
+
+def sign(desk, who=ALICE) -> None:
+    """Let an agent write a note, which leaves the turn with the desk."""
+    to = desk.reply_address(who.address, "note_address")
+    desk.mail("I look into it.", sender=who.address, to=to, Subject=f"Note {desk.count}")
+
+
+def away(desk, **headers) -> None:
+    text = "I am away until 13 March 2026."
+    desk.mail(text, sender=ALICE.address, Auto_Submitted="auto-replied", **headers)
+
+
+def test_an_agents_out_of_office_reply_keeps_new_tickets_from_them_until_its_date(desk):
+    desk.mail("words")
+    (notice,) = [row for row in desk.rows("outbox") if row["recipient"] == ALICE.address]
+    away(desk, In_Reply_To=notice["rfc_id"])
+    for n in range(2):
+        desk.mail("words", Subject=f"Matter {n}")
+    assert holders(desk) == ["alice", "bob", "bob"]
+    desk.now += timedelta(days=14)
+    desk.mail("words", Subject="Later")
+    assert holders(desk)[-1] == "alice"
+
+
+def test_one_that_is_not_shown_to_be_theirs_does_nothing(desk):
+    away(desk)
+    desk.mail("words", Subject="Matter")
+    assert holders(desk)[-1] == "alice"
+
+
+def test_what_an_agent_holds_who_gives_no_sign_goes_to_another_and_both_are_told(desk):
+    desk.mail("words")
+    sign(desk)
+    assert reassign_inactive(desk.desk, desk.now + 5 * HOUR, SIX) == Moved(0, 0, 0)
+    assert reassign_inactive(desk.desk, desk.now + 7 * HOUR, SIX) == Moved(1, 0, 1)
+    assert holders(desk) == ["bob"]
+    told = {row["recipient"]: row["context"] for row in desk.rows("outbox")[-2:]}
+    assert told.keys() == {ALICE.address, BOB.address}
+    why = "alice has given no sign for 6 h; bob holds 0 of at most 20, the fewest of 1 who can"
+    assert told[BOB.address]["note"] == why
+    assert reassign_inactive(desk.desk, desk.now + 8 * HOUR, SIX) == Moved(0, 0, 0)
+
+
+def test_a_new_turn_of_the_desk_gives_them_the_whole_time(desk):
+    desk.mail("words")
+    sign(desk)
+    desk.now += 7 * HOUR
+    desk.mail("words", Subject="Another")
+    desk.mail("words", Subject="A third")
+    assert holders(desk) == ["alice", "bob", "alice"]
+    assert reassign_inactive(desk.desk, desk.now + HOUR, SIX) == Moved(1, 0, 1)
+    assert holders(desk) == ["bob", "bob", "alice"]
+
+
+def test_where_nobody_is_there_it_stays(desk, monkeypatch):
+    monkeypatch.setattr("mailgate.desk.assignment._AT_ONCE", 1)
+    for n in range(4):
+        desk.mail("words", Subject=f"Matter {n}")
+    for who in (ALICE, BOB):
+        sign(desk, who)
+    assert reassign_inactive(desk.desk, desk.now + 7 * HOUR, SIX) == Moved(0, 4, 2)
+    assert holders(desk) == ["alice", "bob", "alice", "bob"]
+
+
+def test_who_has_never_given_a_sign_is_left_in_peace(desk):
+    desk.mail("words")
+    assert reassign_inactive(desk.desk, desk.now + 100 * HOUR, SIX) == Moved(0, 0, 0)
+
+
+def test_the_agents_are_listed_with_what_they_hold_and_whether_they_are_there(desk):
+    desk.mail("words")
+    sign(desk)
+    until = desk.now + HOUR
+    note_away(desk.desk, "bob", until)
+    alice, bob = seats(desk.desk, desk.now)
+    assert (alice.agent, alice.teams, alice.holds, alice.away_until) == (ALICE, (), 1, None)
+    assert alice.seen_at == desk.now
+    assert (bob.agent, bob.holds, bob.seen_at, bob.away_until) == (BOB, 0, None, until)
+    assert seats(desk.desk, until)[1].away_until is None
+    note_away(desk.desk, "bob", None)
+    assert seats(desk.desk, desk.now)[1].away_until is None
+    with pytest.raises(Refused, match="there is no agent 'eve'; there are alice, bob"):
+        note_away(desk.desk, "eve", None)
