@@ -9,6 +9,7 @@ from mailgate.cli import printing
 from mailgate.cli.finding import Finding
 from mailgate.errors import MailgateError, Temporary
 from mailgate.port import open_port
+from mailgate.roles import NodeRole
 
 if TYPE_CHECKING:
     from mailgate.app import App
@@ -50,7 +51,7 @@ def _taken(app: "App", another: dict[str, Any] | None) -> Iterator[Finding]:
         try:
             open_port(at.host, at.port, key).close()
         except Temporary as error:
-            if "web" in app.config.node.roles:
+            if NodeRole.WEB in app.config.node.roles:
                 yield Finding("gateway", "fault", str(error))
             else:
                 own = "unless it is this desk's own gateway, which without HTTP nobody can ask"
@@ -60,11 +61,11 @@ def _taken(app: "App", another: dict[str, Any] | None) -> Iterator[Finding]:
 def _ports(app: "App") -> "Iterator[tuple[str, Listen]]":
     """Yield (key, port) of what a gateway of this configuration opens."""
     roles, inbound = app.config.node.roles, app.config.inbound
-    if "listen" in roles:
+    if NodeRole.LISTEN in roles:
         yield "[inbound] listen", inbound.listen
         if inbound.lmtp_listen is not None:
             yield "[inbound] lmtp_listen", inbound.lmtp_listen
-    if "web" in roles:
+    if NodeRole.WEB in roles:
         yield _WEB, app.config.web.listen
 
 
@@ -92,7 +93,7 @@ def _is_ours(app: "App", identity: object) -> bool:
 def _asked(app: "App") -> dict[str, Any] | None:
     """Return what the gateway at the port for HTTP says of itself; None when there is none."""
     at = app.config.web.listen
-    if not at.port or "web" not in app.config.node.roles:
+    if not at.port or NodeRole.WEB not in app.config.node.roles:
         return None
     link = HTTPConnection(at.host, at.port, timeout=_HEARD)
     try:
