@@ -86,7 +86,9 @@ class App:
                 database.ask_server_time(connection)
             if used is not None and before is None:
                 raise footprint.lost(used)
-            if before != revision.NEWEST:
+            if before == revision.NEWEST:
+                database.write_ahead()
+            else:
                 from mailgate.store import migrate
 
                 after = migrate.upgrade(database, lambda old: self._keep(database, old))

@@ -71,6 +71,7 @@ class Database:
         self._writing = threading.RLock()
         self._precedence = Precedence()
         self._file: tuple[int, int] | None = None  # which one `path` led to, of SQLite
+        self._ahead = False
         self._time = ServerTime() if shared and not self.sqlite else None
         seconds = BUSY.total_seconds()
         # The last one used is used again: each connection has a cache of its own to be filled.
@@ -88,7 +89,7 @@ class Database:
                 self.url, connect_args=options, hide_parameters=True, **pool
             )
             event.listen(self.engine, "do_connect", lambda *_: self._found())
-            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "connect", self._configure_sqlite)
             event.listen(self.engine, "begin", self._begin_sqlite)
         else:
             options = {name: n for name, n in _NOTICING.items() if name not in self.url.query}
@@ -114,9 +115,30 @@ class Database:
         if _identity(self.path) != self._file:
             raise Temporary(_ANOTHER)
 
+    def _configure_sqlite(self, connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        if self._ahead:
+            _write_ahead(cursor)
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA cache_size = -16000")
+        cursor.execute("PRAGMA journal_size_limit = 67108864")
+        cursor.close()
+
     def _begin_sqlite(self, connection: Connection) -> None:
         self._unchanged()
         _begin_sqlite(connection)
+
+    def write_ahead(self) -> None:
+        """Have a SQLite file write ahead from now on.
+
+        To be called once it is known that the file shall be used: one that is refused must stay as
+        it is, and even an empty one would be written to.
+        """
+        if self.sqlite and not self._ahead:
+            self._ahead = True
+            self.engine.dispose()  # each connection sees to it when it is opened
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[Connection]:
@@ -290,17 +312,6 @@ def inserting(connection: Connection, table: Table) -> "postgresql.Insert | sqli
 def insert_for(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """Return the same for a dialect, so that the statement can be kept."""
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    cursor = connection.cursor()
-    _write_ahead(cursor)
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA cache_size = -16000")
-    cursor.execute("PRAGMA journal_size_limit = 67108864")
-    cursor.close()
 
 
 def _write_ahead(cursor: sqlite3.Cursor) -> None:

@@ -34,8 +34,7 @@ def _sign(path: Path) -> Path:
 def found(path: Path | None) -> Path | None:
     """Return the path of a database that a desk has run on; None for any other.
 
-    Raises Refused when such a file has gone, or holds another desk. It is only read, and not even
-    opened where it is empty: SQLite itself would write to it before we have a say.
+    Raises Refused when such a file has gone, or holds another desk. It is only read.
     """
     if path is None or not _sign(path).exists():
         return None

@@ -76,6 +76,7 @@ def upgrade(database: Database, keep: Callable[[str], None] = lambda _revision: 
         return head
     if current is not None:
         see_that_known(current)
+    database.write_ahead()
     with _alone(database) as connection:
         current = present(connection)  # another node may have been first
         if current is not None and current != head:

@@ -71,7 +71,7 @@ def test_a_dry_run_tells_what_a_tick_then_does_once(gateway: Gateway) -> None:
     gateway.wait_for_log("mail.commands_only")
     due = [(n, "system_response")]
     told = told_when_due(gateway, 1)
-    for words in ("TKT-", "system_response", "overdue to holders", "overdue to admins"):
+    for words in ("TKT-", "system response", "overdue to holders", "overdue to admins"):
         assert words in told
     assert steps(gateway, "--at", "+2d") == due
     assert gateway.tickets()[0]["delay"] == "none", "nothing has happened so far"

@@ -415,10 +415,13 @@ def test_a_backup_does_not_migrate(file_desk, tmp_path, upgraded):
     assert backups.read(tmp_path / "b").revision == before
 
 
+@pytest.mark.parametrize("mode", ["WAL", "DELETE"])
 @pytest.mark.parametrize("words", [("check",), ("serve",), ("tickets",), ("tick",), ("verify",)])
-def test_a_database_of_a_newer_version_is_refused_and_not_touched(cli, words):
-    with closing(sqlite3.connect(cli.folder / "mailgate.db")) as behind, behind:
+def test_a_database_of_a_newer_version_is_refused_and_not_touched(cli, words, mode):
+    with closing(sqlite3.connect(cli.folder / "mailgate.db")) as behind:
+        behind.execute(f"PRAGMA journal_mode = {mode}")
         behind.execute("UPDATE alembic_version SET version_num = '9999'")
+        behind.commit()
     before = (cli.folder / "mailgate.db").read_bytes()
     done = cli.run(*words)
     assert done.exit_code == 1

@@ -184,6 +184,7 @@ def test_a_writer_takes_the_lock_before_it_looks(sqlite):
 def test_the_file_of_a_database_is_for_its_owner_only(tmp_path):
     database = Database(f"sqlite:///{tmp_path / 'desk.db'}")
     assert not database.path.exists(), "nothing is made by looking"
+    database.write_ahead()
     with database.write() as connection:
         connection.execute(text("CREATE TABLE words (word TEXT)"))
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
