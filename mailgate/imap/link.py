@@ -94,9 +94,9 @@ class Link:
                 # Asked once: imapclient would ask again at the wrong moment, within IDLE.
                 words = client.capabilities()
                 if {b"CONDSTORE", b"ENABLE"} <= set(words):
-                    client.enable(
-                        "CONDSTORE"
-                    )  # some count changes only for who wants it (RFC 7162)
+                    # Some count changes only for whoever wants it (RFC 7162 3.1); it can be missed.
+                    with contextlib.suppress(imaplib.IMAP4.error):
+                        client.enable("CONDSTORE")
         except Temporary:
             _hang_up(client)
             raise
