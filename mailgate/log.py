@@ -95,6 +95,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "What a drop asks for failed; it is tried again each minute, and told of once."
         ),
         "board.moved": _INFO("Mails were moved into the folder of their tickets' state."),
+        "board.not_moved": _WARNING(
+            "A server refuses to move mails into a folder; they are tried again in some minutes."
+        ),
         "board.overruled": _INFO(
             "Mails of one ticket were dropped in several folders; the last drop counted, not this."
         ),

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from mailgate.board import looking, moving
 from mailgate.board.acting import Drops
+from mailgate.board.moving import Move, Plan
 from mailgate.board.preview import Step, previewed, rehearsed
 from mailgate.board.unsettled import Unsettled
 from mailgate.desk.door import Desk
@@ -22,7 +23,7 @@ from mailgate.domain.board import Layout, Names
 from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.folders import Folder
-from mailgate.imap.link import Link
+from mailgate.imap.link import Link, NotMoved
 from mailgate.log import log
 from mailgate.store import board as store
 from mailgate.store import tickets
@@ -185,7 +186,11 @@ class Board:
             sure = moving.sure(link, move, copies)
             if not sure.mails:
                 continue
-            landed = link.move([mail.uid for mail in sure.mails], sure.source, sure.target)
+            try:
+                landed = link.move([mail.uid for mail in sure.mails], sure.source, sure.target)
+            except NotMoved as fault:
+                self._refused(sure, fault)
+                continue
             with self._desk.database.write() as connection:
                 hold(connection)
                 moving.record(self._of(connection), sure, landed)
@@ -194,3 +199,11 @@ class Board:
                 facts = {"mailbox": self._terms.mailbox, "source": sure.source}
                 log("board.moved", **facts, folder=sure.target, mails=count)
         return bool(plan.moves) or self._unsettled.more
+
+    def _refused(self, move: Move, fault: NotMoved) -> None:
+        """Leave mails where they lie until their tickets change or are walked through again."""
+        facts = {"mailbox": self._terms.mailbox, "folder": move.target}
+        log("board.not_moved", **facts, mails=len(move.mails), error=str(fault))
+        with self._desk.database.write() as connection:
+            self._of(connection).done([mail.identity for mail in move.mails])
+        self._unsettled.seen_to(Plan([move]).moving)

@@ -22,6 +22,7 @@ class Unsettled:
     def __init__(self, now: datetime) -> None:
         self.due = Due()
         self._after: int | None = None  # all events up to this one have been seen
+        self._seen: set[tuple[int, int]] = set()  # and these after it
         self._newest, self._newest_at = 0, now  # which one will take its place, since when
         self._walking, self._began_at = False, now
         self._below: int | None = None  # the last ticket that the walk has come to
@@ -41,10 +42,13 @@ class Unsettled:
             self._after = self._newest = board.last_event()
             self._newest_at = now
             self._walk(board, now)
-        changed, newest = board.changed(self._after)
+        events = board.events(self._after)
+        changed = {ticket_id for _, ticket_id in events - self._seen}
         self.due.tickets.update(board.unsettled(changed))
+        self._seen = events
         if now - self._newest_at >= _LATE:
-            self._after, self._newest, self._newest_at = self._newest, newest, now
+            self._after, self._newest = self._newest, max(events, default=(self._newest, 0))[0]
+            self._newest_at = now
         if not self._walking and now - self._began_at >= _AGAIN:
             self._walk(board, now)
         if self._walking and len(self.due.tickets) < MOST:

@@ -33,6 +33,10 @@ class NoFolder(Temporary):
     """There is no such folder, or it cannot be looked into."""
 
 
+class NotMoved(Temporary):
+    """The server does not move mails, for a reason of its own; the connection is good still."""
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """A folder at the moment of a look; `uidnext` None where the server does not tell.
@@ -90,9 +94,9 @@ class Link:
                 # Asked once: imapclient would ask again at the wrong moment, within IDLE.
                 words = client.capabilities()
                 if {b"CONDSTORE", b"ENABLE"} <= set(words):
-                    client.enable(
-                        "CONDSTORE"
-                    )  # some count changes only for who wants it (RFC 7162)
+                    # Some count changes only for whoever wants it (RFC 7162 3.1); it can be missed.
+                    with contextlib.suppress(imaplib.IMAP4.error):
+                        client.enable("CONDSTORE")
         except Temporary:
             _hang_up(client)
             raise
@@ -219,7 +223,7 @@ class Link:
 
         Those that are gone are not in. Without MOVE they are copied and marked as deleted, and
         without UIDPLUS left so: EXPUNGE would take what others have marked, too. Raises `NoFolder`
-        when there is no source.
+        when there is no source, and `NotMoved`.
         """
         self._enter(source, readonly=False)
         self._inner.untagged_responses.pop("COPYUID", None)
@@ -232,9 +236,17 @@ class Link:
                 # One mail that another session has just expunged, and none is moved (RFC 5530
                 # EXPUNGEISSUED); a server that could tell of it since is content with the rest.
                 self._client.noop()
-                self._moved(uids, target)
+                self._move_again(uids, target)
         told = self._inner.untagged_responses.pop("COPYUID", None)
         return _copied(told[-1], len(uids)) if told else {}
+
+    def _move_again(self, uids: Sequence[int], target: str) -> None:
+        try:
+            self._moved(uids, target)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            raise NotMoved(f"moving to {target}: {_said(error)}") from error
 
     def _moved(self, uids: Sequence[int], target: str) -> None:
         if "MOVE" in self.capabilities:

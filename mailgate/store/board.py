@@ -290,8 +290,8 @@ class Board:
         query = select(func.max(table.id)).where(table.tenant_id == self.tenant_id)
         return self.connection.execute(query).scalar() or 0
 
-    def changed(self, after: int) -> tuple[set[int], int]:
-        """Return the tickets to which something happened after this event, and the last event."""
+    def events(self, after: int) -> set[tuple[int, int]]:
+        """Return (event, ticket) of what happened to tickets after this event."""
         table = schema.event.c
         rows = self.connection.execute(
             select(table.id, table.subject_id).where(
@@ -299,8 +299,8 @@ class Board:
                 table.id > after,
                 table.subject_kind == "ticket",
             )
-        ).all()
-        return {subject for _, subject in rows}, max((id_ for id_, _ in rows), default=after)
+        )
+        return {(id_, ticket_id) for id_, ticket_id in rows}
 
     def unsettled(self, ticket_ids: Collection[int]) -> set[int]:
         """Return those of these tickets that have changed since all their mails lay in place."""

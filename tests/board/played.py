@@ -31,6 +31,8 @@ class Played(Shared):
         self.folders = FOLDERS
         self.terms = Terms("support", INBOX, Names(**names), AGENTS, SETTLE, SETTLE)
         self.ahead = timedelta()
+        self.states: list[str] | None = None
+        self.goes_on = False  # from one look to the next, as with one connection
         self.board = Board(gateway.desk, self.terms, self.now)
 
     def begin(self) -> Self:
@@ -51,7 +53,9 @@ class Played(Shared):
         link = self.connect()
         try:
             found = link.folders()
-            watched = places(self.mailbox, found, board.prepare(link, found))
+            if self.states is None or not self.goes_on:
+                self.states = board.prepare(link, found)
+            watched = places(self.mailbox, found, self.states)
             catchup.begin()
             catchup.look(link, fence, watched, lambda: False)
             moved = board.look(link, lambda connection: catchup.hold(connection, fence))

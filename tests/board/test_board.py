@@ -1,6 +1,7 @@
 """Mails of a ticket lie in the folder of its state, and whoever moves one moves the ticket."""
 
 from datetime import timedelta
+from imaplib import IMAP4
 
 import pytest
 
@@ -8,7 +9,7 @@ from mailgate.board import acting, board
 from mailgate.domain import board as rules
 from mailgate.errors import Conflict, Temporary
 from mailgate.imap.link import Link
-from tests.board.played import ALICE, CLOSED, INBOX, RESOLVED
+from tests.board.played import ALICE, BOB, CLOSED, INBOX, RESOLVED
 
 
 def test_what_somebody_takes_up_goes_into_their_folder(played):
@@ -117,3 +118,29 @@ def test_only_mails_that_were_moved_are_told_of(played, monkeypatch):
     played.rest()
     assert told == [("board.moved", 2)]
     assert played.lie() == {ALICE: ["m1", "m2"]}
+
+
+def test_a_folder_into_which_nothing_may_be_moved_keeps_no_other_from_being_filled(
+    played, monkeypatch
+):
+    played.open(2)
+    played.assign(0, "alice")
+    played.assign(1, "bob")
+    told, moved = [], Link._moved
+
+    def full(link, uids, target):
+        if target == ALICE:
+            raise IMAP4.error("[OVERQUOTA] it is full")
+        moved(link, uids, target)
+
+    monkeypatch.setattr(board, "log", lambda name, **ids: told.append((name, ids["folder"])))
+    with monkeypatch.context() as patched:
+        patched.setattr(Link, "_moved", full)
+        played.goes_on = True
+        for _ in range(3):
+            played.pass_by()
+    assert told == [("board.not_moved", ALICE), ("board.moved", BOB)]
+    assert played.lie() == {INBOX: ["m0"], BOB: ["m1"]}
+    assert played.gateway.rows("board_intent") == []
+    played.pass_by(601)
+    assert played.lie() == {ALICE: ["m0"], BOB: ["m1"]}

@@ -1,6 +1,9 @@
 """Servers of several shapes: the same moves, the same tickets."""
 
+from imaplib import IMAP4
+
 import pytest
+from imapclient import IMAPClient
 
 from mailgate.imap.link import Link
 from tests.board.played import Played
@@ -50,6 +53,17 @@ def test_a_server_that_counts_changes_is_not_asked_what_is_marked_while_nothing_
         link.uid("STORE", "1:*", "-FLAGS.SILENT", r"(\Deleted)")
     played.rest()
     assert played.tickets() == [("reopened", None), ("new", None)]
+
+
+def test_a_server_that_refuses_to_begin_to_count_changes_is_watched(played, monkeypatch):
+    def refused(*_):
+        raise IMAP4.error("BAD no such thing")
+
+    monkeypatch.setattr(IMAPClient, "enable", refused)
+    played.open()
+    played.drag("m0", "INBOX", "Tickets/Resolved", "copy and strike")
+    played.rest()
+    assert played.tickets() == [("resolved", None)]
 
 
 def test_a_server_with_another_separator_and_a_prefix(gateway, start_dovecot):

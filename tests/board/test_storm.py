@@ -27,6 +27,7 @@ class Stormy(Played):
         super().__init__(gateway, port)
         self.dice, self.storms, self.broken = dice, True, 0
         self.of: dict[str, int] = {}
+        self.goes_on = True
 
     def connect(self) -> Link:
         link = super().connect()
@@ -59,8 +60,9 @@ class Stormy(Played):
             self.throw(n, self.dice.choice(FOLDERS))
         try:
             self.pass_by(self.dice.choice([0, 4]))
-        except Temporary:
+        except Temporary:  # with the next connection everything is prepared again
             self.broken += 1
+            self.states = None
 
     def throw(self, n: int, target: str) -> None:
         """Drag some mail of Matter n, from wherever it lies."""

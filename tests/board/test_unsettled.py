@@ -13,20 +13,20 @@ class Stored:
     """A board of tickets 1 to `count`, of which `changed` have; and what was asked of it."""
 
     def __init__(self, count, *changed) -> None:
-        self.count, self.moved, self.events = count, set(changed), []
+        self.count, self.moved, self.happened = count, set(changed), []
         self.asked = 0
 
     def happens(self, event, ticket):
-        self.events.append((event, ticket))
+        self.happened.append((event, ticket))
         self.moved.add(ticket)
 
     def last_event(self):
-        return max((event for event, _ in self.events), default=0)
+        return max((event for event, _ in self.happened), default=0)
 
-    def changed(self, after):
-        found = [each for each in self.events if each[0] > after]
+    def events(self, after):
+        found = {each for each in self.happened if each[0] > after}
         self.asked += len(found)
-        return {ticket for _, ticket in found}, max([after, *(event for event, _ in found)])
+        return found
 
     def unsettled(self, tickets):
         self.asked += len(tickets)

@@ -128,6 +128,12 @@ def test_a_ticket_of_somebody_without_a_folder_lies_in_the_inbox():
     assert board.folder(in_progress().ticket) == "INBOX"
 
 
+def test_each_folder_has_a_meaning_that_no_other_has_and_a_former_one_has_none():
+    meanings = {BOARD.meaning(name) for name in BOARD.folders.values()}
+    assert meanings == {"open", "held alice", "held bob", "waiting", "resolved", "closed"}
+    assert BOARD.meaning("Old") is None
+
+
 # --- what lies where ------------------------------------------------------------------------------
 
 
