@@ -65,8 +65,8 @@ class Drops:
         self._due = due
         self._aside: dict[int, datetime] = {}
 
-    def act(self, layout: Layout, hold: Callable[[Connection], None]) -> None:
-        """Act on all drops that count by now. Raises `Temporary`."""
+    def act(self, layout: Layout, hold: Callable[[Connection], None]) -> bool:
+        """Act on all drops that count by now; return whether there were any. Raises `Temporary`."""
         now = self._now()
         with self._desk.database.read() as connection:
             found = self._board(connection).drops(layout)
@@ -76,13 +76,18 @@ class Drops:
             for ticket_id, drops in found.items()
             if rules.settled(drops, now, self._patience) and self._aside.get(ticket_id, now) <= now
         ]
+        acted = False
         for start in range(0, len(due), _AT_ONCE):
-            self._try(dict(due[start : start + _AT_ONCE]), now, hold)
+            acted |= self._try(dict(due[start : start + _AT_ONCE]), now, hold)
+        return acted
 
     def _try(
         self, due: Mapping[int, Sequence[Drop]], now: datetime, hold: Callable[[Connection], None]
-    ) -> None:
-        """Act on the drops of these tickets; where that fails, on those of each alone."""
+    ) -> bool:
+        """Act on the drops of these tickets; where that fails, on those of each alone.
+
+        Return whether anything was done.
+        """
         try:
             self._write(due, now, hold)
         except Conflict:  # somebody else was first: what is still due then, the next look finds
@@ -93,10 +98,12 @@ class Drops:
             if len(due) == 1:
                 self._set_aside(next(iter(due)), now, error)
         else:
-            return
+            return True
+        acted = False
         if len(due) > 1:
             for ticket_id, drops in due.items():
-                self._try({ticket_id: drops}, now, hold)
+                acted |= self._try({ticket_id: drops}, now, hold)
+        return acted
 
     def _write(
         self, due: Mapping[int, Sequence[Drop]], now: datetime, hold: Callable[[Connection], None]

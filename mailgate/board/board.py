@@ -126,9 +126,12 @@ class Board:
 
         If not, the last command is an EXAMINE of the INBOX that showed nothing new. `hold` makes
         our claim of the mailbox longer, or raises. Raises `Temporary`.
+
+        What was acted on is something other: servers tell of mails by the second, and only the next
+        look makes sure that an answer of the same second comes after it.
         """
         differs = self._take_down(link, hold)
-        self._drops.act(self._layout, hold)
+        differs = self._drops.act(self._layout, hold) or differs
         return self._put_in_place(link, hold) or differs
 
     @contextmanager

@@ -9,7 +9,7 @@ from mailgate.board import acting, board
 from mailgate.domain import board as rules
 from mailgate.errors import Conflict, Temporary
 from mailgate.imap.link import Link
-from tests.board.played import ALICE, BOB, CLOSED, INBOX, RESOLVED
+from tests.board.played import ALICE, BOB, CLOSED, INBOX, RESOLVED, WAITING
 
 
 def test_what_somebody_takes_up_goes_into_their_folder(played):
@@ -65,6 +65,15 @@ def test_a_drop_that_fails_stops_no_other_and_is_tried_again_after_a_while(playe
     assert played.tickets()[1] == ("new", None)
     played.pass_by(31)
     assert played.tickets()[1] == ("resolved", None)
+
+
+def test_what_was_acted_on_is_followed_by_another_look_at_once(played):
+    played.open()
+    played.drag("m0", INBOX, WAITING)
+    assert played.pass_by(), "the folders stand otherwise"
+    assert played.pass_by(10), "the drop counts now"
+    assert played.tickets() == [("waiting_on_customer", None)]
+    assert not played.pass_by()
 
 
 def test_a_ticket_that_somebody_else_changes_at_that_moment_is_left_for_the_next_look(
