@@ -21,6 +21,8 @@ from mailgate.log import log
 
 LONG = timedelta(minutes=10)
 """A job that takes longer is told of, once a run."""
+PATIENCE = timedelta(seconds=10)
+"""How long a stop waits for the jobs that run: others are waiting to be stopped in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,16 @@ class Scheduler:
         return self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
-        """Let the jobs that run finish, and stop."""
+        """Let the jobs that run finish, within reason, and stop; what goes on is told."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        self._pool.shutdown(cancel_futures=True)
+        wait(self.running.values(), PATIENCE.total_seconds())
+        for name, run in self.running.items():
+            if not run.done():
+                log("job.still_running", job=name, seconds=round(PATIENCE.total_seconds()))
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     @property
     def running(self) -> dict[str, Future[None]]:
@@ -136,6 +142,8 @@ class _Work:
             return None
         if self._over:
             return schedule.CancelJob
+        if self.running is not None and (fault := self.running.exception()) is not None:
+            log("job.failed", job=self.name, error=f"it could not be written down: {fault!r}")
         self._began, self._told = self._steady(), False
         self.running = self._pool.submit(self._run)
         return None

@@ -170,6 +170,29 @@ def test_a_run_that_cannot_be_written_down_was_a_run_all_the_same(lines):
     assert [name for name, _ in lines] == ["job.finished", "database.unavailable"]
 
 
+def test_a_fault_in_writing_a_run_down_is_told_at_the_next_time(lines):
+    def broken(_run: Run) -> None:
+        raise KeyError("broken")
+
+    steady = [0.0]
+    scheduler = scheduler_of(Job("good", MINUTE, dict), steady=lambda: steady[0], note=broken)
+    scheduler.run_pending()
+    steady[0] = 60.0
+    scheduler.run_pending()
+    (told,) = [ids["error"] for name, ids in lines if name == "job.failed"]
+    assert told == "it could not be written down: KeyError('broken')"
+
+
+def test_a_stop_does_not_wait_for_ever_for_a_job(lines, monkeypatch):
+    monkeypatch.setattr("mailgate.scheduler.PATIENCE", timedelta(0))
+    end = threading.Event()
+    scheduler = scheduler_of(Job("long", DAY, lambda: {} if end.wait(20) else {"given": "up"}))
+    scheduler.begin_pending()
+    scheduler.stop()
+    end.set()
+    assert lines[0] == ("job.still_running", {"job": "long", "seconds": 0})
+
+
 def test_the_thread_runs_every_job_at_once_and_ends_when_it_is_told_to():
     ran = threading.Event()
     scheduler = scheduler_of(Job("once", DAY, lambda: ran.set() or {}))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mailgate.desk.assignment import assign_waiting, reassign_inactive
+from mailgate.desk.assignment import Patience, assign_waiting, reassign_inactive
 from mailgate.desk.canary import Keeper
 from mailgate.desk.clock import Tick
 from mailgate.domain.canary import Pace
@@ -64,8 +64,10 @@ class Clockwork:
             jobs.append(Job("assignment", config.jobs.assignment, self._assign_waiting))
         inactive = config.assignment.inactive_after
         if inactive is not None:
+            calendars = self._app.settings.policy.calendars
+            patience = Patience(inactive, calendars.get(config.assignment.inactive_in or ""))
             every = config.jobs.reassignment
-            jobs.append(Job("reassignment", every, lambda: self._reassign(inactive)))
+            jobs.append(Job("reassignment", every, lambda: self._reassign(patience)))
         canary = config.canary
         if canary.every is not None:
             keeper = Keeper(self._app.desk, Pace(canary.every, canary.within), self._now())
@@ -112,9 +114,9 @@ class Clockwork:
         found = done.assigned + done.waiting
         return {"assigned": done.assigned, "found": found, "total_agents": done.agents}
 
-    def _reassign(self, after: timedelta) -> dict[str, int]:
+    def _reassign(self, patience: Patience) -> dict[str, int]:
         """Give what inactive agents hold to others."""
-        done = reassign_inactive(self._app.desk, self._now(), after)
+        done = reassign_inactive(self._app.desk, self._now(), patience)
         if done.moved or done.staying:
             facts = {"moved": done.moved, "staying": done.staying, "agents": done.inactive}
             log("reassignment.done", **facts)
@@ -130,12 +132,11 @@ class Clockwork:
         log("clock.tick", due=len(done.steps))
         self._tell_waiting(done)
         self._tell_flood(done.at)
-        told = Counter(step.timer for step in done.steps)
-        return {
-            "acted_on": len(done.steps),
-            "approaching_sla": told[TimerKind.TARGET_NEAR],
-            "breached_sla": told[TimerKind.TARGET_MISSED],
-        }
+        return _did(done)
+
+    def ticked(self, done: Tick) -> None:
+        """Write down a tick that somebody else than the scheduler has run, such as cron."""
+        self.note(Run("deadlines", done.at, self._now() - done.at, _did(done), ""))
 
     def _tell_waiting(self, done: Tick) -> None:
         """Log what the clock could not do yet, an outage once."""
@@ -161,3 +162,13 @@ class Clockwork:
         found = keeper.look(self._now())
         self._app.bells.ring(NodeRole.DELIVER)
         return {"sent": int(found.send), "late": len(found.late)}
+
+
+def _did(done: Tick) -> dict[str, int]:
+    """Return what a tick did, in numbers."""
+    told = Counter(step.timer for step in done.steps)
+    return {
+        "acted_on": len(done.steps),
+        "approaching_sla": told[TimerKind.TARGET_NEAR],
+        "breached_sla": told[TimerKind.TARGET_MISSED],
+    }

@@ -71,17 +71,18 @@ def agents_away(
         back_at = when(until, at, app.config.desk.timezone)
         if back_at <= at:
             raise Refused(f"{until} has passed: say when {name} is back")
-        note_away(app.desk, name, back_at)
+        note_away(app.desk, name, back_at, at)
     printing.line(f"{name} is away until {printing.moment(back_at)}.")
 
 
 @command("back", "mailgate agents back alice", within=agents)
 def agents_back(name: Name, config: ConfigFile = None) -> None:
     """Say that an agent is back before their time."""
+    from mailgate.app import now
     from mailgate.desk.staffing import note_away
 
     with opened(config) as app:
-        note_away(app.desk, name, None)
+        note_away(app.desk, name, None, now())
     printing.line(f"{name} is there.")
 
 

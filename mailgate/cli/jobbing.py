@@ -109,4 +109,9 @@ def _row(job: "Listed") -> tuple[object, ...]:
 
 
 def _says(run: "LastRun") -> str:
-    return f"failed: {run.fault}" if run.fault else _WORDS[run.name].format(**run.result)
+    if run.fault:
+        return f"failed: {run.fault}"
+    try:
+        return _WORDS[run.name].format(**run.result)
+    except KeyError:  # a node of another version wrote it
+        return ", ".join(f"{name} {count}" for name, count in run.result.items())

@@ -54,6 +54,7 @@ def tick(
             app.process()
             app.clock.refresh(now())
             done = app.clock.tick(now())
+            app.clockwork.ticked(done)
             app.send()
         if json:
             printing.as_json(_shape(done))

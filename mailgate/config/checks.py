@@ -163,7 +163,7 @@ def rules(config: Config, source: Source) -> Iterator[Fault]:
         asked = _listed((*path, "if_category"), each.if_category)
         yield from _unknown([((*path, "team"), each.team)], teams, source)
         yield from _unknown([((*path, "category"), each.category), *asked], categories, source)
-        if not (each.team or each.category or each.priority or each.tags):
+        if not (each.team or each.category or each.kind or each.priority or each.tags):
             hint = "say what a ticket gets by it"
             allowed = "a rule with a team, category, kind, priority or tags"
             yield source.fault((*path, "name"), Wrong(hint, allowed=allowed))
@@ -201,6 +201,7 @@ def calendars(config: Config, source: Source) -> Iterator[Fault]:
         for row, field in (("global", "everywhere"), *((each, each) for each in Priority))
     ]
     wanted.append((("lifecycle", "reminders_in"), config.lifecycle.reminders_in))
+    wanted.append((("assignment", "inactive_in"), config.assignment.inactive_in))
     for path, name in wanted:
         if name and name not in named:
             hint = did_you_mean(name, known) or "add a [[calendar]] of that name"

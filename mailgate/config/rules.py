@@ -85,5 +85,12 @@ class Assignment(Table):
         "off",
         "After how long without a sign of an agent (no mail, no command) the tickets that they "
         "hold and that have waited for the desk as long go to agents who are there, such as 6h. "
-        "It is counted as the system threshold of each ticket, in working time where that is.",
+        "Who got a ticket lately has it for as long, too.",
+    )
+    inactive_in: kinds.MaybeWord | None = key(
+        None,
+        "The [[calendar]] whose working time that is counted in: without one, everybody's tickets "
+        "move every night.",
+        unset="every hour counts",
+        example="office",
     )

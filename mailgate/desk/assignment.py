@@ -5,22 +5,25 @@ has named is told to the team, and takes no agent's place: an out-of-office repl
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
+from mailgate.desk.settings import Settings
 from mailgate.domain.assignment import Load, chosen
 from mailgate.domain.caps import HOUR
 from mailgate.domain.events import Assign
-from mailgate.domain.hours import local_date
+from mailgate.domain.hours import Calendar, local_date
 from mailgate.domain.model import GATEWAY, Side, Ticket
 from mailgate.errors import Conflict
 from mailgate.store import agents, holding
 
 _AT_ONCE = 100  # tickets
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +100,16 @@ def _holder(ticket: Ticket | None) -> str | None:
 def assign_waiting(desk: Desk, now: datetime) -> Result:
     """Give what nobody holds to agents, the oldest first, as far as they can take it.
 
-    Safe at any time, and at once: where agents are quicker, what is left waits for the next time.
+    Safe at any time, and at once: where others are quicker again and again, what is left waits for
+    the next time.
     """
-    assigned = 0
-    with suppress(Conflict):
-        while given := _assign_some(desk, now):
+    assigned, conflicts, given = 0, 0, 1
+    while given and conflicts < _TRIES:
+        try:
+            given = _assign_some(desk, now)
+        except Conflict:
+            conflicts += 1
+        else:
             assigned += given
     with desk.database.read() as connection:
         waiting = holding.unheld_count(connection, desk.settings.tenant_id)
@@ -128,69 +136,89 @@ def _assign_some(desk: Desk, now: datetime) -> int:
         return assigned
 
 
-def reassign_inactive(desk: Desk, now: datetime, after: timedelta) -> Moved:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long without a sign is too long, in working time of a calendar if there is one."""
+
+    after: timedelta
+    calendar: Calendar | None = None
+
+    def ends(self, since: datetime, now: datetime) -> bool:
+        """Tell whether that much has passed."""
+        if self.calendar is None:
+            return now - since >= self.after
+        return self.calendar.between(since, now) >= self.after
+
+
+def reassign_inactive(desk: Desk, now: datetime, patience: Patience) -> Moved:
     """Give what agents hold who have given no sign for a while to others who are there.
 
-    A ticket moves when both its agent's last sign and the begin of the desk's turn are `after` ago,
-    as the time of its system threshold is counted. Of an agent who has never given one nothing is
-    known. Where nobody can take it, it stays. Safe at any time.
+    A ticket moves when that long has passed since its agent's last sign, since the turn of the desk
+    began and since they got it. Of an agent who has never given a sign nothing is known. Where
+    nobody can take it, it stays. Safe at any time.
     """
     with desk.database.read() as connection:
-        signs = agents.known(connection, desk.settings.tenant_id)
+        quiet = _quiet(connection, desk.settings, now, patience)
     moved: Counter[bool] = Counter()
     inactive = 0
-    for agent in desk.settings.staff.agents:
-        sign = signs.get(agent.name)
-        if sign is None or sign.seen_at is None or sign.seen_at > now - after:
-            continue
-        done = _pass_on_all(desk, now, after, agent.name)
+    for name in sorted(quiet):
+        done = _pass_on_all(desk, now, patience, name)
         moved.update(done)
         inactive += bool(done.total())
     return Moved(moved[True], moved[False], inactive)
 
 
-def _pass_on_all(desk: Desk, now: datetime, after: timedelta, name: str) -> Counter[bool]:
-    """Give away what an agent holds who may be inactive; return how many did find somebody."""
-    done: Counter[bool] = Counter()
-    last = 0
-    while True:
-        with desk.writing(now, _AT_ONCE) as ledger:
-            tenant_id, connection = ledger.settings.tenant_id, ledger.connection
-            quiet = _quiet(ledger, now - after)
-            ids = holding.held_since(connection, tenant_id, name, now - after, last, _AT_ONCE)
-            stored = _stored(ledger)
-            for ticket in ledger.load(ids).values():
-                gone = _inactive(ledger, ticket, quiet, after)
-                if name in gone:
-                    done[_pass_on(ledger, stored, ticket, gone, after)] += 1
-        if len(ids) < _AT_ONCE:
-            return done
-        last = ids[-1]
-
-
-def _quiet(ledger: Ledger, before: datetime) -> dict[str, datetime]:
-    """Return agent -> their last sign, of those whose last one is from `before` or older."""
-    signs = agents.known(ledger.connection, ledger.settings.tenant_id)
+def _quiet(
+    connection: Connection, settings: Settings, now: datetime, patience: Patience
+) -> set[str]:
+    """Return the agents who have given no sign for so long."""
+    known = agents.known(connection, settings.tenant_id)
     return {
-        name: sign.seen_at
-        for name, sign in signs.items()
-        if sign.seen_at is not None and sign.seen_at <= before
+        agent.name
+        for agent in settings.staff.agents
+        if (sign := known.get(agent.name)) is not None
+        and sign.seen_at is not None
+        and patience.ends(sign.seen_at, now)
     }
 
 
-def _inactive(
-    ledger: Ledger, ticket: Ticket, quiet: Mapping[str, datetime], after: timedelta
-) -> set[str]:
-    """Return who has given no sign for so long, as time is counted for this ticket."""
-    policy, now = ledger.settings.policy, ledger.now
-    row = policy.row(ticket)
+def _pass_on_all(desk: Desk, now: datetime, patience: Patience, name: str) -> Counter[bool]:
+    """Give away what an inactive agent holds; return how many found somebody, and how many not.
 
-    def lasts(since: datetime) -> bool:
-        return policy.passed(row, "system", since, now) >= after
+    Where others are quicker again and again, the rest waits for the next time.
+    """
+    tenant_id, until = desk.settings.tenant_id, now - patience.after
+    done: Counter[bool] = Counter()
+    ids, last, conflicts = [0] * _AT_ONCE, 0, 0
+    while len(ids) == _AT_ONCE and conflicts < _TRIES:
+        with desk.database.read() as connection:
+            ids = holding.held_since(connection, tenant_id, name, until, last, _AT_ONCE)
+        try:
+            done.update(_pass_on_some(desk, now, patience, name, ids))
+        except Conflict:
+            conflicts += 1
+        else:
+            last = ids[-1] if ids else last
+    return done
 
-    if ticket.waiting_since is None or not lasts(ticket.waiting_since):
-        return set()
-    return {name for name, seen_at in quiet.items() if lasts(seen_at)}
+
+def _pass_on_some(
+    desk: Desk, now: datetime, patience: Patience, name: str, ids: Sequence[int]
+) -> list[bool]:
+    """Give tickets of an agent away who is inactive; return for each whether it found somebody."""
+    if not ids:
+        return []
+    found = []
+    with desk.writing(now, _AT_ONCE) as ledger:
+        connection, settings = ledger.connection, ledger.settings
+        gone = _quiet(connection, settings, now, patience)
+        since = holding.given_at(connection, settings.tenant_id, ids)
+        stored = _stored(ledger)
+        for ticket in ledger.load(ids).values():
+            begun = max(ticket.waiting_since or now, since.get(ticket.id, now))
+            if ticket.assignee == name and name in gone and patience.ends(begun, now):
+                found.append(_pass_on(ledger, stored, ticket, gone, patience))
+    return found
 
 
 def _pass_on(
@@ -198,18 +226,17 @@ def _pass_on(
     stored: Mapping[str, Load],
     ticket: Ticket,
     gone: Collection[str],
-    after: timedelta,
+    patience: Patience,
 ) -> bool:
     """Give a ticket to somebody who is there; tell whether there is one."""
     loads = dict(_loads(ledger, stored))
-    hours = f"has given no sign for {after / HOUR:g} h"
+    silent = f"has given no sign for {patience.after / HOUR:g} h"
     for name in gone:
-        loads[name] = replace(loads.get(name, Load()), away=hours)
+        loads[name] = replace(loads.get(name, Load()), away=silent)
     agent, why = chosen(ledger.settings.staff, ticket.team, loads)
     if agent is None:
         return False
-    reason = f"{ticket.assignee} {hours}; {why}"
-    ledger.apply(
-        ticket.id, Assign(at=ledger.now, actor=GATEWAY, assignee=agent.name, reason=reason)
-    )
+    reason = f"{ticket.assignee} {silent}; {why}"
+    event = Assign(at=ledger.now, actor=GATEWAY, assignee=agent.name, reason=reason)
+    ledger.apply(ticket.id, event)
     return True

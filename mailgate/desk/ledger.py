@@ -327,9 +327,9 @@ class Ledger:
         """Note that the mail of a notice which had left came back."""
         self._pages.returned.append((outbox_id, reason))
 
-    def leave(self, agent: str, until: datetime) -> None:
-        """Note until when an agent is away."""
-        self._pages.away.append((agent, until))
+    def leave(self, agent: str, until: datetime, said_at: datetime) -> None:
+        """Note until when an agent is away, and when that was said."""
+        self._pages.away.append((agent, until, said_at))
 
     def suspend(self, address: str, reason: str) -> None:
         """Write nothing automatic to an address until its owner is heard of."""
@@ -410,8 +410,8 @@ class Ledger:
         self._flush_references()
         people.seen(self.connection, tenant_id, self._people)
         people.lift(self.connection, tenant_id, self._people)
-        agents.seen(self.connection, tenant_id, turns.signs(pages.events))
-        agents.away(self.connection, tenant_id, dict(pages.away))
+        signs = turns.signs(pages.events, self.settings.staff.by_name)
+        agents.note(self.connection, tenant_id, signs, pages.away)
         tickets.add(self.connection, "outbox", pages.outbox)
         if pages.outbox:
             calls.call(self.connection, calls.DELIVER, [tenant_id])
@@ -423,6 +423,7 @@ class Ledger:
             raise Conflict("a canary that came back had done so before")
         self.lines += telling.lines(pages.events, pages.outbox, self._tickets)
         self.lines += (telling.returned(canary, self.now) for canary in pages.canaries)
+        self.lines += (telling.left(*away) for away in pages.away)
         self._pages, self._people = Pages(), {}
         self._stored = dict(self._tickets)
         self._touched, self._reworked, self._number = set(), set(), None

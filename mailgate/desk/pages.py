@@ -22,7 +22,7 @@ class Pages:
     outbox: list[dict[str, Any]] = field(default_factory=list)
     returned: list[tuple[int, str]] = field(default_factory=list)
     suspended: list[tuple[str, str]] = field(default_factory=list)
-    away: list[tuple[str, datetime]] = field(default_factory=list)
+    away: list[tuple[str, datetime, datetime]] = field(default_factory=list)
     canaries: list[Canary] = field(default_factory=list)
 
     def lengths(self) -> dict[str, int]:

@@ -46,10 +46,10 @@ def _seat(
     return Seat(agent, member_of, loads.get(agent.name, (0, 0))[0], sign.seen_at, away)
 
 
-def note_away(desk: Desk, name: str, until: datetime | None) -> None:
+def note_away(desk: Desk, name: str, until: datetime | None, now: datetime) -> None:
     """Note until when an agent is away; None: they are back. Raises `Refused` for who is none."""
     staff = desk.settings.staff
     if name not in staff.by_name:
         raise Refused(f"there is no agent {name!r}; there are {', '.join(staff.by_name) or 'none'}")
     with desk.database.write() as connection:
-        agents.away(connection, desk.settings.tenant_id, {name: until})
+        agents.note(connection, desk.settings.tenant_id, (), [(name, until, now)])

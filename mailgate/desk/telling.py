@@ -47,6 +47,11 @@ def returned(canary: Canary, now: datetime) -> Line:
     return RETURNED, {"canary": canary.id, "seconds": seconds, "late": canary.missed_at is not None}
 
 
+def left(agent: str, until: datetime, _said_at: datetime) -> Line:
+    """Return the line for an agent who says that they are away."""
+    return "agent.away", {"agent": agent, "until": until}
+
+
 def tell(written: Iterable[Line]) -> None:
     """Log lines whose rows are committed."""
     with together():

@@ -1,12 +1,14 @@
 """How events and turns are written down."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from mailgate.domain.events import Event
 from mailgate.domain.history import payload
 from mailgate.domain.model import ActorKind, ClosedBy, Delay, Ticket
+
+_STAFF = (ActorKind.AGENT, ActorKind.ADMIN)  # an agent may be both
 
 
 def event_row(event: Event, tenant_id: int) -> dict[str, Any]:
@@ -21,10 +23,12 @@ def event_row(event: Event, tenant_id: int) -> dict[str, Any]:
     }
 
 
-def signs(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, datetime]]:
-    """Yield (who, when) of each event that an agent has caused themselves."""
+def signs(
+    rows: Iterable[Mapping[str, Any]], agents: Collection[str]
+) -> Iterator[tuple[str, datetime]]:
+    """Yield (who, when) of each event that one of the agents has caused themselves."""
     for row in rows:
-        if row["actor_kind"] == ActorKind.AGENT:
+        if row["actor_kind"] in _STAFF and row["actor_id"] in agents:
             yield row["actor_id"], row["at"]
 
 

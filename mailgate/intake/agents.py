@@ -53,6 +53,9 @@ def act(
     elif reading.quotes_signed and not note and "note" not in names:
         reason = "it holds an address that was signed for one of us, and would go out with it"
         faults.append(Fault("", reason, "cut what is quoted, leave such a file out, or add /note"))
+    elif "spam" in names and says_something and not note and "note" not in names:
+        reason = "the text below it would go to whoever sent the spam"
+        faults.append(Fault("/spam", reason, "/spam: why, or /note above the text"))
     elif "note" in names and not (says_something or _notes(script.commands)):
         faults.append(Fault("/note", "there is no text for the note", "/note: text"))
     mark = ledger.mark()

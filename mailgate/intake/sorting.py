@@ -146,10 +146,11 @@ def _why(reading: Reading) -> str:
 
 def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement) -> Ending:
     """Record what a machine wrote; on no known thread it opens a ticket, unanswered."""
-    _leave(ledger, reading, placement)
+    away = _leave(ledger, reading, placement)
     placement, alarm = alerts.placed(ledger, lookup, reading, placement)
     if placement.ticket_id is None:
-        return _open(ledger, lookup, reading, placement)
+        ending = _open(ledger, lookup, reading, placement)
+        return replace(ending, says="; ".join(filter(None, (ending.says, away))))
     event = MachineWrote(
         at=reading.claimed.received_at,
         actor=Actor(ActorKind.MACHINE, reading.sender),
@@ -159,7 +160,8 @@ def _machine(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placem
     )
     message = message_of(reading, side=Side.CLIENT, machine=True)
     ledger.apply(placement.ticket_id, event, message, overflow.mark(reading, placement))
-    return Ending("threaded", placement.ticket_id, _MACHINES_WORD[alarm], placement)
+    says = "; ".join(filter(None, (_MACHINES_WORD[alarm], away)))
+    return Ending("threaded", placement.ticket_id, says, placement)
 
 
 def _back_at(ledger: Ledger, reading: Reading, placement: Placement) -> datetime | None:
@@ -177,20 +179,29 @@ def _back_at(ledger: Ledger, reading: Reading, placement: Placement) -> datetime
     return _return(ledger, reading)
 
 
-def _leave(ledger: Ledger, reading: Reading, placement: Placement) -> None:
-    """Note until when an agent is away, by an auto-reply of theirs that is proved to be."""
+def _leave(ledger: Ledger, reading: Reading, placement: Placement) -> str:
+    """Note until when an agent is away, by an auto-reply of theirs that is shown to be; say so.
+
+    It has to answer a notice of theirs, or be proved as their powers need it.
+    """
     agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")
     if agent is None or reading.verdict.kind is not Kind.AUTO_REPLY:
-        return
+        return ""
     until = _return(ledger, reading)
-    if until is not None and (placement.proved or reading.authentication.level is Trust.STRONG):
-        ledger.leave(agent.name, until)
+    shown = placement.answers or reading.authentication.level is Trust.STRONG
+    if until is None or not shown:
+        return ""
+    ledger.leave(agent.name, until, reading.claimed.received_at)
+    return f"{agent.name} is away until {local_date(until, ledger.settings.zone)}"
 
 
 def _return(ledger: Ledger, reading: Reading) -> datetime | None:
-    """Return when the author of an auto-reply is back, if it says so."""
-    zone = ledger.settings.zone
-    day = absence.back_on(reading.mail.text, local_date(reading.claimed.received_at, zone))
+    """Return when the author of an auto-reply is back, if it says so.
+
+    What it quotes does not count: whoever wrote that could say when somebody else is back.
+    """
+    zone, received_at = ledger.settings.zone, reading.claimed.received_at
+    day = absence.back_on(reading.mail.new_text, local_date(received_at, zone))
     return None if day is None else morning(day, zone)
 
 

@@ -89,7 +89,7 @@ class Placement:
     the sender is not who the key was given to: the text is added and marked, and nothing else is
     granted. `mentions` are tickets to be named to the agents. `tried` tells the way, in words.
     `proved`: the sender was shown to be who they say, by what vouches for the mail, or since it
-    answers one that we wrote to them.
+    answers one that we wrote to them, which is what `answers` says.
     """
 
     ticket_id: int | None
@@ -99,6 +99,7 @@ class Placement:
     mentions: tuple[str, ...]
     tried: tuple[str, ...]
     proved: bool = False
+    answers: bool = False
 
 
 def keys(
@@ -142,8 +143,9 @@ def place(
     """
     believed = sender if trust is not Trust.FAILED else None
     numbered = number_needs == "not_failed" or trust is Trust.STRONG
-    proved = believed is not None and (trust.vouched or _answers(keys, found, believed))
-    search = _Search(keys, found, believed, numbered, proved)
+    answers = believed is not None and _answers(keys, found, believed)
+    proved = answers or (believed is not None and trust.vouched)
+    search = _Search(keys, found, believed, numbered, proved, answers)
     for rung, step in (
         (Rung.SIGNED, search.by_signed_address),
         (Rung.NUMBER, search.by_number),
@@ -195,7 +197,8 @@ def _plain(char: str) -> str:
 class _Search:
     """The ladder over one mail; `sender` None is somebody of whom nothing is known.
 
-    `numbered`: the sender can be believed enough for a number to join. `proved` as of `Placement`.
+    `numbered`: the sender can be believed enough for a number to join. `proved` and `answers` are
+    as of `Placement`.
     """
 
     keys: Keys
@@ -203,6 +206,7 @@ class _Search:
     sender: str | None
     numbered: bool
     proved: bool
+    answers: bool
     tried: list[str] = field(default_factory=list)
 
     def by_signed_address(self) -> tuple[int, bool] | None:
@@ -275,6 +279,7 @@ class _Search:
             tuple(dict.fromkeys(mentions)),
             tuple(self.tried),
             self.proved,
+            self.answers,
         )
 
     def _was_given(self, ticket: int, known: Sequence[str]) -> bool:

@@ -72,6 +72,19 @@ def held_since(
     return list(connection.execute(query.order_by(table.id).limit(most)).scalars())
 
 
+def given_at(connection: Connection, tenant_id: int, ids: Sequence[int]) -> dict[int, datetime]:
+    """Return ticket -> when it was last given to somebody, or began."""
+    table = schema.event.c
+    query = select(table.subject_id, func.max(table.at)).where(
+        table.tenant_id == tenant_id,
+        table.subject_kind == fixed("ticket"),
+        table.subject_id.in_(ids),
+        table.name.in_([fixed("ticket.assigned"), fixed("ticket.opened")]),
+    )
+    rows = connection.execute(query.group_by(table.subject_id))
+    return {id_: at for id_, at in rows}  # noqa: C416 - rows are no pairs to the checker
+
+
 def unheld_count(connection: Connection, tenant_id: int) -> int:
     """Return how many tickets on the desk's turn nobody holds."""
     query = select(func.count()).select_from(schema.ticket).where(_unheld(tenant_id))

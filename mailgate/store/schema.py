@@ -484,6 +484,7 @@ agent_state = Table(
     Column("name", Text, nullable=False, comment="of the agent, as configured"),
     Column("seen_at", Instant, comment="when they last did something themselves"),
     Column("away_until", Instant, comment="until then they get no new tickets"),
+    Column("away_said_at", Instant, comment="when that was said: what is older does not count"),
     PrimaryKeyConstraint("tenant_id", "name"),
     comment="what is known of agents",
 )

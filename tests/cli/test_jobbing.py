@@ -33,6 +33,11 @@ def test_inactive_agents_are_looked_for_where_that_is_asked_for(cli):
     assert cli.ok("jobs", "run", "reassignment") == "moved 0 of 0, 0 inactive agents\n"
 
 
+def test_a_result_that_another_version_wrote_is_shown_as_it_is(cli, monkeypatch):
+    monkeypatch.setattr(clockwork.Clockwork, "_follow_rules", lambda _self: {"seen": 3})
+    assert cli.ok("jobs", "run", "rules") == "seen 3\n"
+
+
 def test_canaries_can_be_looked_for_by_hand_where_there_are_some(cli):
     assert "there is no job" in cli.no(1, "jobs", "run", "canary")
     cli.set(canary__every="15m")

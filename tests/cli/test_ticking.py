@@ -13,6 +13,7 @@ from tests.cli.conftest import mail
 def test_a_tick_processes_what_waits_acts_and_sends(cli):
     cli.ok("deliver", stdin=mail())
     assert cli.ok("tick") == "0 deadlines acted on.\n"
+    assert cli.json("jobs")[1]["result"]["acted_on"] == 0
     recipients = {to for to, _subject in cli.sent()}
     assert len(recipients) == 4
     assert any("carol@customer.example" in to for to in recipients)

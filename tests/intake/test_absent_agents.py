@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.desk.assignment import Moved, reassign_inactive
+from mailgate.desk.assignment import Moved, Patience, reassign_inactive
 from mailgate.desk.staffing import note_away, seats
+from mailgate.domain.hours import Calendar
 from mailgate.domain.people import Staff
-from mailgate.errors import Refused
+from mailgate.errors import Conflict, Refused
 from tests.desk.conftest import ADMIN, ALICE, BOB, settings
 from tests.intake.desk import Gateway
 
 HOUR = timedelta(hours=1)
-SIX = 6 * HOUR
+SIX = Patience(6 * HOUR)
 
 
 @pytest.fixture
@@ -32,21 +33,41 @@ def sign(desk, who=ALICE) -> None:
     desk.mail("I look into it.", sender=who.address, to=to, Subject=f"Note {desk.count}")
 
 
-def away(desk, **headers) -> None:
-    text = "I am away until 13 March 2026."
-    desk.mail(text, sender=ALICE.address, Auto_Submitted="auto-replied", **headers)
+def away(desk, text="I am away until 13 March 2026.", **headers):
+    return desk.mail(text, sender=ALICE.address, Auto_Submitted="auto-replied", **headers)
+
+
+def notice_of(desk) -> str:
+    """Return the Message-ID of the last notice to Alice."""
+    return [row for row in desk.rows("outbox") if row["recipient"] == ALICE.address][-1]["rfc_id"]
 
 
 def test_an_agents_out_of_office_reply_keeps_new_tickets_from_them_until_its_date(desk):
     desk.mail("words")
-    (notice,) = [row for row in desk.rows("outbox") if row["recipient"] == ALICE.address]
-    away(desk, In_Reply_To=notice["rfc_id"])
+    said = away(desk, In_Reply_To=notice_of(desk))["verdict"]["says"]
+    assert said == "a machine wrote; alice is away until 2026-03-14"
     for n in range(2):
         desk.mail("words", Subject=f"Matter {n}")
     assert holders(desk) == ["alice", "bob", "bob"]
     desk.now += timedelta(days=14)
     desk.mail("words", Subject="Later")
     assert holders(desk)[-1] == "alice"
+
+
+def test_what_a_reply_quotes_does_not_say_when_its_author_is_back(desk):
+    desk.mail("No hurry: the offer stands until 25 May 2026.")
+    quoted = (
+        "I am on holiday.\r\n\r\nOn Mon, 2 Mar 2026, Desk wrote:\r\n> It stands until 25 May 2026."
+    )
+    away(desk, quoted, In_Reply_To=notice_of(desk))
+    assert seats(desk.desk, desk.now)[0].away_until is None
+
+
+def test_an_older_reply_does_not_undo_what_was_said_later(desk):
+    desk.mail("words")
+    note_away(desk.desk, "alice", None, desk.now + HOUR)
+    away(desk, In_Reply_To=notice_of(desk))
+    assert seats(desk.desk, desk.now)[0].away_until is None
 
 
 def test_one_that_is_not_shown_to_be_theirs_does_nothing(desk):
@@ -79,6 +100,52 @@ def test_a_new_turn_of_the_desk_gives_them_the_whole_time(desk):
     assert holders(desk) == ["bob", "bob", "alice"]
 
 
+def test_who_got_a_ticket_lately_has_the_whole_time_too(desk):
+    desk.mail("words")
+    sign(desk)
+    desk.agent("/assign bob")
+    sign(desk, BOB)
+    given = desk.now
+    desk.now += 7 * HOUR
+    desk.mail("/assign alice", sender=BOB.address, to=desk.reply_address(BOB.address))
+    assert holders(desk) == ["alice"]
+    assert reassign_inactive(desk.desk, given + 8 * HOUR, SIX) == Moved(0, 0, 0)
+
+
+def test_working_time_of_a_calendar_counts_where_one_is_named(desk):
+    office = Calendar("UTC", (((9 * 60, 17 * 60),),) * 5 + ((), ()))
+    patience = Patience(6 * HOUR, office)
+    desk.now = desk.now.replace(hour=14)
+    desk.mail("words")
+    sign(desk)
+    evening = desk.now.replace(hour=23)
+    assert reassign_inactive(desk.desk, evening, patience).moved == 0
+    assert reassign_inactive(desk.desk, desk.now.replace(day=3, hour=13), patience).moved == 1
+    assert holders(desk) == ["bob"]
+
+
+def test_what_an_administrator_does_as_an_agent_is_a_sign(database):
+    carol = replace(ALICE, name="carol", address="carol@agents.example", admin=True)
+    staff = Staff((carol, BOB), {}, (ADMIN,))
+    desk = Gateway(database, replace(settings(), staff=staff, assigns=True))
+    desk.mail("words")
+    sign(desk, BOB if holders(desk) == ["bob"] else carol)
+    seen = {seat.agent.name: seat.seen_at for seat in seats(desk.desk, desk.now)}
+    assert seen[holders(desk)[0]] == desk.now
+
+
+def test_where_others_are_quicker_the_rest_waits_for_the_next_time(desk, monkeypatch):
+    desk.mail("words")
+    sign(desk)
+
+    def first(*_args):
+        raise Conflict("somebody else was first")
+
+    monkeypatch.setattr("mailgate.desk.assignment._pass_on", first)
+    assert reassign_inactive(desk.desk, desk.now + 7 * HOUR, SIX) == Moved(0, 0, 0)
+    assert holders(desk) == ["alice"]
+
+
 def test_where_nobody_is_there_it_stays(desk, monkeypatch):
     monkeypatch.setattr("mailgate.desk.assignment._AT_ONCE", 1)
     for n in range(4):
@@ -98,13 +165,13 @@ def test_the_agents_are_listed_with_what_they_hold_and_whether_they_are_there(de
     desk.mail("words")
     sign(desk)
     until = desk.now + HOUR
-    note_away(desk.desk, "bob", until)
+    note_away(desk.desk, "bob", until, desk.now)
     alice, bob = seats(desk.desk, desk.now)
     assert (alice.agent, alice.teams, alice.holds, alice.away_until) == (ALICE, (), 1, None)
     assert alice.seen_at == desk.now
     assert (bob.agent, bob.holds, bob.seen_at, bob.away_until) == (BOB, 0, None, until)
     assert seats(desk.desk, until)[1].away_until is None
-    note_away(desk.desk, "bob", None)
+    note_away(desk.desk, "bob", None, desk.now)
     assert seats(desk.desk, desk.now)[1].away_until is None
     with pytest.raises(Refused, match="there is no agent 'eve'; there are alice, bob"):
-        note_away(desk.desk, "eve", None)
+        note_away(desk.desk, "eve", None, desk.now)

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from mailgate.desk import assignment
 from mailgate.desk.assignment import Result, assign_waiting
 from mailgate.domain.model import Status
 from mailgate.domain.people import Staff
 from mailgate.domain.rules import Rule, ranked
+from mailgate.errors import Conflict
 from mailgate.mail.alert import MachineSender
 from mailgate.mail.trust import Trust
 from tests.attacks.test_identity import PASSED_ON
@@ -110,6 +112,25 @@ def test_what_nobody_can_take_keeps_nothing_from_others(database, monkeypatch):
     desk.desk.settings = replace(desk.desk.settings, assigns=True)
     assert assign_waiting(desk.desk, desk.now) == Result(assigned=2, waiting=4, agents=2)
     assert holders(desk) == [None, None, "bob", None, "bob", None]
+
+
+def test_who_is_second_once_tries_again_and_always_leaves_it_for_the_next_time(
+    database, monkeypatch
+):
+    desk = desk_of(database, alice=0, bob=0)
+    desk.mail("words")
+    more = desk_of(database)
+    really, tries = assignment._assign_some, []
+
+    def second(*args):
+        tries.append(args)
+        if len(tries) < 6:
+            raise Conflict("somebody else was first")
+        return really(*args)
+
+    monkeypatch.setattr(assignment, "_assign_some", second)
+    assert assign_waiting(more.desk, more.now) == Result(assigned=0, waiting=1, agents=2)
+    assert assign_waiting(more.desk, more.now) == Result(assigned=1, waiting=0, agents=2)
 
 
 def test_nothing_is_given_away_unless_it_is_asked_for(database):

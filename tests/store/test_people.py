@@ -236,17 +236,18 @@ def test_only_the_last_run_of_a_job_is_kept_and_a_long_fault_is_cut(database):
     assert found == {"rules": LastRun("rules", "two", LATER, 7, {}, "x" * 300)}
 
 
-def test_the_newest_sign_of_an_agent_counts_and_being_away_is_kept_beside_it(database):
+def test_the_newest_of_what_is_known_of_an_agent_counts(database):
     until = NOW + timedelta(days=3)
     with database.write() as connection:
-        agents.away(connection, TENANT, {"bob": until})
-        agents.seen(connection, TENANT, [("alice", LATER), ("alice", NOW), ("bob", NOW)])
-        agents.seen(connection, TENANT, [("alice", NOW), ("bob", LATER)])
-        agents.seen(connection, TENANT, [])
-        agents.away(connection, TENANT, {})
+        agents.note(connection, TENANT, [], [("bob", until, LATER)])
+        signs = [("alice", LATER), ("alice", NOW), ("bob", NOW)]
+        agents.note(connection, TENANT, signs, [("alice", until, NOW), ("alice", None, LATER)])
+        agents.note(connection, TENANT, [("alice", NOW), ("bob", LATER)], [])
+        agents.note(connection, TENANT, [], [])
+        agents.note(connection, TENANT, [], [("bob", None, NOW)])
     with database.read() as connection:
         found = agents.known(connection, TENANT)
     assert found == {"alice": Known(LATER, None), "bob": Known(LATER, until)}
     with database.write() as connection:
-        agents.away(connection, TENANT, {"bob": None})
+        agents.note(connection, TENANT, [], [("bob", None, LATER)])
         assert agents.known(connection, TENANT)["bob"] == Known(LATER, None)

@@ -292,6 +292,7 @@ class Life:
         put(schema.attachment, message_id=asked)
         self.rules = rules
         subject = {"subject_kind": tickets.TICKET, "subject_id": self.ticket}
+        put(schema.event, **subject, n=2, name="ticket.assigned")
         cause = put(schema.event, **subject, n=1, policy_id=rules, data={"proved": False})["id"]
         put(schema.turn, ticket_id=self.ticket)
         self.timer = (self.ticket, "reminder", 1, 0)
@@ -343,8 +344,9 @@ class Life:
             "tickets": [self.ticket],
             "holding.loads.names": ["alice"],
             "holding.held_since.name": "alice",
-            "agents.seen.signs": [("alice", NOW + HOUR)],
-            "agents.away.until": {"alice": NOW + HOUR},
+            "holding.given_at.ids": [self.ticket],
+            "agents.note.signs": [("alice", NOW + HOUR)],
+            "agents.note.away": [("alice", NOW + HOUR, NOW)],
             "teams": None,
             **of_mailboxes(),
         }

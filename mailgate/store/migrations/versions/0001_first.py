@@ -95,6 +95,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column(
             "away_until", Instant(), nullable=True, comment="until then they get no new tickets"
         ),
+        sa.Column(
+            "away_said_at",
+            Instant(),
+            nullable=True,
+            comment="when that was said: what is older does not count",
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenant.id"], name=op.f("fk_agent_state_tenant_id")
         ),
