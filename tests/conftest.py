@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
 from hypothesis import settings
 
+from mailgate.mail.sandbox import Sandbox
 from tests.peers import loopback
 from tests.peers.presence import in_ci
 
@@ -36,6 +38,23 @@ def _this_machine_only() -> Iterator[None]:
             patch.delenv(name)
         for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
             patch.delenv(name, raising=False)  # what the terminal of who runs the tests can do
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _each_template_is_compiled_once() -> Iterator[None]:
+    """Keep what templates are compiled to: a run has thousands of renderers of the same ones."""
+    kept: dict[tuple[Any, ...], Any] = {}
+    compile_ = Sandbox.compile
+
+    def once(self: Sandbox, source: Any, *about: Any, **more: Any) -> Any:
+        key = (source, *about, *more.items())
+        if key not in kept:
+            kept[key] = compile_(self, source, *about, **more)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sandbox, "compile", once)
         yield
 
 

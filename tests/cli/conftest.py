@@ -1,11 +1,13 @@
 """A desk in a folder, and its command line run within this process."""
 
+import functools
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer import testing
 from typer.testing import CliRunner, Result
 
 from mailgate import setup
@@ -14,6 +16,9 @@ from mailgate.store import migrate
 from mailgate.store.db import Database
 from tests.peers import settings
 from tests.peers.maildir import Maildir
+
+# A run of a command would otherwise read the signatures of all commands anew.
+testing._get_command = functools.cache(testing._get_command)
 
 CUSTOMER, DESK = "carol@customer.example", "support@desk.example"
 
