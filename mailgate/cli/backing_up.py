@@ -262,7 +262,7 @@ class _Restoring:
         _may(empty, str(path), replace=replace)
         backup_sqlite.settle(path)
         new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.restoring")
-        kept = path.with_name(f"{path.name}.replaced-{self._now:%Y%m%dT%H%M%S}")
+        kept = path.with_name(f"{path.name}.replaced-{self._now:%Y%m%dT%H%M%S.%f}")
         try:
             with printing.progress("Restore") as progress:
                 backups.copy(self._file, new, progress)
@@ -287,7 +287,7 @@ class _Restoring:
         with database.read() as connection:
             empty = backup_postgresql.unused(connection)
         _may(empty, "the database", replace=replace)
-        kept = f"replaced_{self._now:%Y%m%d_%H%M%S}"
+        kept = f"replaced_{self._now:%Y%m%d_%H%M%S_%f}"
         with ExitStack() as undo:  # whatever ends it, be it somebody's Ctrl-C
             if not empty:
                 backup_postgresql.put_aside(database, kept)
