@@ -5,7 +5,6 @@ A command imports what it needs when it runs, so that --help comes at once.
 
 from mailgate.cli import (
     backing_up,
-    being_there,
     boarding,
     checking,
     delivering,
@@ -18,6 +17,7 @@ from mailgate.cli import (
     seeing,
     serving,
     setting_up,
+    staffing,
     steering,
     thresholds,
     ticking,
@@ -36,7 +36,7 @@ COMMANDS = (
     ticking,
     foreseeing,
     jobbing,
-    being_there,
+    staffing,
     boarding,
     seeing,
     writing,
