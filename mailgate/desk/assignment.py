@@ -5,7 +5,7 @@ has named is told to the team, and takes no agent's place: an out-of-office repl
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -154,32 +154,33 @@ def reassign_inactive(desk: Desk, now: datetime, patience: Patience) -> Moved:
     """Give what agents hold who have given no sign for a while to others who are there.
 
     A ticket moves when that long has passed since its agent's last sign, since the turn of the desk
-    began and since they got it. Of an agent who has never given a sign nothing is known. Where
-    nobody can take it, it stays. Safe at any time.
+    began and since they got it. Of an agent who has never given a sign nothing is known; who has
+    given some and is no agent any more gives none. Where nobody can take it, it stays. Safe at any
+    time.
     """
     with desk.database.read() as connection:
-        quiet = _quiet(connection, desk.settings, now, patience)
+        gone = _gone(connection, desk.settings, now, patience)
     moved: Counter[bool] = Counter()
     inactive = 0
-    for name in sorted(quiet):
+    for name in sorted(gone):
         done = _pass_on_all(desk, now, patience, name)
         moved.update(done)
         inactive += bool(done.total())
     return Moved(moved[True], moved[False], inactive)
 
 
-def _quiet(
+def _gone(
     connection: Connection, settings: Settings, now: datetime, patience: Patience
-) -> set[str]:
-    """Return the agents who have given no sign for so long."""
-    known = agents.known(connection, settings.tenant_id)
-    return {
-        agent.name
-        for agent in settings.staff.agents
-        if (sign := known.get(agent.name)) is not None
-        and sign.seen_at is not None
-        and patience.ends(sign.seen_at, now)
-    }
+) -> dict[str, str]:
+    """Return who is not there, and why: the end of a sentence that begins with their name."""
+    silent = f"has given no sign for {patience.after / HOUR:g} h"
+    found = {}
+    for name, known in agents.known(connection, settings.tenant_id).items():
+        if name not in settings.staff.by_name:
+            found[name] = "is no agent any more"
+        elif known.seen_at is not None and patience.ends(known.seen_at, now):
+            found[name] = silent
+    return found
 
 
 def _pass_on_all(desk: Desk, now: datetime, patience: Patience, name: str) -> Counter[bool]:
@@ -189,16 +190,18 @@ def _pass_on_all(desk: Desk, now: datetime, patience: Patience, name: str) -> Co
     """
     tenant_id, until = desk.settings.tenant_id, now - patience.after
     done: Counter[bool] = Counter()
-    ids, last, conflicts = [0] * _AT_ONCE, 0, 0
-    while len(ids) == _AT_ONCE and conflicts < _TRIES:
+    last, conflicts = 0, 0
+    while conflicts < _TRIES:
         with desk.database.read() as connection:
             ids = holding.held_since(connection, tenant_id, name, until, last, _AT_ONCE)
         try:
             done.update(_pass_on_some(desk, now, patience, name, ids))
         except Conflict:
             conflicts += 1
-        else:
-            last = ids[-1] if ids else last
+            continue
+        if len(ids) < _AT_ONCE:
+            break
+        last = ids[-1]
     return done
 
 
@@ -211,13 +214,13 @@ def _pass_on_some(
     found = []
     with desk.writing(now, _AT_ONCE) as ledger:
         connection, settings = ledger.connection, ledger.settings
-        gone = _quiet(connection, settings, now, patience)
+        gone = _gone(connection, settings, now, patience)
         since = holding.given_at(connection, settings.tenant_id, ids)
         stored = _stored(ledger)
         for ticket in ledger.load(ids).values():
             begun = max(ticket.waiting_since or now, since.get(ticket.id, now))
             if ticket.assignee == name and name in gone and patience.ends(begun, now):
-                found.append(_pass_on(ledger, stored, ticket, gone, patience))
+                found.append(_pass_on(ledger, stored, ticket, name, gone))
     return found
 
 
@@ -225,18 +228,17 @@ def _pass_on(
     ledger: Ledger,
     stored: Mapping[str, Load],
     ticket: Ticket,
-    gone: Collection[str],
-    patience: Patience,
+    holder: str,
+    gone: Mapping[str, str],
 ) -> bool:
-    """Give a ticket to somebody who is there; tell whether there is one."""
+    """Give a ticket of its holder to somebody who is there; tell whether there is one."""
     loads = dict(_loads(ledger, stored))
-    silent = f"has given no sign for {patience.after / HOUR:g} h"
-    for name in gone:
-        loads[name] = replace(loads.get(name, Load()), away=silent)
+    for name, reason in gone.items():
+        loads[name] = replace(loads.get(name, Load()), away=reason)
     agent, why = chosen(ledger.settings.staff, ticket.team, loads)
     if agent is None:
         return False
-    reason = f"{ticket.assignee} {silent}; {why}"
-    event = Assign(at=ledger.now, actor=GATEWAY, assignee=agent.name, reason=reason)
+    told = f"{holder} {gone[holder]}; {why}"
+    event = Assign(at=ledger.now, actor=GATEWAY, assignee=agent.name, reason=told)
     ledger.apply(ticket.id, event)
     return True

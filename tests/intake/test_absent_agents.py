@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate.desk import assignment
 from mailgate.desk.assignment import Moved, Patience, reassign_inactive
 from mailgate.desk.staffing import note_away, seats
 from mailgate.domain.hours import Calendar
@@ -138,12 +139,29 @@ def test_where_others_are_quicker_the_rest_waits_for_the_next_time(desk, monkeyp
     desk.mail("words")
     sign(desk)
 
-    def first(*_args):
-        raise Conflict("somebody else was first")
+    really, tries = assignment._pass_on, []
 
-    monkeypatch.setattr("mailgate.desk.assignment._pass_on", first)
+    def second(*args):
+        tries.append(args)
+        if len(tries) <= 6:
+            raise Conflict("somebody else was first")
+        return really(*args)
+
+    monkeypatch.setattr(assignment, "_pass_on", second)
     assert reassign_inactive(desk.desk, desk.now + 7 * HOUR, SIX) == Moved(0, 0, 0)
     assert holders(desk) == ["alice"]
+    assert reassign_inactive(desk.desk, desk.now + 7 * HOUR, SIX) == Moved(1, 0, 1)
+    assert (len(tries), holders(desk)) == (7, ["bob"])
+
+
+def test_what_somebody_holds_who_is_no_agent_any_more_goes_to_others(desk):
+    desk.mail("words")
+    sign(desk)
+    desk.desk.settings = replace(desk.desk.settings, staff=Staff((BOB,), {}, (ADMIN,)))
+    assert reassign_inactive(desk.desk, desk.now + 7 * HOUR, SIX) == Moved(1, 0, 1)
+    (told,) = [row for row in desk.rows("outbox") if row["notice"] == "assigned"]
+    assert told["recipient"] == BOB.address
+    assert told["context"]["note"].startswith("alice is no agent any more; bob holds 0")
 
 
 def test_where_nobody_is_there_it_stays(desk, monkeypatch):
