@@ -34,6 +34,10 @@ class Conflict(Temporary):
     """Somebody else changed the same row first: read again and decide again."""
 
 
+class Lost(Conflict):
+    """What we had claimed is another's now, and so is whatever is to be decided about it."""
+
+
 class Permanent(MailgateError):
     """It will not work however often it is tried."""
 

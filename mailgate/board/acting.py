@@ -12,7 +12,7 @@ from mailgate.domain import board as rules
 from mailgate.domain.board import Drop, Lane, Layout, Spot
 from mailgate.domain.events import Event
 from mailgate.domain.model import Actor, ActorKind, Ticket
-from mailgate.errors import Conflict, Temporary
+from mailgate.errors import Conflict, Lost, Temporary
 from mailgate.log import log
 from mailgate.store.board import Board, Due
 
@@ -90,6 +90,8 @@ class Drops:
         """
         try:
             self._write(due, now, hold)
+        except Lost:
+            raise
         except Conflict:  # somebody else was first: what is still due then, the next look finds
             pass
         except Temporary:

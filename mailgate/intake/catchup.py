@@ -12,7 +12,7 @@ from heapq import merge
 
 from sqlalchemy import Connection
 
-from mailgate.errors import Conflict, Temporary
+from mailgate.errors import Lost, Temporary
 from mailgate.imap.link import Examined, Link, NoFolder, Overview
 from mailgate.intake import threads
 from mailgate.intake.inbox import Inbox, Incoming
@@ -35,10 +35,6 @@ _MOST = 10_000  # mails of a folder in one pass
 _IDENTIFYING = frozenset({"message-id", "from", "date", "subject"})
 _COPY_FIRST = timedelta(seconds=30)
 """How long a mail from ourselves waits in the INBOX for its copy among what was sent."""
-
-
-class Lost(Conflict):
-    """Another node watches the mailbox now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
-from mailgate.errors import Temporary
+from mailgate.errors import Lost, Temporary
 from mailgate.imap.link import Link
-from mailgate.intake.catchup import LEASE, Catchup, Lost
+from mailgate.intake.catchup import LEASE, Catchup
 from mailgate.intake.mailbox import SENT, Board, Mailbox, places
 from mailgate.log import log
 from mailgate.store import mailboxes

@@ -7,7 +7,7 @@ import pytest
 
 from mailgate.board import acting, board
 from mailgate.domain import board as rules
-from mailgate.errors import Conflict, Temporary
+from mailgate.errors import Conflict, Lost, Temporary
 from mailgate.imap.link import Link
 from tests.board.played import ALICE, BOB, CLOSED, INBOX, RESOLVED, WAITING
 
@@ -90,6 +90,25 @@ def test_a_ticket_that_somebody_else_changes_at_that_moment_is_left_for_the_next
         assert played.tickets() == [("resolved", None), ("new", None)]
     played.pass_by()
     assert played.tickets() == [("resolved", None), ("resolved", None)]
+
+
+def test_whoever_has_lost_the_mailbox_stops_at_once(played, monkeypatch):
+    played.open(2)
+    for name in ("m0", "m1"):
+        played.drag(name, INBOX, RESOLVED)
+    played.pass_by()
+    writes = []
+    really = acting.Drops._write
+
+    def lose(self, due, now, _hold):
+        writes.append(due)
+        really(self, due, now, lambda _connection: (_ for _ in ()).throw(Lost("another has it")))
+
+    monkeypatch.setattr(acting.Drops, "_write", lose)
+    with pytest.raises(Lost):
+        played.pass_by(4)
+    assert len(writes) == 1
+    assert played.tickets() == [("new", None), ("new", None)]
 
 
 def test_a_move_that_we_meant_to_make_and_did_not_hides_no_drop_later(played, monkeypatch):

@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from mailgate.errors import Temporary
+from mailgate.errors import Lost, Temporary
 from mailgate.intake import catchup as catchups
-from mailgate.intake.catchup import Lost
 from mailgate.store import mailboxes
 from tests.intake.desk import SUPPORT
 from tests.intake.shared import Shared, mails, written
