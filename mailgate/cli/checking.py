@@ -77,6 +77,24 @@ def _configuration(app: "App") -> Iterator[Finding]:
     yield Finding("configuration", "ok", f"{app.config.desk.address} is understood")
     for says in lacking(bool(app.config.agents), bool(app.config.desk.admins)):
         yield Finding("configuration", "warning", says)
+    for says in _assignment(app):
+        yield Finding("assignment", "warning", says)
+
+
+def _assignment(app: "App") -> Iterator[str]:
+    """Yield what of the assignment may not be meant."""
+    settings, inactive = app.settings, app.config.assignment
+    last = settings.routes[-1:]
+    if settings.assigns and settings.staff.teams and not any(rule.takes_all for rule in last):
+        yield (
+            "a ticket to which no rule gives a team is given to nobody: let the last [[rule]] have "
+            "a team and no conditions"
+        )
+    if inactive.inactive_after is not None and not inactive.inactive_in:
+        yield (
+            "[assignment] inactive_after counts every hour, so tickets move each night: name a "
+            "[[calendar]] in inactive_in"
+        )
 
 
 def _all(app: "App", send_to: str | None) -> Iterator[Finding]:

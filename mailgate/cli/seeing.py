@@ -251,6 +251,7 @@ _FACTS = (
     ("Status", "standing"),
     ("Priority", "priority"),
     ("Category", "category"),
+    ("Kind", "kind"),
     ("Assignee", "assignee"),
     ("Team", "team"),
     ("Tags", "tags"),

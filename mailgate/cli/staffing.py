@@ -63,7 +63,7 @@ def agents_away(
     day on which they are back.
     """
     from mailgate.app import now
-    from mailgate.desk.staffing import note_away
+    from mailgate.desk.staffing import note_away, seats
     from mailgate.domain.hours import when
 
     with opened(config) as app:
@@ -72,7 +72,11 @@ def agents_away(
         if back_at <= at:
             raise Refused(f"{until} has passed: say when {name} is back")
         note_away(app.desk, name, back_at, at)
-    printing.line(f"{name} is away until {printing.moment(back_at)}.")
+        (seat,) = (seat for seat in seats(app.desk, at) if seat.agent.name == name)
+    printing.line(f"{name} is away until {printing.moment(back_at)}, and is back then.")
+    if seat.holds:
+        ones = "ticket" if seat.holds == 1 else "tickets"
+        printing.line(f"They go on holding {seat.holds} {ones}: `mailgate assign` gives them away.")
 
 
 @command("back", "mailgate agents back alice", within=agents)

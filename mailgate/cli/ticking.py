@@ -9,6 +9,7 @@ from mailgate.cli import printing
 from mailgate.cli.opening import opened
 from mailgate.cli.options import AsJson, ConfigFile
 from mailgate.cli.program import command
+from mailgate.errors import Refused
 
 if TYPE_CHECKING:
     from mailgate.app import App
@@ -66,6 +67,8 @@ def _preview(app: "App", at: str | None, now: datetime) -> "Tick":
     from mailgate.domain.hours import when
 
     instant = now if at is None else when(at, now, app.config.desk.timezone)
+    if instant < now:
+        raise Refused(f"{at} has passed, and what the clock did is history: `mailgate show NUMBER`")
     return app.clock.preview(now, instant)
 
 

@@ -279,9 +279,14 @@ def close_by_agent(draft: Draft) -> None:
 
 
 def reopen(draft: Draft) -> None:
-    """Take it up again; the customer is told."""
+    """Take it up again; the customer is told, and the holders of what was set aside.
+
+    Of what the customer wrote meanwhile they have heard nothing.
+    """
     draft.reopen(draft.event.at)
     draft.notify("reopened", Audience.REQUESTER)
+    if draft.before.disposition is not Disposition.NONE:
+        draft.notify("reopened", Audience.HOLDERS)
 
 
 def take_back(draft: Draft) -> None:
@@ -298,12 +303,16 @@ def set_priority(draft: Draft) -> None:
 
 def set_category(draft: Draft) -> None:
     """Change the category."""
-    draft.set(category=_event(draft, SetCategory).category)
+    category = _event(draft, SetCategory).category
+    draft.because(f"{category}, before {draft.before.category}")
+    draft.set(category=category)
 
 
 def set_kind(draft: Draft) -> None:
     """Change the kind."""
-    draft.set(kind=_event(draft, SetKind).kind)
+    kind = _event(draft, SetKind).kind
+    draft.because(f"{kind}, before {draft.before.kind}")
+    draft.set(kind=kind)
 
 
 def tag(draft: Draft) -> None:

@@ -137,8 +137,8 @@ def _kind(text: str) -> tuple[str, ...]:
         return (Kind(text.lower()).value,)
     except ValueError:
         meant = _nearest(text, list(Kind))
-        hint = f"; did you mean {meant}?" if meant else ""
-        raise Refused(f"there is no kind {text!r}{hint}") from None
+        hint = f"did you mean {meant}?" if meant else f"there are {', '.join(Kind)}"
+        raise Refused(f"there is no kind {text!r}; {hint}") from None
 
 
 def _tags(text: str) -> Tags:

@@ -43,6 +43,12 @@ class Rule:
     priority: Priority | None = None
     tags: tuple[str, ...] = ()
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether every ticket gets a team by it that comes to it."""
+        conditions = (self.categories, self.kinds, self.priorities, self.words)
+        return bool(self.team) and not any((*conditions, self.sender_domains, self.recipients))
+
 
 @dataclass(frozen=True, slots=True)
 class Matter:

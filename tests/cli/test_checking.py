@@ -372,3 +372,19 @@ def test_a_mailbox_that_tokens_open_is_tried_once_there_is_a_place_for_them(new_
     with_mailbox(new_cli, refresh_token_file="mailbox.secret", **tokens)
     assert "can be tried once that is there" in found(new_cli)["mailbox", "warning"]
     assert not (new_cli.folder / "mailgate.db").exists()
+
+
+def test_what_of_the_assignment_may_not_be_meant_is_told(cli):
+    cli.set(assignment__automatic=True, assignment__inactive_after="6h")
+    text = cli.config.read_text()
+    team = '\n[[team]]\nname = "front"\nmembers = ["alice"]\n'
+    cli.config.write_text(f"{text}{team}")
+    told = [each["says"] for each in cli.json("check") if each["check"] == "assignment"]
+    assert [says.partition(":")[0] for says in told] == [
+        "a ticket to which no rule gives a team is given to nobody",
+        "[assignment] inactive_after counts every hour, so tickets move each night",
+    ]
+    rest = '\n[[rule]]\nname = "rest"\nteam = "front"\n'
+    cli.config.write_text(f"{text}{team}{rest}")
+    cli.set(assignment__inactive_after="off")
+    assert not [each for each in cli.json("check") if each["check"] == "assignment"]

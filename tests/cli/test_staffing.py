@@ -25,3 +25,10 @@ def test_a_day_that_has_passed_and_somebody_unknown_are_refused(cli):
 def test_a_desk_without_agents_says_so(cli):
     cli.set(agent=None)
     assert "There are no agents" in cli.ok("agents")
+
+
+def test_what_somebody_holds_who_goes_away_is_told(cli):
+    number = cli.open()
+    cli.ok("assign", number, "alice")
+    said = cli.ok("agents", "away", "alice", "--until", "+3d")
+    assert "They go on holding 1 ticket: `mailgate assign` gives them away." in said

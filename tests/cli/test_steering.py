@@ -63,13 +63,18 @@ def test_tags_are_put_on_and_taken_off(cli, number):
 
 def test_what_a_ticket_is_can_be_said_and_spam_stays_closed(cli, number):
     cli.ok("category", number, "billing", "--as", "alice")
-    cli.ok("kind", number, "dispute")
+    assert "(another kind of matter; dispute, before request)" in cli.ok("kind", number, "dispute")
+    assert "Kind" in cli.ok("show", number)
     assert facts(cli, number, "category", "kind") == ("billing", "dispute")
     assert "did you mean dispute?" in cli.no(1, "kind", number, "disput")
     cli.ok("spam", number)
     cli.ok("deliver", stdin=mail(f"Re: Printer broken [{number}]", "Buy more!"))
     cli.ok("tick")
     assert facts(cli, number, "status") == ("closed",)
+    before = len(cli.sent())
+    cli.ok("reopen", number)
+    told = {to for to, _ in cli.sent()[before:]}
+    assert any("admin@agent.example" in to for to in told), "nobody has heard of it meanwhile"
 
 
 def test_a_priority_moves_the_deadlines(cli, number):

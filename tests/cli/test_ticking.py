@@ -176,3 +176,7 @@ def test_what_nobody_holds_is_given_to_agents_at_intervals(cli, monkeypatch):
     told = [facts for name, facts in logged if name == "assignment.done"]
     assert told == [{"assigned": 2, "waiting": 0, "agents": agents}]
     assert None not in {ticket["assignee"] for ticket in cli.json("tickets")}
+
+
+def test_what_has_passed_is_no_time_to_look_ahead_to(cli):
+    assert "has passed" in cli.no(1, "tick", "--at", "2020-01-01T09:00")

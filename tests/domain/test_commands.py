@@ -141,7 +141,11 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
         ("/category ?", "'?' is no category", "/category billing"),
         ("/kind", "which kind", "/kind dispute"),
         ("/kind disput", "did you mean dispute?", "/kind dispute"),
-        ("/kind 7", "there is no kind '7'", "/kind dispute"),
+        (
+            "/kind 7",
+            "there is no kind '7'; there are request, dispute, order, recovery",
+            "/kind dispute",
+        ),
         ("/tag", "which tags", "/tag vip -late"),
         ("/tag !", "'!' is no tag", "/tag vip -late"),
         ("/tag " + "x" * 51, "is no tag", "/tag vip -late"),

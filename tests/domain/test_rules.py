@@ -57,6 +57,12 @@ def test_where_none_fits_everything_stays_as_it_was_chosen():
     assert routed(CHOSEN, (), matter()) == CHOSEN
 
 
+def test_a_rule_takes_all_that_has_a_team_and_no_condition():
+    assert Rule("rest", team="front").takes_all
+    assert not Rule("tags", tags=("x",)).takes_all
+    assert not Rule("some", team="front", kinds=(Kind.ORDER,)).takes_all
+
+
 def test_a_rule_says_what_kind_of_matter_it_is():
     found = routed(CHOSEN, (Rule("odd", kind=Kind.ORDER),), matter())
     assert (found.kind, found.why[-1]) == (Kind.ORDER, "kind order by rule odd")
