@@ -68,9 +68,9 @@ class Ledger:
     # --- reading ---
 
     def load(self, ids: Iterable[int]) -> dict[int, Ticket]:
-        """Read tickets, each once; return those that exist, as they stand now."""
-        wanted = set(ids)
-        missing = wanted - self._tickets.keys()
+        """Read tickets, each once; return those that exist, in their order, as they stand now."""
+        wanted = dict.fromkeys(ids)
+        missing = wanted.keys() - self._tickets.keys()
         if missing:
             found = tickets.load(self.connection, self.settings.tenant_id, missing)
             self._stored |= found

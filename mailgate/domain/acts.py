@@ -371,6 +371,12 @@ def discard(draft: Draft) -> None:
     draft.set(disposition=Disposition.SPAM if spam else Disposition.WITHDRAWN)
 
 
+def set_aside(draft: Draft) -> None:
+    """Set aside as spam or withdrawn what was closed before; nobody hears of it."""
+    spam = _event(draft, Discard).spam
+    draft.set(disposition=Disposition.SPAM if spam else Disposition.WITHDRAWN)
+
+
 def escalate(draft: Draft) -> None:
     """Raise the level and say to whom."""
     event = _event(draft, Escalate)

@@ -77,8 +77,8 @@ class Fault:
 class Script:
     """What a mail's text comes down to; with faults in it nothing of it may be carried out.
 
-    `below` is the first command that stands below text, where none counts: no fault of a note,
-    but such a text must not go to the customer.
+    `below` is the first line below text that was meant as a command, where none counts: no fault of
+    a note, but such a text must not go to the customer.
     """
 
     commands: tuple[Command, ...]
@@ -322,16 +322,17 @@ def _line(line: str) -> Command | Fault | None:
 
 
 def _below(lines: Sequence[str]) -> Fault | None:
-    """Return the first of these lines that is a command as it stands, also in a list."""
-    likely = 0
+    """Return the first of these lines that was meant as a command, well written or not.
+
+    Also in a list. What stands behind the word may be a remark that nobody outside is to read.
+    """
     for raw in lines:
         line = _LISTED.sub("", raw.translate(_INVISIBLE), count=1).strip()
         marked = _MARKED.match(line)
-        word = WORDS.get(marked[2].lower()) if marked is not None and not marked[1] else None
-        if marked is None or word is None or not word.wired:
+        if marked is None or marked[1]:
             continue
-        likely += 1
-        if likely > MOST_COMMANDS or isinstance(_known(line, word, line[marked.end() :]), Command):
+        name = marked[2].lower()
+        if name in WORDS or _much_like(name) is not None:
             reason = "it stands below text, where no command counts, and would go to the customer"
             return _fault(line, reason, "the same line at the very top, or other words")
     return None
@@ -357,14 +358,20 @@ def _unknown(line: str, name: str) -> Fault | None:
 
     `#42` and `/usr/bin` are text; `/resolve.` and `/note2` were meant as commands.
     """
-    meant = _nearest(name, list(WORDS))
     if _WORD.fullmatch(name):
         reason = f"there is no command /{name[:_LONGEST_WORD]}"
-    elif meant is not None and difflib.SequenceMatcher(None, name, meant).ratio() >= _SURE:
+    elif _much_like(name) is not None:
         reason = f"{name!r} is not a command, but much like one"
     else:
         return None
     return _fault(line, reason, _forms_of(_nearest(name, [word.name for word in _wired()])))
+
+
+def _much_like(name: str) -> str | None:
+    """Return the command that a word was surely meant to be, if any."""
+    meant = _nearest(name, list(WORDS))
+    sure = meant is not None and difflib.SequenceMatcher(None, name, meant).ratio() >= _SURE
+    return meant if sure else None
 
 
 def _forms_of(name: str | None) -> str:

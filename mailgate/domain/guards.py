@@ -136,6 +136,11 @@ def discarded_so(ticket: Ticket, event: Discard, policy: Policy, now: datetime) 
     return ticket.disposition is (Disposition.SPAM if event.spam else Disposition.WITHDRAWN)
 
 
+def only_closed(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> bool:
+    """It was neither set aside nor merged."""
+    return ticket.disposition is Disposition.NONE
+
+
 def ahead(ticket: Ticket, event: Snooze, policy: Policy, now: datetime) -> bool:
     """The time to wake lies ahead."""
     return event.until > now

@@ -230,6 +230,13 @@ TABLE: tuple[Row, ...] = (
     Row(events.SplitOff, ANY, None, acts.keep, "a message left for a ticket of its own"),
     Row(events.Discard, LIVE, None, acts.discard, "set aside; its timers stop"),
     Row(events.Discard, CLOSED, guards.discarded_so, acts.keep, "set aside already"),
+    Row(
+        events.Discard,
+        CLOSED,
+        guards.only_closed,
+        acts.set_aside,
+        "set aside: mail does not open it again",
+    ),
     Row(events.Escalate, LIVE, None, acts.escalate, "one level up"),
     # --- the clock
     Row(

@@ -56,6 +56,9 @@ def act(
     elif "spam" in names and says_something and not note and "note" not in names:
         reason = "the text below it would go to whoever sent the spam"
         faults.append(Fault("/spam", reason, "/spam: why, or /note above the text"))
+    elif "spam" in names and names & {"resolve", "reopen"}:
+        reason = "with it the sender of the spam would hear from us"
+        faults.append(Fault(_line(script.commands), reason, "/spam alone"))
     elif "note" in names and not (says_something or _notes(script.commands)):
         faults.append(Fault("/note", "there is no text for the note", "/note: text"))
     mark = ledger.mark()

@@ -176,32 +176,38 @@ def _back_at(ledger: Ledger, reading: Reading, placement: Placement) -> datetime
         return None
     if reading.mail.strict_from != ledger.ticket(placement.ticket_id).requester:
         return None
-    return _return(ledger, reading)
+    return _return(ledger, reading, ledger.ticket(placement.ticket_id).subject)
 
 
 def _leave(ledger: Ledger, reading: Reading, placement: Placement) -> str:
     """Note until when an agent is away, by an auto-reply of theirs that is shown to be; say so.
 
-    It has to answer a notice of theirs, or be proved as their powers need it.
+    It has to answer a mail that we sent them: a reply that somebody else got may be sent on to us.
     """
     agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")
     if agent is None or reading.verdict.kind is not Kind.AUTO_REPLY:
         return ""
-    until = _return(ledger, reading)
-    shown = placement.answers or reading.authentication.level is Trust.STRONG
-    if until is None or not shown:
+    if not placement.answers:
+        return ""
+    about = placement.ticket_id
+    until = _return(ledger, reading, "" if about is None else ledger.ticket(about).subject)
+    if until is None:
         return ""
     ledger.leave(agent.name, until, reading.claimed.received_at)
     return f"{agent.name} is away until {local_date(until, ledger.settings.zone)}"
 
 
-def _return(ledger: Ledger, reading: Reading) -> datetime | None:
+def _return(ledger: Ledger, reading: Reading, subject: str) -> datetime | None:
     """Return when the author of an auto-reply is back, if it says so.
 
-    What it quotes does not count: whoever wrote that could say when somebody else is back.
+    What it quotes does not count: whoever wrote that could say when somebody else is back. Nor does
+    anything where the `subject` of the ticket holds such a day, since replies like to repeat it.
     """
     zone, received_at = ledger.settings.zone, reading.claimed.received_at
-    day = absence.back_on(reading.mail.new_text, local_date(received_at, zone))
+    today = local_date(received_at, zone)
+    if absence.back_on(subject, today) is not None:
+        return None
+    day = absence.back_on(reading.mail.new_text, today)
     return None if day is None else morning(day, zone)
 
 
@@ -231,7 +237,7 @@ def _agent(
         named = (lookup.numbers.get(number) for number in numbers)
         about = next((lookup.leads_to(id_) for id_ in named if id_ is not None), None)
     own = about is not None and agent.address in ledger.ticket(about).people
-    if level is Trust.FAILED or (level is not Trust.STRONG and not own):
+    if level is not Trust.STRONG and not (own and placement.proved):
         ending = _customer(ledger, lookup, reading, placement, doubted=agent)
         if about is None:
             about = ending.ticket_id

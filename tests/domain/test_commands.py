@@ -248,6 +248,11 @@ def test_no_text_makes_the_reader_raise_and_a_fault_always_says_what_is_right(te
         ("/take\nIt works now.\n/close", "/close"),
         ("It works now.\n\u200b/Assign bob\n/close", "/Assign bob"),
         ("It works now.\n\u202e/note He shouts.", "/note He shouts."),
+        ("Dear Bob,\n/spam he is a crook", "/spam he is a crook"),
+        ("Dear Bob,\n/kind dispute he lies", "/kind dispute he lies"),
+        ("Dear Bob,\n/escalate he lies", "/escalate he lies"),
+        ("Dear Bob,\n/categroy billing", "/categroy billing"),
+        ("Dear Bob,\n/close is a folder.", "/close is a folder."),
     ],
 )
 def test_a_command_below_text_is_told_since_it_was_not_meant_for_the_customer(text, line):
@@ -260,10 +265,9 @@ def test_a_command_below_text_is_told_since_it_was_not_meant_for_the_customer(te
 @pytest.mark.parametrize(
     "text",
     [
-        "Dear Bob,\n/close is a folder.",
-        "Dear Bob,\n/priority of the day",
         "Dear Bob,\n> /note         the whole mail is an internal note",
-        "Dear Bob,\n/split",
+        "Dear Bob,\n/etc/hosts",
+        "Dear Bob,\n#42 is yours",
         "Dear Bob,\n/ note that",
         "Dear Bob,\n/usr/bin/note x",
         "Dear Bob,\nsee /note x",
@@ -272,11 +276,6 @@ def test_a_command_below_text_is_told_since_it_was_not_meant_for_the_customer(te
 )
 def test_what_only_looks_like_a_command_below_text_is_text(text):
     assert read(text).below is None
-
-
-def test_the_lines_below_are_tried_up_to_a_bound():
-    assert read("Dear Bob,\n" + "/priority x\n" * MOST_COMMANDS).below is None
-    assert read("Dear Bob,\n" + "/priority x\n" * (MOST_COMMANDS + 1)).below is not None
 
 
 @given(st.text(max_size=200))

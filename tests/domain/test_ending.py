@@ -255,7 +255,13 @@ def test_setting_aside_twice_is_a_no_op():
     life = spam().do(events.Discard, spam=True)
     assert (life.changed, life.told) == ({}, [])
     assert "closed: discarded is not possible" in refusal(spam(), events.Discard, spam=False)
-    assert "closed: discarded is not possible" in refusal(closed(), events.Discard, spam=True)
+
+
+def test_what_was_closed_can_be_set_aside_so_that_mail_does_not_open_it_again():
+    life = closed().do(events.Discard, spam=True)
+    assert (life.changed, life.told) == ({"disposition": Disposition.SPAM}, [])
+    withdrawn = closed().do(events.Discard, spam=False)
+    assert withdrawn.ticket.disposition is Disposition.WITHDRAWN
 
 
 def test_escalating_goes_one_level_up_and_closing_ends_it():

@@ -11,8 +11,9 @@ from mailgate.desk.staffing import note_away, seats
 from mailgate.domain.hours import Calendar
 from mailgate.domain.people import Staff
 from mailgate.errors import Conflict, Refused
+from mailgate.mail.trust import Trust
 from tests.desk.conftest import ADMIN, ALICE, BOB, settings
-from tests.intake.desk import Gateway
+from tests.intake.desk import Believing, Gateway
 
 HOUR = timedelta(hours=1)
 SIX = Patience(6 * HOUR)
@@ -62,6 +63,30 @@ def test_what_a_reply_quotes_does_not_say_when_its_author_is_back(desk):
     )
     away(desk, quoted, In_Reply_To=notice_of(desk))
     assert seats(desk.desk, desk.now)[0].away_until is None
+
+
+def test_what_the_subject_says_is_not_what_the_agent_says(desk):
+    desk.mail("words", Subject="Offer until 25 May 2026")
+    said = "I am away until 13 March. Your mail 'Offer until 25 May 2026' will be read."
+    away(desk, said, In_Reply_To=notice_of(desk))
+    assert seats(desk.desk, desk.now)[0].away_until is None
+
+
+def test_a_proved_reply_that_somebody_else_got_does_nothing_when_it_is_sent_on(desk, monkeypatch):
+    reader = replace(desk.worker._reader, authenticator=Believing(Trust.STRONG))
+    monkeypatch.setattr(desk.worker, "_reader", reader)
+    away(desk)
+    assert seats(desk.desk, desk.now)[0].away_until is None
+
+
+def test_what_waits_is_given_away_the_oldest_first(desk):
+    desk.desk.settings = replace(desk.desk.settings, assigns=False)
+    for n in range(12):
+        desk.mail("words", Subject=f"Matter {n}", sender=f"c{n}@customer.example")
+    few = Staff((replace(ALICE, limit=3),), {}, (ADMIN,))
+    desk.desk.settings = replace(desk.desk.settings, assigns=True, staff=few)
+    assignment.assign_waiting(desk.desk, desk.now)
+    assert holders(desk) == ["alice"] * 3 + [None] * 9
 
 
 def test_an_older_reply_does_not_undo_what_was_said_later(desk):

@@ -144,6 +144,7 @@ def test_a_mail_of_commands_only_never_goes_to_the_customer(gateway, opened):
         ("/priority high\n/reopen\nHello", "reopened is not possible"),
         ("", "the mail is empty"),
         ("Hello\n/note he shouts", "it stands below text, where no command counts"),
+        ("/spam\n/resolve", "with it the sender of the spam would hear from us"),
         ("/spam\nHello", "the text below it would go to whoever sent the spam"),
         ("Hello\n - /close", "it stands below text, where no command counts"),
     ],
