@@ -89,6 +89,8 @@ class Dialogue(SMTP):
         self._data_ended: asyncio.Future[None] = loop.create_future()
         self._data_began = 0.0  # by the loop's clock
         self._heard = 0.0  # likewise
+        self._idle_at = 0.0  # likewise; the timer that is set rings no later
+        self._timed = False
 
     # -- the connection
 
@@ -164,10 +166,25 @@ class Dialogue(SMTP):
             self._writer.write(f"{reply}\r\n".encode())
         self._writer.close()
 
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Begin to wait anew.
+
+        The timer is left as it is, and sees when it rings whether it is time: to set one with each
+        command costs more than the command.
+        """
+        self._idle_at = self.loop.time() + (duration or self._house.settings.idle_timeout)
+        if not self._timed:
+            self._timed = True
+            self._timeout_handle = self.loop.call_at(self._idle_at, self._timeout_cb)
+
     def _timeout_cb(self) -> None:
         """Close an idle session; one that still sends or waits for the store is not idle."""
         limit = self._house.settings.idle_timeout
         now = self.loop.time()
+        self._timed = False
+        if now < self._idle_at:
+            self._reset_timeout(self._idle_at - now)
+            return
         busy = self._in_data and now - self._data_began < _LONGEST_DATA * limit
         silence = now - self._heard if self._reading else 0.0
         if busy and silence < limit:

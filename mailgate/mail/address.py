@@ -7,6 +7,7 @@ The grammar is Mailbox of RFC 5321 section 4.1.2, with the characters beyond ASC
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 
 from mailgate.errors import Refused
 
@@ -30,6 +31,7 @@ _LETTERS = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})
 _EXCEPTIONS = "·・〇"  # no letters, but in Catalan, Japanese and Chinese names: RFC 5892
 
 
+@lru_cache(maxsize=1024)  # the same few are asked for many times with each mail
 def normalise(address: str) -> str:
     """Return the form in which addresses are stored and compared.
 
