@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mailgate.store.db import Database
 
 _BEHIND = "migrated at the next start: make a backup before (`mailgate backup`)"
-_SILENT = timedelta(minutes=15)  # a clock that has not run for so long waits for cron or a start
 _EMPTY = Finding("database", "ok", "it is empty: tables are made at the first start")
 
 
@@ -205,9 +204,10 @@ def _for_people(connection: "Connection") -> list[Finding]:
 
 def _clock(last: datetime) -> Finding:
     from mailgate.app import now
+    from mailgate.store.heartbeat import SILENT
 
     silence = now() - last
-    if silence > _SILENT:
+    if silence > SILENT:
         says = f"it last ran {printing.span(silence)} ago: start `mailgate serve`, or see to cron"
         return Finding("clock", "warning", says)
     return Finding("clock", "ok", f"it last ran {printing.span(silence)} ago")

@@ -89,9 +89,12 @@ def _is_file(what: str) -> bool:
 
 def _read(place: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if place == "-" else Path(place).read_bytes()
+        raw = sys.stdin.buffer.read() if place == "-" else Path(place).read_bytes()
     except OSError as error:
         raise Refused(f"{place}: {(error.strerror or str(error)).lower()}") from error
+    if not raw.strip():
+        raise Refused(f"there is no mail in {'stdin' if place == '-' else place}: it is empty")
+    return raw
 
 
 def _no_desk(config: Path | None) -> bool:
@@ -192,6 +195,7 @@ def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
         "status": ticket["status"],
         "delay": ticket["delay"],
         "closed_by": ticket["closed_by"],
+        "disposition": ticket["disposition"],
         "automation_status": ticket["automation_status"],
         "events": [
             event_shape(event)

@@ -74,8 +74,13 @@ def jobs_run(
 
 
 def _list(config: "Path | None", *, json: bool) -> None:
+    from mailgate.app import now
+    from mailgate.store import heartbeat
+
     with opened(config) as app:
         found = app.clockwork.listed()
+        with app.database.read() as connection:
+            seen_at = heartbeat.last(connection).seen_at
     if json:
         printing.as_json(list(map(_shape, found)))
         return
@@ -85,6 +90,9 @@ def _list(config: "Path | None", *, json: bool) -> None:
         long=("RESULT",),
         least=("NODE", "TOOK"),
     )
+    if seen_at is None or now() - seen_at > heartbeat.SILENT:
+        since = "has run yet" if seen_at is None else f"has run since {printing.moment(seen_at)}"
+        printing.line(f"No clock {since}: without `mailgate serve` jobs run by hand alone.")
 
 
 def _shape(job: "Listed") -> dict[str, Any]:

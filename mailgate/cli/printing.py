@@ -213,11 +213,15 @@ def status(value: str) -> str:
     return label(Status(value))
 
 
+_SET_ASIDE = ("spam", "withdrawn")
+
+
 def standing(ticket: "Mapping[str, Any] | RowMapping") -> str:
-    """Return a ticket's status in words, with whether it is late and who closed it."""
+    """Return a ticket's status in words, with whether it is late, who closed it, and as what."""
     late = ", overdue" if ticket["delay"] != "none" else ""
     by = f" by {ticket['closed_by']}" if ticket["closed_by"] else ""
-    return f"{status(ticket['status'])}{late}{by}"
+    as_what = f" as {ticket['disposition']}" if ticket["disposition"] in _SET_ASIDE else ""
+    return f"{status(ticket['status'])}{late}{as_what}{by}"
 
 
 def deadline(kind: str, target: str | None = None) -> str:

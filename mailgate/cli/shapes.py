@@ -41,6 +41,7 @@ TICKET: Shape = MappingProxyType(
         "resolved_at": "when it was resolved, or null",
         "closed_at": "when it was closed, or null",
         "closed_by": "customer, agent, auto or merged; null while it is not closed",
+        "disposition": "none; spam, withdrawn or merged: no mail opens it again",
         "reopen_count": "how often it came back",
     }
 )
@@ -337,6 +338,7 @@ EXPLAINED_TICKET: Shape = MappingProxyType(
         "status": "as in `tickets`",
         "delay": "as in `tickets`",
         "closed_by": "as in `tickets`",
+        "disposition": "as in `tickets`",
         "automation_status": "as in `tickets`",
         "events": "its history, a list",
         "timers": "the deadlines that were set, a list",

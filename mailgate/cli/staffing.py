@@ -11,11 +11,12 @@ from mailgate.cli.program import command, group
 from mailgate.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mailgate.desk.staffing import Seat
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The short name of an agent.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="An agent, by short name or address.")]
 
 agents = group(
     "agents",
@@ -63,31 +64,46 @@ def agents_away(
     day on which they are back.
     """
     from mailgate.app import now
+    from mailgate.desk.commands import member
     from mailgate.desk.staffing import note_away, seats
     from mailgate.domain.hours import when
 
     with opened(config) as app:
-        at = now()
+        at, name = now(), member(app.settings.staff, name).name
         back_at = when(until, at, app.config.desk.timezone)
         if back_at <= at:
             raise Refused(f"{until} has passed: say when {name} is back")
         note_away(app.desk, name, back_at, at)
-        (seat,) = (seat for seat in seats(app.desk, at) if seat.agent.name == name)
+        found = seats(app.desk, at)
+    (seat,) = (seat for seat in found if seat.agent.name == name)
     printing.line(f"{name} is away until {printing.moment(back_at)}, and is back then.")
     if seat.holds:
         ones = "ticket" if seat.holds == 1 else "tickets"
         printing.line(f"They go on holding {seat.holds} {ones}: `mailgate assign` gives them away.")
+    _tell_of_empty(seat, found)
 
 
 @command("back", "mailgate agents back alice", within=agents)
 def agents_back(name: Name, config: ConfigFile = None) -> None:
     """Say that an agent is back before their time."""
     from mailgate.app import now
+    from mailgate.desk.commands import member
     from mailgate.desk.staffing import note_away
 
     with opened(config) as app:
+        name = member(app.settings.staff, name).name
         note_away(app.desk, name, None, now())
     printing.line(f"{name} is there.")
+
+
+def _tell_of_empty(seat: "Seat", found: "Sequence[Seat]") -> None:
+    """Say in which teams nobody is there any more, of those to which somebody belongs."""
+    there = {team for other in found if other.away_until is None for team in other.teams}
+    for team in seat.teams:
+        if team not in there:
+            printing.line(f"Nobody of team {team} is there now: its new tickets wait.")
+    if not any(other.away_until is None for other in found):
+        printing.line("No agent is there now: new tickets wait.")
 
 
 def _list(config: "Path | None", *, json: bool) -> None:

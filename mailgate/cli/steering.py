@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailgate.cli import printing
 from mailgate.cli.opening import find, opened
 from mailgate.cli.options import ConfigFile, Number, Who, Why
-from mailgate.cli.printing import told
 from mailgate.cli.program import command
 from mailgate.errors import Refused
 
@@ -148,6 +148,7 @@ def _steer(config: "Path | None", number: str, line: str, who: str | None, note:
     """Carry out what an agent would have written as `/line: note`."""
     from mailgate.app import now
     from mailgate.desk import commands
+    from mailgate.desk.staffing import away_until
 
     with opened(config) as app:
         by = None if who is None else commands.member(app.settings.staff, who)
@@ -156,7 +157,11 @@ def _steer(config: "Path | None", number: str, line: str, who: str | None, note:
         event = commands.event(_understood(line, note), app.settings, by, at)
         decision = commands.carry_out(app.desk, ticket.id, event, at, note=note or None)
         app.send()
-        told(decision)
+        printing.told(decision)
+        holder = decision.ticket.assignee
+        until = line.startswith("assign ") and holder and away_until(app.desk, holder, at)
+        if until:
+            printing.line(f"Mind that {holder} is away until {printing.moment(until)}.")
 
 
 def _understood(line: str, note: str) -> "Command":

@@ -28,7 +28,10 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How many tickets got somebody, how many are held by nobody still, and how many agents are."""
+    """How many tickets got somebody, how many are held by nobody still, how many agents are there.
+
+    Who is away is not counted.
+    """
 
     assigned: int
     waiting: int
@@ -59,8 +62,8 @@ def _stored(ledger: Ledger) -> dict[str, Load]:
     rows = holding.loads(connection, settings.tenant_id, names)
     found = {name: Load(count, newest) for name, (count, newest) in rows.items()}
     for name, known in agents.known(connection, settings.tenant_id).items():
-        if known.away_until is not None and known.away_until > ledger.now:
-            day = f"is away until {local_date(known.away_until, settings.zone)}"
+        if (until := known.away_at(ledger.now)) is not None:
+            day = f"is away until {local_date(until, settings.zone)}"
             found[name] = replace(found.get(name, Load()), away=day)
     return found
 
@@ -113,7 +116,10 @@ def assign_waiting(desk: Desk, now: datetime) -> Result:
             assigned += given
     with desk.database.read() as connection:
         waiting = holding.unheld_count(connection, desk.settings.tenant_id)
-    return Result(assigned, waiting, len(desk.settings.staff.agents))
+        known = agents.known(connection, desk.settings.tenant_id)
+    away = {name for name, sign in known.items() if sign.away_at(now)}
+    there = [agent for agent in desk.settings.staff.agents if agent.name not in away]
+    return Result(assigned, waiting, len(there))
 
 
 def _assign_some(desk: Desk, now: datetime) -> int:

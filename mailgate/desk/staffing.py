@@ -41,9 +41,15 @@ def _seat(
     now: datetime,
 ) -> Seat:
     sign = known.get(agent.name, agents.Known(None, None))
-    away = sign.away_until if sign.away_until is not None and sign.away_until > now else None
     member_of = tuple(name for name, members in teams.items() if agent.name in members)
-    return Seat(agent, member_of, loads.get(agent.name, (0, 0))[0], sign.seen_at, away)
+    return Seat(agent, member_of, loads.get(agent.name, (0, 0))[0], sign.seen_at, sign.away_at(now))
+
+
+def away_until(desk: Desk, name: str, now: datetime) -> datetime | None:
+    """Return until when somebody is away, None when they are there, or are no agent."""
+    with desk.database.read() as connection:
+        known = agents.known(connection, desk.settings.tenant_id)
+    return known[name].away_at(now) if name in known else None
 
 
 def note_away(desk: Desk, name: str, until: datetime | None, now: datetime) -> None:

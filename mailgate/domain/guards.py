@@ -21,6 +21,8 @@ from mailgate.domain.events import (
     MergeInto,
     Opened,
     Resolve,
+    SetCategory,
+    SetKind,
     SetPriority,
     Snooze,
     TimerKind,
@@ -119,6 +121,16 @@ def not_merged(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> b
 def same_priority(ticket: Ticket, event: SetPriority, policy: Policy, now: datetime) -> bool:
     """The goal is reached."""
     return ticket.priority is event.priority
+
+
+def same_category(ticket: Ticket, event: SetCategory, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    return ticket.category == event.category
+
+
+def same_kind(ticket: Ticket, event: SetKind, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    return ticket.kind is event.kind
 
 
 def merged_there(ticket: Ticket, event: MergeInto, policy: Policy, now: datetime) -> bool:

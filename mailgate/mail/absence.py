@@ -70,16 +70,19 @@ def _any_of(words: str) -> str:
 _CUE = re.compile(rf"(?<!\w)(?:(?P<back>{_any_of(_BACK)})|(?:{_any_of(_UNTIL)}))(?!\w)")
 _MONTH = rf"(?P<month>{_any_of('|'.join(_MONTHS))})"
 _YEAR = r"(?P<year>20\d\d)"
+_OTHER = r"\d{4}"  # another year behind a day: it is not the next of that day that is meant
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º|°)?"
 _FORMS = (
     re.compile(rf"(?<!\d){_YEAR}[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?!\d)"),
     re.compile(
         rf"(?<!\d){_DAY}\s?(?:of |de |di )?{_MONTH}(?!\w)\.?,?(?:\s?(?:de |del )?{_YEAR}(?!\d))?"
+        rf"(?!,?\s?(?:de |del )?{_OTHER})"
     ),
-    re.compile(rf"(?<!\w){_MONTH}(?!\w)\.?\s?{_DAY}(?!\d)(?:,?\s{_YEAR}(?!\d))?"),
+    re.compile(rf"(?<!\w){_MONTH}(?!\w)\.?\s?{_DAY}(?!\d)(?:,?\s{_YEAR}(?!\d))?(?!,?\s?{_OTHER})"),
     re.compile(
-        r"(?<!\d)(?P<day>\d{1,2})\s?(?P<sign>[./-])\s?(?P<month>\d{1,2})"
+        r"(?<!\d)(?<!\d{4}[./-])(?P<day>\d{1,2})\s?(?P<sign>[./-])\s?(?P<month>\d{1,2})"
         r"(?:\s?[./-]\s?(?P<year>(?:20)?\d\d)?)?(?!\d)(?!\s?(?:uhr|h\b|[ap]\.?m\b))"
+        rf"(?!\s?[./-]?\s?{_OTHER})"
     ),
 )
 

@@ -24,6 +24,11 @@ class Known:
     seen_at: datetime | None
     away_until: datetime | None
 
+    def away_at(self, now: datetime) -> datetime | None:
+        """Return until when they are away, None when they are there."""
+        away = self.away_until is not None and self.away_until > now
+        return self.away_until if away else None
+
 
 def known(connection: Connection, tenant_id: int) -> dict[str, Known]:
     """Return name -> what is known of each agent of whom something is."""

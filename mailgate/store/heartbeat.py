@@ -1,11 +1,15 @@
 """Signs of life of the clock."""
 
+from datetime import timedelta
+
 from sqlalchemy import Connection, select
 
 from mailgate.domain.horizon import Heartbeat
 from mailgate.store import schema
 from mailgate.store.db import inserting
 
+SILENT = timedelta(minutes=15)
+"""A clock that has not run for so long waits for cron, or for a start."""
 _CLOCK = "clock"
 
 # Written once: a tick that finds nothing due costs little more than putting its questions together.

@@ -19,6 +19,7 @@ from mailgate.web.metrics import CONTENT_TYPE, Metrics
 from mailgate.web.stored import Stored
 from mailgate.web.watch import Watch
 
+_READING = ["GET", "HEAD"]
 _UNLOOKED = timedelta(minutes=5)
 """How long a shared mailbox may go without a full look."""
 
@@ -142,19 +143,19 @@ def create_app(
         log("http.failed", method=request.method, path=request.url.path, exc_info=error)
         return JSONResponse({"error": "a fault of the gateway; its log says more"}, 500)
 
-    @app.get("/healthz")
+    @app.api_route("/healthz", methods=_READING)
     def healthz(request: Request) -> Response:
         """Tell whether every part works: 200, or 503 with the parts that do not."""
         return _told(request, checks, notes, ("ok", "failing"), desk)
 
-    @app.get("/readyz")
+    @app.api_route("/readyz", methods=_READING)
     def readyz(request: Request) -> Response:
         """Tell whether a mail sent now would be taken: 200, or 503 with what is in the way."""
         return _told(request, taking, notes, ("ready", "not ready"))
 
     if metrics is not None:
 
-        @app.get("/metrics")
+        @app.api_route("/metrics", methods=_READING)
         def exposition() -> Response:
             """Give the figures in the text format of Prometheus."""
             return Response(metrics.exposition(), media_type=CONTENT_TYPE)

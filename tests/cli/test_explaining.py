@@ -290,6 +290,12 @@ def test_a_person_reads_why_a_ticket_stands_where_it_does(cli):
         assert text in shown, text
 
 
+def test_an_empty_file_is_no_mail(cli, tmp_path):
+    (tmp_path / "empty.eml").write_text("\n")
+    assert "there is no mail in stdin: it is empty" in cli.no(1, "explain", "-")
+    assert "empty.eml: it is empty" in cli.no(1, "explain", str(tmp_path / "empty.eml"))
+
+
 @pytest.mark.parametrize(
     ("what", "code", "says"),
     [

@@ -6,7 +6,9 @@ from tests.cli.conftest import mail
 
 
 def test_before_anything_ran_that_is_what_is_told(cli):
-    assert "never" in cli.ok("jobs")
+    told = cli.ok("jobs")
+    assert "never" in told
+    assert "No clock has run yet: without `mailgate serve` jobs run by hand alone." in told
     rules, deadlines = cli.json("jobs", "list")
     assert list(rules) == list(shapes.JOB)
     assert (deadlines["name"], deadlines["every"]) == ("deadlines", 60)
@@ -26,6 +28,9 @@ def test_a_job_is_run_by_hand_and_its_result_is_kept(cli):
     assert "by hand" in cli.ok("jobs")
     done = cli.json("jobs", "run", "deadlines")
     assert done["result"] == {"acted_on": 0, "approaching_sla": 0, "breached_sla": 0}
+    assert "No clock" not in cli.ok("jobs")
+    cli.ok("agents", "away", "alice", "--until", "+3d")
+    assert cli.ok("jobs", "run", "assignment") == "assigned 0 of 0, 1 agents\n"
 
 
 def test_inactive_agents_are_looked_for_where_that_is_asked_for(cli):

@@ -22,6 +22,18 @@ def test_a_day_that_has_passed_and_somebody_unknown_are_refused(cli):
     assert "there is no agent 'eve'" in cli.no(1, "agents", "back", "eve")
 
 
+def test_an_agent_is_named_in_any_case_or_by_address_and_an_empty_team_is_told(cli):
+    cli.set(team=[{"name": "billing", "members": ["alice"]}])
+    said = cli.ok("agents", "away", "Alice", "--until", "+3d")
+    assert said.endswith("Nobody of team billing is there now: its new tickets wait.\n")
+    said = cli.ok("agents", "away", "bob@agent.example", "--until", "+3d")
+    assert said.endswith("No agent is there now: new tickets wait.\n")
+    number = cli.open()
+    assert "Mind that alice is away until 20" in cli.ok("assign", number, "alice")
+    assert cli.ok("agents", "back", "ALICE@agent.example") == "alice is there.\n"
+    assert "Mind" not in cli.ok("assign", cli.open(), "alice")
+
+
 def test_a_desk_without_agents_says_so(cli):
     cli.set(agent=None)
     assert "There are no agents" in cli.ok("agents")

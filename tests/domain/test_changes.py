@@ -80,6 +80,16 @@ def test_the_priority_that_it_has_changes_nothing():
     assert (life.changed, life.told, life.says) == ({}, [], "has it already")
 
 
+def test_the_category_and_the_kind_that_it_has_change_nothing():
+    ticket = new().ticket
+    for event, facts in (
+        (events.SetCategory, {"category": ticket.category}),
+        (events.SetKind, {"kind": ticket.kind}),
+    ):
+        life = new().do(event, **facts)
+        assert (life.changed, life.told, life.says) == ({}, [], "has it already")
+
+
 def test_no_deadline_is_earlier_than_the_change_that_caused_it():
     life = new().do(events.SetPriority, after=10 * HOUR, priority=Priority.CRITICAL)
     ticket = life.ticket

@@ -58,6 +58,10 @@ def test_a_date_without_a_year_is_the_next_of_that_day():
         "Erreichbar bis 12.30 Uhr",
         "Until 5.15 pm",
         "Until 5.15",
+        "Back on 16 March 2116",
+        "Back on March 16, 2116",
+        "Back on 16.03.2116",
+        "Back on 2116-03-16",
     ],
 )
 def test_what_names_no_return_in_reach_is_none(text):

@@ -33,6 +33,12 @@ def test_a_gateway_whose_parts_all_work_is_well():
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}, "notes": {}})
 
 
+def test_who_asks_for_the_header_alone_gets_it():
+    client = TestClient(create_app({}, {}))
+    answers = [client.head(path) for path in ("/healthz", "/readyz")]
+    assert [(answer.status_code, answer.content) for answer in answers] == [(200, b"")] * 2
+
+
 def test_what_does_not_work_is_named_and_nothing_else():
     answer = asked({"smtp": running(SimpleNamespace(alive=False)), "database": lambda: None})
     faults = {"smtp": "its thread has ended"}
