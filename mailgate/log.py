@@ -113,6 +113,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "agent.doubted": _WARNING("A mail bore an agent's address without proof; they are asked."),
         "mail.failed": _ERROR("A mail could not be processed; it will be tried again alone."),
         "mail.parked": _ERROR("A mail failed too often and waits for `mailgate failed retry`."),
+        "mail.held": _INFO("Answers of agents wait for `[agents] hold`, and can be cancelled."),
         "mail.deferred": _WARNING("Some mails wait some seconds; `why` says for what."),
         "child.failed": _ERROR(
             "A mail was read roughly, for a fault of ours; error has its words."
@@ -151,6 +152,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "ticket.merged": _INFO("The ticket goes on in another."),
         "ticket.absorbed": _INFO("Another ticket goes on in this one."),
         "ticket.unmerged": _INFO("A merged ticket stands alone again."),
+        "ticket.answer_stopped": _INFO("An answer that waited was stopped, and was not sent."),
         "ticket.split": _INFO("A message left for a ticket of its own."),
         "ticket.discarded": _INFO("Spam, or withdrawn."),
         "ticket.escalated": _INFO("The ticket went one level up."),

@@ -6,7 +6,7 @@ faults already; a value that could not be read is None there, and is passed over
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations
 from typing import TypeVar
 
@@ -33,6 +33,7 @@ RESERVED = frozenset({"me", "none", "all", "team", "done", "note", "wait", "myti
 )
 """Names that commands and addresses such as `support+done@` understand otherwise."""
 
+_LONGEST_HOLD = timedelta(minutes=10)
 _NOT_EMPTY = {
     ("desk", "categories"): "a ticket needs a category",
     ("inbound", "allowed_peers"): 'nobody could connect; for everybody ["0.0.0.0/0", "::/0"]',
@@ -350,7 +351,15 @@ def _clash(path: Path, other: Path, what: str, source: Source) -> Fault:
     return source.fault(path, Wrong(f"{what} {'.'.join(map(str, other))}, {value}"))
 
 
+def answering(config: Config, source: Source) -> Iterator[Fault]:
+    """The clock does not stand still for long because of answers that wait."""
+    hold = config.answering.hold
+    if hold is not None and hold > _LONGEST_HOLD:
+        yield source.fault(("agents", "hold"), Wrong("the clock waits as long: at most 10m"))
+
+
 CHECKS: tuple[Check, ...] = (
+    answering,
     lists,
     languages,
     people,

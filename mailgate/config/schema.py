@@ -248,6 +248,16 @@ class Delivery(Table):
     )
 
 
+class Answering(Table):
+    """What holds for all agents who answer by mail."""
+
+    hold: kinds.Period = key(
+        "off",
+        "How long an answer waits before it is sent, such as 30s, at most 10m: until then a mail "
+        "with /cancel stops it. Meanwhile the clock waits too.",
+    )
+
+
 class Canary(Table):
     """A mail of our own that goes round: out, to the desk's own address, and in again.
 
@@ -438,6 +448,7 @@ class Config(Table):
     machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
     mailboxes: tuple[Mailbox, ...] = Field((), alias="mailbox")
     calendars: tuple[Calendar, ...] = Field((), alias="calendar")
+    answering: Answering = table(alias="agents")
     assignment: Assignment = table()
     sla: Sla = table()
     lifecycle: Lifecycle = table()

@@ -1,7 +1,7 @@
 """What a desk is: its name, people and rules, handed to the door by whoever opens it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -48,7 +48,8 @@ class Settings:
     `new_tickets_an_hour` may be opened by one sender for whom nothing vouches. `mailboxes` are the
     names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
     a ticket opens one. `routes` are the rules for new tickets in the order in which they are tried.
-    `assigns`: what nobody holds is given to agents.
+    `assigns`: what nobody holds is given to agents. `hold`: how long an agent's answer waits before
+    it is sent.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Settings:
     outbound: frozenset[str] = frozenset()
     routes: tuple[Rule, ...] = ()
     assigns: bool = False
+    hold: timedelta = timedelta(0)
 
     @cached_property
     def rules(self) -> Snapshot:

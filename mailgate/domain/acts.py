@@ -7,6 +7,8 @@ from mailgate.domain.events import (
     AgentReplied,
     Assign,
     AssignTeam,
+    Author,
+    CustomerWrote,
     DeadlinePassed,
     Delayed,
     Delivered,
@@ -100,8 +102,10 @@ def tell_holders(draft: Draft) -> None:
 
 
 def nudged(draft: Draft) -> None:
-    """Tell the holders; only a snooze ends."""
+    """Tell the holders; a snooze ends, and no clock begins anew."""
     draft.set(snoozed_until=None)
+    if _event(draft, CustomerWrote).author is not Author.OTHER:
+        draft.spoke(Side.CLIENT)
     tell_holders(draft)
 
 

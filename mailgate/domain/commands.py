@@ -201,6 +201,11 @@ _ROWS = (
         "The text is an internal note; nothing of it reaches the customer.",
         free=True,
     ),
+    Word(
+        "cancel",
+        ("/cancel",),
+        "My answer is not to be sent, if it waits still; alone in a mail.",
+    ),
     # --- where the ticket stands
     Word(
         "resolve",
@@ -262,7 +267,6 @@ _ROWS = (
     _later("article", "/article name", "An article of the knowledge base."),
     _later("recover", "/recover type", "The customer's access is to be recovered."),
     _later("list", "/list", "The tickets that I hold."),
-    _later("cancel", "/cancel", "What was asked for is not to happen."),
 )
 
 WORDS: Mapping[str, Word] = MappingProxyType({word.name: word for word in _ROWS})

@@ -411,6 +411,14 @@ class SplitOff(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerStopped(Command):
+    """Mails of agents that were not to be sent after all, and have not been."""
+
+    name: ClassVar[str] = "ticket.answer_stopped"
+    mails: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Discard(Command):
     """Spam, or withdrawn by its author."""
 

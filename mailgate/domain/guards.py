@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mailgate.domain.events import (
+    AgentReplied,
     Alarm,
     Assign,
     AssignTeam,
@@ -28,7 +29,7 @@ from mailgate.domain.events import (
     TimerKind,
     Undelivered,
 )
-from mailgate.domain.model import Disposition, Status, Ticket
+from mailgate.domain.model import Disposition, Side, Status, Ticket
 from mailgate.domain.policy import Policy
 from mailgate.domain.timers import running
 
@@ -50,6 +51,13 @@ def overtaken(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> bo
     since = ticket.turn_since
     # A turn that begins in the future is of a clock that has been set back: nothing is older.
     return since is not None and event.at < since <= now
+
+
+def written_since(ticket: Ticket, event: AgentReplied, policy: Policy, now: datetime) -> bool:
+    """The customer has written since."""
+    last = ticket.last_response_at
+    theirs = ticket.last_responder is Side.CLIENT
+    return theirs and last is not None and event.at < last <= now
 
 
 def stale_confirmation(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:

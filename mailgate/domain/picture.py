@@ -134,6 +134,7 @@ def samples() -> tuple[Ticket, ...]:
         replied,
         _live(replied, _due(replied)[0]),
         *_reminded(_live(replied, _arrives(replied, "agent_reply"))),
+        _live(held, events.CustomerWrote(**_stamp(held, _CAROL))),
         resolved,
         closed,
         _live(resolved, events.Confirm(**_stamp(resolved, _CAROL), resolution=1)),
@@ -173,6 +174,7 @@ def _said(ticket: Ticket) -> Iterator[Event]:
     for stamp in (late, later, past_window):
         yield events.CustomerWrote(**stamp)
         yield events.AgentReplied(**stamp)
+    yield events.AgentReplied(**later | {"at": later["at"] - HOUR / 2})
     yield events.CustomerWrote(**later, thanks=True, proved=True)
     yield events.CustomerWrote(**later, thanks=True, author=events.Author.PARTICIPANT)
     yield events.CustomerWrote(**later, confirms=ticket.resolution + 1)
@@ -205,6 +207,7 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield events.Snooze(**stamp, until=stamp["at"] + HOUR)
     yield from (events.MergeInto(**stamp, target=2), events.Absorb(**stamp, source=3))
     yield events.Unmerge(**stamp)
+    yield events.AnswerStopped(**stamp, mails=(1,))
     yield events.SplitOff(**stamp, target=4, message=1)
     yield events.Discard(**stamp, spam=True)
     yield events.Escalate(**stamp, to="ada")
@@ -228,7 +231,8 @@ def moves() -> Iterator[Move]:
     """Yield what each event does to each sample, as far as the table lists it."""
     for ticket in samples():
         for event in _asked(ticket):
-            now = max(event.at, ticket.turn_since or event.at)  # also of what comes late
+            seen = (event.at, ticket.turn_since, ticket.last_response_at)
+            now = max(at for at in seen if at is not None)  # also of what comes late
             row = row_for(ticket, event, POLICY, now)
             if row is not None:
                 decision = decide(ticket, event, POLICY, now)

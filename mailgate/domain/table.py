@@ -145,6 +145,13 @@ TABLE: tuple[Row, ...] = (
         acts.reply_seen_late,
         "older than the last change of turn: sent and recorded, the turn stays",
     ),
+    Row(
+        events.AgentReplied,
+        OURS,
+        guards.written_since,
+        acts.reply_seen_late,
+        "older than what the customer wrote last: sent and recorded, it stays the desk's turn",
+    ),
     Row(events.AgentReplied, OURS, None, acts.reply, "answered: the customer's turn"),
     Row(
         events.AgentReplied,
@@ -229,6 +236,7 @@ TABLE: tuple[Row, ...] = (
     Row(events.MergeInto, ANY, guards.can_merge, acts.merge_into, "goes on in another ticket"),
     Row(events.Absorb, ANY, guards.not_merged, acts.keep, "another ticket goes on here"),
     Row(events.Unmerge, CLOSED, guards.merged, acts.unmerge, "stands alone again"),
+    Row(events.AnswerStopped, ANY, None, acts.keep, "an answer was stopped before it was sent"),
     Row(events.SplitOff, ANY, None, acts.keep, "a message left for a ticket of its own"),
     Row(events.Discard, LIVE, None, acts.discard, "set aside; its timers stop"),
     Row(events.Discard, CLOSED, guards.discarded_so, acts.keep, "set aside already"),

@@ -1,31 +1,32 @@
 """What an agent's mail to a signed address does: a reply, a note, and the commands on top.
 
 A mail with anything in it that cannot be carried out changes nothing and sends nothing; it comes
-back to the agent with the reason, the right form and their own text.
+back to the agent with the reason, the right form and their own text. What goes to the customer may
+be held for a while, in which it can be stopped: it stays in the inbox, and nothing has happened.
 """
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from mailgate.desk import commands as asked
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain import events
-from mailgate.domain.commands import Command, Fault, read
+from mailgate.domain.commands import Command, Fault, Script, read
 from mailgate.domain.model import Actor, ActorKind
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
 from mailgate.intake.reading import Reading
-from mailgate.store import outbox
+from mailgate.store import answers, outbox
 
 _BEFORE = (
     *("reopen", "take", "assign", "follow", "unfollow"),
     *("priority", "category", "kind", "tag"),
 )
 _AFTER = ("wait", "close", "snooze", "spam")
-REFUSED, WAS_THIS_YOU = "command_refused", "was_this_you"
+REFUSED, WAS_THIS_YOU, HELD = "command_refused", "was_this_you", "held"
 _ASKED_AGAIN = timedelta(hours=1)
 _SHOWN = 20_000  # characters of the agent's text given back
 
@@ -39,39 +40,87 @@ def act(
     *,
     note: bool,
 ) -> str:
-    """Carry out an agent's mail; return the state in which it ends, or `REFUSED`."""
+    """Carry out an agent's mail; return the state in which it ends, or `REFUSED` or `HELD`."""
     script = read(message.text)
     message = replace(message, author=agent.name, author_name=agent.display_name, text=script.text)
     faults = list(script.faults)
     names = {command.name for command in script.commands}
     says_something = bool(script.text.strip() or message.attachments)
-    if not script.commands and not faults and not says_something:
-        why = "nothing stands above the marked line" if reading.mail.text else "the mail is empty"
-        faults.append(Fault("", why, "write your answer above the marked line"))
-    elif script.below is not None and not note and "note" not in names:
-        faults.append(script.below)
-    elif reading.quotes_signed and not note and "note" not in names:
-        reason = "it holds an address that was signed for one of us, and would go out with it"
-        faults.append(Fault("", reason, "cut what is quoted, leave such a file out, or add /note"))
-    elif "spam" in names and says_something and not note and "note" not in names:
-        reason = "the text below it would go to whoever sent the spam"
-        faults.append(Fault("/spam", reason, "/spam: why, or /note above the text"))
-    elif "spam" in names and names & {"resolve", "reopen"}:
-        reason = "with it the sender of the spam would hear from us"
-        faults.append(Fault(_line(script.commands), reason, "/spam alone"))
-    elif "note" in names and not (says_something or _notes(script.commands)):
-        faults.append(Fault("/note", "there is no text for the note", "/note: text"))
+    aside = note or "note" in names
+    fault = _flaw(reading, script, says_something=says_something, aside=aside)
+    if fault is not None:
+        faults.append(fault)
     mark = ledger.mark()
     if not faults:
         try:
-            _carry_out(ledger, reading, agent, ticket_id, message, script.commands, note=note)
+            if "cancel" in names:
+                _stop(ledger, reading, agent, ticket_id)
+            else:
+                _carry_out(ledger, reading, agent, ticket_id, message, script.commands, note=note)
         except Refused as refusal:
             ledger.undo(mark)
             faults.append(Fault(_line(script.commands), str(refusal), ""))
     if faults:
         _refuse(ledger, reading, agent, ticket_id, faults)
         return REFUSED
+    until = _held_until(ledger, reading)
+    if until is not None and says_something and not aside:
+        ledger.undo(mark)
+        answers.hold(
+            ledger.connection, ledger.settings.tenant_id, reading.claimed, ticket_id, until
+        )
+        return HELD
     return "threaded" if says_something or _notes(script.commands) else "commands_only"
+
+
+def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool) -> Fault | None:
+    """Return what is wrong with a mail as a whole, if anything; `aside`: all of it is a note."""
+    names = {command.name for command in script.commands}
+    if not script.commands and not script.faults and not says_something:
+        why = "nothing stands above the marked line" if reading.mail.text else "the mail is empty"
+        return Fault("", why, "write your answer above the marked line")
+    if "cancel" in names and (says_something or len(script.commands) > 1):
+        return Fault("/cancel", "nothing else may stand in the same mail", "/cancel alone")
+    if aside:
+        empty = "note" in names and not (says_something or _notes(script.commands))
+        return Fault("/note", "there is no text for the note", "/note: text") if empty else None
+    if script.below is not None:
+        return script.below
+    if reading.quotes_signed:
+        reason = "it holds an address that was signed for one of us, and would go out with it"
+        return Fault("", reason, "cut what is quoted, leave such a file out, or add /note")
+    if "spam" in names and says_something:
+        reason = "the text below it would go to whoever sent the spam"
+        return Fault("/spam", reason, "/spam: why, or /note above the text")
+    if "spam" in names and names & {"resolve", "reopen"}:
+        reason = "with it the sender of the spam would hear from us"
+        return Fault(_line(script.commands), reason, "/spam alone")
+    return None
+
+
+def _held_until(ledger: Ledger, reading: Reading) -> datetime | None:
+    """Return until when a mail waits before it is carried out; None when that has passed.
+
+    Who sets the clock back makes no answer wait for longer.
+    """
+    received_at, hold = reading.claimed.received_at, ledger.settings.hold
+    waits = received_at <= ledger.now < received_at + hold
+    return received_at + hold if waits else None
+
+
+def _stop(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) -> None:
+    """Stop the answers on a ticket that wait. Raises `Refused` where none does."""
+    settings, number = ledger.settings, ledger.ticket(ticket_id).number
+    says = f"{agent.name} stopped it before it was sent"
+    stopped = answers.stop(ledger.connection, settings.tenant_id, ticket_id, ledger.now, says)
+    if not stopped and not settings.hold:
+        raise Refused("answers are sent at once here: [agents] hold would let them wait")
+    if not stopped:
+        raise Refused(
+            f"no answer on {number} waits: each is sent after {settings.hold.total_seconds():g} s"
+        )
+    stamp: dict[str, Any] = {"at": reading.claimed.received_at, "actor": asked.actor(agent)}
+    ledger.apply(ticket_id, events.AnswerStopped(**stamp, mails=tuple(stopped)))
 
 
 def _line(commands: tuple[Command, ...]) -> str:

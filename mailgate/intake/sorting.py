@@ -228,6 +228,8 @@ def _agent(
         if note and not message.text:
             message = replace(message, text=reading.mail.text)  # a mail forwarded without a word
         word = agents.act(ledger, reading, agent, ticket_id, message, note=note)
+        if word == agents.HELD:
+            return Ending(inbox.PENDING, ticket_id, "it can be stopped for a while", word=word)
         state = "commands_only" if word == agents.REFUSED else word
         says = f"{agent.name} to a signed {token.purpose} address"
         return Ending(state, ticket_id, says, word=word)

@@ -254,6 +254,7 @@ class Worker:
         failed: list[tuple[Reading, str]] = []
         endings: list[tuple[Reading, Ending]] = []
         early: list[Claimed] = []
+        held: list[Claimed] = []  # let go already
         with self._desk.writing(now, len(readings)) as ledger:
             lookup = look_up(ledger, readings, self._signer)
             for reading in readings:
@@ -261,7 +262,7 @@ class Worker:
                 try:
                     ending = sort(ledger, lookup, reading)
                     if ending.state == inbox.PENDING:
-                        early.append(reading.claimed)
+                        (held if ending.word else early).append(reading.claimed)
                         continue
                     lookup.learn(reading, ending.ticket_id)
                     endings.append((reading, ending))
@@ -280,6 +281,8 @@ class Worker:
         if early:
             why = "they answer mails that are not yet processed"
             log("mail.deferred", mails=[mail.id for mail in early], why=why)
+        if held:
+            log("mail.held", mails=[mail.id for mail in held])
         with together():
             for reading, ending in endings:
                 _tell(reading, ending)

@@ -90,7 +90,7 @@ mail_delivery = Table(
     *lease(),
     Column("lost", Integer, nullable=False, server_default="0", comment="claims that nobody ended"),
     Column("fingerprint", String(64), comment="the same for one mail that came by two roads"),
-    Column("ticket_id", Id, comment="where it ended"),
+    Column("ticket_id", Id, comment="where it ended, or what an answer that waits is about"),
     Column("verdict", Json, comment="what kind of mail it is, and how it found its ticket"),
     Column(
         "released",

@@ -119,8 +119,8 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     fault = only_fault("/xyzzy")
     assert fault.reason == "there is no command /xyzzy"
     assert fault.right_form == (
-        "/note, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, /follow, "
-        "/unfollow, /priority, /category, /kind, /tag"
+        "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, "
+        "/follow, /unfollow, /priority, /category, /kind, /tag"
     )
 
 
@@ -172,7 +172,7 @@ def test_a_priority_like_none_gets_no_guess():
 def test_words_of_later_versions_are_known_and_refused(word):
     fault = only_fault(word.forms[0])
     assert fault.reason == f"/{word.name} is not available in this version"
-    assert fault.right_form.startswith("/note, /resolve, ")
+    assert fault.right_form.startswith("/note, /cancel, /resolve, ")
     assert only_fault("/ " + word.forms[0][1:]) == replace(fault, line="/ " + word.forms[0][1:])
 
 

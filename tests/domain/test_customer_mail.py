@@ -116,14 +116,15 @@ def test_a_ticket_begins_only_once():
 def test_customers_message_on_our_turn_is_recorded_and_told_and_nothing_more(status):
     life = IN[status]().customer()
     assert life.ticket.status is status
-    assert (life.changed, life.told) == ({}, TO_HOLDERS)
+    assert life.changed == {"last_response_at": life.now}
+    assert life.told == TO_HOLDERS
 
 
 def test_a_nudge_neither_postpones_nor_clears_the_delay():
     life = new().due()
     assert life.ticket.delay is Delay.SYSTEM
     life.customer()
-    assert (life.changed, life.told) == ({}, TO_HOLDERS)
+    assert (life.changed, life.told) == ({"last_response_at": life.now}, TO_HOLDERS)
     assert life.timers == []
 
 
@@ -131,13 +132,26 @@ def test_a_nudge_ends_a_snooze():
     life = in_progress().do(events.Snooze, until=START + 9 * DAY)
     assert life.timers == [("wake", 9 * DAY - 2 * HOUR)]
     life.customer()
-    assert life.changed == {"snoozed_until": None}
+    assert life.changed == {"snoozed_until": None, "last_response_at": life.now}
     assert life.timers == [("system_response", 21 * HOUR)]
 
 
 def test_thanks_and_another_address_are_a_nudge_like_any_other_on_our_turn():
     assert in_progress().customer(thanks=True).told == TO_HOLDERS
-    assert in_progress().customer(author=Author.OTHER).told == TO_HOLDERS
+    other = in_progress().customer(author=Author.OTHER)
+    assert (other.told, other.changed) == (TO_HOLDERS, {})
+
+
+def test_an_answer_that_the_customer_has_overtaken_goes_out_and_it_stays_our_turn():
+    life = in_progress().customer()
+    at = life.now - HOUR / 2
+    life.replied(at=at)
+    assert life.ticket.status is Status.IN_PROGRESS
+    assert life.told == [("agent_reply", "customers"), ("answered", "assignee")]
+    assert life.says == (
+        "older than what the customer wrote last: sent and recorded, it stays the desk's turn"
+    )
+    assert life.ticket.first_response_at == at
 
 
 # --- customer's message, waiting on customer ----------------------------------------------------

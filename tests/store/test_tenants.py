@@ -197,6 +197,7 @@ SAID: dict[str, Any] = {
     "now": NOW + HOUR,
     "numbers": ["TKT-1"],
     "octets": 1_000_000,
+    "says": "stopped",
     "node": "one",
     "run": LastRun("rules", "one", NOW + HOUR, 1, {}, "gone"),
     "way": Broken("one", NOW, "421 closing", NOW + HOUR),
@@ -313,6 +314,7 @@ class Life:
         marked = put(schema.mail_delivery, **spam)["id"]
         pending = put(schema.mail_delivery, received_at=NOW, rfc_id="<q@x>")["id"]
         self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
+        put(schema.mail_delivery, next_try_at=NOW + 2 * HOUR, ticket_id=self.ticket)
         sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
         ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)
         never = notice(connection, state="never", notice="other", **sending)
@@ -336,6 +338,7 @@ class Life:
             "tickets.reschedule.policy_id": self.rules,
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
             "inbox.claim_again.mail": c,
+            "answers.hold.mail": c,
             "mailboxes.kept_at.mail_ids": [c.mail_id],
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],

@@ -505,7 +505,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=True,
             comment="the same for one mail that came by two roads",
         ),
-        sa.Column("ticket_id", Id, nullable=True, comment="where it ended"),
+        sa.Column(
+            "ticket_id",
+            Id,
+            nullable=True,
+            comment="where it ended, or what an answer that waits is about",
+        ),
         sa.Column(
             "verdict",
             Json,

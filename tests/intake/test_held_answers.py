@@ -1,0 +1,147 @@
+"""Answers of agents that wait for a while before they are sent, and can be stopped meanwhile."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from mailgate.domain.model import Status
+from mailgate.store import inbox
+from tests.desk.conftest import ALICE, BOB, CUSTOMER
+from tests.intake.desk import Gateway
+
+HOLD = timedelta(seconds=30)
+ANSWER = "Have you tried turning it off?"
+
+
+@pytest.fixture
+def holding(gateway, opened):
+    gateway.desk.settings = replace(gateway.desk.settings, hold=HOLD)
+    return gateway
+
+
+def later(gateway: Gateway, by: timedelta = HOLD) -> None:
+    gateway.now += by
+    gateway.worker.drain()
+
+
+def replies(gateway: Gateway) -> int:
+    return len(gateway.outbox("agent_reply"))
+
+
+def test_an_answer_waits_in_the_inbox_and_nothing_has_happened(holding, opened):
+    before = holding.ticket(opened["ticket_id"])
+    row = holding.agent(f"/priority high\n{ANSWER}")
+    assert (row["state"], row["lease_owner"], row["lost"]) == ("pending", None, 0)
+    assert row["next_try_at"] == row["received_at"] + HOLD
+    assert (replies(holding), holding.ticket(opened["ticket_id"])) == (0, before)
+    later(holding, HOLD / 2)
+    assert replies(holding) == 0
+
+
+def test_then_it_is_sent_and_counts_from_when_it_was_written(holding, opened):
+    row = holding.agent(ANSWER)
+    later(holding)
+    assert holding.delivery(row["id"])["state"] == "threaded"
+    assert replies(holding) == 1
+    ticket = holding.ticket(opened["ticket_id"])
+    assert (ticket.status, ticket.last_response_at) == (Status.WAITING, row["received_at"])
+
+
+def test_it_can_be_stopped_until_then_and_be_written_again(holding, opened):
+    row = holding.agent(ANSWER)
+    assert holding.agent("/cancel")["state"] == "commands_only"
+    stopped = holding.delivery(row["id"])
+    assert stopped["state"] == "suppressed"
+    assert stopped["verdict"]["says"] == "alice stopped it before it was sent"
+    later(holding)
+    assert (replies(holding), holding.outbox("command_refused")) == (0, [])
+    event = holding.rows("event")[-1]
+    assert (event["name"], event["data"]["mails"]) == ("ticket.answer_stopped", [row["id"]])
+    holding.agent(ANSWER)
+    later(holding)
+    assert replies(holding) == 1
+
+
+def test_a_colleague_can_stop_it_and_both_may_come_at_once(holding, opened):
+    reply, note = holding.reply_address(), holding.reply_address(BOB.address, "note_address")
+    first = holding.keep(ANSWER, sender=ALICE.address, to=reply)
+    second = holding.keep("/cancel", sender=BOB.address, to=note)
+    holding.worker.drain()
+    assert holding.delivery(first)["state"] == "suppressed"
+    assert holding.delivery(second)["state"] == "commands_only"
+
+
+def test_what_has_left_cannot_be_stopped_and_that_is_told(holding, opened):
+    holding.agent(ANSWER)
+    later(holding)
+    holding.agent("/cancel")
+    (refused,) = holding.outbox("command_refused")
+    number = holding.ticket(opened["ticket_id"]).number
+    reason = f"no answer on {number} waits: each is sent after 30 s"
+    assert refused["context"]["commands"][0]["reason"] == reason
+    assert replies(holding) == 1
+
+
+def test_where_answers_do_not_wait_that_is_told(gateway, opened):
+    gateway.agent(ANSWER)
+    gateway.agent("/cancel")
+    (refused,) = gateway.outbox("command_refused")
+    assert "answers are sent at once here" in refused["context"]["commands"][0]["reason"]
+
+
+@pytest.mark.parametrize("text", ["/cancel\nHello", "/cancel\n/close", "/note: x\n/cancel"])
+def test_nothing_else_stands_in_a_mail_that_stops_an_answer(holding, opened, text):
+    row = holding.agent(ANSWER)
+    assert holding.agent(text)["state"] == "commands_only"
+    (refused,) = holding.outbox("command_refused")
+    told = refused["context"]["commands"][0]
+    assert told["reason"] == "nothing else may stand in the same mail"
+    assert holding.delivery(row["id"])["state"] == "pending"
+
+
+def test_what_does_not_go_to_the_customer_does_not_wait(holding, opened):
+    assert holding.agent("/note\nHe shouts.")["state"] == "threaded"
+    assert holding.agent("/take")["state"] == "commands_only"
+    to = holding.reply_address(kind="note_address")
+    assert holding.mail("Among us.", sender=ALICE.address, to=to)["state"] == "threaded"
+
+
+def test_what_is_wrong_with_an_answer_is_told_at_once(holding, opened):
+    assert holding.agent(f"/assign nobody-here\n{ANSWER}")["state"] == "commands_only"
+    assert len(holding.outbox("command_refused")) == 1
+
+
+def test_a_customer_who_writes_meanwhile_stays_unanswered(holding, opened):
+    holding.agent(ANSWER)
+    holding.mail("It is worse now.", In_Reply_To="<m1@customer.example>")
+    later(holding)
+    ticket = holding.ticket(opened["ticket_id"])
+    assert (replies(holding), ticket.side) == (1, "system")
+
+
+def test_an_answer_that_somebody_has_in_hand_is_not_stopped(holding, opened):
+    row = holding.agent(ANSWER)
+    holding.now += HOLD
+    with holding.database.write() as connection:
+        (claimed,) = inbox.claim(connection, 1, "other", holding.now, HOLD, 50, 1_000_000)
+    assert claimed.id == row["id"]
+    holding.agent("/cancel")
+    assert len(holding.outbox("command_refused")) == 1
+    assert holding.delivery(row["id"])["state"] == "pending"
+
+
+def test_a_clock_that_is_set_back_makes_no_answer_wait_for_longer(holding, opened):
+    id_ = holding.keep(ANSWER, sender=ALICE.address, to=holding.reply_address())
+    holding.now -= timedelta(days=1)
+    holding.worker.drain()
+    assert holding.delivery(id_)["state"] == "threaded"
+    assert holding.outbox("agent_reply")[0]["recipient"] == CUSTOMER
+
+
+def test_other_tickets_are_left_alone(holding, opened):
+    first = holding.agent(ANSWER)
+    holding.mail("Another matter", Subject="Scanner", sender="dave@customer.example")
+    holding.agent("/cancel")
+    assert len(holding.outbox("command_refused")) == 1
+    assert holding.delivery(first["id"])["state"] == "pending"
