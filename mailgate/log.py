@@ -174,7 +174,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         # --- the clock ---------------------------------------------------------------------------
         "clock.tick": _DEBUG("The deadlines were looked at; due says how many there were."),
         "clock.held": _WARNING("The clock waits for a mail that has waited for over a minute."),
-        "clock.outage": _WARNING("The gateway was down; steps towards customers wait an hour."),
+        "clock.outage": _WARNING(
+            "The gateway was down; mail to customers and escalations wait an hour."
+        ),
         "agent.away": _INFO("An agent's auto-reply says until when they get no new tickets."),
         "assignment.done": _INFO(
             "Tickets that nobody held were given to agents; so many are still held by nobody."

@@ -11,9 +11,16 @@ from mailgate.cli.program import command
 from mailgate.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
+    from mailgate.desk.settings import Settings
     from mailgate.domain.commands import Command
+    from mailgate.domain.events import Event
+    from mailgate.domain.people import Agent
+
+    _Asked = Callable[[Settings, Agent | None, datetime], Event]
 
 
 @command("close", "mailgate close TKT-2026-00042 --as alice")
@@ -52,6 +59,30 @@ def assign(
 ) -> None:
     """Give a ticket to an agent or a team, or to nobody. The new and the former holder are told."""
     _steer(config, number, f"assign {whom}", who, note)
+
+
+@command(
+    "escalate",
+    'mailgate escalate TKT-2026-00042 --reason "He calls every hour." --as alice',
+    "mailgate escalate TKT-2026-00042 --to team:leads",
+)
+def escalate(
+    number: Number,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="WHO", help="An agent or team:NAME; else the administrators."),
+    ] = None,
+    who: Who = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; they are told.")] = "",
+    config: ConfigFile = None,
+) -> None:
+    """Take a ticket one level up. Who it goes to is told, and who holds it; it stays theirs."""
+    from mailgate.desk import commands
+
+    def event(settings: "Settings", by: "Agent | None", at: "datetime") -> "Event":
+        return commands.escalation(to, reason, settings, by, at)
+
+    _carry_out(config, number, event, who, reason)
 
 
 @command("priority", "mailgate priority TKT-2026-00042 high")
@@ -146,6 +177,18 @@ def tag(
 
 def _steer(config: "Path | None", number: str, line: str, who: str | None, note: str) -> None:
     """Carry out what an agent would have written as `/line: note`."""
+    from mailgate.desk import commands
+
+    def event(settings: "Settings", by: "Agent | None", at: "datetime") -> "Event":
+        return commands.event(_understood(line, note), settings, by, at)
+
+    _carry_out(config, number, event, who, note)
+
+
+def _carry_out(
+    config: "Path | None", number: str, asked: "_Asked", who: str | None, note: str
+) -> None:
+    """Let what is asked happen to a ticket, and have what follows sent."""
     from mailgate.app import now
     from mailgate.desk import commands
 
@@ -153,7 +196,7 @@ def _steer(config: "Path | None", number: str, line: str, who: str | None, note:
         by = None if who is None else commands.member(app.settings.staff, who)
         ticket = find(app, number)
         at = now()
-        event = commands.event(_understood(line, note), app.settings, by, at)
+        event = asked(app.settings, by, at)
         decision = commands.carry_out(app.desk, ticket.id, event, at, note=note or None)
         app.send()
         told(decision)

@@ -10,7 +10,7 @@ from mailgate.config import kinds
 from mailgate.config.calendars import Calendar
 from mailgate.config.clock import Lifecycle, Sla
 from mailgate.config.mailbox import Mailbox
-from mailgate.config.rules import Assignment, Rule
+from mailgate.config.rules import Assignment, Escalation, Rule
 from mailgate.config.table import Table, key, table
 from mailgate.domain.policy import Policy
 from mailgate.roles import NodeRole
@@ -435,6 +435,7 @@ class Config(Table):
     agents: tuple[Agent, ...] = Field((), alias="agent")
     teams: tuple[Team, ...] = Field((), alias="team")
     rules: tuple[Rule, ...] = Field((), alias="rule")
+    escalations: tuple[Escalation, ...] = Field((), alias="escalation")
     machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
     mailboxes: tuple[Mailbox, ...] = Field((), alias="mailbox")
     calendars: tuple[Calendar, ...] = Field((), alias="calendar")
@@ -471,4 +472,7 @@ class Config(Table):
             pause_targets=self.sla.pause_targets,
             near=self.sla.near,
             reminders_in=self.lifecycle.reminders_in or "",
+            escalations=tuple(
+                each.built() for each in sorted(self.escalations, key=lambda each: each.rank)
+            ),
         )

@@ -82,9 +82,32 @@ def event(command: Command, settings: Settings, by: Agent | None, at: datetime) 
             return _assignment(str(kind), "".join(map(str, names)), command.note, staff, by, at)
         case ("follow" | "unfollow") as name, _:
             return events.Follow(at=at, actor=who, agent=_me(by).name, follow=name == "follow")
+        case "escalate", _:
+            return escalation(None, command.note, settings, by, at)
         case name, _ if name in _PLAIN:
             return _PLAIN[name](at=at, actor=who)
     return _change(command, settings, who, at)
+
+
+def escalation(
+    to: str | None, reason: str, settings: Settings, by: Agent | None, at: datetime
+) -> Event:
+    """Return the event that takes a ticket one level up, to an agent, `team:` a team, or nobody.
+
+    Raises Refused for a name that nobody bears.
+    """
+    staff, (kind, _, team) = settings.staff, (to or "").lower().partition(":")
+    if to is not None and kind == "team":
+        to = f"team:{_team(team, staff)}"
+    elif to is not None:
+        to = member(staff, to).name
+    return events.Escalate(at=at, actor=actor(by), to=to, reason=reason)
+
+
+def _team(name: str, staff: Staff) -> str:
+    if name not in staff.teams:
+        raise Refused(f"there is no team {name!r}; {_near(name, staff.teams)}")
+    return name
 
 
 def _change(command: Command, settings: Settings, who: Actor, at: datetime) -> Event:
@@ -110,9 +133,7 @@ def _assignment(
 ) -> Event:
     who = actor(by)
     if kind == "team":
-        if name not in staff.teams:
-            raise Refused(f"there is no team {name!r}; {_near(name, staff.teams)}")
-        return events.AssignTeam(at=at, actor=who, team=name)
+        return events.AssignTeam(at=at, actor=who, team=_team(name, staff))
     holder = by
     if kind == "none":
         holder = None

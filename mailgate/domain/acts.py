@@ -11,7 +11,6 @@ from mailgate.domain.events import (
     Delayed,
     Delivered,
     Discard,
-    Escalate,
     Event,
     Follow,
     MachineWrote,
@@ -73,6 +72,7 @@ def opened(draft: Draft) -> None:
         tags=tuple(sorted(set(event.tags))),
         follows=event.follows,
         created_at=event.at,
+        open_since=event.at,
     )
     looked_at = Status.OPEN if event.team else Status.NEW
     draft.to_system(Status.IN_PROGRESS if event.assignee else looked_at, event.at)
@@ -377,12 +377,6 @@ def set_aside(draft: Draft) -> None:
     draft.set(disposition=Disposition.SPAM if spam else Disposition.WITHDRAWN)
 
 
-def escalate(draft: Draft) -> None:
-    """Raise the level and say to whom."""
-    event = _event(draft, Escalate)
-    draft.set(escalation_level=draft.before.escalation_level + 1, escalated_to=event.to)
-
-
 # --- the clock ----------------------------------------------------------------------------------
 
 
@@ -390,6 +384,7 @@ def overdue(draft: Draft) -> None:
     """Flag the delay; the holders and the administrators are told, once a turn."""
     if not draft.before.told:
         draft.notify("overdue", Audience.HOLDERS, Audience.ADMINS)
+        draft.set(overdue_count=draft.before.overdue_count + 1)
     draft.set(delay=Delay.SYSTEM, told=True)
 
 

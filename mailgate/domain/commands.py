@@ -56,7 +56,7 @@ class Command:
 
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
     priority (one of `Priority`); snooze (until when); tag (`Tags`). `note` is what stands after the
-    colon, or all that stands after `/note`.
+    colon, or all that stands after `/note` and `/escalate`.
     """
 
     name: str
@@ -231,7 +231,12 @@ _ROWS = (
     ),
     Word("follow", ("/follow",), "I want to hear of it."),
     Word("unfollow", ("/unfollow",), "I have heard enough."),
-    _later("escalate", "/escalate reason", "One level up."),
+    Word(
+        "escalate",
+        ("/escalate", "/escalate reason"),
+        "One level up: the administrators are told, and who holds the ticket.",
+        free=True,
+    ),
     # --- what it is
     Word(
         "priority",

@@ -23,6 +23,7 @@ class TimerKind(StrEnum):
     WAKE = "wake"
     TARGET_NEAR = "target_near"
     TARGET_MISSED = "target_missed"
+    ESCALATION = "escalation"
 
 
 class Author(StrEnum):
@@ -420,10 +421,10 @@ class Discard(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalate(Command):
-    """One level up."""
+    """One level up: to an agent, or to `team:` and a team's name; None: to the administrators."""
 
     name: ClassVar[str] = "ticket.escalated"
-    to: str
+    to: str | None = None
     reason: str = ""
 
 

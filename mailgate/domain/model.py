@@ -157,7 +157,8 @@ class Ticket:
     `targets_since` is since when the time of its targets runs, nothing while that is paused;
     `targets_used` are the seconds that were used before, of the first response and of the
     resolution; `targets_told` what was said of them. Its deadlines were worked out by the rules
-    `policy_id`.
+    `policy_id`. `open_since` is when it was opened or last reopened, `overdue_count` how often the
+    desk's time ran out; `escalated_by` are the marks of the rules that have escalated it.
     """
 
     id: int
@@ -187,11 +188,13 @@ class Ticket:
     waiting_since: datetime | None = None
 
     created_at: datetime | None = None
+    open_since: datetime | None = None
     first_response_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: ClosedBy | None = None
     reopen_count: int = 0
+    overdue_count: int = 0
     first_response_due_at: datetime | None = None
     resolution_due_at: datetime | None = None
     targets_since: datetime | None = None
@@ -215,7 +218,10 @@ class Ticket:
     follows: int | None = None
     merged_into: int | None = None
     escalation_level: int = 0
+    escalated_at: datetime | None = None
     escalated_to: str | None = None
+    escalation_reason: str | None = None
+    escalated_by: tuple[str, ...] = ()
     satisfaction: int | None = None
 
     version: int = field(default=0, compare=False)

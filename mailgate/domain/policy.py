@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from mailgate.domain.escalation import Escalation
 from mailgate.domain.hours import Calendar
 from mailgate.domain.model import Priority, Thresholds, Ticket
 
@@ -137,7 +138,7 @@ class Policy:
     `reminders_in` names the calendar in whose time reminders leave; empty: at any time. `custom`
     are the rows that tickets can be given by name. Targets are told of where `watch_targets`,
     when `near` percent of their time are used and when it is up; with `pause_targets` it does not
-    run while it is the customer's turn.
+    run while it is the customer's turn. `escalations` are tried in their order.
     """
 
     thresholds: Mapping[Priority, Thresholds]
@@ -151,6 +152,7 @@ class Policy:
     watch_targets: bool = False
     pause_targets: bool = False
     near: int = 80
+    escalations: tuple[Escalation, ...] = ()
 
     def row(self, ticket: Ticket) -> Thresholds:
         """Return the thresholds in force for `ticket`."""

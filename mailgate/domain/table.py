@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailgate.domain import acts, events, guards
+from mailgate.domain import acts, escalating, events, guards
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, Side, Status, Ticket
@@ -237,7 +237,7 @@ TABLE: tuple[Row, ...] = (
         acts.set_aside,
         "set aside: mail does not open it again",
     ),
-    Row(events.Escalate, LIVE, None, acts.escalate, "one level up"),
+    Row(events.Escalate, LIVE, None, escalating.escalate, "one level up"),
     # --- the clock
     Row(
         events.DeadlinePassed,
@@ -302,6 +302,13 @@ TABLE: tuple[Row, ...] = (
         guards.timer("target_missed"),
         acts.breach,
         "a target was missed",
+    ),
+    Row(
+        events.DeadlinePassed,
+        OURS,
+        guards.timer("escalation"),
+        escalating.escalate_by_rule,
+        "one level up, by a rule",
     ),
     # --- the outbox
     Row(

@@ -52,7 +52,10 @@ _ENUMS: Mapping[str, Any] = {
     "last_responder": Side,
     "closed_by": ClosedBy,
 }
-_TUPLES = ("participants", "followers", "tags", "breached", "targets_used", "targets_told")
+_TUPLES = (
+    *("participants", "followers", "tags", "breached"),
+    *("targets_used", "targets_told", "escalated_by"),
+)
 _NAMES = tuple(f.name for f in fields(Ticket))
 _values = attrgetter(*_NAMES)
 _AS_THEY_ARE = frozenset({str, int, bool, NoneType, datetime})

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from mailgate.domain import events
+from mailgate.domain.escalation import Escalation, Since
 from mailgate.domain.events import DeadlinePassed, Event, Opened, TimerKind
 from mailgate.domain.lifecycle import Decision, decide
 from mailgate.domain.model import CLOCK, Actor, ActorKind, Priority, Ticket
@@ -107,11 +108,17 @@ _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.Tag, {"added": ("vip",)}), (events.SetFields, {"values": (("a", "1"),)})],
     (events.DeadlinePassed, {"timer": TimerKind.CLIENT_RESPONSE, "turn": CURRENT, "step": 0}),
 ]
+LEADS = Escalation("leads", timedelta(hours=4), priorities=(Priority.NORMAL, Priority.LOW))
+LATE = Escalation("late", timedelta(), Since.OVERDUE, missed=2, to="ada")
+OLD = Escalation("old", timedelta(days=5), Since.OPENED, to="team:leads", tell_admins=True)
 policies = st.builds(
-    lambda window, reminders, silent: Policy(*resolve(), window, reminders, silent),
+    lambda window, reminders, silent, escalations: Policy(
+        *resolve(), window, reminders, silent, escalations=escalations
+    ),
     st.sampled_from([None, timedelta(days=1)]),
     st.integers(0, 3),
     st.booleans(),
+    st.sampled_from([(), (LEADS, LATE, OLD)]),
 )
 
 

@@ -41,6 +41,8 @@ def only_fault(text: str) -> Fault:
         ("/resolve:the cache was full", Command("resolve", (), "the cache was full")),
         ("/close : no answer in weeks", Command("close", (), "no answer in weeks")),
         ("/reopen", Command("reopen")),
+        ("/escalate", Command("escalate")),
+        ("/escalate he calls: often", Command("escalate", (), "he calls: often")),
         ("/wait", Command("wait")),
         ("/take: I know them", Command("take", (), "I know them")),
         ("/assign alice", Command("assign", ("agent", "alice"))),
@@ -120,7 +122,7 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.reason == "there is no command /xyzzy"
     assert fault.right_form == (
         "/note, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, /follow, "
-        "/unfollow, /priority, /category, /kind, /tag"
+        "/unfollow, /escalate, /priority, /category, /kind, /tag"
     )
 
 
