@@ -34,6 +34,6 @@ def _raise(draft: Draft, to: str | None, why: str) -> None:
         escalation_level=draft.before.escalation_level + 1,
         escalated_at=draft.event.at,
         escalated_to=to,
-        escalation_reason=why,
+        escalation_reason=why or None,
     )
     draft.notify("escalated", Audience.ESCALATED, Audience.ASSIGNEE, reason=why)

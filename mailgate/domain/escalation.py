@@ -21,6 +21,11 @@ class Since(StrEnum):
     OVERDUE = "overdue"
 
 
+_AT_ONCE = {
+    Since.OPENED: "as soon as it is opened",
+    Since.TURN: "as soon as it is the desk's turn",
+    Since.OVERDUE: "as soon as the desk's time has run out",
+}
 _SINCE = {
     Since.OPENED: "since it was opened",
     Since.TURN: "of the desk's turn",
@@ -54,6 +59,8 @@ class Escalation:
     @property
     def says(self) -> str:
         """When it acts, as a part of a sentence."""
+        if not self.after:
+            return f"rule {self.name}: {_AT_ONCE[self.since]}"
         counted = f", in working time of {self.calendar}" if self.calendar else ""
         return f"rule {self.name}: {write_duration(self.after)} {_SINCE[self.since]}{counted}"
 

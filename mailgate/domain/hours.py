@@ -55,7 +55,7 @@ def write_duration(length: timedelta) -> str:
     """Write a duration in the largest unit, up to hours, that it fills without rest."""
     seconds = round(length.total_seconds())
     for unit, size in (("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
+        if seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
 

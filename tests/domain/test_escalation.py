@@ -113,6 +113,18 @@ def test_past_the_desks_time_counts_from_the_deadline_also_at_once():
     assert coming(life) == [27 * HOUR]
 
 
+@pytest.mark.parametrize(
+    ("since", "says"),
+    [
+        (Since.OPENED, "rule now: as soon as it is opened"),
+        (Since.TURN, "rule now: as soon as it is the desk's turn"),
+        (Since.OVERDUE, "rule now: as soon as the desk's time has run out"),
+    ],
+)
+def test_one_that_acts_at_once_says_so(since, says):
+    assert Escalation("now", timedelta(), since).says == says
+
+
 def test_a_rule_may_count_working_time():
     rule = Escalation("leads", 4 * HOUR, calendar="office")
     life = Life(escalations=(rule,), calendars={"office": OFFICE})

@@ -11,7 +11,7 @@ from mailgate.intake.authentication import Authenticator
 from mailgate.intake.inbox import Incoming
 from mailgate.mail.border import Border
 from tests.delivery.sending import Scripted, worker_of
-from tests.desk.conftest import ALICE, CUSTOMER, settings
+from tests.desk.conftest import ADMIN, ALICE, CUSTOMER, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
 
 
@@ -111,6 +111,23 @@ def test_commands_on_top_are_carried_out_and_cut(gateway, opened):
         Status.WAITING,
     )
     assert gateway.rows("message")[-1]["text"] == "We are on it."
+
+
+def test_an_agent_takes_a_ticket_one_level_up_and_the_customer_hears_only_the_answer(
+    gateway, opened
+):
+    gateway.agent("/escalate he calls: every hour\nWe are on it.")
+    ticket = gateway.ticket(opened["ticket_id"])
+    assert (ticket.escalation_level, ticket.escalation_reason) == (1, "he calls: every hour")
+    assert ticket.escalated_to is None
+    (told,) = gateway.outbox("escalated")
+    assert told["recipient"] == ADMIN
+    assert told["context"]["note"] == "he calls: every hour"
+    assert gateway.rows("message")[-1]["text"] == "We are on it."
+    gateway.agent("/close\n/escalate")
+    assert gateway.ticket(opened["ticket_id"]).escalation_level == 0
+    gateway.agent("/escalate")
+    assert "escalated is not possible" in str(gateway.outbox("command_refused")[-1]["context"])
 
 
 def test_what_a_ticket_is_and_who_hears_of_it_is_said_on_top(gateway, opened):
