@@ -153,6 +153,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "ticket.unmerged": _INFO("A merged ticket stands alone again."),
         "ticket.split": _INFO("A message left for a ticket of its own."),
         "ticket.discarded": _INFO("Spam, or withdrawn."),
+        "ticket.times_set": _INFO("The ticket got thresholds of its own, or lost them."),
         "ticket.escalated": _INFO("The ticket went one level up."),
         # --- mail out ----------------------------------------------------------------------------
         "notice.sent": _INFO("A notice was handed over; detail is the answer."),

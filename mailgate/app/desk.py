@@ -40,6 +40,7 @@ def settings(config: Config, tenant_id: int) -> Settings:
         new_people=limits.new_people,
         mailboxes=frozenset(box.name for box in config.mailboxes if box.host),
         assigns=config.assignment.automatic,
+        agents_set_times=config.sla.agents_may_set_thresholds,
         routes=ranked([rule.built() for rule in config.rules]),
         outbound=frozenset(box.name for box in config.mailboxes if box.outbound),
     )

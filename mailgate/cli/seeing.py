@@ -339,12 +339,17 @@ def _told(event: dict[str, Any]) -> str:
 def _brief(name: str, value: Any) -> str:
     """Return what a field held, as the other commands tell it."""
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "-"
+        return ", ".join(map(_item, value)) or "-"
     if name == "status" and value:
         return printing.status(value)
     if name.endswith("_until") and value:
         return printing.moment(datetime.fromisoformat(value))
     return printing.cell(value)
+
+
+def _item(value: Any) -> str:
+    """Return one of several things that a field held: a word, or a name and what it stands for."""
+    return "=".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @command(

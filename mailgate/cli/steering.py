@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 @command("close", "mailgate close TKT-2026-00042 --as alice")
 def close(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
     """End a ticket. The customer is not asked; their next mail reopens it."""
-    _steer(config, number, "close", who, note)
+    steer(config, number, "close", who, note)
 
 
 @command("reopen", "mailgate reopen TKT-2026-00042 --as alice")
 def reopen(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
     """Take up a resolved or closed ticket again. The customer is told."""
-    _steer(config, number, "reopen", who, note)
+    steer(config, number, "reopen", who, note)
 
 
 @command("wait", "mailgate wait TKT-2026-00042 --as alice")
 def wait(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
     """Make it the customer's turn from now, without writing to them."""
-    _steer(config, number, "wait", who, note)
+    steer(config, number, "wait", who, note)
 
 
 @command(
@@ -58,7 +58,7 @@ def assign(
     config: ConfigFile = None,
 ) -> None:
     """Give a ticket to an agent or a team, or to nobody. The new and the former holder are told."""
-    _steer(config, number, f"assign {whom}", who, note)
+    steer(config, number, f"assign {whom}", who, note)
 
 
 @command(
@@ -96,7 +96,7 @@ def priority(
     config: ConfigFile = None,
 ) -> None:
     """Set how much a ticket hurries. Its deadlines are worked out anew."""
-    _steer(config, number, f"priority {wanted}", who, note)
+    steer(config, number, f"priority {wanted}", who, note)
 
 
 @command("category", "mailgate category TKT-2026-00042 billing")
@@ -110,7 +110,7 @@ def category(
     config: ConfigFile = None,
 ) -> None:
     """Say what a ticket is about."""
-    _steer(config, number, f"category {wanted}", who, note)
+    steer(config, number, f"category {wanted}", who, note)
 
 
 @command("kind", "mailgate kind TKT-2026-00042 dispute")
@@ -124,13 +124,13 @@ def kind(
     config: ConfigFile = None,
 ) -> None:
     """Say what sort of matter a ticket is."""
-    _steer(config, number, f"kind {wanted}", who, note)
+    steer(config, number, f"kind {wanted}", who, note)
 
 
 @command("spam", "mailgate spam TKT-2026-00042 --as alice")
 def spam(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
     """Set a ticket aside as spam: it is closed, and no mail opens it again; `reopen` does."""
-    _steer(config, number, "spam", who, note)
+    steer(config, number, "spam", who, note)
 
 
 @command(
@@ -152,7 +152,7 @@ def snooze(
 
     Nothing is overdue meanwhile; its targets go on. Then whoever holds it is told.
     """
-    _steer(config, number, f"snooze {until}", who, note)
+    steer(config, number, f"snooze {until}", who, note)
 
 
 @command(
@@ -172,10 +172,10 @@ def tag(
     config: ConfigFile = None,
 ) -> None:
     """Put tags on a ticket and take them off."""
-    _steer(config, number, f"tag {' '.join(tags)}", who, note)
+    steer(config, number, f"tag {' '.join(tags)}", who, note)
 
 
-def _steer(config: "Path | None", number: str, line: str, who: str | None, note: str) -> None:
+def steer(config: "Path | None", number: str, line: str, who: str | None, note: str) -> None:
     """Carry out what an agent would have written as `/line: note`."""
     from mailgate.desk import commands
 

@@ -48,7 +48,8 @@ class Settings:
     `new_tickets_an_hour` may be opened by one sender for whom nothing vouches. `mailboxes` are the
     names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
     a ticket opens one. `routes` are the rules for new tickets in the order in which they are tried.
-    `assigns`: what nobody holds is given to agents.
+    `assigns`: what nobody holds is given to agents. `agents_set_times`: agents who are no
+    administrators may set thresholds of a ticket.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Settings:
     outbound: frozenset[str] = frozenset()
     routes: tuple[Rule, ...] = ()
     assigns: bool = False
+    agents_set_times: bool = False
 
     @cached_property
     def rules(self) -> Snapshot:

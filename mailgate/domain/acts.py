@@ -23,6 +23,7 @@ from mailgate.domain.events import (
     SetFields,
     SetKind,
     SetPriority,
+    SetTimes,
     Snooze,
     Tag,
     Undelivered,
@@ -331,6 +332,14 @@ def set_fields(draft: Draft) -> None:
 def policy_changed(draft: Draft) -> None:
     """Work the deadlines out anew."""
     draft.set(thresholds=_event(draft, PolicyChanged).thresholds)
+    draft.deadlines_anew()
+
+
+def set_times(draft: Draft) -> None:
+    """Give it times of its own, over those that it has; the deadlines go by them."""
+    values = dict(_event(draft, SetTimes).values)
+    kept = dict(draft.before.own_times) if values else {}
+    draft.set(own_times=tuple(sorted((kept | values).items())))
     draft.deadlines_anew()
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
+from mailgate.domain import times
 from mailgate.domain.hours import when
 from mailgate.domain.model import Kind, Priority
 from mailgate.errors import Refused
@@ -51,16 +52,23 @@ class Tags(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """The argument of `/threshold`: pairs of a time's name and seconds; none: no longer any."""
+
+    values: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One command as it was meant.
 
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
-    priority (one of `Priority`); snooze (until when); tag (`Tags`). `note` is what stands after the
-    colon, or all that stands after `/note` and `/escalate`.
+    priority (one of `Priority`); snooze (until when); tag (`Tags`); threshold (`Times`). `note` is
+    what stands after the colon, or all that stands after `/note` and `/escalate`.
     """
 
     name: str
-    argument: tuple[str, ...] | Tags = ()
+    argument: tuple[str, ...] | Tags | Times = ()
     note: str = ""
 
 
@@ -160,6 +168,15 @@ def _tags(text: str) -> Tags:
     return Tags(tuple(added), tuple(removed))
 
 
+def _times(text: str) -> Times:
+    if text.lower() == "none":
+        return Times(())
+    found = dict(times.read(word) for word in text.replace(",", " ").split())
+    if not found:
+        raise Refused("it does not say which times")
+    return Times(tuple(sorted((name, int(long.total_seconds())) for name, long in found.items())))
+
+
 def _until(text: str) -> tuple[str, ...]:
     """Return when to wake, as `hours.when` reads it: a bare duration counts from the mail."""
     if not text:
@@ -184,7 +201,7 @@ class Word:
     name: str
     forms: tuple[str, ...]
     says: str
-    read: Callable[[str], tuple[str, ...] | Tags] = _nothing
+    read: Callable[[str], tuple[str, ...] | Tags | Times] = _nothing
     free: bool = False
     wired: bool = True
 
@@ -253,7 +270,12 @@ _ROWS = (
     ),
     Word("tag", ("/tag vip -late",), "Tags put on and, after a minus, taken off.", _tags),
     _later("field", "/field order_no=123", "A custom field; without a value it is taken away."),
-    _later("threshold", "/threshold system=1h client=6h close=12h", "Times for this ticket."),
+    Word(
+        "threshold",
+        ("/threshold system=1h client=6h close=12h", "/threshold none"),
+        "Times for this ticket alone; none takes them away.",
+        _times,
+    ),
     # --- who and which
     _later("requester", "/requester bob@example.com", "Whose matter it is."),
     _later("cc", "/cc bob@example.com", "Somebody more takes part."),

@@ -363,6 +363,14 @@ class PolicyChanged(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetTimes(Command):
+    """Thresholds for this ticket alone, in seconds by name; none at all takes them away."""
+
+    name: ClassVar[str] = "ticket.times_set"
+    values: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Follow(Command):
     """An agent wants to hear of it (or no more)."""
 

@@ -157,8 +157,9 @@ class Ticket:
     `targets_since` is since when the time of its targets runs, nothing while that is paused;
     `targets_used` are the seconds that were used before, of the first response and of the
     resolution; `targets_told` what was said of them. Its deadlines were worked out by the rules
-    `policy_id`. `open_since` is when it was opened or last reopened, `overdue_count` how often the
-    desk's time ran out; `escalated_by` are the marks of the rules that have escalated it.
+    `policy_id`. `own_times` are durations in seconds that hold for it alone. `open_since` is when
+    it was opened or last reopened, `overdue_count` how often the desk's time ran out;
+    `escalated_by` are the marks of the rules that have escalated it.
     """
 
     id: int
@@ -178,6 +179,7 @@ class Ticket:
     tags: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     thresholds: str | None = None
+    own_times: tuple[tuple[str, int], ...] = ()
     visibility: str = "public"
 
     status: Status = Status.NEW

@@ -206,6 +206,7 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield events.Tag(**stamp, added=("vip",))
     yield events.SetFields(**stamp, values=(("order", "7"),))
     yield events.PolicyChanged(**stamp)
+    yield events.SetTimes(**stamp, values=(("system", 3600),))
     yield events.Follow(**stamp, agent="bob")
     yield events.Snooze(**stamp, until=stamp["at"] + HOUR)
     yield from (events.MergeInto(**stamp, target=2), events.Absorb(**stamp, source=3))

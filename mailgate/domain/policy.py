@@ -118,6 +118,7 @@ class Row:
 
 
 WHO_WINS: tuple[str, ...] = (
+    "what was set for the ticket alone",
     "the ticket's custom row",
     "the tenant's row for the priority",
     "the tenant's global row",
@@ -157,7 +158,14 @@ class Policy:
     def row(self, ticket: Ticket) -> Thresholds:
         """Return the thresholds in force for `ticket`."""
         row, own = self.thresholds[ticket.priority], self.custom.get(ticket.thresholds or "")
-        return row if own is None else replace(row, **own)
+        if own is not None:
+            row = replace(row, **own)
+        if not ticket.own_times:
+            return row
+        times: dict[str, Any] = {
+            name: timedelta(seconds=seconds) for name, seconds in ticket.own_times
+        }
+        return replace(row, **times)
 
     def origins_for(self, ticket: Ticket) -> Mapping[str, str]:
         """Return where each of the thresholds of `ticket` comes from."""
@@ -165,6 +173,7 @@ class Policy:
         return {
             **self.origins[ticket.priority],
             **dict.fromkeys(own, f"custom row {ticket.thresholds}"),
+            **{name: "set for this ticket" for name, _ in ticket.own_times},
         }
 
     def after(self, row: Thresholds, name: str, since: datetime, times: int = 1) -> datetime:

@@ -221,6 +221,7 @@ TABLE: tuple[Row, ...] = (
     Row(events.Tag, ANY, None, acts.tag, "tagged"),
     Row(events.SetFields, ANY, None, acts.set_fields, "fields filled in"),
     Row(events.PolicyChanged, ANY, None, acts.policy_changed, "deadlines are worked out anew"),
+    Row(events.SetTimes, ANY, None, acts.set_times, "deadlines are worked out anew"),
     Row(events.Follow, ANY, None, acts.follow, "followers changed"),
     Row(events.Snooze, OURS, guards.ahead, acts.snooze, "silent until then"),
     Row(events.MergeInto, CLOSED, guards.merged_there, acts.keep, "goes on there already"),

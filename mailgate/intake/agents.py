@@ -22,7 +22,7 @@ from mailgate.store import outbox
 
 _BEFORE = (
     *("reopen", "take", "assign", "follow", "unfollow"),
-    *("priority", "category", "kind", "tag", "escalate"),
+    *("priority", "category", "kind", "tag", "threshold", "escalate"),
 )
 _AFTER = ("wait", "close", "snooze", "spam")
 REFUSED, WAS_THIS_YOU = "command_refused", "was_this_you"

@@ -156,6 +156,7 @@ ticket = Table(
     Column("tags", Json, nullable=False, comment="sorted"),
     Column("fields", Json, nullable=False, comment="custom fields, sorted pairs"),
     Column("thresholds", String(64), comment="name of its custom thresholds"),
+    Column("own_times", Json, nullable=False, comment="times of its own, sorted pairs; seconds"),
     Column("visibility", String(16), nullable=False, comment="public or internal"),
     Column("status", String(24), nullable=False, comment="where it stands"),
     Column("delay", String(24), nullable=False, comment="whether the present turn has run out"),

@@ -130,6 +130,21 @@ def test_an_agent_takes_a_ticket_one_level_up_and_the_customer_hears_only_the_an
     assert "escalated is not possible" in str(gateway.outbox("command_refused")[-1]["context"])
 
 
+def test_administrators_set_the_times_of_a_ticket_and_other_agents_where_they_may(gateway, opened):
+    gateway.agent("/threshold system=1h client=6h close=12h\nWe are on it.")
+    (told,) = gateway.outbox("command_refused")
+    assert "only an administrator may set the times of a ticket" in str(told["context"])
+    assert gateway.ticket(opened["ticket_id"]).own_times == ()
+    gateway.desk.settings = replace(gateway.desk.settings, agents_set_times=True)
+    gateway.agent("/threshold system=1h client=6h close=12h")
+    own = gateway.ticket(opened["ticket_id"]).own_times
+    assert own == (("auto_close", 43_200), ("client", 21_600), ("system", 3_600))
+    staff = replace(gateway.desk.settings.staff, admins=(ADMIN, ALICE.address))
+    gateway.desk.settings = replace(gateway.desk.settings, agents_set_times=False, staff=staff)
+    gateway.agent("/threshold none")
+    assert gateway.ticket(opened["ticket_id"]).own_times == ()
+
+
 def test_what_a_ticket_is_and_who_hears_of_it_is_said_on_top(gateway, opened):
     gateway.desk.settings = replace(gateway.desk.settings, categories=("general", "billing"))
     gateway.agent("/kind dispute\n/category billing\n/follow")

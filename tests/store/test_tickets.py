@@ -44,6 +44,7 @@ FULL = Ticket(
     tags=("fire", "office"),
     fields=(("floor", "3"), ("room", "12")),
     thresholds="gold",
+    own_times=(("client", 21_600), ("system", 3_600)),
     visibility="internal",
     status=Status.CLOSED,
     delay=Delay.SYSTEM,

@@ -249,6 +249,9 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=True,
             comment="name of its custom thresholds",
         ),
+        sa.Column(
+            "own_times", Json, nullable=False, comment="times of its own, sorted pairs; seconds"
+        ),
         sa.Column("visibility", sa.String(length=16), nullable=False, comment="public or internal"),
         sa.Column("status", sa.String(length=24), nullable=False, comment="where it stands"),
         sa.Column(
