@@ -69,6 +69,11 @@ class Desk(Table):
         "Divides the desk's name from the signed part of an address (RFC 5233). The mail server in "
         "front must let such addresses through.",
     )
+    macros: kinds.Place = key(
+        "macros",
+        "The folder of canned responses: NAME.txt for `/macro NAME`, and NAME.de.txt for those who "
+        "read German. It need not be there.",
+    )
     secret_file: kinds.Place = key(
         "mailgate.key",
         "The keys that sign addresses and Message-IDs; `mailgate init` writes the file. Nobody "

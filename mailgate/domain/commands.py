@@ -41,6 +41,7 @@ _LISTED = re.compile(r"\s*(?:[-*+•–·]\s+)?")
 _NOTE_MARK = re.compile(r"[:：](?:\s+|$)")
 _NAME = re.compile(r"\w[\w.@+-]{0,99}")
 _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_MACRO = re.compile(r"[a-z][a-z0-9_-]{0,99}")
 _TAG = re.compile(r"\w[\w.:/&-]*")
 
 
@@ -63,8 +64,9 @@ class Command:
     """One command as it was meant.
 
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
-    priority (one of `Priority`); snooze (until when); tag (`Tags`); threshold (`Times`). `note` is
-    what stands after the colon, or all that stands after `/note` and `/escalate`.
+    priority (one of `Priority`); snooze (until when); tag (`Tags`); threshold (`Times`);
+    macro (its name). `note` is what stands after the colon, or all that stands after `/note` and
+    `/escalate`.
     """
 
     name: str
@@ -177,6 +179,15 @@ def _times(text: str) -> Times:
     return Times(tuple(sorted((name, int(long.total_seconds())) for name, long in found.items())))
 
 
+def _macro(text: str) -> tuple[str, ...]:
+    if not text:
+        raise Refused("it does not say which")
+    name = text.lower()
+    if not _MACRO.fullmatch(name):
+        raise Refused(f"{text!r} is no macro's name")
+    return (name,)
+
+
 def _until(text: str) -> tuple[str, ...]:
     """Return when to wake, as `hours.when` reads it: a bare duration counts from the mail."""
     if not text:
@@ -285,7 +296,7 @@ _ROWS = (
     # --- what others decide or wrote
     _later("approve", "/approve", "Agreed."),
     _later("reject", "/reject reason", "Not agreed."),
-    _later("macro", "/macro name", "A canned response."),
+    Word("macro", ("/macro name",), "A canned response, in place of this line.", _macro),
     _later("article", "/article name", "An article of the knowledge base."),
     _later("recover", "/recover type", "The customer's access is to be recovered."),
     _later("list", "/list", "The tickets that I hold."),

@@ -13,7 +13,7 @@ from mailgate.desk import commands as asked
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain import events
-from mailgate.domain.commands import Command, Fault, read
+from mailgate.domain.commands import Command, Fault, Script, read
 from mailgate.domain.model import Actor, ActorKind
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
@@ -41,10 +41,12 @@ def act(
 ) -> str:
     """Carry out an agent's mail; return the state in which it ends, or `REFUSED`."""
     script = read(message.text)
-    message = replace(message, author=agent.name, author_name=agent.display_name, text=script.text)
     faults = list(script.faults)
+    said = (*_canned(ledger, agent, ticket_id, script, faults), script.text)
+    text = "\n\n".join(part for part in said if part.strip())
+    message = replace(message, author=agent.name, author_name=agent.display_name, text=text)
     names = {command.name for command in script.commands}
-    says_something = bool(script.text.strip() or message.attachments)
+    says_something = bool(text or message.attachments)
     if not script.commands and not faults and not says_something:
         why = "nothing stands above the marked line" if reading.mail.text else "the mail is empty"
         faults.append(Fault("", why, "write your answer above the marked line"))
@@ -72,6 +74,36 @@ def act(
         _refuse(ledger, reading, agent, ticket_id, faults)
         return REFUSED
     return "threaded" if says_something or _notes(script.commands) else "commands_only"
+
+
+def _canned(
+    ledger: Ledger, agent: Agent, ticket_id: int, script: Script, faults: list[Fault]
+) -> list[str]:
+    """Return what the macros of a mail stand for; `faults` grows by those that cannot be used."""
+    settings, ticket = ledger.settings, ledger.ticket(ticket_id)
+    facts = {
+        "ticket": {
+            "number": ticket.number,
+            "subject": ticket.subject,
+            "requester": ticket.requester,
+            "requester_name": ticket.requester_name,
+            "category": ticket.category,
+            "priority": ticket.priority.value,
+        },
+        "agent": {"name": agent.display_name},
+        "desk": {"name": settings.name, "address": settings.address},
+    }
+    found: list[str] = []
+    for command in script.commands:
+        match command.name, command.argument:
+            case "macro", (str(name),):
+                try:
+                    said = settings.macro(name, ticket.language or settings.language, facts)
+                except Refused as refusal:
+                    faults.append(Fault(f"/macro {name}", str(refusal), "/macro name"))
+                else:
+                    found.append(said)
+    return found
 
 
 def _line(commands: tuple[Command, ...]) -> str:

@@ -65,6 +65,7 @@ def only_fault(text: str) -> Fault:
                 "as agreed",
             ),
         ),
+        ("/macro Thanks-a_lot: fine", Command("macro", ("thanks-a_lot",), "fine")),
         ("/threshold NONE", Command("threshold", Times(()))),
         ("/tag vip -late", Command("tag", Tags(("vip",), ("late",)))),
         ("/tag VIP, +press: a call", Command("tag", Tags(("vip", "press"), ()), "a call")),
@@ -132,7 +133,8 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.reason == "there is no command /xyzzy"
     assert fault.right_form == (
         "/note, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, /follow, "
-        "/unfollow, /escalate, /priority, /category, /kind, /tag, /threshold"
+        "/unfollow, /escalate, /priority, /category, /kind, /tag, /threshold, "
+        "/macro"
     )
 
 
@@ -158,6 +160,8 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
             "there is no kind '7'; there are request, dispute, order, recovery",
             "/kind dispute",
         ),
+        ("/macro", "it does not say which", "/macro name"),
+        ("/macro ../x", "'../x' is no macro's name", "/macro name"),
         ("/threshold", "which times", "/threshold system=1h"),
         ("/threshold soon=1h", "there is no time 'soon'", "/threshold system=1h"),
         ("/threshold system", "gives no value: write system=", "/threshold none"),

@@ -7,6 +7,7 @@ import pytest
 
 from mailgate.domain.events import Close
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, Priority, Status
+from mailgate.errors import Refused
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.inbox import Incoming
 from mailgate.mail.border import Border
@@ -143,6 +144,51 @@ def test_administrators_set_the_times_of_a_ticket_and_other_agents_where_they_ma
     gateway.desk.settings = replace(gateway.desk.settings, agents_set_times=False, staff=staff)
     gateway.agent("/threshold none")
     assert gateway.ticket(opened["ticket_id"]).own_times == ()
+
+
+MACROS = {"thanks": "Thank you, {}.", "sign": "Yours, Alice"}
+
+
+def canned(name, language, facts):
+    """Stand in for a folder of macros."""
+    if name not in MACROS:
+        raise Refused(f"there is no macro {name!r}")
+    return MACROS[name].format(f"{facts['ticket']['number']} {language} {facts['agent']['name']}")
+
+
+def test_a_macro_is_what_the_agent_says_in_place_of_its_line(gateway, opened):
+    gateway.desk.settings = replace(gateway.desk.settings, macro=canned)
+    gateway.agent("/macro thanks\n/priority high\n/macro sign\n\n  And:\n  more of mine.")
+    said = "Thank you, TKT-2026-00001 en Alice.\n\nYours, Alice\n\n  And:\n  more of mine."
+    assert gateway.rows("message")[-1]["text"] == said
+    assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
+    (reply,) = gateway.outbox("agent_reply")
+    assert reply["message_id"] == gateway.rows("message")[-1]["id"]
+
+
+def test_a_macro_alone_is_an_answer_a_note_or_the_resolution(gateway, opened):
+    gateway.desk.settings = replace(gateway.desk.settings, macro=canned)
+    assert gateway.agent("/macro sign")["state"] == "threaded"
+    assert len(gateway.outbox("agent_reply")) == 1
+    gateway.agent("/note: for us\n/macro sign")
+    note = gateway.rows("message")[-1]
+    assert (note["kind"], note["text"]) == ("note", "for us\n\nYours, Alice")
+    gateway.agent("/resolve\n/macro sign")
+    assert gateway.rows("message")[-1]["resolution"]
+    assert len(gateway.outbox("agent_reply")) == 1
+
+
+def test_a_macro_that_is_not_there_brings_the_mail_back_and_nothing_is_sent(gateway, opened):
+    gateway.agent("/macro thanks\n/take\nHello")
+    (told,) = gateway.outbox("command_refused")
+    (line,) = told["context"]["commands"]
+    assert line["reason"] == "there is no macro 'thanks', nor any other"
+    assert (line["line"], line["form"]) == ("/macro thanks", "/macro name")
+    assert gateway.outbox("agent_reply") == []
+    assert gateway.ticket(opened["ticket_id"]).assignee is None
+    gateway.desk.settings = replace(gateway.desk.settings, macro=canned)
+    gateway.agent("/spam\n/macro sign")
+    assert "would go to whoever sent the spam" in str(gateway.outbox("command_refused")[-1])
 
 
 def test_what_a_ticket_is_and_who_hears_of_it_is_said_on_top(gateway, opened):
