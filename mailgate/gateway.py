@@ -114,7 +114,7 @@ class Gateway:
         Raises `Temporary` when a port is taken or the database away, `Refused` for a template.
         """
         app = self._app
-        faults = app.renderer.check()  # found at start, not when a mail is due
+        faults = app.renderer.check() + app.macros.check()  # found at start, not when a mail is due
         if faults:
             raise Refused(f"a template is broken: {'; '.join(faults)}")
         inbound, web = app.config.inbound, app.config.web

@@ -155,6 +155,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "ticket.answer_stopped": _INFO("An answer that waited was stopped, and was not sent."),
         "ticket.split": _INFO("A message left for a ticket of its own."),
         "ticket.discarded": _INFO("Spam, or withdrawn."),
+        "ticket.times_set": _INFO("The ticket got thresholds of its own, or lost them."),
         "ticket.escalated": _INFO("The ticket went one level up."),
         # --- mail out ----------------------------------------------------------------------------
         "notice.sent": _INFO("A notice was handed over; detail is the answer."),
@@ -176,7 +177,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         # --- the clock ---------------------------------------------------------------------------
         "clock.tick": _DEBUG("The deadlines were looked at; due says how many there were."),
         "clock.held": _WARNING("The clock waits for a mail that has waited for over a minute."),
-        "clock.outage": _WARNING("The gateway was down; steps towards customers wait an hour."),
+        "clock.outage": _WARNING(
+            "The gateway was down; mail to customers and escalations wait an hour."
+        ),
         "agent.away": _INFO("An agent's auto-reply says until when they get no new tickets."),
         "assignment.done": _INFO(
             "Tickets that nobody held were given to agents; so many are still held by nobody."

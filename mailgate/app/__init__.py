@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from mailgate.intake.rehearsal import Rehearsed
     from mailgate.intake.smtp import Listener
     from mailgate.intake.worker import Worker as IntakeWorker
+    from mailgate.mail.macros import Macros
     from mailgate.mail.render import Renderer
     from mailgate.mail.signer import Signer
     from mailgate.scheduler import Scheduler
@@ -152,7 +153,11 @@ class App:
         """The desk as the write door knows it."""
         from mailgate.app import desk
 
-        return desk.settings(self.config, TENANT_ID)
+        return desk.settings(self.config, TENANT_ID, self._macro)
+
+    def _macro(self, name: str, language: str, facts: Mapping[str, Any]) -> str:
+        """Return the text of a macro; most commands need none, and then the folder is not read."""
+        return self.macros.text(name, language, facts)
 
     @cached_property
     def desk(self) -> Desk:
@@ -268,6 +273,13 @@ class App:
         from mailgate.mail.render import Renderer
 
         return Renderer(templates(), plain_subjects=self.config.delivery.plain_subjects)
+
+    @cached_property
+    def macros(self) -> Macros:
+        """The canned responses."""
+        from mailgate.mail.macros import Macros
+
+        return Macros(self.config.desk.macros)
 
     @cached_property
     def transport(self) -> Transport:

@@ -171,4 +171,5 @@ def _did(done: Tick) -> dict[str, int]:
         "acted_on": len(done.steps),
         "approaching_sla": told[TimerKind.TARGET_NEAR],
         "breached_sla": told[TimerKind.TARGET_MISSED],
+        "escalated": told[TimerKind.ESCALATION],
     }

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from mailgate.config import Config
-from mailgate.desk.settings import Settings
+from mailgate.desk.settings import Macro, Settings
 from mailgate.domain.caps import Caps
 from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat
@@ -11,7 +11,7 @@ from mailgate.domain.people import Agent, Staff
 from mailgate.domain.rules import ranked
 
 
-def settings(config: Config, tenant_id: int) -> Settings:
+def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
     """Return what the write door is to keep to."""
     desk, limits = config.desk, config.limits
     return Settings(
@@ -41,6 +41,8 @@ def settings(config: Config, tenant_id: int) -> Settings:
         mailboxes=frozenset(box.name for box in config.mailboxes if box.host),
         assigns=config.assignment.automatic,
         hold=config.answering.hold or timedelta(0),
+        agents_set_times=config.sla.agents_may_set_thresholds,
+        macro=macro,
         routes=ranked([rule.built() for rule in config.rules]),
         outbound=frozenset(box.name for box in config.mailboxes if box.outbound),
     )

@@ -240,12 +240,13 @@ def _web(app: "App") -> Iterator[Finding]:
 
 
 def _templates(app: "App") -> Iterator[Finding]:
-    faults = app.renderer.check()
+    faults = app.renderer.check() + app.macros.check()
     yield from (Finding("templates", "fault", fault) for fault in faults)
     if not faults:
         languages = ", ".join(app.renderer.locales)
+        macros = ", ".join(app.macros.names) or "none"
         count = len(app.renderer.notices)
-        yield Finding("templates", "ok", f"{count} notices in {languages}")
+        yield Finding("templates", "ok", f"{count} notices in {languages}; macros: {macros}")
 
 
 def _delivery(app: "App") -> Iterator[Finding]:

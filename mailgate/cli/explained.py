@@ -140,6 +140,7 @@ def print_ticket(told: dict[str, Any]) -> None:
         ),
         long=("FROM",),
     )
+    _list("Escalation", map(_escalation, told["escalations"]))
     printing.line()
     printing.line(f"--- Thresholds of priority {told['thresholds']['priority']}")
     rules = {name: value for name, value in told["thresholds"].items() if name != "priority"}
@@ -174,6 +175,12 @@ def print_ticket(told: dict[str, Any]) -> None:
         ),
         long=("FROM", "BECAUSE"),
     )
+
+
+def _escalation(rule: dict[str, Any]) -> str:
+    if rule["lacking"]:
+        return f"{rule['says']}: {rule['lacking']}"
+    return f"{rule['says']}: {printing.moment(rule['due_at'])}"
 
 
 def _list(heading: str, items: Iterable[str]) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
     from mailgate.app import App
+    from mailgate.domain.escalation import Escalation
+    from mailgate.domain.model import Ticket
+    from mailgate.domain.policy import Policy
 
 Row = Union["RowMapping", Mapping[str, Any]]
 """A row of the database, or one that would be written."""
@@ -208,9 +211,19 @@ def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
             for event in history
         ],
         "timers": [{name: row[name] for name in shapes.TIMER} for row in timers],
+        "escalations": [_escalation(rule, facts, policy) for rule in policy.escalations],
         "thresholds": shape(policy.row(facts), policy.origins_for(facts), facts.priority.value),
         "mails": [_mail(row) for row in mails],
     }
+
+
+def _escalation(rule: "Escalation", ticket: "Ticket", policy: "Policy") -> dict[str, Any]:
+    from mailgate.domain.escalation import lacking
+    from mailgate.domain.timers import escalates_at
+
+    missing = lacking(rule, ticket)
+    due = None if missing else escalates_at(rule, ticket, policy)
+    return {"rule": rule.name, "says": rule.says, "due_at": due, "lacking": missing or None}
 
 
 def _mail(row: Row) -> dict[str, Any]:

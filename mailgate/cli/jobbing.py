@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
         "rules": "{followed} tickets worked out anew",
-        "deadlines": "{acted_on} acted on; targets: {approaching_sla} near, {breached_sla} missed",
+        "deadlines": "{acted_on} acted on; targets: {approaching_sla} near, {breached_sla} missed; "
+        "{escalated} escalated",
         "assignment": "assigned {assigned} of {found}, {total_agents} agents",
         "reassignment": "moved {moved} of {found}, {inactive_agents} inactive agents",
         "canary": "{sent} sent, {late} late",

@@ -22,7 +22,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("tickets", "show", "attachment", "stats", "agents", "thresholds", "lifecycle"),
         ),
         "To work on a ticket": (
-            *("reply", "resolve", "close", "reopen", "wait", "snooze", "assign"),
+            *("reply", "resolve", "close", "reopen", "wait", "snooze", "assign", "escalate"),
             *("priority", "category", "kind", "tag", "spam"),
         ),
         "Mail and clock": (

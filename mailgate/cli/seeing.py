@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NOBODY = "none"
 _HEADINGS = (
     *("NUMBER", "SUBJECT", "STATUS", "PRIORITY", "ASSIGNEE"),
-    *("REQUESTER", "WAITING", "CLOCK ACTS"),
+    *("REQUESTER", "WAITING", "LEVEL", "CLOCK ACTS"),
 )
 
 
@@ -80,6 +80,7 @@ _Assignee = Annotated[
 _Search = Annotated[
     str | None, typer.Option(metavar="TEXT", help="In number, subject, requester and messages.")
 ]
+_Escalated = Annotated[bool, typer.Option("--escalated", help="Only what was escalated.")]
 _Overdue = Annotated[
     bool, typer.Option("--overdue", help="Only where a side has let its time run out.")
 ]
@@ -104,6 +105,7 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
     tag: _Tags = None,
     search: _Search = None,
     overdue: _Overdue = False,
+    escalated: _Escalated = False,
     limit: Limit = None,
     json: AsJson = False,
     config: ConfigFile = None,
@@ -111,9 +113,9 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
     """List tickets, newest first.
 
     All of them, or those that every given condition fits. WAITING is for how long a side has been
-    waited for. CLOCK ACTS is when the next deadline of any kind comes: that may be a reminder, or a
-    target that will soon be missed, and need not be when the answer is overdue; `mailgate explain
-    NUMBER` lists them all.
+    waited for, LEVEL how far it was escalated. CLOCK ACTS is when the next deadline of any kind
+    comes: that may be a reminder, or a target that will soon be missed, and need not be when the
+    answer is overdue; `mailgate explain NUMBER` lists them all.
     """
     from mailgate.app import now
     from mailgate.store import reports
@@ -128,6 +130,7 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
         tags=[each.lower() for each in tag or ()],
         search=search,
         overdue=overdue,
+        escalated=escalated,
     )
     with opened(config) as app:
         with app.database.read() as connection:
@@ -160,12 +163,13 @@ def _list(rows: Sequence["RowMapping"], now: datetime) -> None:
                 row["assignee"],
                 row["requester"],
                 _waiting(row, now),
+                row["escalation_level"] or None,
                 printing.ago(row["next_due_at"], now),
             )
             for row in rows
         ),
         long=("SUBJECT", "REQUESTER"),
-        least=("CLOCK ACTS", "REQUESTER", "PRIORITY", "ASSIGNEE", "WAITING"),
+        least=("LEVEL", "CLOCK ACTS", "REQUESTER", "PRIORITY", "ASSIGNEE", "WAITING"),
     )
 
 
@@ -255,6 +259,7 @@ _FACTS = (
     ("Assignee", "assignee"),
     ("Team", "team"),
     ("Tags", "tags"),
+    ("Escalated", "escalation"),
 )
 _MOMENTS = (
     ("Created", "created_at"),
@@ -267,7 +272,7 @@ _MOMENTS = (
 )
 # What changes with every turn and tells a person nothing.
 _MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "resolution"})
-_MACHINERY |= {"targets_used", "targets_told"}
+_MACHINERY |= {"targets_used", "targets_told", "escalated_by", "overdue_count"}
 
 
 def _print(whole: dict[str, Any], *, full: bool) -> None:
@@ -276,6 +281,7 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
         "tags": ", ".join(whole["tags"]),
         "people": ", ".join(each["address"] for each in whole["participants"]),
         "standing": printing.standing(whole),
+        "escalation": _escalation(whole),
     }
     moments = [(name, whole[key]) for name, key in _MOMENTS if whole[key] is not None]
     left = whole["time_until_delay"]
@@ -310,6 +316,15 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
         printing.paragraph(_told(event), indent="    ")
 
 
+def _escalation(whole: dict[str, Any]) -> str | None:
+    """Return how far a ticket was escalated, since when, to whom and why."""
+    if not whole["escalation_level"]:
+        return None
+    to = f" to {whole['escalated_to']}" if whole["escalated_to"] else ""
+    why = f": {whole['escalation_reason']}" if whole["escalation_reason"] else ""
+    return f"level {whole['escalation_level']}{to}, {printing.moment(whole['escalated_at'])}{why}"
+
+
 def _told(event: dict[str, Any]) -> str:
     """Return what was said about an event, and what it changed."""
     changed = [
@@ -324,12 +339,17 @@ def _told(event: dict[str, Any]) -> str:
 def _brief(name: str, value: Any) -> str:
     """Return what a field held, as the other commands tell it."""
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "-"
+        return ", ".join(map(_item, value)) or "-"
     if name == "status" and value:
         return printing.status(value)
     if name.endswith("_until") and value:
         return printing.moment(datetime.fromisoformat(value))
     return printing.cell(value)
+
+
+def _item(value: Any) -> str:
+    """Return one of several things that a field held: a word, or a name and what it stands for."""
+    return "=".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @command(

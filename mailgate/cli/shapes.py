@@ -43,6 +43,11 @@ TICKET: Shape = MappingProxyType(
         "closed_by": "customer, agent, auto or merged; null while it is not closed",
         "disposition": "none; spam, withdrawn or merged: no mail opens it again",
         "reopen_count": "how often it came back",
+        "overdue_count": "how often the desk let its time run out",
+        "escalation_level": "how many levels up it has gone; 0 when closed",
+        "escalated_at": "when it last went up, or null",
+        "escalated_to": "an agent, or `team:` and a team; null: nobody, or the administrators",
+        "escalation_reason": "why, or null",
     }
 )
 
@@ -206,7 +211,7 @@ TICK: Shape = MappingProxyType(
     {
         "at": "the instant it was about",
         "horizon": "how far the clock could see: it waits for mail that is not processed",
-        "hold_until": "until when steps that write to customers wait after an outage, or null",
+        "hold_until": "until when, after an outage, nothing is escalated or sent to customers",
         "steps": "a list of the deadlines acted on",
         "next": "number, timer, target and due_at of the first deadline after that, or null; only "
         "in a dry run",
@@ -342,8 +347,18 @@ EXPLAINED_TICKET: Shape = MappingProxyType(
         "automation_status": "as in `tickets`",
         "events": "its history, a list",
         "timers": "the deadlines that were set, a list",
+        "escalations": "the rules of [[escalation]] as they stand with it, a list",
         "thresholds": "the times in force for it, as one of `thresholds`",
         "mails": "the mails behind it, a list",
+    }
+)
+
+ESCALATION: Shape = MappingProxyType(
+    {
+        "rule": "its name",
+        "says": "when it acts, in words",
+        "due_at": "when that would be, or null",
+        "lacking": "why it does not act, or null",
     }
 )
 

@@ -11,27 +11,34 @@ from mailgate.cli.program import command
 from mailgate.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
+    from mailgate.desk.settings import Settings
     from mailgate.domain.commands import Command
+    from mailgate.domain.events import Event
+    from mailgate.domain.people import Agent
+
+    _Asked = Callable[[Settings, Agent | None, datetime], Event]
 
 
 @command("close", "mailgate close TKT-2026-00042 --as alice")
 def close(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
     """End a ticket. The customer is not asked; their next mail reopens it."""
-    _steer(config, number, "close", who, note)
+    steer(config, number, "close", who, note)
 
 
 @command("reopen", "mailgate reopen TKT-2026-00042 --as alice")
 def reopen(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
     """Take up a resolved or closed ticket again. The customer is told."""
-    _steer(config, number, "reopen", who, note)
+    steer(config, number, "reopen", who, note)
 
 
 @command("wait", "mailgate wait TKT-2026-00042 --as alice")
 def wait(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
     """Make it the customer's turn from now, without writing to them."""
-    _steer(config, number, "wait", who, note)
+    steer(config, number, "wait", who, note)
 
 
 @command(
@@ -51,7 +58,31 @@ def assign(
     config: ConfigFile = None,
 ) -> None:
     """Give a ticket to an agent or a team, or to nobody. The new and the former holder are told."""
-    _steer(config, number, f"assign {whom}", who, note)
+    steer(config, number, f"assign {whom}", who, note)
+
+
+@command(
+    "escalate",
+    'mailgate escalate TKT-2026-00042 --reason "He calls every hour." --as alice',
+    "mailgate escalate TKT-2026-00042 --to team:leads",
+)
+def escalate(
+    number: Number,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="WHO", help="An agent or team:NAME; else the administrators."),
+    ] = None,
+    who: Who = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; they are told.")] = "",
+    config: ConfigFile = None,
+) -> None:
+    """Take a ticket one level up. Who it goes to is told, and who holds it; it stays theirs."""
+    from mailgate.desk import commands
+
+    def event(settings: "Settings", by: "Agent | None", at: "datetime") -> "Event":
+        return commands.escalation(to, reason, settings, by, at)
+
+    _carry_out(config, number, event, who, reason)
 
 
 @command("priority", "mailgate priority TKT-2026-00042 high")
@@ -65,7 +96,7 @@ def priority(
     config: ConfigFile = None,
 ) -> None:
     """Set how much a ticket hurries. Its deadlines are worked out anew."""
-    _steer(config, number, f"priority {wanted}", who, note)
+    steer(config, number, f"priority {wanted}", who, note)
 
 
 @command("category", "mailgate category TKT-2026-00042 billing")
@@ -79,7 +110,7 @@ def category(
     config: ConfigFile = None,
 ) -> None:
     """Say what a ticket is about."""
-    _steer(config, number, f"category {wanted}", who, note)
+    steer(config, number, f"category {wanted}", who, note)
 
 
 @command("kind", "mailgate kind TKT-2026-00042 dispute")
@@ -93,13 +124,13 @@ def kind(
     config: ConfigFile = None,
 ) -> None:
     """Say what sort of matter a ticket is."""
-    _steer(config, number, f"kind {wanted}", who, note)
+    steer(config, number, f"kind {wanted}", who, note)
 
 
 @command("spam", "mailgate spam TKT-2026-00042 --as alice")
 def spam(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
     """Set a ticket aside as spam: it is closed, and no mail opens it again; `reopen` does."""
-    _steer(config, number, "spam", who, note)
+    steer(config, number, "spam", who, note)
 
 
 @command(
@@ -121,7 +152,7 @@ def snooze(
 
     Nothing is overdue meanwhile; its targets go on. Then whoever holds it is told.
     """
-    _steer(config, number, f"snooze {until}", who, note)
+    steer(config, number, f"snooze {until}", who, note)
 
 
 @command(
@@ -141,27 +172,41 @@ def tag(
     config: ConfigFile = None,
 ) -> None:
     """Put tags on a ticket and take them off."""
-    _steer(config, number, f"tag {' '.join(tags)}", who, note)
+    steer(config, number, f"tag {' '.join(tags)}", who, note)
 
 
-def _steer(config: "Path | None", number: str, line: str, who: str | None, note: str) -> None:
+def steer(config: "Path | None", number: str, line: str, who: str | None, note: str) -> None:
     """Carry out what an agent would have written as `/line: note`."""
+    from mailgate.desk import commands
+
+    def event(settings: "Settings", by: "Agent | None", at: "datetime") -> "Event":
+        return commands.event(_understood(line, note), settings, by, at)
+
+    _carry_out(config, number, event, who, note)
+
+
+def _carry_out(
+    config: "Path | None", number: str, asked: "_Asked", who: str | None, note: str
+) -> None:
+    """Let what is asked happen to a ticket, and have what follows sent."""
     from mailgate.app import now
     from mailgate.desk import commands
     from mailgate.desk.staffing import away_until
+    from mailgate.domain.events import Assign
 
     with opened(config) as app:
         by = None if who is None else commands.member(app.settings.staff, who)
         ticket = find(app, number)
         at = now()
-        event = commands.event(_understood(line, note), app.settings, by, at)
+        event = asked(app.settings, by, at)
         decision = commands.carry_out(app.desk, ticket.id, event, at, note=note or None)
         app.send()
         printing.told(decision)
-        holder = decision.ticket.assignee
-        until = line.startswith("assign ") and holder and away_until(app.desk, holder, at)
-        if until:
-            printing.line(f"Mind that {holder} is away until {printing.moment(until)}.")
+        if isinstance(event, Assign) and event.assignee is not None:
+            until = away_until(app.desk, event.assignee, at)
+            if until is not None:
+                away = printing.moment(until)
+                printing.line(f"Mind that {event.assignee} is away until {away}.")
 
 
 def _understood(line: str, note: str) -> "Command":

@@ -110,7 +110,9 @@ def _print(done: "Tick", *, verbose: bool, dry: bool) -> None:
         )
     if done.hold_until is not None:
         until = printing.moment(done.hold_until)
-        printing.line(f"After an outage: steps that write to customers wait until {until}.")
+        printing.line(
+            f"After an outage: customers get nothing, and nothing is escalated, before {until}."
+        )
     if (verbose or dry) and count:
         printing.table(
             ("TICKET", "DEADLINE", "DUE", "WHAT HAPPENS", "STATUS", "NOTICES"),

@@ -170,6 +170,23 @@ def rules(config: Config, source: Source) -> Iterator[Fault]:
             yield source.fault((*path, "name"), Wrong(hint, allowed=allowed))
 
 
+def escalations(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that each has a name of its own, and names what there is."""
+    names = [(("escalation", i, "name"), each.name) for i, each in enumerate(config.escalations)]
+    yield from _twice(names, "another escalation has it", source)
+    agents, teams = (
+        [name for name in _named(table, source) if not isinstance(name, Substituted)]
+        for table in ("agent", "team")
+    )
+    categories = list(config.desk.categories or ())
+    for index, each in enumerate(config.escalations):
+        path: Path = ("escalation", index)
+        yield from _unknown(_listed((*path, "if_category"), each.if_category), categories, source)
+        yield from _unknown(_listed((*path, "if_team"), each.if_team), teams, source)
+        known = [*agents, *(f"team:{name}" for name in teams)]
+        yield from _unknown([((*path, "to"), each.to)], known, source)
+
+
 def _unknown(
     named: Iterable[tuple[Path, str | None]], known: Sequence[str], source: Source
 ) -> Iterator[Fault]:
@@ -203,6 +220,9 @@ def calendars(config: Config, source: Source) -> Iterator[Fault]:
     ]
     wanted.append((("lifecycle", "reminders_in"), config.lifecycle.reminders_in))
     wanted.append((("assignment", "inactive_in"), config.assignment.inactive_in))
+    wanted += (
+        (("escalation", i, "calendar"), e.calendar) for i, e in enumerate(config.escalations)
+    )
     for path, name in wanted:
         if name and name not in named:
             hint = did_you_mean(name, known) or "add a [[calendar]] of that name"
@@ -367,6 +387,7 @@ CHECKS: tuple[Check, ...] = (
     mailboxes,
     members,
     rules,
+    escalations,
     calendars,
     desk_addresses,
     number_formats,

@@ -71,6 +71,11 @@ class Sla(Table):
         default=True,
         why="Whether the time of the targets stands still while it is the customer's turn.",
     )
+    agents_may_set_thresholds: kinds.Flag = key(
+        default=False,
+        why="Whether agents who are no administrators may set the times of a ticket "
+        "(`/threshold system=1h`).",
+    )
     everywhere: SlaRow = table("Durations for every priority.", alias="global")
     critical: SlaRow = row("critical")
     urgent: SlaRow = row("urgent")

@@ -12,7 +12,8 @@ from mailgate.config.clock import SlaRow
 from mailgate.config.schema import Config
 from mailgate.config.table import Table
 from mailgate.config.toml import Path
-from mailgate.config.values import Kind, write_duration
+from mailgate.config.values import Kind
+from mailgate.domain.hours import write_duration
 from mailgate.domain.model import Priority
 from mailgate.domain.policy import FIELDS, PRESETS
 

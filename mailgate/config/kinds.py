@@ -10,6 +10,7 @@ from mailgate.config import addresses, days, values
 from mailgate.config.addresses import Listen, Network
 from mailgate.config.values import Kind, one_of, whole
 from mailgate.domain import hours
+from mailgate.domain.escalation import Since
 from mailgate.domain.model import Kind as TicketKind
 from mailgate.domain.model import Priority
 from mailgate.domain.policy import PRESETS, TIMES
@@ -23,12 +24,16 @@ Count = Annotated[int, whole(1, 1_000_000)]
 Connections = Annotated[int, whole(1, 10_000)]
 Hops = Annotated[int, whole(0, 20)]
 Percent = Annotated[int, whole(1, 99)]
+Missed = Annotated[int, whole(0, 1_000)]
 Held = Annotated[int, whole(0, 10_000)]
 Rank = Annotated[int, whole(0, 1_000_000)]
 Workers = Annotated[int, whole(0, 32)]
 Port = Annotated[int, whole(0, 65_535)]
 
 Duration = Annotated[timedelta, Kind("a duration such as 90s, 15m, 4h or 2d", values.read_duration)]
+Wait = Annotated[
+    timedelta, Kind('a duration such as 15m, 4h or 2d; "0s": at once', values.read_wait)
+]
 Lease = Annotated[timedelta, Kind("a duration from 2s to 60s", values.read_lease)]
 Days = Annotated[timedelta, Kind("a duration of whole days such as 90d", values.read_days)]
 Window = Annotated[
@@ -64,6 +69,9 @@ Word = Annotated[
     Kind("at most 32 of small letters, digits, . _ and -, a letter first", values.read_word),
 ]
 MaybeWord = Annotated[str, Kind('a name, or ""', values.read_maybe_word)]
+MaybeTarget = Annotated[
+    str, Kind('an agent\'s name, "team:" and a team\'s, or ""', values.read_maybe_target)
+]
 Times = Annotated[
     tuple[str, ...],
     Kind(f"a list of {', '.join(TIMES)}", values.list_of(TIMES)),
@@ -114,6 +122,7 @@ DatabaseUrl = Annotated[
 Delimiter = Annotated[Literal["+", "-", "=", "_"], one_of("+", "-", "=", "_")]
 PriorityName = Annotated[str, one_of(*Priority)]
 MaybePriority = Annotated[str, one_of("", *Priority)]
+SinceName = Annotated[str, one_of(*Since)]
 KindName = Annotated[str, one_of(*TicketKind)]
 MaybeKind = Annotated[str, one_of("", *TicketKind)]
 Preset = Annotated[str, one_of(*PRESETS)]

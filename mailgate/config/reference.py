@@ -8,7 +8,7 @@ import json
 import textwrap
 
 from mailgate.config.keys import Key, Section, sections
-from mailgate.config.values import write_duration
+from mailgate.domain.hours import write_duration
 from mailgate.domain.policy import FIELDS, PRESETS
 
 _WIDTH = 100

@@ -2,7 +2,7 @@
 
 from mailgate.config import kinds
 from mailgate.config.table import Table, key
-from mailgate.domain import rules
+from mailgate.domain import escalation, rules
 from mailgate.domain.model import Kind, Priority
 
 
@@ -68,6 +68,76 @@ class Rule(Table):
             kind=Kind(self.kind) if self.kind else None,
             priority=Priority(self.priority) if self.priority else None,
             tags=self.tags,
+        )
+
+
+class Escalation(Table):
+    """What is done when the desk leaves a ticket lying; one [[escalation]] for each.
+
+    All conditions must hold, and it must be the desk's turn. Then the ticket goes one level up, who
+    is named in `to` and who holds it are told, and it stays where it is. Each acts at most once in
+    a turn of the desk's, or with since = "opened" once until the ticket is settled.
+    """
+
+    name: kinds.Word = key(..., "What explanations call it.", example="leads")
+    rank: kinds.Rank = key(
+        100, "Of several whose time is up at the same moment, the smaller acts first."
+    )
+    since: kinds.SinceName = key(
+        "turn",
+        "From when on its time counts: since it is the desk's turn, since the desk is past its "
+        "time (`system` of [sla]), or since the ticket was opened, or reopened.",
+    )
+    after: kinds.Wait = key(..., "How long from then until it acts.", example="4h")
+    calendar: kinds.MaybeWord | None = key(
+        None,
+        "The [[calendar]] that counts this time.",
+        unset="every hour counts",
+        example="office",
+    )
+    if_category: tuple[kinds.Category, ...] = key(
+        [], "A condition: the ticket is about one of these.", example=["billing"]
+    )
+    if_kind: tuple[kinds.KindName, ...] = key(
+        [], "A condition: it is one of these kinds of matter.", example=["dispute"]
+    )
+    if_priority: tuple[kinds.PriorityName, ...] = key(
+        [], "A condition: it is as pressing as one of these.", example=["critical", "urgent"]
+    )
+    if_team: tuple[kinds.Word, ...] = key(
+        [], "A condition: one of these teams has it.", example=["billing"]
+    )
+    if_tag: tuple[kinds.Word, ...] = key(
+        [], "A condition: it bears one of these tags.", example=["vip"]
+    )
+    missed: kinds.Missed = key(
+        0,
+        "A condition: so often at least the desk has let its time run out on this ticket, the "
+        "present turn included.",
+    )
+    to: kinds.MaybeTarget = key(
+        "",
+        "Whom it goes to: an agent, or a team such as team:billing.",
+        unset="the administrators",
+        example="team:billing",
+    )
+    tell_admins: kinds.Flag = key(default=False, why="Whether the administrators are told as well.")
+
+    def built(self) -> escalation.Escalation:
+        """Return it as the domain wants it."""
+        return escalation.Escalation(
+            name=self.name,
+            after=self.after,
+            since=escalation.Since(self.since),
+            calendar=self.calendar or "",
+            categories=self.if_category,
+            kinds=tuple(map(Kind, self.if_kind)),
+            priorities=tuple(map(Priority, self.if_priority)),
+            teams=self.if_team,
+            tags=self.if_tag,
+            missed=self.missed,
+            to=self.to or None,
+            tell_admins=self.tell_admins,
         )
 
 

@@ -10,7 +10,7 @@ from mailgate.config import kinds
 from mailgate.config.calendars import Calendar
 from mailgate.config.clock import Lifecycle, Sla
 from mailgate.config.mailbox import Mailbox
-from mailgate.config.rules import Assignment, Rule
+from mailgate.config.rules import Assignment, Escalation, Rule
 from mailgate.config.table import Table, key, table
 from mailgate.domain.policy import Policy
 from mailgate.roles import NodeRole
@@ -68,6 +68,11 @@ class Desk(Table):
         "+",
         "Divides the desk's name from the signed part of an address (RFC 5233). The mail server in "
         "front must let such addresses through.",
+    )
+    macros: kinds.Place = key(
+        "macros",
+        "The folder of canned responses: NAME.txt for `/macro NAME`, and NAME.de.txt for those who "
+        "read German. It need not be there.",
     )
     secret_file: kinds.Place = key(
         "mailgate.key",
@@ -445,6 +450,7 @@ class Config(Table):
     agents: tuple[Agent, ...] = Field((), alias="agent")
     teams: tuple[Team, ...] = Field((), alias="team")
     rules: tuple[Rule, ...] = Field((), alias="rule")
+    escalations: tuple[Escalation, ...] = Field((), alias="escalation")
     machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
     mailboxes: tuple[Mailbox, ...] = Field((), alias="mailbox")
     calendars: tuple[Calendar, ...] = Field((), alias="calendar")
@@ -482,4 +488,7 @@ class Config(Table):
             pause_targets=self.sla.pause_targets,
             near=self.sla.near,
             reminders_in=self.lifecycle.reminders_in or "",
+            escalations=tuple(
+                each.built() for each in sorted(self.escalations, key=lambda each: each.rank)
+            ),
         )

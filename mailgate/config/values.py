@@ -31,6 +31,7 @@ _WORDED_DURATION = re.compile(
 _SIZE = re.compile(r"(\d{1,12})\s?([A-Za-z]{1,3})", re.ASCII)
 _LONGEST_FOLDER = 64
 _WORD = re.compile(r"[a-z][a-z0-9._-]{0,31}", re.ASCII)
+_TEAM = "team:"
 _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?", re.ASCII)
 _LONGEST_NUMBER = 30  # signed addresses hold the number in a local part of at most 64 octets
@@ -155,6 +156,11 @@ def read_duration(value: object, _: Path) -> timedelta:
     return length
 
 
+def read_wait(value: object, folder: Path) -> timedelta:
+    """Read a duration that may be nothing."""
+    return timedelta() if value == "0s" else read_duration(value, folder)
+
+
 def read_lease(value: object, folder: Path) -> timedelta:
     """Read how long a claim lasts: long enough to be made longer in time, and at most a minute."""
     length = read_duration(value, folder)
@@ -169,15 +175,6 @@ def read_days(value: object, folder: Path) -> timedelta:
     if length % timedelta(days=1):
         raise Wrong
     return length
-
-
-def write_duration(length: timedelta) -> str:
-    """Write a duration in the largest unit, up to hours, that it fills without rest."""
-    seconds = round(length.total_seconds())
-    for unit, size in (("h", 3600), ("m", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
 
 
 def read_window(value: object, folder: Path) -> timedelta | None:
@@ -282,6 +279,13 @@ def read_word(value: object, _: Path) -> str:
 def read_maybe_word(value: object, folder: Path) -> str:
     """Read a short name, or an empty text."""
     return "" if value == "" else read_word(value, folder)
+
+
+def read_maybe_target(value: object, folder: Path) -> str:
+    """Read an agent's name, `team:` with a team's name, or an empty text."""
+    if not isinstance(value, str) or not value.startswith(_TEAM):
+        return read_maybe_word(value, folder)
+    return _TEAM + read_word(value.removeprefix(_TEAM), folder)
 
 
 def read_folder(value: object, _: Path) -> str:

@@ -1,7 +1,7 @@
 """What happens because time passed: due timers become events, each once.
 
 A tick reads what is due and nothing else. It acts up to the horizon, and after an outage holds
-back what would be sent to customers (see `mailgate.domain.horizon`).
+back what would be a burst (see `mailgate.domain.horizon`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.horizon import Heartbeat, awaited, beat, horizon
 from mailgate.domain.model import CLOCK
 from mailgate.domain.targets import about
-from mailgate.domain.timers import CUSTOMER_FACING, running
+from mailgate.domain.timers import WAITING_AFTER_OUTAGE, running
 from mailgate.errors import Conflict, Temporary
 from mailgate.log import log
 from mailgate.store import heartbeat, inbox, mailboxes, policies, tickets
@@ -217,7 +217,7 @@ class _Batch:
 def _held(life: Heartbeat) -> frozenset[str]:
     if life.hold_until is None:
         return frozenset()
-    return frozenset(kind.value for kind in CUSTOMER_FACING)
+    return frozenset(kind.value for kind in WAITING_AFTER_OUTAGE)
 
 
 def act(ledger: Ledger, rows: Sequence[RowMapping | Mapping[str, Any]]) -> Iterator[Step]:

@@ -15,12 +15,12 @@ from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain import events
-from mailgate.domain.commands import Command, Tags
+from mailgate.domain.commands import Command, Tags, Times
 from mailgate.domain.events import Event
 from mailgate.domain.hours import when
 from mailgate.domain.lifecycle import Decision
 from mailgate.domain.model import Actor, ActorKind, Kind, Priority, Side, Ticket
-from mailgate.domain.people import Agent, Staff
+from mailgate.domain.people import Agent, Role, Staff
 from mailgate.errors import Conflict, Refused
 from mailgate.store import inbox, reports
 
@@ -75,6 +75,8 @@ def event(command: Command, settings: Settings, by: Agent | None, at: datetime) 
     Raises Refused for a name that nobody and nothing bears.
     """
     who, staff = actor(by), settings.staff
+    if command.name == "threshold" and not (settings.agents_set_times or _is_admin(by, staff)):
+        raise Refused("only an administrator may set the times of a ticket")
     match command.name, command.argument:
         case "take", _:
             return _assignment("me", "", command.note, staff, by, at)
@@ -82,9 +84,32 @@ def event(command: Command, settings: Settings, by: Agent | None, at: datetime) 
             return _assignment(str(kind), "".join(map(str, names)), command.note, staff, by, at)
         case ("follow" | "unfollow") as name, _:
             return events.Follow(at=at, actor=who, agent=_me(by).name, follow=name == "follow")
+        case "escalate", _:
+            return escalation(None, command.note, settings, by, at)
         case name, _ if name in _PLAIN:
             return _PLAIN[name](at=at, actor=who)
     return _change(command, settings, who, at)
+
+
+def escalation(
+    to: str | None, reason: str, settings: Settings, by: Agent | None, at: datetime
+) -> Event:
+    """Return the event that takes a ticket one level up, to an agent, `team:` a team, or nobody.
+
+    Raises Refused for a name that nobody bears.
+    """
+    staff, (kind, _, team) = settings.staff, (to or "").lower().partition(":")
+    if to is not None and kind == "team":
+        to = f"team:{_team(team, staff)}"
+    elif to is not None:
+        to = member(staff, to).name
+    return events.Escalate(at=at, actor=actor(by), to=to, reason=reason)
+
+
+def _team(name: str, staff: Staff) -> str:
+    if name not in staff.teams:
+        raise Refused(f"there is no team {name!r}; {_near(name, staff.teams)}")
+    return name
 
 
 def _change(command: Command, settings: Settings, who: Actor, at: datetime) -> Event:
@@ -100,6 +125,8 @@ def _change(command: Command, settings: Settings, who: Actor, at: datetime) -> E
             return events.SetKind(at=at, actor=who, kind=Kind(name))
         case "tag", Tags(added, removed):
             return events.Tag(at=at, actor=who, added=added, removed=removed)
+        case "threshold", Times(values):
+            return events.SetTimes(at=at, actor=who, values=values)
         case "snooze", (str(text),):
             return events.Snooze(at=at, actor=who, until=when(text, at, settings.zone))
     raise Refused(f"there is no command {command.name!r}")
@@ -110,9 +137,7 @@ def _assignment(
 ) -> Event:
     who = actor(by)
     if kind == "team":
-        if name not in staff.teams:
-            raise Refused(f"there is no team {name!r}; {_near(name, staff.teams)}")
-        return events.AssignTeam(at=at, actor=who, team=name)
+        return events.AssignTeam(at=at, actor=who, team=_team(name, staff))
     holder = by
     if kind == "none":
         holder = None
@@ -123,6 +148,11 @@ def _assignment(
     return events.Assign(
         at=at, actor=who, assignee=None if holder is None else holder.name, reason=reason
     )
+
+
+def _is_admin(by: Agent | None, staff: Staff) -> bool:
+    """Tell whether somebody is an administrator; nobody named is whoever runs the gateway."""
+    return by is None or staff.recipient(by).role is Role.ADMIN
 
 
 def _me(by: Agent | None) -> Agent:

@@ -28,7 +28,7 @@ from mailgate.domain.model import GATEWAY, ActorKind, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, Staff, recipients
 from mailgate.domain.targets import TARGETS, due
-from mailgate.domain.timers import response_due
+from mailgate.domain.timers import next_escalation, response_due
 from mailgate.errors import Refused
 from mailgate.store import outbox, people
 
@@ -170,6 +170,7 @@ def _filled(
         "client_threshold": wait("client"),
         "auto_close": wait("auto_close"),
         "target": _target(settings, cause),
+        "escalation": _escalation(settings, cause) if notice == "escalated" else None,
         "also": [],
         "commands": [],
         "reply_to": signed(NOTICES[notice].answer) if staff else None,
@@ -220,6 +221,26 @@ def _change(cause: Cause) -> dict[str, Any] | None:
             "after": cause.after.priority.value,
         }
     return None
+
+
+def _escalation(settings: Settings, cause: Cause) -> dict[str, Any]:
+    """Return how high a ticket has gone, to whom, and by which rule, if it was one."""
+    to, staff = cause.after.escalated_to, settings.staff
+    agent = staff.find(to or "")
+    coming = None
+    if isinstance(cause.event, DeadlinePassed):
+        coming = next_escalation(cause.before, settings.policy)
+    return {
+        "level": cause.after.escalation_level,
+        "to": agent.display_name if agent else (to or "").removeprefix("team:") or None,
+        "rule": coming
+        and {
+            "name": coming[1].name,
+            "since": coming[1].since.value,
+            "seconds": int(coming[1].after.total_seconds()),
+            "calendar": coming[1].calendar or None,
+        },
+    }
 
 
 def _undelivered(cause: Cause) -> dict[str, Any] | None:

@@ -1,9 +1,10 @@
 """What a desk is: its name, people and rules, handed to the door by whoever opens it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from mailgate.domain.caps import Caps
 from mailgate.domain.model import Priority
@@ -11,6 +12,7 @@ from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.people import Staff
 from mailgate.domain.policy import Policy
 from mailgate.domain.rules import Rule
+from mailgate.errors import Refused
 from mailgate.store.policies import Snapshot, snapshot
 
 Purpose = Literal["reply", "note", "confirm"]
@@ -41,6 +43,18 @@ class Signer(Protocol):
         ...
 
 
+Macro = Callable[[str, str, Mapping[str, Any]], str]
+"""Returns the text of a canned response, by its name, for somebody who reads a language.
+
+The third is what it is filled in with. Raises Refused.
+"""
+
+
+def no_macro(name: str, _language: str, _facts: Mapping[str, Any]) -> str:
+    """Refuse all of them: a desk need not have any."""
+    raise Refused(f"there is no macro {name!r}, nor any other")
+
+
 @dataclass(frozen=True)
 class Settings:
     """One desk, as configured. `zone` is an IANA name; `language` a locale such as `en`.
@@ -49,7 +63,8 @@ class Settings:
     names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
     a ticket opens one. `routes` are the rules for new tickets in the order in which they are tried.
     `assigns`: what nobody holds is given to agents. `hold`: how long an agent's answer waits before
-    it is sent.
+    it is sent. `agents_set_times`: agents who are no administrators may set thresholds of a ticket.
+    `macro`: what `/macro` stands for.
     """
 
     name: str
@@ -71,6 +86,8 @@ class Settings:
     routes: tuple[Rule, ...] = ()
     assigns: bool = False
     hold: timedelta = timedelta(0)
+    agents_set_times: bool = False
+    macro: Macro = no_macro
 
     @cached_property
     def rules(self) -> Snapshot:

@@ -13,7 +13,6 @@ from mailgate.domain.events import (
     Delayed,
     Delivered,
     Discard,
-    Escalate,
     Event,
     Follow,
     MachineWrote,
@@ -26,6 +25,7 @@ from mailgate.domain.events import (
     SetFields,
     SetKind,
     SetPriority,
+    SetTimes,
     Snooze,
     Tag,
     Undelivered,
@@ -75,6 +75,7 @@ def opened(draft: Draft) -> None:
         tags=tuple(sorted(set(event.tags))),
         follows=event.follows,
         created_at=event.at,
+        open_since=event.at,
     )
     looked_at = Status.OPEN if event.team else Status.NEW
     draft.to_system(Status.IN_PROGRESS if event.assignee else looked_at, event.at)
@@ -338,6 +339,14 @@ def policy_changed(draft: Draft) -> None:
     draft.deadlines_anew()
 
 
+def set_times(draft: Draft) -> None:
+    """Give it times of its own, over those that it has; the deadlines go by them."""
+    values = dict(_event(draft, SetTimes).values)
+    kept = dict(draft.before.own_times) if values else {}
+    draft.set(own_times=tuple(sorted((kept | values).items())))
+    draft.deadlines_anew()
+
+
 def follow(draft: Draft) -> None:
     """Add or take away a follower."""
     event = _event(draft, Follow)
@@ -381,12 +390,6 @@ def set_aside(draft: Draft) -> None:
     draft.set(disposition=Disposition.SPAM if spam else Disposition.WITHDRAWN)
 
 
-def escalate(draft: Draft) -> None:
-    """Raise the level and say to whom."""
-    event = _event(draft, Escalate)
-    draft.set(escalation_level=draft.before.escalation_level + 1, escalated_to=event.to)
-
-
 # --- the clock ----------------------------------------------------------------------------------
 
 
@@ -394,6 +397,7 @@ def overdue(draft: Draft) -> None:
     """Flag the delay; the holders and the administrators are told, once a turn."""
     if not draft.before.told:
         draft.notify("overdue", Audience.HOLDERS, Audience.ADMINS)
+        draft.set(overdue_count=draft.before.overdue_count + 1)
     draft.set(delay=Delay.SYSTEM, told=True)
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
+from mailgate.domain import times
 from mailgate.domain.hours import when
 from mailgate.domain.model import Kind, Priority
 from mailgate.errors import Refused
@@ -40,6 +41,7 @@ _LISTED = re.compile(r"\s*(?:[-*+•–·]\s+)?")
 _NOTE_MARK = re.compile(r"[:：](?:\s+|$)")
 _NAME = re.compile(r"\w[\w.@+-]{0,99}")
 _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_MACRO = re.compile(r"[a-z][a-z0-9_-]{0,99}")
 _TAG = re.compile(r"\w[\w.:/&-]*")
 
 
@@ -51,16 +53,24 @@ class Tags(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """The argument of `/threshold`: pairs of a time's name and seconds; none: no longer any."""
+
+    values: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One command as it was meant.
 
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
-    priority (one of `Priority`); snooze (until when); tag (`Tags`). `note` is what stands after the
-    colon, or all that stands after `/note`.
+    priority (one of `Priority`); snooze (until when); tag (`Tags`); threshold (`Times`);
+    macro (its name). `note` is what stands after the colon, or all that stands after `/note` and
+    `/escalate`.
     """
 
     name: str
-    argument: tuple[str, ...] | Tags = ()
+    argument: tuple[str, ...] | Tags | Times = ()
     note: str = ""
 
 
@@ -160,6 +170,24 @@ def _tags(text: str) -> Tags:
     return Tags(tuple(added), tuple(removed))
 
 
+def _times(text: str) -> Times:
+    if text.lower() == "none":
+        return Times(())
+    found = dict(times.read(word) for word in text.replace(",", " ").split())
+    if not found:
+        raise Refused("it does not say which times")
+    return Times(tuple(sorted((name, int(long.total_seconds())) for name, long in found.items())))
+
+
+def _macro(text: str) -> tuple[str, ...]:
+    if not text:
+        raise Refused("it does not say which")
+    name = text.lower()
+    if not _MACRO.fullmatch(name):
+        raise Refused(f"{text!r} is no macro's name")
+    return (name,)
+
+
 def _until(text: str) -> tuple[str, ...]:
     """Return when to wake, as `hours.when` reads it: a bare duration counts from the mail."""
     if not text:
@@ -184,7 +212,7 @@ class Word:
     name: str
     forms: tuple[str, ...]
     says: str
-    read: Callable[[str], tuple[str, ...] | Tags] = _nothing
+    read: Callable[[str], tuple[str, ...] | Tags | Times] = _nothing
     free: bool = False
     wired: bool = True
 
@@ -236,7 +264,12 @@ _ROWS = (
     ),
     Word("follow", ("/follow",), "I want to hear of it."),
     Word("unfollow", ("/unfollow",), "I have heard enough."),
-    _later("escalate", "/escalate reason", "One level up."),
+    Word(
+        "escalate",
+        ("/escalate", "/escalate reason"),
+        "One level up: the administrators are told, and who holds the ticket.",
+        free=True,
+    ),
     # --- what it is
     Word(
         "priority",
@@ -253,7 +286,12 @@ _ROWS = (
     ),
     Word("tag", ("/tag vip -late",), "Tags put on and, after a minus, taken off.", _tags),
     _later("field", "/field order_no=123", "A custom field; without a value it is taken away."),
-    _later("threshold", "/threshold system=1h client=6h close=12h", "Times for this ticket."),
+    Word(
+        "threshold",
+        ("/threshold system=1h client=6h close=12h", "/threshold none"),
+        "Times for this ticket alone; none takes them away.",
+        _times,
+    ),
     # --- who and which
     _later("requester", "/requester bob@example.com", "Whose matter it is."),
     _later("cc", "/cc bob@example.com", "Somebody more takes part."),
@@ -263,7 +301,7 @@ _ROWS = (
     # --- what others decide or wrote
     _later("approve", "/approve", "Agreed."),
     _later("reject", "/reject reason", "Not agreed."),
-    _later("macro", "/macro name", "A canned response."),
+    Word("macro", ("/macro name",), "A canned response, in place of this line.", _macro),
     _later("article", "/article name", "An article of the knowledge base."),
     _later("recover", "/recover type", "The customer's access is to be recovered."),
     _later("list", "/list", "The tickets that I hold."),

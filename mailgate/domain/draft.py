@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from mailgate.domain import targets
+from mailgate.domain import escalation, targets
 from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, ClosedBy, Delay, Disposition, Side, Status, Ticket
 from mailgate.domain.people import Audience
@@ -69,6 +69,7 @@ class Draft:
             reply_pending=False,
             snoozed_until=None,
             targets_told=targets.begun_anew(self.before.targets_told),
+            escalated_by=escalation.begun_anew(self.before.escalated_by),
         )
         self._run_targets(TURN_OF[status] is Side.SYSTEM, at)
 
@@ -93,7 +94,7 @@ class Draft:
         """Take up a resolved or closed ticket again: the desk's turn since `at`."""
         self.forget_end()
         self.to_system(Status.REOPENED, at)
-        self.set(reopen_count=self.before.reopen_count + 1)
+        self.set(reopen_count=self.before.reopen_count + 1, open_since=at, escalated_by=())
 
     def forget_end(self) -> None:
         """Clear the milestones of an end that did not last; the history keeps them."""
@@ -114,7 +115,10 @@ class Draft:
             closed_by=by,
             turn=self.before.turn,
             escalation_level=0,
+            escalated_at=None,
             escalated_to=None,
+            escalation_reason=None,
+            escalated_by=(),
         )
 
     def spoke(self, side: Side) -> None:

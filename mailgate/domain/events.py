@@ -23,6 +23,7 @@ class TimerKind(StrEnum):
     WAKE = "wake"
     TARGET_NEAR = "target_near"
     TARGET_MISSED = "target_missed"
+    ESCALATION = "escalation"
 
 
 class Author(StrEnum):
@@ -362,6 +363,14 @@ class PolicyChanged(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetTimes(Command):
+    """Thresholds for this ticket alone, in seconds by name; none at all takes them away."""
+
+    name: ClassVar[str] = "ticket.times_set"
+    values: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Follow(Command):
     """An agent wants to hear of it (or no more)."""
 
@@ -428,10 +437,10 @@ class Discard(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalate(Command):
-    """One level up."""
+    """One level up: to an agent, or to `team:` and a team's name; None: to the administrators."""
 
     name: ClassVar[str] = "ticket.escalated"
-    to: str
+    to: str | None = None
     reason: str = ""
 
 

@@ -8,7 +8,7 @@ OUTAGE = timedelta(minutes=15)
 """A gap in the heartbeat longer than this is an outage."""
 
 SETTLING = timedelta(hours=1)
-"""How long after an outage the steps that write to customers wait."""
+"""How long after an outage the steps wait that would be a burst: see `WAITING_AFTER_OUTAGE`."""
 
 UNSEEN = timedelta(hours=4)
 """How long the clock waits for a mailbox that cannot be looked at."""
@@ -16,7 +16,7 @@ UNSEEN = timedelta(hours=4)
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """When the clock last ran, and until when steps that write to customers wait.
+    """When the clock last ran, and until when some steps wait after an outage.
 
     `late`: it had not run for longer than `OUTAGE` then.
     """

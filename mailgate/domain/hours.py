@@ -51,6 +51,15 @@ def duration(text: str) -> timedelta:
         raise Refused(f"{text!r} is longer than any time to come") from None
 
 
+def write_duration(length: timedelta) -> str:
+    """Write a duration in the largest unit, up to hours, that it fills without rest."""
+    seconds = round(length.total_seconds())
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
 def when(text: str, now: datetime, zone: str) -> datetime:
     """Read a point in time: ISO 8601 (without an offset it is local to `zone`) or `+4h`.
 

@@ -157,7 +157,9 @@ class Ticket:
     `targets_since` is since when the time of its targets runs, nothing while that is paused;
     `targets_used` are the seconds that were used before, of the first response and of the
     resolution; `targets_told` what was said of them. Its deadlines were worked out by the rules
-    `policy_id`.
+    `policy_id`. `own_times` are durations in seconds that hold for it alone. `open_since` is when
+    it was opened or last reopened, `overdue_count` how often the desk's time ran out;
+    `escalated_by` are the marks of the rules that have escalated it.
     """
 
     id: int
@@ -177,6 +179,7 @@ class Ticket:
     tags: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     thresholds: str | None = None
+    own_times: tuple[tuple[str, int], ...] = ()
     visibility: str = "public"
 
     status: Status = Status.NEW
@@ -187,11 +190,13 @@ class Ticket:
     waiting_since: datetime | None = None
 
     created_at: datetime | None = None
+    open_since: datetime | None = None
     first_response_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: ClosedBy | None = None
     reopen_count: int = 0
+    overdue_count: int = 0
     first_response_due_at: datetime | None = None
     resolution_due_at: datetime | None = None
     targets_since: datetime | None = None
@@ -215,7 +220,10 @@ class Ticket:
     follows: int | None = None
     merged_into: int | None = None
     escalation_level: int = 0
+    escalated_at: datetime | None = None
     escalated_to: str | None = None
+    escalation_reason: str | None = None
+    escalated_by: tuple[str, ...] = ()
     satisfaction: int | None = None
 
     version: int = field(default=0, compare=False)

@@ -41,6 +41,7 @@ NOTICES: dict[str, Notice] = {
         Notice("overdue", Words.GATEWAY, "the desk has let its own time run out"),
         Notice("target_near", Words.GATEWAY, "a target will soon be missed"),
         Notice("target_missed", Words.GATEWAY, "a target was missed"),
+        Notice("escalated", Words.GATEWAY, "the ticket went one level up, to whom, and why"),
         Notice("woken", Words.GATEWAY, "the silence that was asked for is over"),
         Notice("waiting", Words.GATEWAY, "the customer has not answered", awaited=True),
         Notice("resolved", Words.EITHER, "settled: please confirm"),

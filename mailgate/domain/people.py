@@ -32,6 +32,7 @@ class Audience(StrEnum):
     MEMBERS = "members"  # of its team; nobody if it has none
     ADMINS = "admins"
     FOLLOWERS = "followers"
+    ESCALATED = "escalated"  # whom it was escalated to; who stands in where that is nobody
     AUTHOR = "author"  # the agent who wrote what the event is about; the holders if there is none
 
 
@@ -106,6 +107,18 @@ class Staff:
         names = self.teams.get(name or "", ())
         return tuple(self.recipient(self.by_name[each]) for each in names if each in self.by_name)
 
+    def escalated(self, to: str | None) -> tuple[Recipient, ...]:
+        """Return an agent, or the members of a team if `to` begins with `team:`.
+
+        Where that is nobody, those are the administrators, and every agent where there are none.
+        """
+        kind, _, name = (to or "").partition(":")
+        agent = self.find(to or "")
+        found = self.members(name) if kind == "team" else ()
+        if agent is not None:
+            found = (self.recipient(agent),)
+        return found or self.administrators or tuple(map(self.recipient, self.agents))
+
     def team(self, name: str | None) -> tuple[Recipient, ...]:
         """Return a team's members, or who stands in for them.
 
@@ -150,30 +163,37 @@ def recipients(
     whoever wrote what it is about. Customers are
     left out of an internal ticket. Whoever of the staff caused an event is not told of it.
     """
+    if audience in (Audience.REQUESTER, Audience.CUSTOMERS):
+        wider = ticket.participants if audience is Audience.CUSTOMERS else ()
+        return _customers(ticket, ticket.requester, *wider)
+    told = _colleagues(audience, ticket, staff, former, author)
+    doer = staff.find(actor)
+    return _once(person for person in told if doer is None or person.address != doer.address)
 
+
+def _colleagues(
+    audience: Audience, ticket: Ticket, staff: Staff, former: str | None, author: str
+) -> tuple[Recipient, ...]:
     def named(*names: str | None) -> tuple[Recipient, ...]:
         found = (staff.find(name) for name in names if name)
         return tuple(staff.recipient(agent) for agent in found if agent is not None)
 
-    if audience in (Audience.REQUESTER, Audience.CUSTOMERS):
-        wider = ticket.participants if audience is Audience.CUSTOMERS else ()
-        return _customers(ticket, ticket.requester, *wider)
     match audience:
         case Audience.ASSIGNEE:
-            told = named(ticket.assignee)
+            return named(ticket.assignee)
         case Audience.FORMER_ASSIGNEE:
-            told = named(former if former != ticket.assignee else None)
+            return named(former if former != ticket.assignee else None)
         case Audience.HOLDERS:
-            told = named(ticket.assignee) or staff.team(ticket.team)
+            return named(ticket.assignee) or staff.team(ticket.team)
         case Audience.AUTHOR:
-            told = named(author) or named(ticket.assignee) or staff.team(ticket.team)
+            return named(author) or named(ticket.assignee) or staff.team(ticket.team)
         case Audience.TEAM:
-            told = staff.team(ticket.team)
+            return staff.team(ticket.team)
         case Audience.MEMBERS:
-            told = staff.members(ticket.team)
+            return staff.members(ticket.team)
+        case Audience.ESCALATED:
+            return staff.escalated(ticket.escalated_to)
         case Audience.FOLLOWERS:
-            told = named(*ticket.followers)
+            return named(*ticket.followers)
         case _:
-            told = staff.administrators
-    doer = staff.find(actor)
-    return _once(person for person in told if doer is None or person.address != doer.address)
+            return staff.administrators

@@ -11,6 +11,7 @@ from typing import Any
 
 from mailgate.domain import events
 from mailgate.domain.draft import Notify
+from mailgate.domain.escalation import Escalation
 from mailgate.domain.events import DeadlinePassed, Delivered, Event, TimerKind
 from mailgate.domain.lifecycle import condition, decide, label, row_for
 from mailgate.domain.model import CLOCK, GATEWAY, Actor, ActorKind, Kind, Priority, Status, Ticket
@@ -19,10 +20,14 @@ from mailgate.domain.table import ANY, TABLE, Row
 from mailgate.domain.timers import running
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
-POLICY = Policy(
-    *resolve(), reopen_window=timedelta(days=30), resolve_silent=True, watch_targets=True
-)
 HOUR = timedelta(hours=1)
+POLICY = Policy(
+    *resolve(),
+    reopen_window=timedelta(days=30),
+    resolve_silent=True,
+    watch_targets=True,
+    escalations=(Escalation("leads", 4 * HOUR, to="team:leads", tell_admins=True),),
+)
 BEGIN = "[*]"
 
 _ALICE = Actor(ActorKind.AGENT, "alice")
@@ -78,7 +83,7 @@ class Move:
 
 # --- the samples --------------------------------------------------------------------------------
 
-_TARGETS = (TimerKind.TARGET_NEAR, TimerKind.TARGET_MISSED)
+_BESIDE = (TimerKind.TARGET_NEAR, TimerKind.TARGET_MISSED, TimerKind.ESCALATION)
 
 
 def _stamp(ticket: Ticket, actor: Actor = _ALICE) -> dict[str, Any]:
@@ -92,7 +97,7 @@ def _live(ticket: Ticket, event: Event) -> Ticket:
 def _due(ticket: Ticket) -> list[DeadlinePassed]:
     """Return the deadlines that run for a ticket, each as it will come due."""
     timers = running(ticket, POLICY)
-    ordered = sorted(timers, key=lambda timer: timer.kind in _TARGETS)  # the turn's own come first
+    ordered = sorted(timers, key=lambda timer: timer.kind in _BESIDE)  # the turn's own come first
     return [
         DeadlinePassed(at=t.due_at, actor=CLOCK, timer=t.kind, turn=t.turn, step=t.step)
         for t in ordered
@@ -203,6 +208,7 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield events.Tag(**stamp, added=("vip",))
     yield events.SetFields(**stamp, values=(("order", "7"),))
     yield events.PolicyChanged(**stamp)
+    yield events.SetTimes(**stamp, values=(("system", 3600),))
     yield events.Follow(**stamp, agent="bob")
     yield events.Snooze(**stamp, until=stamp["at"] + HOUR)
     yield from (events.MergeInto(**stamp, target=2), events.Absorb(**stamp, source=3))

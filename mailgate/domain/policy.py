@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from mailgate.domain.escalation import Escalation
 from mailgate.domain.hours import Calendar
 from mailgate.domain.model import Priority, Thresholds, Ticket
 
@@ -117,6 +118,7 @@ class Row:
 
 
 WHO_WINS: tuple[str, ...] = (
+    "what was set for the ticket alone",
     "the ticket's custom row",
     "the tenant's row for the priority",
     "the tenant's global row",
@@ -137,7 +139,7 @@ class Policy:
     `reminders_in` names the calendar in whose time reminders leave; empty: at any time. `custom`
     are the rows that tickets can be given by name. Targets are told of where `watch_targets`,
     when `near` percent of their time are used and when it is up; with `pause_targets` it does not
-    run while it is the customer's turn.
+    run while it is the customer's turn. `escalations` are tried in their order.
     """
 
     thresholds: Mapping[Priority, Thresholds]
@@ -151,11 +153,19 @@ class Policy:
     watch_targets: bool = False
     pause_targets: bool = False
     near: int = 80
+    escalations: tuple[Escalation, ...] = ()
 
     def row(self, ticket: Ticket) -> Thresholds:
         """Return the thresholds in force for `ticket`."""
         row, own = self.thresholds[ticket.priority], self.custom.get(ticket.thresholds or "")
-        return row if own is None else replace(row, **own)
+        if own is not None:
+            row = replace(row, **own)
+        if not ticket.own_times:
+            return row
+        times: dict[str, Any] = {
+            name: timedelta(seconds=seconds) for name, seconds in ticket.own_times
+        }
+        return replace(row, **times)
 
     def origins_for(self, ticket: Ticket) -> Mapping[str, str]:
         """Return where each of the thresholds of `ticket` comes from."""
@@ -163,6 +173,7 @@ class Policy:
         return {
             **self.origins[ticket.priority],
             **dict.fromkeys(own, f"custom row {ticket.thresholds}"),
+            **{name: "set for this ticket" for name, _ in ticket.own_times},
         }
 
     def after(self, row: Thresholds, name: str, since: datetime, times: int = 1) -> datetime:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailgate.domain import acts, events, guards
+from mailgate.domain import acts, escalating, events, guards
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, Side, Status, Ticket
@@ -230,6 +230,7 @@ TABLE: tuple[Row, ...] = (
     Row(events.Tag, ANY, None, acts.tag, "tagged"),
     Row(events.SetFields, ANY, None, acts.set_fields, "fields filled in"),
     Row(events.PolicyChanged, ANY, None, acts.policy_changed, "deadlines are worked out anew"),
+    Row(events.SetTimes, ANY, None, acts.set_times, "deadlines are worked out anew"),
     Row(events.Follow, ANY, None, acts.follow, "followers changed"),
     Row(events.Snooze, OURS, guards.ahead, acts.snooze, "silent until then"),
     Row(events.MergeInto, CLOSED, guards.merged_there, acts.keep, "goes on there already"),
@@ -247,7 +248,7 @@ TABLE: tuple[Row, ...] = (
         acts.set_aside,
         "set aside: mail does not open it again",
     ),
-    Row(events.Escalate, LIVE, None, acts.escalate, "one level up"),
+    Row(events.Escalate, LIVE, None, escalating.escalate, "one level up"),
     # --- the clock
     Row(
         events.DeadlinePassed,
@@ -312,6 +313,13 @@ TABLE: tuple[Row, ...] = (
         guards.timer("target_missed"),
         acts.breach,
         "a target was missed",
+    ),
+    Row(
+        events.DeadlinePassed,
+        OURS,
+        guards.timer("escalation"),
+        escalating.escalate_by_rule,
+        "one level up, by a rule",
     ),
     # --- the outbox
     Row(

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailgate.domain import targets
+from mailgate.domain import escalation, targets
+from mailgate.domain.escalation import Escalation, Since
 from mailgate.domain.events import TimerKind
 from mailgate.domain.model import Delay, Disposition, Side, Status, Ticket
 from mailgate.domain.policy import Policy
@@ -34,7 +35,13 @@ CUSTOMER_FACING: frozenset[TimerKind] = frozenset(
         TimerKind.AUTO_CLOSE,
     }
 )
-"""Steps that write to customers: after an outage these wait, the others catch up."""
+"""Steps that write to customers."""
+
+WAITING_AFTER_OUTAGE: frozenset[TimerKind] = CUSTOMER_FACING | {TimerKind.ESCALATION}
+"""Steps that wait for a while after an outage; the others catch up.
+
+Nobody could answer meanwhile: who stands above is not to be called to all of it at once.
+"""
 
 
 _HOUR = timedelta(hours=1)
@@ -60,7 +67,7 @@ def running(ticket: Ticket, policy: Policy) -> tuple[Timer, ...]:
     """Return the timers that run for `ticket`, soonest first."""
     if ticket.disposition is not Disposition.NONE or ticket.waiting_since is None:
         return ()
-    found = [*_turn(ticket, policy), *_targets(ticket, policy)]
+    found = [*_turn(ticket, policy), *_targets(ticket, policy), *_escalation(ticket, policy)]
     return tuple(sorted(found, key=lambda timer: timer.due_at))
 
 
@@ -90,6 +97,38 @@ def _targets(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
         share = f", {policy.near} %" if kind is TimerKind.TARGET_NEAR else ""
         says = f"{ticket.priority} target {name.replace('_', ' ')}{share}"
         yield Timer(kind, ticket.turn, step, due, _origin(ticket, policy, name, says))
+
+
+def _escalation(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
+    """Yield the next escalation; its step counts the rules that have acted, so that none is twice.
+
+    What follows it is worked out once it has acted.
+    """
+    coming = next_escalation(ticket, policy)
+    if coming is not None:
+        due, rule = coming
+        step = len(ticket.escalated_by)
+        yield Timer(TimerKind.ESCALATION, ticket.turn, step, due, rule.says)
+
+
+def next_escalation(ticket: Ticket, policy: Policy) -> tuple[datetime, Escalation] | None:
+    """Return when the next rule will escalate the ticket if nothing changes, and which that is."""
+    fitting = (rule for rule in policy.escalations if not escalation.lacking(rule, ticket))
+    coming = [(escalates_at(rule, ticket, policy), rule) for rule in fitting]
+    return min(coming, key=lambda pair: pair[0], default=None)
+
+
+def escalates_at(rule: Escalation, ticket: Ticket, policy: Policy) -> datetime:
+    """Return when the time of a rule is up for a ticket on the desk's turn."""
+    since = {
+        Since.OPENED: ticket.open_since,
+        Since.TURN: ticket.waiting_since,
+        Since.OVERDUE: response_due(ticket, policy),
+    }[rule.since]
+    assert since is not None  # noqa: S101 - a ticket on the desk's turn was opened and waits
+    calendar = policy.calendars.get(rule.calendar)
+    due = since + rule.after if calendar is None else calendar.add(since, rule.after)
+    return _floored(ticket, due)
 
 
 def _floored(ticket: Ticket, due: datetime) -> datetime:

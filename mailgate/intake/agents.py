@@ -23,7 +23,7 @@ from mailgate.store import answers, outbox
 
 _BEFORE = (
     *("reopen", "take", "assign", "follow", "unfollow"),
-    *("priority", "category", "kind", "tag"),
+    *("priority", "category", "kind", "tag", "threshold", "escalate"),
 )
 _AFTER = ("wait", "close", "snooze", "spam")
 REFUSED, WAS_THIS_YOU, HELD = "command_refused", "was_this_you", "held"
@@ -42,10 +42,12 @@ def act(
 ) -> str:
     """Carry out an agent's mail; return the state in which it ends, or `REFUSED` or `HELD`."""
     script = read(message.text)
-    message = replace(message, author=agent.name, author_name=agent.display_name, text=script.text)
     faults = list(script.faults)
+    said = (*_canned(ledger, agent, ticket_id, script, faults), script.text)
+    text = "\n\n".join(part for part in said if part.strip())
+    message = replace(message, author=agent.name, author_name=agent.display_name, text=text)
     names = {command.name for command in script.commands}
-    says_something = bool(script.text.strip() or message.attachments)
+    says_something = bool(text or message.attachments)
     aside = note or "note" in names
     fault = _flaw(reading, script, says_something=says_something, aside=aside)
     if fault is not None:
@@ -121,6 +123,36 @@ def _stop(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) -> Non
         )
     stamp: dict[str, Any] = {"at": reading.claimed.received_at, "actor": asked.actor(agent)}
     ledger.apply(ticket_id, events.AnswerStopped(**stamp, mails=tuple(stopped)))
+
+
+def _canned(
+    ledger: Ledger, agent: Agent, ticket_id: int, script: Script, faults: list[Fault]
+) -> list[str]:
+    """Return what the macros of a mail stand for; `faults` grows by those that cannot be used."""
+    settings, ticket = ledger.settings, ledger.ticket(ticket_id)
+    facts = {
+        "ticket": {
+            "number": ticket.number,
+            "subject": ticket.subject,
+            "requester": ticket.requester,
+            "requester_name": ticket.requester_name,
+            "category": ticket.category,
+            "priority": ticket.priority.value,
+        },
+        "agent": {"name": agent.display_name},
+        "desk": {"name": settings.name, "address": settings.address},
+    }
+    found: list[str] = []
+    for command in script.commands:
+        match command.name, command.argument:
+            case "macro", (str(name),):
+                try:
+                    said = settings.macro(name, ticket.language or settings.language, facts)
+                except Refused as refusal:
+                    faults.append(Fault(f"/macro {name}", str(refusal), "/macro name"))
+                else:
+                    found.append(said)
+    return found
 
 
 def _line(commands: tuple[Command, ...]) -> str:

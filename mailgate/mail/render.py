@@ -6,7 +6,6 @@ de, then the fallback. No template reaches outside its folders, and none brings 
 """
 
 import re
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,19 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import css_inline
-from jinja2 import (
-    FileSystemLoader,
-    TemplateError,
-    TemplateNotFound,
-    TemplateSyntaxError,
-    pass_context,
-)
+from jinja2 import FileSystemLoader, pass_context
 from jinja2.runtime import Context
 
 from mailgate.errors import MailgateError, Permanent, Refused, Temporary
 from mailgate.mail.plain import SUBJECT_LIMIT, many_lines, one_line
 from mailgate.mail.sample import TAG, samples
-from mailgate.mail.sandbox import Sandbox
+from mailgate.mail.sandbox import FAULTS, Sandbox, place, reason
 from mailgate.mail.wording import Wording, bare_subject, excerpt, paragraphs, quote
 
 PARTS = ("subject", "txt", "html")
@@ -35,18 +28,7 @@ HTML_LIMIT = 100_000  # characters of plain text above which a mail goes without
 _MOMENTS = 256  # as many times as are kept spelt out
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _NOTICE = re.compile(r"(?P<notice>[a-z][a-z_]*)\.(?:subject|txt|html)\.j2")
-# Whatever a template can raise that is its own fault.
-_FAULTS = (
-    TemplateError,
-    css_inline.InlineError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+_FAULTS = (*FAULTS, css_inline.InlineError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +91,7 @@ class Renderer:
         except Permanent as error:
             raise Temporary(str(error)) from error
         except _FAULTS as error:
-            raise Temporary(f"{_place(error, notice)}: {_reason(error)}") from error
+            raise Temporary(f"{place(error, notice)}: {reason(error)}") from error
 
     def check(self) -> list[str]:
         """Render every notice in every language with sample contexts, and return the faults.
@@ -210,18 +192,3 @@ def _names(line: str, number: str) -> bool:
 
 def _tag(locale: str) -> str:
     return locale.replace("_", "-").lower()
-
-
-def _place(error: Exception, notice: str) -> str:
-    """Return file and line of the template that an error came from."""
-    if isinstance(error, TemplateSyntaxError):
-        return f"{error.filename or error.name}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    found = [frame for frame in frames if frame.filename.endswith(".j2")]
-    return f"{found[-1].filename}:{found[-1].lineno}" if found else notice
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TemplateNotFound):
-        return f"there is no template {error.name}"
-    return one_line(str(error) or type(error).__name__)

@@ -11,7 +11,7 @@ ROLES = ("customer", "agent", "admin")
 TAG = "<blink>"  # stands for all markup: a mail that holds it as a tag has let a text through
 
 _TYPED = frozenset({"name", "subject", "requester_name", "assignee", "team", "author", "text"})
-_TYPED |= {"about", "actor", "note", "line", "reason", "form", "before", "after", "category"}
+_TYPED |= {"about", "actor", "note", "line", "reason", "form", "before", "after", "category", "to"}
 
 _DESK = {"name": "Example Support", "address": "support@desk.example", "timezone": "Europe/Berlin"}
 _TICKET = {
@@ -27,7 +27,7 @@ _TICKET = {
     "visibility": "public",
     "created_at": "2026-11-20T08:15:00+00:00",
 }
-_SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target")
+_SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target", "escalation")
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
 _ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address")
 _CUSTOMERS_WORDS = """Good morning,
@@ -100,6 +100,11 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
         "client_threshold": 172_800,
         "auto_close": 259_200,
         "target": {"which": "resolution", "due_at": "2026-11-21T08:15:00+00:00"},
+        "escalation": {
+            "level": 2,
+            "to": "Bob Boss",
+            "rule": {"name": "leads", "since": "turn", "seconds": 14_400, "calendar": "office"},
+        },
         "also": [
             {"notice": "target_missed", "target": {"which": "first_response", "due_at": None}},
             {"notice": "target_near", "target": {"which": "next_response", "due_at": None}},

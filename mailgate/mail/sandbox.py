@@ -4,16 +4,25 @@ Templates are written by administrators, in every tenant and language. The bound
 a slip costs a notice and not the gateway: no piece of output may be longer than `OUTPUT_LIMIT`.
 """
 
+import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from jinja2 import BaseLoader, StrictUndefined, TemplateSyntaxError
+from jinja2 import (
+    BaseLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
 from jinja2.lexer import TOKEN_TILDE, Token, TokenStream
 from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
+
+from mailgate.mail.plain import one_line
 
 OUTPUT_LIMIT = 8 * 1024 * 1024  # characters; a text of 1 MiB in HTML entities stays below
 _OF_THE_CALLER = ("_block_vars", "_loop_vars")  # what jinja adds to every call in a block or loop
@@ -26,6 +35,17 @@ _OF_NUMBERS = {"abs", "int", "round"}
 _OF_LISTS = {"count", "first", "last", "length", "list", "reverse", "sort", "unique"}
 _CHOOSING = {"reject", "rejectattr", "select", "selectattr", "d", "default"}
 _FILTERS = _OF_TEXT | _OF_NUMBERS | _OF_LISTS | _CHOOSING | {"urlencode"}
+FAULTS = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""Whatever a template can raise that is its own fault."""
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -108,3 +128,19 @@ class Sandbox(SandboxedEnvironment):
         if operator == "**":
             raise SecurityError("'**' is not available here")
         return super().call_binop(context, operator, left, right)
+
+
+def place(error: Exception, name: str) -> str:
+    """Return file and line of the template that an error came from; `name` where nobody knows."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.filename or error.name}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    found = [frame for frame in frames if frame.filename.endswith((".j2", ".txt"))]
+    return f"{found[-1].filename}:{found[-1].lineno}" if found else name
+
+
+def reason(error: Exception) -> str:
+    """Return what is wrong with a template, in one line."""
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template {error.name}"
+    return one_line(str(error) or type(error).__name__)

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from mailgate.domain.escalation import Escalation, Since
 from mailgate.domain.hours import Calendar, Span
-from mailgate.domain.model import Priority, Thresholds
+from mailgate.domain.model import Kind, Priority, Thresholds
 from mailgate.domain.policy import SET, Policy
 from mailgate.store import schema
 from mailgate.store.db import inserting
+
+_ESCALATION = tuple(field.name for field in fields(Escalation))
 
 
 def written(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,6 +67,10 @@ def body(policy: Policy) -> dict[str, Any]:
         "reopen_window": None if window is None else window.total_seconds(),
         "client_reminders": policy.client_reminders,
         "resolve_silent": policy.resolve_silent,
+        "escalations": [
+            written({name: getattr(rule, name) for name in _ESCALATION})
+            for rule in policy.escalations
+        ],
     }
 
 
@@ -92,7 +99,21 @@ def restore(snapshot: dict[str, Any]) -> Policy:
         reopen_window=None if window is None else timedelta(seconds=window),
         client_reminders=snapshot["client_reminders"],
         resolve_silent=snapshot["resolve_silent"],
+        escalations=tuple(map(_escalation, snapshot["escalations"])),
     )
+
+
+def _escalation(stored: Mapping[str, Any]) -> Escalation:
+    kept: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+    }
+    kept |= {
+        "after": timedelta(seconds=stored["after"]),
+        "since": Since(stored["since"]),
+        "kinds": tuple(map(Kind, stored["kinds"])),
+        "priorities": tuple(map(Priority, stored["priorities"])),
+    }
+    return Escalation(**kept)
 
 
 def _spans(pairs: list[list[int]]) -> tuple[Span, ...]:

@@ -57,6 +57,7 @@ class Wanted:
     tags: Sequence[str] = ()
     search: str | None = None
     overdue: bool = False
+    escalated: bool = False
 
 
 def automation_status() -> ColumnElement[str]:
@@ -121,6 +122,8 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
         found.append(func.lower(table.requester) == wanted.requester.lower())
     if wanted.overdue:
         found.append(table.delay != Delay.NONE.value)
+    if wanted.escalated:
+        found.append(table.escalation_level > 0)
     found += [_tagged(connection, tag) for tag in wanted.tags]
     if wanted.search:
         found.append(_says(wanted.search))

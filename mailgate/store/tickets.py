@@ -52,7 +52,11 @@ _ENUMS: Mapping[str, Any] = {
     "last_responder": Side,
     "closed_by": ClosedBy,
 }
-_TUPLES = ("participants", "followers", "tags", "breached", "targets_used", "targets_told")
+_TUPLES = (
+    *("participants", "followers", "tags", "breached"),
+    *("targets_used", "targets_told", "escalated_by"),
+)
+_PAIRS = ("fields", "own_times")
 _NAMES = tuple(f.name for f in fields(Ticket))
 _values = attrgetter(*_NAMES)
 _AS_THEY_ARE = frozenset({str, int, bool, NoneType, datetime})
@@ -68,7 +72,8 @@ def from_row(row: RowMapping) -> Ticket:
     for name in _TUPLES:
         values[name] = tuple(values[name])
     values["joined"] = tuple(map(datetime.fromisoformat, values["joined"]))
-    values["fields"] = tuple((key, value) for key, value in values["fields"])
+    for name in _PAIRS:
+        values[name] = tuple((key, value) for key, value in values[name])
     return Ticket(**values)
 
 

@@ -280,6 +280,16 @@ def test_a_broken_template_is_a_fault(cli, monkeypatch):
     assert "received.txt.j2:3" in found(cli, 1)["templates", "fault"]
 
 
+def test_macros_are_named_and_a_broken_one_is_a_fault(cli):
+    assert "macros: none" in found(cli)["templates", "ok"]
+    (cli.folder / "macros").mkdir()
+    (cli.folder / "macros" / "thanks.txt").write_text("Thank you, {{ ticket.requester_name }}.")
+    assert "macros: thanks" in found(cli)["templates", "ok"]
+    (cli.folder / "macros" / "odd.txt").write_text("{{ nobody }}")
+    assert "odd.txt:1: 'nobody' is undefined" in found(cli, 1)["templates", "fault"]
+    assert "odd.txt:1" in cli.no(1, "serve")
+
+
 def test_mail_that_is_only_shown_is_a_warning(cli):
     cli.set(delivery__transport="terminal")
     assert "not sent" in found(cli)["delivery", "warning"]

@@ -27,7 +27,12 @@ def test_a_job_is_run_by_hand_and_its_result_is_kept(cli):
     assert found["assignment"]["result"] == {"assigned": 0, "found": 0, "total_agents": 2}
     assert "by hand" in cli.ok("jobs")
     done = cli.json("jobs", "run", "deadlines")
-    assert done["result"] == {"acted_on": 0, "approaching_sla": 0, "breached_sla": 0}
+    assert done["result"] == {
+        "acted_on": 0,
+        "approaching_sla": 0,
+        "breached_sla": 0,
+        "escalated": 0,
+    }
     assert "No clock" not in cli.ok("jobs")
     cli.ok("agents", "away", "alice", "--until", "+3d")
     assert cli.ok("jobs", "run", "assignment") == "assigned 0 of 0, 1 agents\n"

@@ -106,7 +106,7 @@ def test_a_narrow_terminal_shows_fewer_columns_and_says_so(cli, monkeypatch):
     assert "(Too narrow for" not in cli.ok("tickets")
     monkeypatch.setenv("COLUMNS", "80")
     assert (
-        "(Too narrow for PRIORITY, REQUESTER, CLOCK ACTS: a wider terminal shows them.)"
+        "(Too narrow for PRIORITY, REQUESTER, LEVEL, CLOCK ACTS: a wider terminal shows them.)"
         in cli.ok("tickets")
     )
 

@@ -110,7 +110,10 @@ def test_which_row_wins(noon, given, hours, says):
 
 def test_the_order_of_who_wins_is_shown(noon):
     shown = noon.ok("thresholds")
-    assert "Who wins: the ticket's custom row; the tenant's row for the priority;" in shown
+    assert (
+        "Who wins: what was set for the ticket alone; the ticket's custom row; the tenant's row"
+        in shown
+    )
     assert "Targets are told at 80 % and when missed; they pause on the customer's turn." in shown
 
 
@@ -222,3 +225,22 @@ def test_how_long_it_is_until_a_side_is_late_is_shown(noon):
     assert "24.0 of 24.0 hours left" in noon.ok("show", number)
     noon.ok("close", number)
     assert noon.json("show", number)["time_until_delay"] is None
+
+
+def test_a_ticket_gets_times_of_its_own(noon):
+    number = noon.open()
+    said = noon.ok("thresholds", "own", number, "system=2h", "close=1d", "--note", "as agreed")
+    assert "deadlines are worked out anew" in said
+    assert due(noon, number) == timedelta(hours=2)
+    found = noon.json("explain", number)["thresholds"]
+    assert found["system"] == {"seconds": 7200, "calendar": None, "origin": "set for this ticket"}
+    assert "own_times: - -> auto_close=86400, system=7200" in noon.ok("show", number)
+    assert "there is no time 'sytem'" in noon.no(1, "thresholds", "own", number, "sytem=2h")
+    words = ("own", number, "system=1h", "--as", "alice")
+    assert "only an administrator" in noon.no(1, "thresholds", *words)
+    noon.set(sla__agents_may_set_thresholds=True)
+    noon.ok("thresholds", *words)
+    noon.ok("thresholds", "own", number, "none")
+    origin = noon.json("explain", number)["thresholds"]["system"]["origin"]
+    assert origin == "preset standard"
+    assert noon.json("verify") == []

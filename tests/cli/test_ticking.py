@@ -94,7 +94,7 @@ def test_a_deadline_that_has_passed_is_acted_on_once(cli):
             clock.shift(600)
         done = cli.ok("tick", "--verbose")
         assert "1 deadline acted on." in done
-        assert "After an outage: steps that write to customers wait until" in done
+        assert "After an outage: customers get nothing, and nothing is escalated, before" in done
         assert cli.json("tickets", "--overdue")[0]["number"] == number
         assert "0 deadlines acted on." in cli.ok("tick")
     subjects = [subject for _to, subject in cli.sent() if "Delayed Response" in subject]

@@ -22,6 +22,7 @@ READERS = ("mailgate/app/", "mailgate/gateway.py", "mailgate/cli/")
 TURNED = {
     "sla": ("config", "policy"),
     "rule": ("rule", "built"),
+    "escalation": ("config", "policy"),
     "calendar": ("config", "policy"),
     "desk.secret_file": ("configuration", "signing_keys"),
     "delivery.password_file": ("delivery", "password"),

@@ -30,7 +30,7 @@ def test_the_example_is_read_without_faults_and_means_the_defaults(tmp_path):
     example, bare = (
         config.read(text, tmp_path / "config.toml", {}) for text in (EXAMPLE.read_text(), DESK)
     )
-    many = ("agents", "teams", "rules", "machine_senders", "mailboxes", "calendars")
+    many = ("agents", "teams", "rules", "escalations", "machine_senders", "mailboxes", "calendars")
     assert [len(getattr(example, name)) for name in many] == [1] * len(many)
     assert example.model_copy(update=dict.fromkeys(many, ())) == bare
 

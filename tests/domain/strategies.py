@@ -10,11 +10,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from mailgate.domain import events
+from mailgate.domain.escalation import Escalation, Since
 from mailgate.domain.events import DeadlinePassed, Event, Opened, TimerKind
 from mailgate.domain.lifecycle import Decision, decide
 from mailgate.domain.model import CLOCK, Actor, ActorKind, Priority, Ticket
 from mailgate.domain.notices import NOTICES
-from mailgate.domain.policy import Policy, resolve
+from mailgate.domain.policy import TIMES, Policy, resolve
 from mailgate.domain.timers import CUSTOMER_FACING, Timer, running
 from mailgate.errors import Illegal
 from tests.domain.lives import ALICE, CAROL, DAVE, NUMBER, START
@@ -35,6 +36,9 @@ _CLOSE: dict[str, st.SearchStrategy[Any]] = {
     "requester": st.just(CAROL.id),
     "until": st.integers(-50, 500).map(lambda hours: START + timedelta(hours=hours)),
 }
+own_times = st.dictionaries(st.sampled_from(TIMES), st.integers(1, 10**8)).map(
+    lambda values: tuple(sorted(values.items()))
+)
 
 
 def of_type(hint: Any, numbers: st.SearchStrategy[int], text: st.SearchStrategy[str]) -> Any:
@@ -73,7 +77,8 @@ def any_event(kind: type[Event]) -> st.SearchStrategy[Event]:
 
 def likely_event(kind: type[Event]) -> st.SearchStrategy[Event]:
     """Return a strategy for events of a kind that may well be about one ticket."""
-    return events_of(kind, _CLOSE, st.integers(0, 4), st.sampled_from(["", "one", "two"]))
+    known = _CLOSE | ({"values": own_times} if kind is events.SetTimes else {})
+    return events_of(kind, known, st.integers(0, 4), st.sampled_from(["", "one", "two"]))
 
 
 CURRENT = -1
@@ -99,6 +104,7 @@ _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.AssignTeam, {"team": name}) for name in ("billing", None)],
     *[(events.SetPriority, {"priority": priority}) for priority in Priority],
     *[(events.Snooze, {"until": timedelta(days=days)}) for days in (-1, 1, 30)],
+    *[(events.SetTimes, {"values": values}) for values in ((("system", 60),), ())],
     *[(events.NoteAdded, {}), (events.MachineWrote, {}), (events.PolicyChanged, {})],
     *[(events.MachineWrote, {"alarm": alarm}) for alarm in events.Alarm],
     *[(events.MergeInto, {"target": 8}), (events.Unmerge, {}), (events.Unmerge, {})],
@@ -107,11 +113,17 @@ _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.Tag, {"added": ("vip",)}), (events.SetFields, {"values": (("a", "1"),)})],
     (events.DeadlinePassed, {"timer": TimerKind.CLIENT_RESPONSE, "turn": CURRENT, "step": 0}),
 ]
+LEADS = Escalation("leads", timedelta(hours=4), priorities=(Priority.NORMAL, Priority.LOW))
+LATE = Escalation("late", timedelta(), Since.OVERDUE, missed=2, to="ada")
+OLD = Escalation("old", timedelta(days=5), Since.OPENED, to="team:leads", tell_admins=True)
 policies = st.builds(
-    lambda window, reminders, silent: Policy(*resolve(), window, reminders, silent),
+    lambda window, reminders, silent, escalations: Policy(
+        *resolve(), window, reminders, silent, escalations=escalations
+    ),
     st.sampled_from([None, timedelta(days=1)]),
     st.integers(0, 3),
     st.booleans(),
+    st.sampled_from([(), (LEADS, LATE, OLD)]),
 )
 
 

@@ -167,6 +167,25 @@ def test_changed_thresholds_work_the_deadlines_out_anew():
     assert (life.told, life.timers) == ([], [("system_response", 3 * HOUR)])
 
 
+def test_a_ticket_may_have_times_of_its_own_which_go_before_all_others():
+    life = in_progress(custom={"gold": {"system": 9 * HOUR, "client": 9 * HOUR}})
+    life.do(events.PolicyChanged, thresholds="gold")
+    life.do(events.SetTimes, values=(("system", 7_200), ("auto_close", 3_600)))
+    assert life.changed == {
+        "own_times": (("auto_close", 3_600), ("system", 7_200)),
+        "not_before": life.now,
+    }
+    assert life.timers == [("system_response", timedelta())]  # never earlier than the change
+    row, origins = (of(life.ticket) for of in (life.policy.row, life.policy.origins_for))
+    assert (row.system, row.client, row.auto_close) == (2 * HOUR, 9 * HOUR, HOUR)
+    assert (origins["system"], origins["client"]) == ("set for this ticket", "custom row gold")
+    life.do(events.SetTimes, values=(("system", 36_000),))
+    assert life.ticket.own_times == (("auto_close", 3_600), ("system", 36_000))
+    assert life.timers == [("system_response", 6 * HOUR)]
+    life.do(events.SetTimes, values=())
+    assert (life.ticket.own_times, life.policy.row(life.ticket).system) == ((), 9 * HOUR)
+
+
 def test_a_change_before_the_first_mail_sets_no_targets():
     life = Life().with_facts(number="TKT-2026-00001")
     life.do(events.SetPriority, priority=Priority.HIGH)

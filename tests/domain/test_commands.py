@@ -13,6 +13,7 @@ from mailgate.domain.commands import (
     Fault,
     Script,
     Tags,
+    Times,
     read,
     reference,
 )
@@ -41,6 +42,8 @@ def only_fault(text: str) -> Fault:
         ("/resolve:the cache was full", Command("resolve", (), "the cache was full")),
         ("/close : no answer in weeks", Command("close", (), "no answer in weeks")),
         ("/reopen", Command("reopen")),
+        ("/escalate", Command("escalate")),
+        ("/escalate he calls: often", Command("escalate", (), "he calls: often")),
         ("/wait", Command("wait")),
         ("/take: I know them", Command("take", (), "I know them")),
         ("/assign alice", Command("assign", ("agent", "alice"))),
@@ -54,6 +57,16 @@ def only_fault(text: str) -> Fault:
         ("/priority high", Command("priority", ("high",))),
         ("/priority Medium", Command("priority", ("normal",))),
         ("/priority low: can wait", Command("priority", ("low",), "can wait")),
+        (
+            "/threshold system=1h, client=6h close=12h: as agreed",
+            Command(
+                "threshold",
+                Times((("auto_close", 43_200), ("client", 21_600), ("system", 3_600))),
+                "as agreed",
+            ),
+        ),
+        ("/macro Thanks-a_lot: fine", Command("macro", ("thanks-a_lot",), "fine")),
+        ("/threshold NONE", Command("threshold", Times(()))),
         ("/tag vip -late", Command("tag", Tags(("vip",), ("late",)))),
         ("/tag VIP, +press: a call", Command("tag", Tags(("vip", "press"), ()), "a call")),
     ],
@@ -120,7 +133,7 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.reason == "there is no command /xyzzy"
     assert fault.right_form == (
         "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, "
-        "/follow, /unfollow, /priority, /category, /kind, /tag"
+        "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /threshold, /macro"
     )
 
 
@@ -146,6 +159,14 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
             "there is no kind '7'; there are request, dispute, order, recovery",
             "/kind dispute",
         ),
+        ("/macro", "it does not say which", "/macro name"),
+        ("/macro ../x", "'../x' is no macro's name", "/macro name"),
+        ("/threshold", "which times", "/threshold system=1h"),
+        ("/threshold soon=1h", "there is no time 'soon'", "/threshold system=1h"),
+        ("/threshold system", "gives no value: write system=", "/threshold none"),
+        ("/threshold system=soon", "is not a duration", "/threshold system=1h"),
+        ("/threshold system=0s", "more than nothing", "/threshold system=1h"),
+        ("/threshold system=9999d", "at most 3650d", "/threshold system=1h"),
         ("/tag", "which tags", "/tag vip -late"),
         ("/tag !", "'!' is no tag", "/tag vip -late"),
         ("/tag " + "x" * 51, "is no tag", "/tag vip -late"),

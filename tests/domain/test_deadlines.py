@@ -38,7 +38,7 @@ def test_when_our_time_runs_out_holders_and_admins_are_told(status):
     since = life.ticket.waiting_since
     assert life.timers == [("system_response", since + 24 * HOUR - life.now)]
     life.due()
-    assert life.changed == {"delay": Delay.SYSTEM, "told": True}
+    assert life.changed == {"delay": Delay.SYSTEM, "told": True, "overdue_count": 1}
     assert life.told == [("overdue", "holders"), ("overdue", "admins")]
     assert (life.ticket.status, life.timers) == (status, [])
 

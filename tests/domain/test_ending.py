@@ -266,9 +266,15 @@ def test_what_was_closed_can_be_set_aside_so_that_mail_does_not_open_it_again():
 
 def test_escalating_goes_one_level_up_and_closing_ends_it():
     life = in_progress().do(events.Escalate, to="ada", reason="angry")
-    assert life.changed == {"escalation_level": 1, "escalated_to": "ada"}
-    life.do(events.Escalate, to="board")
-    assert life.changed == {"escalation_level": 2, "escalated_to": "board"}
+    assert life.changed == {
+        "escalation_level": 1,
+        "escalated_at": life.now,
+        "escalated_to": "ada",
+        "escalation_reason": "angry",
+    }
+    assert life.told == [("escalated", "escalated"), ("escalated", "assignee")]
+    life.do(events.Escalate)
+    assert (life.ticket.escalation_level, life.ticket.escalated_to) == (2, None)
     life.closed()
     assert (life.ticket.escalation_level, life.ticket.escalated_to) == (0, None)
     assert "is closed: escalated is not possible" in refusal(life, events.Escalate, to="ada")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.domain.hours import duration, local_date, morning, when
+from mailgate.domain.hours import duration, local_date, morning, when, write_duration
 from mailgate.errors import Refused
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -28,6 +28,15 @@ BERLIN = "Europe/Berlin"
 )
 def test_a_duration_has_units_and_may_be_a_sum(text, length):
     assert duration(text) == length
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "0h"), (45, "45s"), (900, "15m"), (129_600, "36h"), (3_601, "3601s")],
+)
+def test_a_duration_is_written_in_the_largest_unit_that_it_fills(seconds, written):
+    assert write_duration(timedelta(seconds=seconds)) == written
+    assert duration(written) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("text", ["", "4", "h", "-4h", "4 hours", "1.5h", "4h+2m", "٤h", "1e9s"])

@@ -40,6 +40,7 @@ def told(audience, ticket=TICKET, staff=STAFF, former=None, actor="") -> list[st
         (Audience.MEMBERS, ["bob@desk.example"]),
         (Audience.ADMINS, ["eve@desk.example", "ada@desk.example"]),
         (Audience.FOLLOWERS, ["bob@desk.example", "eve@desk.example"]),
+        (Audience.ESCALATED, ["eve@desk.example", "ada@desk.example"]),
         (Audience.AUTHOR, ["alice@desk.example"]),
     ],
 )

@@ -188,6 +188,6 @@ def test_a_ticket_with_a_custom_row_goes_by_it_and_by_the_others_where_it_says_n
 
 
 def test_every_place_that_a_value_may_come_from_is_named_in_its_order():
-    assert WHO_WINS[0] == "the ticket's custom row"
+    assert WHO_WINS[:2] == ("what was set for the ticket alone", "the ticket's custom row")
     assert WHO_WINS[-1] == "the preset"
-    assert len(WHO_WINS) == 8
+    assert len(WHO_WINS) == 9

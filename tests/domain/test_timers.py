@@ -11,6 +11,7 @@ from mailgate.domain.model import Priority, Status
 from mailgate.domain.policy import FIELDS, Policy, resolve
 from mailgate.domain.timers import (
     CUSTOMER_FACING,
+    WAITING_AFTER_OUTAGE,
     Remaining,
     Timer,
     ladder,
@@ -80,11 +81,16 @@ def test_no_turn_runs_out_where_no_clock_runs(life):
 
 def test_the_steps_that_write_to_customers_are_known():
     assert sorted(set(TimerKind) - CUSTOMER_FACING) == [
+        TimerKind.ESCALATION,
         TimerKind.SYSTEM_RESPONSE,
         TimerKind.TARGET_MISSED,
         TimerKind.TARGET_NEAR,
         TimerKind.WAKE,
     ]
+
+
+def test_escalations_too_wait_after_an_outage():
+    assert {TimerKind.ESCALATION} == WAITING_AFTER_OUTAGE - CUSTOMER_FACING
 
 
 def test_a_delay_that_was_told_has_no_deadline_left():

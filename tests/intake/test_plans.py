@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from mailgate.desk.clock import Clock
+from mailgate.domain.escalation import Escalation
 from mailgate.store import aside, audit, backlog, holding, inbox, outbox, tickets
 from tests.board.played import Played
 from tests.delivery.sending import Scripted, worker_of
@@ -57,7 +58,8 @@ FIRST_ENTRY = re.compile(r"^SELECT (min\(timer\.due_at\)(?s:.)*fired_at IS NULL$
 @pytest.fixture
 def gateway(request):
     with migrated(request, SQLITE) as database:
-        yield Gateway(database, settings())
+        rules = (Escalation("leads", timedelta(hours=4)), Escalation("late", timedelta(days=2)))
+        yield Gateway(database, settings(escalations=rules))
 
 
 def plans(database, statements):

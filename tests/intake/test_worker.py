@@ -7,11 +7,12 @@ import pytest
 
 from mailgate.domain.events import Close
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, Priority, Status
+from mailgate.errors import Refused
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.inbox import Incoming
 from mailgate.mail.border import Border
 from tests.delivery.sending import Scripted, worker_of
-from tests.desk.conftest import ALICE, CUSTOMER, settings
+from tests.desk.conftest import ADMIN, ALICE, CUSTOMER, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
 
 
@@ -111,6 +112,83 @@ def test_commands_on_top_are_carried_out_and_cut(gateway, opened):
         Status.WAITING,
     )
     assert gateway.rows("message")[-1]["text"] == "We are on it."
+
+
+def test_an_agent_takes_a_ticket_one_level_up_and_the_customer_hears_only_the_answer(
+    gateway, opened
+):
+    gateway.agent("/escalate he calls: every hour\nWe are on it.")
+    ticket = gateway.ticket(opened["ticket_id"])
+    assert (ticket.escalation_level, ticket.escalation_reason) == (1, "he calls: every hour")
+    assert ticket.escalated_to is None
+    (told,) = gateway.outbox("escalated")
+    assert told["recipient"] == ADMIN
+    assert told["context"]["note"] == "he calls: every hour"
+    assert gateway.rows("message")[-1]["text"] == "We are on it."
+    gateway.agent("/close\n/escalate")
+    assert gateway.ticket(opened["ticket_id"]).escalation_level == 0
+    gateway.agent("/escalate")
+    assert "escalated is not possible" in str(gateway.outbox("command_refused")[-1]["context"])
+
+
+def test_administrators_set_the_times_of_a_ticket_and_other_agents_where_they_may(gateway, opened):
+    gateway.agent("/threshold system=1h client=6h close=12h\nWe are on it.")
+    (told,) = gateway.outbox("command_refused")
+    assert "only an administrator may set the times of a ticket" in str(told["context"])
+    assert gateway.ticket(opened["ticket_id"]).own_times == ()
+    gateway.desk.settings = replace(gateway.desk.settings, agents_set_times=True)
+    gateway.agent("/threshold system=1h client=6h close=12h")
+    own = gateway.ticket(opened["ticket_id"]).own_times
+    assert own == (("auto_close", 43_200), ("client", 21_600), ("system", 3_600))
+    staff = replace(gateway.desk.settings.staff, admins=(ADMIN, ALICE.address))
+    gateway.desk.settings = replace(gateway.desk.settings, agents_set_times=False, staff=staff)
+    gateway.agent("/threshold none")
+    assert gateway.ticket(opened["ticket_id"]).own_times == ()
+
+
+MACROS = {"thanks": "Thank you, {}.", "sign": "Yours, Alice"}
+
+
+def canned(name, language, facts):
+    """Stand in for a folder of macros."""
+    if name not in MACROS:
+        raise Refused(f"there is no macro {name!r}")
+    return MACROS[name].format(f"{facts['ticket']['number']} {language} {facts['agent']['name']}")
+
+
+def test_a_macro_is_what_the_agent_says_in_place_of_its_line(gateway, opened):
+    gateway.desk.settings = replace(gateway.desk.settings, macro=canned)
+    gateway.agent("/macro thanks\n/priority high\n/macro sign\n\n  And:\n  more of mine.")
+    said = "Thank you, TKT-2026-00001 en Alice.\n\nYours, Alice\n\n  And:\n  more of mine."
+    assert gateway.rows("message")[-1]["text"] == said
+    assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
+    (reply,) = gateway.outbox("agent_reply")
+    assert reply["message_id"] == gateway.rows("message")[-1]["id"]
+
+
+def test_a_macro_alone_is_an_answer_a_note_or_the_resolution(gateway, opened):
+    gateway.desk.settings = replace(gateway.desk.settings, macro=canned)
+    assert gateway.agent("/macro sign")["state"] == "threaded"
+    assert len(gateway.outbox("agent_reply")) == 1
+    gateway.agent("/note: for us\n/macro sign")
+    note = gateway.rows("message")[-1]
+    assert (note["kind"], note["text"]) == ("note", "for us\n\nYours, Alice")
+    gateway.agent("/resolve\n/macro sign")
+    assert gateway.rows("message")[-1]["resolution"]
+    assert len(gateway.outbox("agent_reply")) == 1
+
+
+def test_a_macro_that_is_not_there_brings_the_mail_back_and_nothing_is_sent(gateway, opened):
+    gateway.agent("/macro thanks\n/take\nHello")
+    (told,) = gateway.outbox("command_refused")
+    (line,) = told["context"]["commands"]
+    assert line["reason"] == "there is no macro 'thanks', nor any other"
+    assert (line["line"], line["form"]) == ("/macro thanks", "/macro name")
+    assert gateway.outbox("agent_reply") == []
+    assert gateway.ticket(opened["ticket_id"]).assignee is None
+    gateway.desk.settings = replace(gateway.desk.settings, macro=canned)
+    gateway.agent("/spam\n/macro sign")
+    assert "would go to whoever sent the spam" in str(gateway.outbox("command_refused")[-1])
 
 
 def test_what_a_ticket_is_and_who_hears_of_it_is_said_on_top(gateway, opened):

@@ -57,6 +57,50 @@ def test_the_templates_bear_everything_they_may_be_given():
     assert RENDERER.check() == []
 
 
+RULE = {"name": "leads", "since": "turn", "seconds": 14_400, "calendar": None}
+
+
+@pytest.mark.parametrize(
+    ("rule", "en", "de"),
+    [
+        ({}, "It has been our turn for 4 hours", "Wir sind seit 4 Stunden am Zug"),
+        (
+            {"calendar": "office"},
+            "our turn for 4 hours of working time",
+            "seit 4 Stunden Arbeitszeit am Zug",
+        ),
+        (
+            {"since": "overdue"},
+            "Our time for an answer ran out 4 hours ago",
+            "Unsere Frist für eine Antwort ist seit 4 Stunden abgelaufen",
+        ),
+        (
+            {"since": "overdue", "seconds": 0},
+            "Our time for an answer has run out",
+            "Unsere Frist für eine Antwort ist abgelaufen",
+        ),
+        (
+            {"since": "opened"},
+            "The ticket was opened 4 hours ago and is not settled",
+            "Das Ticket wurde vor 4 Stunden eröffnet und ist nicht erledigt",
+        ),
+        (
+            {"seconds": 0},
+            "Such a ticket is escalated at once",
+            "Ein solches Ticket wird sofort eskaliert",
+        ),
+    ],
+)
+def test_an_escalation_by_a_rule_says_why_and_by_hand_gives_the_reason(rule, en, de):
+    by_rule = {"level": 1, "to": "leads", "rule": RULE | rule}
+    for language, why in (("en", f"{en} (rule leads)."), ("de", f"{de} (Regel leads).")):
+        mail = rendered("escalated", language=language, escalation=by_rule, actor=None, note="no")
+        assert why in " ".join(mail.text.split())
+        assert why in shown(mail)
+        by_hand = said("escalated", language=language, escalation=by_rule | {"rule": None})
+        assert "Alice knows this model best." in by_hand
+
+
 def test_every_notice_has_templates_in_every_language_and_no_template_is_left_over():
     assert set(RENDERER.notices) == set(NOTICES)
     for language in LANGUAGES:

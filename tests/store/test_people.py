@@ -9,8 +9,10 @@ from itertools import count
 import pytest
 from sqlalchemy import text
 
+from mailgate.domain.escalation import Escalation, Since
 from mailgate.domain.horizon import Heartbeat
 from mailgate.domain.hours import Calendar
+from mailgate.domain.model import Kind, Priority
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import PRESETS, Level, Policy, Row, RowType, resolve
 from mailgate.store import agents, heartbeat, jobs, numbers, people, policies, schema, thresholds
@@ -135,10 +137,31 @@ def test_a_number_is_given_to_one_node_at_a_time(postgresql):
 # --- rules ----------------------------------------------------------------------------------------
 
 
+LEADS = Escalation(
+    "leads",
+    timedelta(hours=4),
+    Since.OVERDUE,
+    "office",
+    categories=("billing",),
+    kinds=(Kind.DISPUTE,),
+    priorities=(Priority.HIGH, Priority.URGENT),
+    teams=("billing",),
+    tags=("vip",),
+    missed=2,
+    to="team:leads",
+    tell_admins=True,
+)
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("window", [None, timedelta(days=7), timedelta(0)])
 def test_rules_come_back_from_their_snapshot_as_they_were(preset, window):
-    policy = Policy(*resolve(preset), reopen_window=window, client_reminders=3)
+    policy = Policy(
+        *resolve(preset),
+        reopen_window=window,
+        client_reminders=3,
+        escalations=(LEADS, Escalation("old", timedelta(days=9))),
+    )
     assert policies.restore(policies.body(policy)) == policy
     assert policies.restore(policies.body(policy)).reopen_window == window
 

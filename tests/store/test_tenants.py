@@ -276,6 +276,7 @@ class Life:
             "priority": "normal",
             "status": "open",
             "fields": [],
+            "own_times": [],
             "joined": [],
         }
         facts |= {"delay": "none", "disposition": "none", "requester": CAROL}

@@ -25,7 +25,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             "hold_until",
             Instant(),
             nullable=True,
-            comment="until when steps that write to customers wait",
+            comment="until when some steps wait after an outage",
         ),
         sa.Column("late", sa.Boolean(), nullable=False, comment="it had not run for too long then"),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeat")),
@@ -249,6 +249,9 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=True,
             comment="name of its custom thresholds",
         ),
+        sa.Column(
+            "own_times", Json, nullable=False, comment="times of its own, sorted pairs; seconds"
+        ),
         sa.Column("visibility", sa.String(length=16), nullable=False, comment="public or internal"),
         sa.Column("status", sa.String(length=24), nullable=False, comment="where it stands"),
         sa.Column(
@@ -272,6 +275,9 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         ),
         sa.Column("created_at", Instant(), nullable=False, comment="receipt of its first mail"),
         sa.Column(
+            "open_since", Instant(), nullable=True, comment="when it was opened or last reopened"
+        ),
+        sa.Column(
             "updated_at", Instant(), nullable=False, comment="when its last event was recorded"
         ),
         sa.Column("first_response_at", Instant(), nullable=True, comment="first public reply"),
@@ -291,6 +297,9 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             comment="customer, agent, auto or merged",
         ),
         sa.Column("reopen_count", sa.Integer(), nullable=False, comment="how often it came back"),
+        sa.Column(
+            "overdue_count", sa.Integer(), nullable=False, comment="how often our time ran out"
+        ),
         sa.Column(
             "first_response_due_at",
             Instant(),
@@ -344,7 +353,20 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         ),
         sa.Column("merged_into", Id, nullable=True, comment="the ticket in which this one goes on"),
         sa.Column("escalation_level", sa.Integer(), nullable=False, comment="0: not escalated"),
-        sa.Column("escalated_to", sa.Text(), nullable=True, comment="to whom"),
+        sa.Column("escalated_at", Instant(), nullable=True, comment="since when"),
+        sa.Column(
+            "escalated_to",
+            sa.Text(),
+            nullable=True,
+            comment="an agent, team: and a team, or nobody",
+        ),
+        sa.Column("escalation_reason", sa.Text(), nullable=True, comment="why"),
+        sa.Column(
+            "escalated_by",
+            Json,
+            nullable=False,
+            comment="marks of rules that have acted on it",
+        ),
         sa.Column("satisfaction", sa.Integer(), nullable=True, comment="1 to 5"),
         sa.Column(
             "version",

@@ -1,0 +1,98 @@
+"""Rules by which tickets are escalated: which of them fit a ticket, and which have acted on it.
+
+A rule acts on what the desk itself leaves undone, so only on its turn: once in each turn, or, where
+it goes by the age of the whole matter, once until that is settled. That it has acted is a mark on
+the ticket, and so part of its history.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from mailgate.domain.hours import write_duration
+from mailgate.domain.model import Kind, Priority, Side, Ticket
+
+
+class Since(StrEnum):
+    """From when on the time of a rule counts."""
+
+    OPENED = "opened"
+    TURN = "turn"
+    OVERDUE = "overdue"
+
+
+_AT_ONCE = {
+    Since.OPENED: "as soon as it is opened",
+    Since.TURN: "as soon as it is the desk's turn",
+    Since.OVERDUE: "as soon as the desk's time has run out",
+}
+_SINCE = {
+    Since.OPENED: "since it was opened",
+    Since.TURN: "of the desk's turn",
+    Since.OVERDUE: "past the desk's time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Conditions, all of which must hold, after how long a ticket goes one level up, and to whom.
+
+    A condition without values holds; `missed` is how often the desk's time must have run out.
+    `calendar` names who counts the time; empty: every hour counts. `to` is an agent's name or
+    `team:` and a team's; None leaves it to the administrators, who are told with `tell_admins` in
+    any case.
+    """
+
+    name: str
+    after: timedelta
+    since: Since = Since.TURN
+    calendar: str = ""
+    categories: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    teams: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    missed: int = 0
+    to: str | None = None
+    tell_admins: bool = False
+
+    @property
+    def says(self) -> str:
+        """When it acts, as a part of a sentence."""
+        if not self.after:
+            return f"rule {self.name}: {_AT_ONCE[self.since]}"
+        counted = f", in working time of {self.calendar}" if self.calendar else ""
+        return f"rule {self.name}: {write_duration(self.after)} {_SINCE[self.since]}{counted}"
+
+    @property
+    def mark(self) -> str:
+        """What a ticket bears on which it has acted."""
+        return f"{self.since} {self.name}"
+
+
+def lacking(rule: Escalation, ticket: Ticket) -> str:
+    """Return the first condition that does not hold, as a part of a sentence; empty: all hold."""
+    checks = (
+        (ticket.side is Side.SYSTEM, "it is not the desk's turn"),
+        (ticket.snoozed_until is None, "it is snoozed"),
+        (rule.mark not in ticket.escalated_by, "it has acted on it already"),
+        (_among(ticket.category, rule.categories), f"its category is {ticket.category}"),
+        (_among(ticket.kind, rule.kinds), f"its kind is {ticket.kind}"),
+        (_among(ticket.priority, rule.priorities), f"its priority is {ticket.priority}"),
+        (_among(ticket.team, rule.teams), f"its team is {ticket.team or 'none'}"),
+        (not rule.tags or not set(rule.tags).isdisjoint(ticket.tags), "it has none of the tags"),
+        (
+            ticket.overdue_count >= rule.missed,
+            f"our time has run out {ticket.overdue_count} times, not {rule.missed}",
+        ),
+    )
+    return next((says for holds, says in checks if not holds), "")
+
+
+def _among(value: str | None, wanted: tuple[str, ...]) -> bool:
+    return not wanted or value in wanted
+
+
+def begun_anew(marks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the marks without those of one turn alone."""
+    return tuple(mark for mark in marks if mark.startswith(f"{Since.OPENED} "))
