@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
@@ -290,6 +291,24 @@ def claim_again(
     return _claimed(connection.execute(_TAKEN, {"ids": [mail.id]}).mappings().one())
 
 
+_WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
+_AWAITED = (
+    select(_DELIVERY.rfc_id, func.min(_DELIVERY.received_at))
+    .where(
+        _DELIVERY.tenant_id == bindparam("tenant_id"),
+        _DELIVERY.state == fixed(PENDING),
+        _DELIVERY.rfc_id.in_(_WANTED),
+    )
+    .group_by(_DELIVERY.rfc_id)
+)
+_DUPLICATES = select(_DELIVERY.fingerprint, _DELIVERY.id).where(
+    _DELIVERY.tenant_id == bindparam("tenant_id"),
+    _DELIVERY.queue == bindparam("queue"),
+    _DELIVERY.fingerprint.in_(_WANTED),
+    _DELIVERY.state.not_in([fixed(state) for state in NOT_KEPT]),
+)
+
+
 def _claimed(row: RowMapping) -> Claimed:
     values = {name: row[name] for name in Claimed.__slots__}
     values |= {"recipients": tuple(row["recipients"]), "lost": row["lost"] - 1}
@@ -367,16 +386,7 @@ def awaited(
     """Return Message-ID -> when it was accepted, of the mails among these that are pending."""
     if not rfc_ids:
         return {}
-    table = schema.mail_delivery.c
-    rows = connection.execute(
-        select(table.rfc_id, func.min(table.received_at))
-        .where(
-            table.tenant_id == tenant_id,
-            table.state == fixed(PENDING),
-            table.rfc_id.in_(rfc_ids),
-        )
-        .group_by(table.rfc_id)
-    )
+    rows = connection.execute(_AWAITED, {"tenant_id": tenant_id, "wanted": list(rfc_ids)})
     return dict(rows.all())
 
 
@@ -404,16 +414,8 @@ def duplicates(
     connection: Connection, tenant_id: int, queue: str, fingerprints: Sequence[str]
 ) -> dict[str, int]:
     """Return fingerprint -> the delivery by which the same mail came before."""
-    table = schema.mail_delivery.c
-    rows = connection.execute(
-        select(table.fingerprint, table.id).where(
-            table.tenant_id == tenant_id,
-            table.queue == queue,
-            table.fingerprint.in_(fingerprints),
-            table.state.not_in([fixed(state) for state in NOT_KEPT]),
-        )
-    )
-    return dict(rows.all())
+    asked = {"tenant_id": tenant_id, "queue": queue, "wanted": fingerprints}
+    return dict(connection.execute(_DUPLICATES, asked).all())
 
 
 _OLDEST_PENDING = (

@@ -1,10 +1,29 @@
 """The sequences of ticket numbers: each number is given once."""
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from mailgate.domain.numbers import NumberFormat
-from mailgate.store import schema
-from mailgate.store.db import inserting
+from mailgate.store import prepared, schema
+from mailgate.store.prepared import Prepared
+
+# What is asked for with each batch of mails is spelt once, not each time.
+_SEQUENCE = schema.number_sequence.c
+_LOCK = (
+    select(_SEQUENCE.template, _SEQUENCE.next)
+    .where(_SEQUENCE.tenant_id == bindparam("tenant_id"), _SEQUENCE.period == bindparam("period"))
+    .order_by(_SEQUENCE.template)
+    .with_for_update()
+)
+_ADVANCE = Prepared(
+    update(schema.number_sequence)
+    .where(
+        _SEQUENCE.tenant_id == bindparam("b_tenant_id"),
+        _SEQUENCE.template == bindparam("b_template"),
+        _SEQUENCE.period == bindparam("b_period"),
+    )
+    .values(next=bindparam("next")),
+    ("b_tenant_id", "b_template", "b_period", "next"),
+)
 
 
 def lock(connection: Connection, tenant_id: int, format_: NumberFormat, period: str) -> int:
@@ -12,34 +31,17 @@ def lock(connection: Connection, tenant_id: int, format_: NumberFormat, period: 
 
     Formats that differ in width or capitals only go on in one sequence.
     """
-    table = schema.number_sequence
-    connection.execute(
-        inserting(connection, table)
-        .values(tenant_id=tenant_id, template=format_.template, period=period, next=1)
-        .on_conflict_do_nothing()
-    )
-    rows = connection.execute(
-        select(table.c.template, table.c.next)
-        .where(table.c.tenant_id == tenant_id, table.c.period == period)
-        .order_by(table.c.template)
-        .with_for_update()
-    )
+    row = {"tenant_id": tenant_id, "template": format_.template, "period": period, "next": 1}
+    prepared.insert(connection, schema.number_sequence, [row], ignore=True)
+    rows = connection.execute(_LOCK, {"tenant_id": tenant_id, "period": period})
     same = [free for name, free in rows if NumberFormat(name).family == format_.family]
     return int(max(same))
 
 
 def advance(connection: Connection, tenant_id: int, template: str, period: str, free: int) -> None:
     """Make `free` the next free number of a locked period."""
-    table = schema.number_sequence
-    connection.execute(
-        update(table)
-        .where(
-            table.c.tenant_id == tenant_id,
-            table.c.template == template,
-            table.c.period == period,
-        )
-        .values(next=free)
-    )
+    row = {"b_tenant_id": tenant_id, "b_template": template, "b_period": period, "next": free}
+    _ADVANCE.run(connection, [row])
 
 
 def skip(

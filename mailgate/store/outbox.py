@@ -198,6 +198,17 @@ def renew(connection: Connection, dues: Sequence[Due], until: datetime) -> set[i
     return set(connection.execute(statement).scalars())
 
 
+_RECENT_AUTOMATIC = select(_OUTBOX.recipient, _OUTBOX.ticket_id, _OUTBOX.created_at).where(
+    _OUTBOX.tenant_id == bindparam("tenant_id"),
+    _OUTBOX.recipient.in_(bindparam("wanted", expanding=True)),
+    _OUTBOX.created_at > bindparam("since"),
+    _OUTBOX.role == "customer",
+    _OUTBOX.automatic,
+    _OUTBOX.state != SUPPRESSED,
+)
+"""Spelt once: it is asked with each batch of mails."""
+
+
 def recent_automatic(
     connection: Connection, tenant_id: int, addresses: Iterable[str], since: datetime
 ) -> list[tuple[str, int | None, datetime]]:
@@ -205,18 +216,8 @@ def recent_automatic(
     wanted = list(addresses)
     if not wanted:
         return []
-    table = schema.outbox.c
-    rows = connection.execute(
-        select(table.recipient, table.ticket_id, table.created_at).where(
-            table.tenant_id == tenant_id,
-            table.recipient.in_(wanted),
-            table.created_at > since,
-            table.role == "customer",
-            table.automatic,
-            table.state != SUPPRESSED,
-        )
-    )
-    return list(rows.all())
+    asked = {"tenant_id": tenant_id, "wanted": wanted, "since": since}
+    return list(connection.execute(_RECENT_AUTOMATIC, asked).all())
 
 
 def _counting_strangers(*states: str) -> Select[int]:

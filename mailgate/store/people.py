@@ -2,11 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 
 from mailgate.store import prepared, schema
 from mailgate.store.db import inserting
+
+# What is asked for with each batch of mails is spelt once, not each time.
+_TENANT: BindParameter[int] = bindparam("tenant_id")
+_WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
+_CONTACT, _SUSPENSION = schema.contact.c, schema.suspension.c
+_KNOWN = select(_CONTACT.address).where(
+    _CONTACT.tenant_id == _TENANT, _CONTACT.address.in_(_WANTED)
+)
+_SUSPENDED = select(_SUSPENSION.address, _SUSPENSION.since, _SUSPENSION.reason).where(
+    _SUSPENSION.tenant_id == _TENANT, _SUSPENSION.address.in_(_WANTED)
+)
 
 
 def known(connection: Connection, tenant_id: int, addresses: Iterable[str]) -> set[str]:
@@ -14,10 +26,7 @@ def known(connection: Connection, tenant_id: int, addresses: Iterable[str]) -> s
     wanted = list(addresses)
     if not wanted:
         return set()
-    table = schema.contact.c
-    rows = connection.execute(
-        select(table.address).where(table.tenant_id == tenant_id, table.address.in_(wanted))
-    )
+    rows = connection.execute(_KNOWN, {"tenant_id": tenant_id, "wanted": wanted})
     return set(rows.scalars())
 
 
@@ -64,12 +73,7 @@ def suspended(
     wanted = list(addresses)
     if not wanted:
         return {}
-    table = schema.suspension.c
-    rows = connection.execute(
-        select(table.address, table.since, table.reason).where(
-            table.tenant_id == tenant_id, table.address.in_(wanted)
-        )
-    )
+    rows = connection.execute(_SUSPENDED, {"tenant_id": tenant_id, "wanted": wanted})
     return {address: (since, reason) for address, since, reason in rows}
 
 

@@ -3,22 +3,25 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from mailgate.domain.policy import Level, Row, RowType
 from mailgate.store import schema
 from mailgate.store.db import inserting
 from mailgate.store.policies import values, written
 
+_SET = schema.threshold.c
+_ROWS = (
+    select(schema.threshold)
+    .where(_SET.tenant_id == bindparam("tenant_id"))
+    .order_by(_SET.level, _SET.type, _SET.name)
+)
+"""Spelt once: it is asked with each batch of mails."""
+
 
 def rows(connection: Connection, tenant_id: int) -> tuple[Row, ...]:
     """Return every row, in one order."""
-    table = schema.threshold
-    found = connection.execute(
-        select(table)
-        .where(table.c.tenant_id == tenant_id)
-        .order_by(table.c.level, table.c.type, table.c.name)
-    )
+    found = connection.execute(_ROWS, {"tenant_id": tenant_id})
     return tuple(
         Row(
             Level(row["level"]),

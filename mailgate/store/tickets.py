@@ -10,6 +10,7 @@ from types import NoneType
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Connection,
     RowMapping,
     and_,
@@ -59,6 +60,45 @@ _TUPLES = (
 _PAIRS = ("fields", "own_times")
 _NAMES = tuple(f.name for f in fields(Ticket))
 _values = attrgetter(*_NAMES)
+# What is asked for with each batch of mails is spelt once, not each time.
+_TENANT: BindParameter[int] = bindparam("tenant_id")
+_WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
+_TICKET, _REFERENCE = schema.ticket.c, schema.reference.c
+_LOAD = select(schema.ticket).where(_TICKET.tenant_id == _TENANT, _TICKET.id.in_(_WANTED))
+_BY_NUMBER = select(_TICKET.number, _TICKET.id).where(
+    _TICKET.tenant_id == _TENANT, _TICKET.number.in_(_WANTED)
+)
+_BY_REFERENCE = (
+    select(_REFERENCE.rfc_id, _REFERENCE.ticket_id, _REFERENCE.sender)
+    .where(_REFERENCE.tenant_id == _TENANT, _REFERENCE.rfc_id.in_(_WANTED))
+    .order_by(_REFERENCE.ticket_id)
+)
+_FOLLOWERS = (
+    select(_TICKET.follows, func.max(_TICKET.id))
+    .where(_TICKET.tenant_id == _TENANT, _TICKET.follows.in_(_WANTED))
+    .group_by(_TICKET.follows)
+)
+_FIRST = schema.event.c
+_OPENED_SINCE = (
+    select(_TICKET.requester, _TICKET.id, _TICKET.created_at, _FIRST.data)
+    .join(
+        schema.event,
+        and_(
+            _FIRST.tenant_id == _TICKET.tenant_id,
+            _FIRST.subject_kind == TICKET,
+            _FIRST.subject_id == _TICKET.id,
+            _FIRST.n == 1,
+        ),
+    )
+    .where(
+        _TICKET.tenant_id == _TENANT,
+        _TICKET.requester.in_(_WANTED),
+        _TICKET.created_at > bindparam("since"),
+    )
+)
+_KNOWN_REFERENCES = select(_REFERENCE.rfc_id, _REFERENCE.ticket_id).where(
+    _REFERENCE.tenant_id == _TENANT, _REFERENCE.rfc_id.in_(_WANTED)
+)
 _AS_THEY_ARE = frozenset({str, int, bool, NoneType, datetime})
 """Types of values that need no other form in a row; those of enums are subclasses of str."""
 
@@ -88,11 +128,7 @@ def load(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int
     found: dict[int, Ticket] = {}
     wanted = iter(ids)
     while some := list(islice(wanted, _AT_ONCE)):
-        rows = connection.execute(
-            select(schema.ticket).where(
-                schema.ticket.c.tenant_id == tenant_id, schema.ticket.c.id.in_(some)
-            )
-        )
+        rows = connection.execute(_LOAD, {"tenant_id": tenant_id, "wanted": some})
         found |= {row["id"]: from_row(row) for row in rows.mappings()}
     return found
 
@@ -102,10 +138,7 @@ def by_number(connection: Connection, tenant_id: int, numbers: Iterable[str]) ->
     wanted = list(numbers)
     if not wanted:
         return {}
-    table = schema.ticket.c
-    rows = connection.execute(
-        select(table.number, table.id).where(table.tenant_id == tenant_id, table.number.in_(wanted))
-    )
+    rows = connection.execute(_BY_NUMBER, {"tenant_id": tenant_id, "wanted": wanted})
     return dict(rows.all())
 
 
@@ -117,12 +150,7 @@ def by_reference(
     found: dict[str, list[tuple[int, str]]] = {}
     if not wanted:
         return found
-    table = schema.reference.c
-    rows = connection.execute(
-        select(table.rfc_id, table.ticket_id, table.sender)
-        .where(table.tenant_id == tenant_id, table.rfc_id.in_(wanted))
-        .order_by(table.ticket_id)
-    )
+    rows = connection.execute(_BY_REFERENCE, {"tenant_id": tenant_id, "wanted": wanted})
     for rfc_id, ticket_id, sender in rows:
         found.setdefault(rfc_id, []).append((ticket_id, sender))
     return found
@@ -149,12 +177,7 @@ def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> 
     wanted = list(ids)
     if not wanted:
         return {}
-    table = schema.ticket.c
-    rows = connection.execute(
-        select(table.follows, func.max(table.id))
-        .where(table.tenant_id == tenant_id, table.follows.in_(wanted))
-        .group_by(table.follows)
-    )
+    rows = connection.execute(_FOLLOWERS, {"tenant_id": tenant_id, "wanted": wanted})
     return {old: new for old, new in rows if old is not None}
 
 
@@ -165,23 +188,9 @@ def opened_since(
 
     Left out are those whose first mail proved who had written it.
     """
-    table, first = schema.ticket.c, schema.event.c
     found: dict[str, dict[int, datetime]] = {}
-    begun = and_(
-        first.tenant_id == table.tenant_id,
-        first.subject_kind == TICKET,
-        first.subject_id == table.id,
-        first.n == 1,
-    )
-    rows = connection.execute(
-        select(table.requester, table.id, table.created_at, first.data)
-        .join(schema.event, begun)
-        .where(
-            table.tenant_id == tenant_id,
-            table.requester.in_(list(requesters)),
-            table.created_at > since,
-        )
-    )
+    asked = {"tenant_id": tenant_id, "wanted": list(requesters), "since": since}
+    rows = connection.execute(_OPENED_SINCE, asked)
     for requester, id_, created_at, data in rows:
         if not data["proved"]:
             found.setdefault(requester, {})[id_] = created_at
@@ -445,10 +454,6 @@ def known_references(
     wanted = set(pairs)
     if not wanted:
         return set()
-    table = schema.reference.c
-    rows = connection.execute(
-        select(table.rfc_id, table.ticket_id).where(
-            table.tenant_id == tenant_id, table.rfc_id.in_({rfc_id for rfc_id, _ in wanted})
-        )
-    )
+    named = list({rfc_id for rfc_id, _ in wanted})
+    rows = connection.execute(_KNOWN_REFERENCES, {"tenant_id": tenant_id, "wanted": named})
     return {pair for rfc_id, ticket_id in rows if (pair := (rfc_id, ticket_id)) in wanted}
