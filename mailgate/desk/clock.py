@@ -249,12 +249,15 @@ def act(ledger: Ledger, rows: Sequence[RowMapping | Mapping[str, Any]]) -> Itera
         decision = ledger.apply(ticket_id, event)
         ledger.fire(ticket_id, row["kind"], row["turn"], row["step"])
         target = about(kind, row["step"])
+        more = (target or "").replace("_", " ")
+        if kind is TimerKind.ESCALATION:
+            _, more = decision.reasons  # the rule
         yield Step(
             ticket.number,
             kind,
             target,
             row["due_at"],
-            decision.reasons[0] + (f": {target.replace('_', ' ')}" if target else ""),
+            decision.reasons[0] + (f": {more}" if more else ""),
             tuple(f"{effect.notice} to {effect.audience}" for effect in decision.effects),
             decision.ticket.status.value,
         )

@@ -72,25 +72,29 @@ class Escalation:
 
 def lacking(rule: Escalation, ticket: Ticket) -> str:
     """Return the first condition that does not hold, as a part of a sentence; empty: all hold."""
-    checks = (
-        (ticket.side is Side.SYSTEM, "it is not the desk's turn"),
-        (ticket.snoozed_until is None, "it is snoozed"),
-        (rule.mark not in ticket.escalated_by, "it has acted on it already"),
-        (_among(ticket.category, rule.categories), f"its category is {ticket.category}"),
-        (_among(ticket.kind, rule.kinds), f"its kind is {ticket.kind}"),
-        (_among(ticket.priority, rule.priorities), f"its priority is {ticket.priority}"),
-        (_among(ticket.team, rule.teams), f"its team is {ticket.team or 'none'}"),
-        (not rule.tags or not set(rule.tags).isdisjoint(ticket.tags), "it has none of the tags"),
-        (
-            ticket.overdue_count >= rule.missed,
-            f"our time has run out {ticket.overdue_count} times, not {rule.missed}",
-        ),
-    )
-    return next((says for holds, says in checks if not holds), "")
+    if ticket.side is not Side.SYSTEM:
+        return "it is not the desk's turn"
+    if ticket.snoozed_until is not None:
+        return "it is snoozed"
+    if rule.mark in ticket.escalated_by:
+        return "it has acted on it already"
+    return _unmet(rule, ticket)
 
 
-def _among(value: str | None, wanted: tuple[str, ...]) -> bool:
-    return not wanted or value in wanted
+def _unmet(rule: Escalation, ticket: Ticket) -> str:
+    if rule.categories and ticket.category not in rule.categories:
+        return f"its category is {ticket.category}"
+    if rule.kinds and ticket.kind not in rule.kinds:
+        return f"its kind is {ticket.kind}"
+    if rule.priorities and ticket.priority not in rule.priorities:
+        return f"its priority is {ticket.priority}"
+    if rule.teams and ticket.team not in rule.teams:
+        return f"its team is {ticket.team or 'none'}"
+    if rule.tags and set(rule.tags).isdisjoint(ticket.tags):
+        return "it has none of the tags"
+    if ticket.overdue_count < rule.missed:
+        return f"our time has run out {ticket.overdue_count} times, not {rule.missed}"
+    return ""
 
 
 def begun_anew(marks: tuple[str, ...]) -> tuple[str, ...]:

@@ -319,7 +319,7 @@ TABLE: tuple[Row, ...] = (
         OURS,
         guards.timer("escalation"),
         escalating.escalate_by_rule,
-        "one level up, by a rule",
+        "left lying, one level up",
     ),
     # --- the outbox
     Row(

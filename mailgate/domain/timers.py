@@ -120,11 +120,9 @@ def next_escalation(ticket: Ticket, policy: Policy) -> tuple[datetime, Escalatio
 
 def escalates_at(rule: Escalation, ticket: Ticket, policy: Policy) -> datetime:
     """Return when the time of a rule is up for a ticket on the desk's turn."""
-    since = {
-        Since.OPENED: ticket.open_since,
-        Since.TURN: ticket.waiting_since,
-        Since.OVERDUE: response_due(ticket, policy),
-    }[rule.since]
+    since = ticket.open_since if rule.since is Since.OPENED else ticket.waiting_since
+    if rule.since is Since.OVERDUE:
+        since = response_due(ticket, policy)
     assert since is not None  # noqa: S101 - a ticket on the desk's turn was opened and waits
     calendar = policy.calendars.get(rule.calendar)
     due = since + rule.after if calendar is None else calendar.add(since, rule.after)

@@ -145,6 +145,9 @@ def _canned(
     found: list[str] = []
     for command in script.commands:
         match command.name, command.argument:
+            case "macro", (str(name),) if command.note:
+                reason = "a macro takes no note: write your own words below the commands"
+                faults.append(Fault(f"/macro {name}: {command.note}", reason, "/macro name"))
             case "macro", (str(name),):
                 try:
                     said = settings.macro(name, ticket.language or settings.language, facts)

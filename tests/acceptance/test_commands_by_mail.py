@@ -59,7 +59,7 @@ REFUSED = {
     "nobody": ("/assign bop\nHello.", "did you mean bob?"),
     "nonsense": ("/priority hgih\nHello.", "did you mean high?"),
     "argued": ("/resolve at once\nHello.", "/resolve: text"),
-    "later": ("/macro greeting\nHello.", "not available in this version"),
+    "later": ("/article greeting\nHello.", "not available in this version"),
     "impossible": ("/reopen\nHello.", "not possible"),
     "half wrong": ("/priority high\n/close\n/tga vip\nHello.", "/tag vip -late"),
     "empty": ("", "nothing stands above the marked line"),

@@ -77,7 +77,9 @@ def test_a_rule_acts_with_the_clock_and_is_explained(cli, number):
     cli.ok("priority", number, "urgent")
     foreseen = cli.json("forecast", "--days", "1")
     assert [step["timer"] for step in foreseen if step["number"] == number][:1] == ["escalation"]
-    assert "one level up, by a rule" in cli.ok("tick", "--dry-run", "--at", "+7h")
+    assert "left lying, one level up: rule leads: as soon as" in cli.ok(
+        "tick", "--dry-run", "--at", "+7h"
+    )
     assert cli.json("tick")["steps"][0]["timer"] == "escalation"
     assert cli.json("tick")["steps"] == []
     assert facts(cli, number) == (1, "team:leads", "rule leads: as soon as it is the desk's turn")

@@ -55,7 +55,7 @@ def test_what_lies_too_long_goes_up_level_by_level_and_each_step_is_told_once(le
     led.apply(ticket, Assign(at=led.now, actor=WHO, assignee="alice"))
     (step,) = run(led, hours=5)
     assert (step.timer, step.due_at - ticket.created_at) == (TimerKind.ESCALATION, 4 * HOUR)
-    assert step.says == "one level up, by a rule"
+    assert step.says == "left lying, one level up: rule leads: 4h of the desk's turn"
     assert escalated(led) == [BOB.address, ALICE.address]  # whom it goes to, and who holds it
     again = Clock(led.desk)  # another node, or the same after a restart
     assert again.tick(led.now).steps == ()
@@ -169,7 +169,7 @@ def test_the_history_says_which_rule_and_the_deadline_is_named_in_it(led):
     ticket = led.open()
     run(led, hours=4)
     (event,) = (row for row in led.rows("event") if row["name"] == DeadlinePassed.name)
-    assert event["reasons"] == ["one level up, by a rule", "rule leads: 4h of the desk's turn"]
+    assert event["reasons"] == ["left lying, one level up", "rule leads: 4h of the desk's turn"]
     assert event["data"] == {"timer": "escalation", "turn": 1, "step": 0}
     timers = [row for row in led.rows("timer") if row["kind"] == "escalation"]
     assert [(row["step"], row["fired_at"] is None) for row in timers] == [(0, False), (1, True)]

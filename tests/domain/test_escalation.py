@@ -45,7 +45,10 @@ def test_a_rule_takes_a_ticket_one_level_up_when_its_time_is_up_and_says_why():
         "escalated_by": ("turn leads",),
     }
     assert life.told == TOLD
-    assert life.decision.reasons == ("one level up, by a rule", "rule leads: 4h of the desk's turn")
+    assert life.decision.reasons == (
+        "left lying, one level up",
+        "rule leads: 4h of the desk's turn",
+    )
     assert coming(life) == []
 
 

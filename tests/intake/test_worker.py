@@ -187,6 +187,8 @@ def test_a_macro_that_is_not_there_brings_the_mail_back_and_nothing_is_sent(gate
     assert gateway.outbox("agent_reply") == []
     assert gateway.ticket(opened["ticket_id"]).assignee is None
     gateway.desk.settings = replace(gateway.desk.settings, macro=canned)
+    gateway.agent("/macro sign: with regards")
+    assert "a macro takes no note" in str(gateway.outbox("command_refused")[-1]["context"])
     gateway.agent("/spam\n/macro sign")
     assert "would go to whoever sent the spam" in str(gateway.outbox("command_refused")[-1])
 
