@@ -150,8 +150,13 @@ class Lookup:
         return found
 
 
-def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Lookup:
-    """Ask the store once for everything that a batch of mails may point to."""
+def look_up(
+    ledger: Ledger, readings: Sequence[Reading], signer: Signer, *, bygone: bool = False
+) -> Lookup:
+    """Ask the store once for everything that a batch of mails may point to.
+
+    `bygone`: they are of the past, so that no flood is to be feared of them.
+    """
     connection, tenant_id = ledger.connection, ledger.settings.tenant_id
     mids = {mid for reading in readings for mid in reading.keys.message_ids}
     mids |= _reported(readings)
@@ -179,7 +184,7 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         notices,
         _duplicates(ledger, readings),
         followers,
-        overflow.lately(ledger, readings),
+        overflow.Lately({}) if bygone else overflow.lately(ledger, readings),
         people.known(connection, tenant_id, senders.union(_passed_on(readings))),
         agents.asked_lately(ledger, senders),
         mytickets.listed_lately(ledger, readings),

@@ -122,7 +122,7 @@ def keys(
     ids = dict.fromkeys((*mail.in_reply_to, *reversed(mail.references)))
     return Keys(
         tuple(dict.fromkeys(found for found in read if found is not None)),
-        _numbers(mail.subject, numbers),
+        numbers_in(mail.subject, numbers),
         tuple(ids)[:_MOST_IDS],
     )
 
@@ -171,7 +171,7 @@ def _noted(mail: ParsedMail) -> Iterator[str]:
             yield from _ADDRESS.findall(value[:_LONGEST_NOTE])
 
 
-def _numbers(subject: str, reader: NumberReader) -> tuple[str, ...]:
+def numbers_in(subject: str, reader: NumberReader) -> tuple[str, ...]:
     """Return the numbers in a subject, also one that folding has torn at a hyphen.
 
     Full-width and other forms of characters are taken for the ordinary ones (NFKC), digits of any

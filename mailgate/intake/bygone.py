@@ -1,0 +1,161 @@
+"""What an old mail is to the desk: who wrote it, to which ticket it belongs, or why it is left out.
+
+Nobody is answered and nothing proved by it. Who takes no part in a ticket and answers in its thread
+is heard, as somebody else; by a number alone only those join who take part.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailgate.desk.ledger import Ledger
+from mailgate.desk.messages import NOTE, NewMessage
+from mailgate.domain.events import (
+    AgentReplied,
+    Author,
+    CustomerWrote,
+    Event,
+    MachineWrote,
+    NoteAdded,
+    Opened,
+)
+from mailgate.domain.model import Actor, ActorKind, Side, Ticket
+from mailgate.intake.ending import Ending, message_of
+from mailgate.intake.lookup import Lookup
+from mailgate.intake.reading import Reading
+from mailgate.mail.screen import Kind
+from mailgate.mail.thanks import is_bare_thanks
+
+IMPORT = "import"
+"""The road of what was brought along, and the tag of the tickets that it has opened."""
+_US = Actor(ActorKind.MAILBOX, IMPORT)  # an agent's own word would be a sign that they are here
+
+_LEFT_OUT = {
+    Kind.OWN: "the gateway itself has sent it",
+    Kind.BOUNCE: "a mail that came back, or a report of it",
+    Kind.REPORT: "a report about a mail",
+    Kind.SPAM: "spam, by what the filter in front says",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What follows from one mail: on a ticket, or a new one; `to` are whom one of ours wrote to."""
+
+    ticket: Ticket | None
+    by: str
+    ours: bool
+    to: tuple[str, ...]
+
+
+def plan(ledger: Ledger, lookup: Lookup, reading: Reading) -> Plan | str:
+    """Return what is to follow from a mail, or why it is left out."""
+    kind, mail = reading.verdict.kind, reading.mail
+    if reading.canary is not None or kind in _LEFT_OUT:
+        return _LEFT_OUT.get(kind, _LEFT_OUT[Kind.OWN])
+    staff = ledger.settings.staff
+    ours = mail.strict_from in staff.by_address or reading.own.holds(mail.strict_from or "")
+    if ours and reading.verdict.machine:
+        return "an automatic mail of the desk's"
+    if not (ours or reading.sender):
+        return "it does not say who wrote it"
+    to = tuple(each for each in reading.others if each not in staff.by_address) if ours else ()
+    ticket, by = _ticket(ledger, lookup, reading, to or (reading.sender,))
+    if ticket is None and reading.verdict.machine:
+        return "a machine wrote it, about no ticket"
+    if ticket is None and ours and not to:
+        return "one of the desk wrote it, to nobody of its customers"
+    return Plan(ticket, by, ours, to)
+
+
+def _ticket(
+    ledger: Ledger, lookup: Lookup, reading: Reading, people: Sequence[str]
+) -> tuple[Ticket | None, str]:
+    """Return the ticket of a mail that `people` wrote or got, and by what it was found."""
+    found = lookup.found(reading)
+    for mid in reading.keys.message_ids:
+        if mid in found.message_ids:
+            return ledger.ticket(found.message_ids[mid]), "reference"
+    for number in reading.keys.numbers:
+        ticket = ledger.ticket(found.numbers[number]) if number in found.numbers else None
+        if ticket is not None and not ticket.people.isdisjoint(people):
+            return ticket, "number"
+    return None, ""
+
+
+def carry_out(ledger: Ledger, lookup: Lookup, reading: Reading, plan: Plan) -> Ending:
+    """Put down what follows from a mail that is kept."""
+    ledger.caused_by(reading.claimed.id)
+    if plan.ticket is None:
+        return _open(ledger, lookup, reading, plan)
+    event, message = _said(ledger, reading, plan, plan.ticket)
+    if ledger.apply(plan.ticket.id, event, message).follow_up:
+        follows = plan.ticket if message.other_address is False else None
+        return _open(ledger, lookup, reading, plan, follows)
+    return Ending("threaded", plan.ticket.id, f"brought along, by {plan.by}")
+
+
+def _said(ledger: Ledger, reading: Reading, plan: Plan, ticket: Ticket) -> tuple[Event, NewMessage]:
+    """Return what a mail is to its ticket, and what it says."""
+    at, sender = reading.claimed.received_at, reading.sender
+    if plan.ours:
+        if ticket.people.isdisjoint(plan.to):
+            return NoteAdded(at=at, actor=_US), replace(_of_ours(ledger, reading), kind=NOTE)
+        return AgentReplied(at=at, actor=_US, sent=True), _of_ours(ledger, reading)
+    if reading.verdict.machine:
+        message = message_of(reading, side=Side.CLIENT, machine=True)
+        return MachineWrote(at=at, actor=Actor(ActorKind.MACHINE, sender)), message
+    author = Author.PARTICIPANT if sender in ticket.participants else Author.OTHER
+    if sender == ticket.requester:
+        author = Author.REQUESTER
+    event = CustomerWrote(
+        at=at,
+        actor=Actor(ActorKind.CUSTOMER, sender),
+        author=author,
+        thanks=is_bare_thanks(reading.mail.new_text) and not reading.mail.attachments,
+        silent=True,
+    )
+    other = author is Author.OTHER
+    return event, message_of(reading, side=Side.CLIENT, other_address=other)
+
+
+def _of_ours(ledger: Ledger, reading: Reading) -> NewMessage:
+    """Return what one of ours wrote: the agent whose address it came from, else the desk."""
+    message = message_of(reading, side=Side.SYSTEM)
+    agent = ledger.settings.staff.by_address.get(reading.mail.strict_from or "")
+    if agent is None:
+        return replace(message, author_name=reading.sender_name or ledger.settings.name)
+    return replace(message, author=agent.name, author_name=agent.display_name)
+
+
+def _open(
+    ledger: Ledger, lookup: Lookup, reading: Reading, plan: Plan, follows: Ticket | None = None
+) -> Ending:
+    """Open a ticket for who wrote first, or for whom one of ours wrote to."""
+    at, sender = reading.claimed.received_at, reading.sender
+    requester, name = sender, reading.sender_name
+    if plan.ours:
+        requester = plan.to[0]
+        boxes = {box.address: box.name for box in (*reading.mail.to, *reading.mail.cc)}
+        name = boxes.get(requester, "")
+    event = Opened(
+        at=at,
+        actor=_US if plan.ours else Actor(ActorKind.CUSTOMER, sender),
+        number="",
+        subject=reading.subject,
+        requester=requester,
+        requester_name=name,
+        category=ledger.settings.categories[0],
+        tags=(IMPORT,),
+        follows=None if follows is None else follows.id,
+        silent=True,
+        unproven=not lookup.knows(requester),
+        outbound=plan.ours,
+    )
+    if plan.ours:
+        ticket = ledger.open(event)
+        said = AgentReplied(at=at, actor=_US, sent=True)
+        ledger.apply(ticket.id, said, _of_ours(ledger, reading))
+    else:
+        message = message_of(reading, side=Side.CLIENT)
+        ticket = ledger.open(event, replace(message, text=reading.mail.text))
+    return Ending("opened", ticket.id, "brought along, a new matter")
