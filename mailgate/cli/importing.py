@@ -44,10 +44,11 @@ def import_(
 ) -> None:
     """Bring old mail along: threads become tickets, with their own dates.
 
-    Nothing is sent, now or later, because of it: no acknowledgement, no notice, no reminder. Give
-    what came in and what was sent together, so that threads are whole. A mail from an address of
-    the desk or of an agent is the desk's, any other the customer's; what belongs together is told
-    by References and by our numbers in subjects. The tickets are tagged `import`.
+    Nothing is sent because of it: no acknowledgement, no notice, and no reminder of what was said
+    before. Give what came in and what was sent together, so that threads are whole. A mail from an
+    address of the desk or of an agent is the desk's, any other the customer's; what belongs
+    together is told by References, by our numbers in subjects, and by those of the system before,
+    as [desk] former_numbers says how they look. The tickets are tagged `import`.
 
     A ticket without a mail since --open-since comes closed, and so does one that the desk has
     answered so long ago that it would remind the customer: the customer's next mail opens it again.

@@ -48,7 +48,7 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
             {"each": TICKET, "each participant": PARTICIPANT},
         ),
         "show NUMBER": (
-            "One ticket: the same fields, but `messages` is a list and `events` the history.",
+            "The same fields with lists: `messages`, `events` and the `former_numbers` it had.",
             {
                 "time_until_delay": REMAINING,
                 "each message": MESSAGE,

@@ -42,6 +42,22 @@ class Desk(Table):
     number_formats_used: tuple[kinds.NumberFormat, ...] = key(
         [], "Formats of earlier days: their numbers are still recognised."
     )
+    former_numbers: tuple[kinds.FormerNumber, ...] = key(
+        [
+            "[{name}#{number}]",
+            "[Ticket {number}]",
+            "[Ticket: {number}]",
+            "[Ticket ID: {number}]",
+            "[Ticket-{number}]",
+            "[Case {number}]",
+            "[Case: {number}]",
+            "[Issue-{number}]",
+            "[Bug {number}]",
+            "(RT {number})",
+        ],
+        "How numbers of other ticket systems stand in subjects: old mail that is imported is "
+        "threaded by them, and so are later answers of who takes part.",
+    )
     categories: tuple[kinds.Category, ...] = key(
         [
             "technical_support",

@@ -98,8 +98,10 @@ def _source(
         if not path.is_file():
             return Unreadable(path, "there is no such file") if given else None
         size = path.stat().st_size
-        with path.open("rb") as file:
-            many = not single and postmark.read(file.readline(_PIECE)) is not None
+        many = False
+        if not single:
+            with path.open("rb") as file:
+                many = postmark.read(file.readline(_PIECE)) is not None
     except OSError as error:
         return Unreadable(path, _why(error))
     return Source(path, many, size, 0) if given or single or many else None

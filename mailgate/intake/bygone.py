@@ -20,7 +20,7 @@ from mailgate.domain.events import (
 )
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.intake.ending import Ending, message_of
-from mailgate.intake.lookup import Lookup
+from mailgate.intake.lookup import Lookup, former_reference
 from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
 from mailgate.mail.thanks import is_bare_thanks
@@ -79,17 +79,25 @@ def _ticket(
         ticket = ledger.ticket(found.numbers[number]) if number in found.numbers else None
         if ticket is not None and not ticket.people.isdisjoint(people):
             return ticket, "number"
-    return None, ""
+    return lookup.by_former_number(reading, people), "former number"
 
 
 def carry_out(ledger: Ledger, lookup: Lookup, reading: Reading, plan: Plan) -> Ending:
     """Put down what follows from a mail that is kept."""
     ledger.caused_by(reading.claimed.id)
+    ending = _put_down(ledger, lookup, reading, plan)
+    for number in reading.keys.former:
+        if ending.ticket_id is not None:
+            ledger.refer(former_reference(number), ending.ticket_id, reading.sender)
+    return ending
+
+
+def _put_down(ledger: Ledger, lookup: Lookup, reading: Reading, plan: Plan) -> Ending:
     if plan.ticket is None:
         return _open(ledger, lookup, reading, plan)
     event, message = _said(ledger, reading, plan, plan.ticket)
     if ledger.apply(plan.ticket.id, event, message).follow_up:
-        follows = plan.ticket if message.other_address is False else None
+        follows = None if message.other_address else plan.ticket
         return _open(ledger, lookup, reading, plan, follows)
     return Ending("threaded", plan.ticket.id, f"brought along, by {plan.by}")
 

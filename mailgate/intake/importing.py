@@ -6,7 +6,7 @@ on it that has passed. Interrupted anywhere and begun again, it goes on; what is
 over, by whichever road it came.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -81,8 +81,9 @@ class Importer:
             done = 0
             for batch in threads.batches():
                 self._to.need_room(sum(entry.place.size for entry in batch))
-                readings = list(self._readings(batch))
-                self._bring(readings)
+                fresh = self._fresh(batch)
+                if fresh:
+                    self._bring([(entry, self._reading(entry, raw)) for entry, raw in fresh])
                 done += len(batch)
                 progress(done, len(threads))
         return found
@@ -121,7 +122,8 @@ class Importer:
         elif at is None:
             self._unread(place, "nothing tells when it was written")
         else:
-            numbers = numbers_in(seen.subject, self._reader.numbers)
+            readers = (self._reader.numbers, self._reader.former or _none)
+            numbers = (number for read in readers for number in numbers_in(seen.subject, read))
             threads.add(
                 Entry(place, seen.path, min(at, self._now())), (*seen.message_ids, *numbers)
             )
@@ -134,31 +136,43 @@ class Importer:
 
     # --- the second pass ---
 
-    def _readings(self, batch: Sequence[Entry]) -> Iterator[tuple[Entry, Reading]]:
-        """Read the mails of a batch, which needs no database."""
+    def _fresh(self, batch: Sequence[Entry]) -> list[tuple[Entry, bytes]]:
+        """Return the mails of a batch that are not there yet: these alone need be read whole."""
+        found: dict[str, tuple[Entry, bytes]] = {}
         for entry in batch:
             try:
                 raw = archive.read(entry.place)
             except OSError as error:
                 self._unread(entry.place, (error.strerror or str(error)).lower())
                 continue
-            claimed = Claimed(
-                id=0,
-                tenant_id=self._desk.settings.tenant_id,
-                mail_id=0,
-                queue=self._to.queue,
-                recipients=(self._to.address,),
-                mail_from=entry.mail_from,
-                peer=IMPORT,
-                road=IMPORT,
-                received_at=entry.at,
-                attempts=0,
-                fence=0,
-                lost=0,
-                released=False,
-                raw=raw,
-            )
-            yield entry, self._reader.read(claimed, self._now())
+            digest = identify(raw, entry.at).digest
+            self._brought.known += digest in found
+            found.setdefault(digest, (entry, raw))
+        with self._desk.database.read() as connection:
+            tenant_id = self._desk.settings.tenant_id
+            there = inbox.known(connection, tenant_id, self._to.queue, found)
+        self._brought.known += len(there)
+        return [mail for digest, mail in found.items() if digest not in there]
+
+    def _reading(self, entry: Entry, raw: bytes) -> Reading:
+        """Read a mail, which needs no database."""
+        claimed = Claimed(
+            id=0,
+            tenant_id=self._desk.settings.tenant_id,
+            mail_id=0,
+            queue=self._to.queue,
+            recipients=(self._to.address,),
+            mail_from=entry.mail_from,
+            peer=IMPORT,
+            road=IMPORT,
+            received_at=entry.at,
+            attempts=0,
+            fence=0,
+            lost=0,
+            released=False,
+            raw=raw,
+        )
+        return self._reader.read(claimed, self._now())
 
     def _bring(self, readings: Sequence[tuple[Entry, Reading]]) -> None:
         """Write one batch; it is tried again where somebody else changed one of its tickets."""
@@ -199,15 +213,11 @@ class _Batch:
     def write(self, readings: Sequence[tuple[Entry, Reading]], lookup: Lookup) -> None:
         """Put down each mail, and then what becomes of the tickets."""
         ledger = self._ledger
-        digests = {
-            id(r): identify(r.claimed.raw, r.claimed.received_at).digest for _, r in readings
-        }
-        there = inbox.known(
-            ledger.connection, self._tenant_id, self._to.queue, set(digests.values())
-        )
-        for entry, reading in readings:
+        digests = [identify(r.claimed.raw, r.claimed.received_at).digest for _, r in readings]
+        there = inbox.known(ledger.connection, self._tenant_id, self._to.queue, digests)
+        for (entry, reading), digest in zip(readings, digests, strict=True):
             key = (self._to.queue, reading.fingerprint)
-            if digests[id(reading)] in there or key in lookup.duplicates:
+            if digest in there or key in lookup.duplicates:
                 self._known += 1
                 continue
             planned = bygone.plan(ledger, lookup, reading)
@@ -215,7 +225,6 @@ class _Batch:
                 left = LeftOut(entry.place.source.path, _offset(entry.place), planned)
                 self._left_out.append(left)
                 continue
-            there.add(digests[id(reading)])
             self._put_down(lookup, self._keep(reading), planned)
         self._settle()
         ledger.flush()
@@ -274,6 +283,10 @@ class _Batch:
             brought.examples.append(
                 Example(at, ticket.requester, ticket.subject, ticket.status.value)
             )
+
+
+def _none(_subject: str) -> tuple[str, ...]:
+    return ()
 
 
 def _offset(place: Place) -> int | None:

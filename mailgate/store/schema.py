@@ -385,14 +385,17 @@ outbox = Table(
     comment="what must be sent, written with what caused it",
 )
 
+OF_BEFORE = "substr(rfc_id, 1, 7) = 'number:'"  # numbers that other systems gave to tickets
+
 reference = Table(
     "reference",
     metadata,
     tenant_id(),
-    Column("rfc_id", Text, nullable=False, comment="a Message-ID, or the key of an alert"),
+    Column("rfc_id", Text, nullable=False, comment="a Message-ID, an alert's key, or number:…"),
     *of_ticket(),
     Column("sender", Text, nullable=False, comment="who wrote that mail"),
     PrimaryKeyConstraint("tenant_id", "rfc_id", "ticket_id"),
+    Index("ix_reference_former", "tenant_id", "ticket_id", **only(OF_BEFORE)),
     comment="which ticket a mail belongs to",
 )
 

@@ -1,6 +1,7 @@
 """Old mail becomes tickets with their own dates, once, and nobody hears of it."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -9,13 +10,16 @@ import pytest
 
 from mailgate.desk.clock import Clock
 from mailgate.desk.verify import verify
+from mailgate.domain.former import FormerReader
 from mailgate.domain.model import Status
 from mailgate.errors import Temporary
 from mailgate.intake import conversations
 from mailgate.intake.importing import Destination, Importer
 from mailgate.mail.parts import content
+from mailgate.mail.trust import Trust
+from mailgate.store import tickets as store
 from tests.desk.conftest import ALICE, CUSTOMER, START
-from tests.intake.desk import EVE, SUPPORT
+from tests.intake.desk import EVE, SUPPORT, Believing
 
 DAY = timedelta(days=1)
 LONG_AGO = START - 900 * DAY
@@ -367,3 +371,47 @@ def test_a_mail_without_a_date_is_of_when_it_was_put_into_its_file(old):
     (old.folder / "mbox").write_text(f"{mark}From: {CUSTOMER}\nMessage-ID: <x@x>\n\nwords\n")
     old.bring()
     assert old.tickets()[0].created_at.isoformat() == "2015-01-05T12:34:56+00:00"
+
+
+# --- numbers of other systems -------------------------------------------------------------------
+
+EARLIER = "[#4711] Printer"
+
+
+@pytest.fixture
+def numbered(old):
+    """A ticket that was brought along, and is open, from a system that called it #4711."""
+    worker = old.gateway.worker
+    reader = worker._reader
+    worker._reader = replace(reader, former=FormerReader(["[#{number}]"], reader.numbers))
+    old.write("It burns.", Subject=EARLIER, at=START - DAY)
+    old.answer(None, "Use water.", sender=SUPPORT, to=CUSTOMER, Subject=f"Re: {EARLIER}")
+    old.bring()
+    return old.tickets()[0]
+
+
+def test_mails_with_the_number_of_another_system_are_one_ticket_which_keeps_it(old, numbered):
+    assert [text for _, _, text in old.said()] == ["It burns.", "Use water."]
+    with old.gateway.database.read() as connection:
+        assert store.former_numbers(connection, 1, numbered.id) == ["[#4711]"]
+
+
+def test_by_it_who_takes_part_goes_on_later(old, numbered):
+    later = old.gateway.mail("Still.", Subject=f"AW: {EARLIER}")
+    assert (later["state"], later["ticket_id"]) == ("threaded", numbered.id)
+
+
+def test_by_it_nobody_else_gets_in_now_or_with_old_mail(old, numbered):
+    later = old.gateway.mail("Mine?", Subject=f"AW: {EARLIER}", sender=EVE)
+    old.write("Mine?", Subject=f"AW: {EARLIER}", sender="mallory@elsewhere.example")
+    old.bring()
+    assert (later["state"], len(old.tickets())) == ("opened", 3)
+    assert later["verdict"]["mentions"] == [numbered.number]
+    assert old.gateway.ticket(numbered.id).people == {CUSTOMER}
+
+
+def test_forged_mail_gets_in_by_it_as_little_as_by_our_own(old, numbered):
+    worker = old.gateway.worker
+    worker._reader = replace(worker._reader, authenticator=Believing(Trust.FAILED))
+    later = old.gateway.mail("Still.", Subject=EARLIER)
+    assert later["ticket_id"] != numbered.id
