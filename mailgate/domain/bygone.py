@@ -14,9 +14,11 @@ from mailgate.domain.timers import running
 
 
 def over(ticket: Ticket, event: Imported, policy: Policy, now: datetime) -> bool:
-    """Its last mail is older than asked for, or what the customer may take has run out."""
+    """Its last mail is older than asked for or thanks, or the customer's time has run out."""
+    if event.at < event.open_since or (event.thanks and ticket.replied):
+        return True
     late = (timer.due_at <= now for timer in running(ticket, policy))
-    return event.at < event.open_since or (ticket.side is Side.CLIENT and any(late))
+    return ticket.side is Side.CLIENT and any(late)
 
 
 def close(draft: Draft) -> None:

@@ -174,11 +174,13 @@ class NoteAdded(Event):
 class Imported(Event):
     """Old mail was brought along, and has begun the ticket's turn; `at` is that of its last mail.
 
-    A matter of which nothing was heard since `open_since` is over.
+    A matter of which nothing was heard since `open_since` is over. `thanks`: in that mail the
+    customer only thanks or agrees.
     """
 
     name: ClassVar[str] = "ticket.imported"
     open_since: datetime
+    thanks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,12 +39,16 @@ _LEFT_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What follows from one mail: on a ticket, or a new one; `to` are whom one of ours wrote to."""
+    """What follows from one mail: on a ticket, or a new one; `to` are whom one of ours wrote to.
+
+    `thanks`: the customer wrote it, and it only thanks or agrees.
+    """
 
     ticket: Ticket | None
     by: str
     ours: bool
     to: tuple[str, ...]
+    thanks: bool
 
 
 def plan(ledger: Ledger, lookup: Lookup, reading: Reading) -> Plan | str:
@@ -54,17 +58,16 @@ def plan(ledger: Ledger, lookup: Lookup, reading: Reading) -> Plan | str:
         return _LEFT_OUT.get(kind, _LEFT_OUT[Kind.OWN])
     staff = ledger.settings.staff
     ours = mail.strict_from in staff.by_address or reading.own.holds(mail.strict_from or "")
-    if ours and reading.verdict.machine:
-        return "an automatic mail of the desk's"
     if not (ours or reading.sender):
         return "it does not say who wrote it"
     to = tuple(each for each in reading.others if each not in staff.by_address) if ours else ()
     ticket, by = _ticket(ledger, lookup, reading, to or (reading.sender,))
     if ticket is None and reading.verdict.machine:
-        return "a machine wrote it, about no ticket"
+        return "a machine wrote it, about no ticket that is known"
     if ticket is None and ours and not to:
         return "one of the desk wrote it, to nobody of its customers"
-    return Plan(ticket, by, ours, to)
+    words = not (ours or reading.verdict.machine or mail.attachments)
+    return Plan(ticket, by, ours, to, words and is_bare_thanks(mail.new_text))
 
 
 def _ticket(
@@ -105,13 +108,14 @@ def _put_down(ledger: Ledger, lookup: Lookup, reading: Reading, plan: Plan) -> E
 def _said(ledger: Ledger, reading: Reading, plan: Plan, ticket: Ticket) -> tuple[Event, NewMessage]:
     """Return what a mail is to its ticket, and what it says."""
     at, sender = reading.claimed.received_at, reading.sender
+    if reading.verdict.machine:
+        side = Side.SYSTEM if plan.ours else Side.CLIENT
+        message = message_of(reading, side=side, machine=True)
+        return MachineWrote(at=at, actor=Actor(ActorKind.MACHINE, sender)), message
     if plan.ours:
         if ticket.people.isdisjoint(plan.to):
             return NoteAdded(at=at, actor=_US), replace(_of_ours(ledger, reading), kind=NOTE)
         return AgentReplied(at=at, actor=_US, sent=True), _of_ours(ledger, reading)
-    if reading.verdict.machine:
-        message = message_of(reading, side=Side.CLIENT, machine=True)
-        return MachineWrote(at=at, actor=Actor(ActorKind.MACHINE, sender)), message
     author = Author.PARTICIPANT if sender in ticket.participants else Author.OTHER
     if sender == ticket.requester:
         author = Author.REQUESTER
@@ -119,7 +123,7 @@ def _said(ledger: Ledger, reading: Reading, plan: Plan, ticket: Ticket) -> tuple
         at=at,
         actor=Actor(ActorKind.CUSTOMER, sender),
         author=author,
-        thanks=is_bare_thanks(reading.mail.new_text) and not reading.mail.attachments,
+        thanks=plan.thanks,
         silent=True,
     )
     other = author is Author.OTHER

@@ -204,7 +204,7 @@ class _Batch:
         self._to = to
         self._open_since = open_since
         self._tenant_id = ledger.settings.tenant_id
-        self._latest: dict[int, datetime] = {}
+        self._latest: dict[int, tuple[datetime, bool]] = {}  # mail of each, and whether it thanks
         self._opened: list[int] = []
         self._rows: list[dict[str, object]] = []
         self._known = 0
@@ -253,7 +253,7 @@ class _Batch:
         lookup.learn(reading, ending.ticket_id)
         self._rows.append(row_of(reading, ending, self._ledger.now))
         if ending.ticket_id is not None:
-            self._latest[ending.ticket_id] = reading.claimed.received_at
+            self._latest[ending.ticket_id] = (reading.claimed.received_at, planned.thanks)
             if ending.state == "opened":
                 self._opened.append(ending.ticket_id)
 
@@ -266,8 +266,9 @@ class _Batch:
             moved = before is None or before.turn != ticket.turn
             if not moved or ticket.status is Status.CLOSED or ticket.turn_since is None:
                 continue
-            at = max(self._latest.get(ticket.id, ticket.turn_since), ticket.turn_since)
-            event = Imported(at=at, actor=GATEWAY, open_since=self._open_since)
+            last, thanks = self._latest[ticket.id]
+            at = max(last, ticket.turn_since)
+            event = Imported(at=at, actor=GATEWAY, open_since=self._open_since, thanks=thanks)
             self._ledger.apply(ticket.id, event)
 
     def add_to(self, brought: Brought) -> None:

@@ -15,8 +15,8 @@ LATER = timedelta(days=6)  # when the import is, after the last mail
 
 
 def brought(life: Life, since=START - DAY, after=LATER, **facts) -> Life:
-    at = facts.pop("at", life.now)
-    return life.do(events.Imported, GATEWAY, after=after, at=at, open_since=since)
+    at = life.now
+    return life.do(events.Imported, GATEWAY, after=after, at=at, open_since=since, **facts)
 
 
 def due(life: Life) -> dict[TimerKind, timedelta]:
@@ -51,6 +51,14 @@ def test_a_customer_who_was_answered_just_now_has_the_time_that_every_customer_h
     life = brought(Life().opened().do(events.AgentReplied, sent=True), after=HOUR)
     assert (life.ticket.status, life.told) == (Status.WAITING, [])
     assert due(life) == {TimerKind.CLIENT_RESPONSE: 47 * HOUR}
+
+
+@pytest.mark.parametrize(("replied", "status"), [(True, Status.CLOSED), (False, Status.NEW)])
+def test_with_thanks_for_an_answer_it_is_over(replied, status):
+    life = Life().opened()
+    if replied:
+        life.do(events.AgentReplied, sent=True)
+    assert brought(life.customer(), after=HOUR, thanks=True).ticket.status is status
 
 
 def test_nothing_of_what_was_resolved_long_ago_is_closed_with_a_notice():

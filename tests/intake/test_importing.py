@@ -309,7 +309,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(old):
         ({"Return_Path": "<>", "Subject": "Undelivered Mail"}, "a mail that came back, or a"),
         ({"X_Spam_Flag": "YES"}, "spam, by what the filter in front says"),
         ({"Auto_Submitted": "auto-replied"}, "a machine wrote it, about no ticket"),
-        ({"Auto_Submitted": "auto-replied", "sender": SUPPORT, "to": CUSTOMER}, "an automatic"),
+        ({"Auto_Submitted": "auto-replied", "sender": SUPPORT, "to": CUSTOMER}, "a machine wrote"),
         ({"sender": ALICE.address}, "one of the desk wrote it, to nobody of its customers"),
         ({"From": None}, "it does not say who wrote it"),
     ],
@@ -331,6 +331,26 @@ def test_an_automatic_answer_in_a_thread_is_put_down_and_moves_nothing(old):
     (ticket,) = old.tickets()
     assert ticket.status is Status.WAITING
     assert [row["machine"] for row in old.gateway.rows("message")] == [False, False, True]
+
+
+def test_what_the_system_before_acknowledged_holds_a_thread_together(old):
+    first = old.write("It burns.", at=START - DAY)
+    second = old.answer(
+        first, "Got it.", sender=SUPPORT, to=CUSTOMER, Auto_Submitted="auto-replied"
+    )
+    old.answer(second, "It still burns.")
+    old.bring()
+    (ticket,) = old.tickets()
+    assert (ticket.status, ticket.first_response_at) == (Status.NEW, None)
+    assert [side for side, _, _ in old.said()] == ["client", "system", "client"]
+
+
+def test_what_ends_with_thanks_is_closed(old):
+    first = old.write("It burns.", at=START - DAY)
+    second = old.answer(first, "Use water.", sender=SUPPORT, to=CUSTOMER)
+    old.answer(second, "Thank you!")
+    old.bring()
+    assert old.tickets()[0].status is Status.CLOSED
 
 
 def test_our_own_notices_are_left_out(old):
