@@ -1,5 +1,6 @@
 """`mailgate import`: old mail becomes tickets, and nobody hears of it."""
 
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -93,7 +94,7 @@ def _shape(brought: "Brought") -> dict[str, object]:
         "messages": brought.messages,
         "known": brought.known,
         "left_out": [
-            {"path": str(each.path), "offset": each.offset, "why": each.why, "fault": each.fault}
+            {"path": _path(each), "offset": each.offset, "why": each.why, "fault": each.fault}
             for each in brought.left_out
         ],
         "examples": [
@@ -134,4 +135,9 @@ def _counted(count: int, what: str) -> str:
 
 
 def _place(left: "LeftOut") -> str:
-    return str(left.path) if left.offset is None else f"{left.path}, octet {left.offset}"
+    return _path(left) if left.offset is None else f"{_path(left)}, octet {left.offset}"
+
+
+def _path(left: "LeftOut") -> str:
+    """Return a path, whatever octets are in it."""
+    return os.fsencode(left.path).decode("utf-8", "replace")

@@ -1,5 +1,7 @@
 """`mailgate import`: what it says, and how it ends."""
 
+import os
+
 import pytest
 
 from mailgate.cli import shapes
@@ -55,6 +57,14 @@ def test_what_could_not_be_read_is_told_by_the_exit_code_and_the_rest_is_there(c
     assert done.exit_code == 1
     assert f"left out: {folder}/3.eml: no mail: it has no header" in done.stdout
     assert len(cli.json("tickets")) == 1
+
+
+def test_a_name_that_is_no_text_is_shown_all_the_same(cli, folder):
+    path = os.fsencode(folder) + b"/\xff.eml"
+    with open(path, "wb") as file:  # noqa: PTH123 - of octets no path can be made
+        file.write(b"\nwords\n")
+    assert f"left out: {folder}/\ufffd.eml: no mail" in cli.run("import", folder).stdout
+    assert cli.run("import", "--json", folder).exit_code == 1
 
 
 @pytest.mark.parametrize("since", ["100000", "2015-01-01", "5000d"])
