@@ -98,11 +98,15 @@ def carry_out(ledger: Ledger, lookup: Lookup, reading: Reading, plan: Plan) -> E
 def _put_down(ledger: Ledger, lookup: Lookup, reading: Reading, plan: Plan) -> Ending:
     if plan.ticket is None:
         return _open(ledger, lookup, reading, plan)
-    event, message = _said(ledger, reading, plan, plan.ticket)
-    if ledger.apply(plan.ticket.id, event, message).follow_up:
-        follows = None if message.other_address else plan.ticket
-        return _open(ledger, lookup, reading, plan, follows)
-    return Ending("threaded", plan.ticket.id, f"brought along, by {plan.by}")
+    newer = lookup.followers.get(plan.ticket.id)
+    for ticket_id in (plan.ticket.id, newer):  # what was closed for too long is gone on with there
+        if ticket_id is None:
+            continue
+        event, message = _said(ledger, reading, plan, ledger.ticket(ticket_id))
+        if not ledger.apply(ticket_id, event, message).follow_up:
+            return Ending("threaded", ticket_id, f"brought along, by {plan.by}")
+    takes_part = reading.sender in plan.ticket.people
+    return _open(ledger, lookup, reading, plan, plan.ticket if takes_part else None)
 
 
 def _said(ledger: Ledger, reading: Reading, plan: Plan, ticket: Ticket) -> tuple[Event, NewMessage]:

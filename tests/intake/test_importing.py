@@ -12,14 +12,14 @@ from mailgate.desk.clock import Clock
 from mailgate.desk.verify import verify
 from mailgate.domain.former import FormerReader
 from mailgate.domain.model import Status
-from mailgate.errors import Temporary
+from mailgate.errors import Conflict, Temporary
 from mailgate.intake import conversations
 from mailgate.intake.importing import Destination, Importer
 from mailgate.mail.parts import content
 from mailgate.mail.trust import Trust
 from mailgate.store import tickets as store
-from tests.desk.conftest import ALICE, CUSTOMER, START
-from tests.intake.desk import EVE, SUPPORT, Believing
+from tests.desk.conftest import ALICE, CUSTOMER, START, settings
+from tests.intake.desk import EVE, SUPPORT, Believing, Gateway
 
 DAY = timedelta(days=1)
 LONG_AGO = START - 900 * DAY
@@ -59,7 +59,7 @@ class Old:
     def answer(self, to_what, text="words", **headers):
         return self.write(text, In_Reply_To=to_what, **headers)
 
-    def bring(self, *paths, since=14 * DAY, dry_run=False):
+    def bring(self, *paths, since=14 * DAY, dry_run=False, showing=unseen):
         gateway = self.gateway
         importer = Importer(
             gateway.desk,
@@ -69,7 +69,7 @@ class Old:
             gateway.now - since,
             dry_run=dry_run,
         )
-        return importer.run(paths or [self.folder], unseen)
+        return importer.run(paths or [self.folder], showing)
 
     def tickets(self):
         rows = sorted(self.gateway.rows("ticket"), key=lambda row: row["id"])
@@ -179,6 +179,24 @@ def test_a_thread_longer_than_is_committed_at_once_is_still_one_ticket(old, monk
     assert old.bring().tickets == 2
     assert [text for _, _, text in old.said()] == list("01234567")
     assert [ticket.status for ticket in old.tickets()] == [Status.CLOSED] * 2
+
+
+@pytest.mark.parametrize("sender", [CUSTOMER, EVE])
+def test_what_goes_on_long_after_it_was_closed_is_one_new_ticket(database, tmp_path, sender):
+    old = Old(Gateway(database, settings(reopen_window=7 * DAY)), tmp_path)
+    first = old.write("first", at=LONG_AGO)
+    old.bring()
+    old.answer(first, "second", at=LONG_AGO + 30 * DAY, sender=sender)
+    old.answer(first, "third", at=LONG_AGO + 31 * DAY)
+    old.answer(first, "fourth", at=LONG_AGO + 32 * DAY)
+    old.bring()
+    begun, *others = old.tickets()
+    following = others[-1]
+    assert following.follows == begun.id
+    assert [text for _, _, text in old.said(len(others))][-2:] == ["third", "fourth"]
+    assert [ticket.requester for ticket in others] == (
+        [CUSTOMER] if sender == CUSTOMER else [EVE, CUSTOMER]
+    )
 
 
 # --- nobody hears of it -------------------------------------------------------------------------
@@ -291,6 +309,28 @@ def test_what_was_interrupted_goes_on(old, monkeypatch):
     assert (brought.known, brought.tickets) == (4, 2)
 
 
+@pytest.mark.parametrize("times", [4, 5])
+def test_where_somebody_else_changes_a_ticket_first_it_is_tried_again(old, monkeypatch, times):
+    desk, quicker = old.gateway.desk, iter(range(times))
+    writing = desk.writing
+
+    @contextmanager
+    def late(*given):
+        with writing(*given) as ledger:
+            yield ledger
+            if next(quicker, None) is not None:
+                raise Conflict("a ticket was changed by somebody else first")
+
+    monkeypatch.setattr(desk, "writing", late)
+    old.write()
+    if times == 4:
+        assert old.bring().tickets == 1
+    else:
+        with pytest.raises(Conflict):
+            old.bring()
+    assert len(old.tickets()) == (times == 4)
+
+
 def test_a_dry_run_tells_the_same_and_changes_nothing(old):
     old.answer(old.write("words", at=START - DAY))
     told = old.bring(dry_run=True)
@@ -374,6 +414,21 @@ def test_what_cannot_be_read_is_named_and_stops_nothing(old):
         ("b.eml", "larger than 26214400 octets, which [inbound] max_size allows", True),
         ("gone", "there is no such file", True),
     ]
+
+
+def test_what_goes_away_meanwhile_is_named_and_stops_nothing(old):
+    old.write(name="gone.eml", Subject="Chair")
+    old.write()
+
+    @contextmanager
+    def showing(of):
+        if of == "Mails":
+            (old.folder / "gone.eml").unlink()
+        yield lambda _done, _total: None
+
+    brought = old.bring(showing=showing)
+    assert left_out(brought) == [("gone.eml", "no such file or directory", True)]
+    assert brought.tickets == 1
 
 
 def test_a_mail_in_a_file_of_many_is_named_by_where_it_begins(old):
