@@ -28,13 +28,13 @@ def import_(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH...", help="An mbox, a Maildir, a folder of .eml files, or one of these."
+            metavar="PATH", help="An mbox, a Maildir, a folder of .eml files, or one of these."
         ),
     ],
     open_since: Annotated[
         str,
         typer.Option(
-            metavar="DAYS|DATE", help="Tickets without a mail since then come closed; else 14d."
+            metavar="DAYS|DATE", help="Tickets without a mail since then come closed; 0: all do."
         ),
     ] = "14d",
     dry_run: Annotated[
