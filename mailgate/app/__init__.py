@@ -311,9 +311,9 @@ class App:
 
     def importer(self, open_since: datetime, *, dry_run: bool) -> Importer:
         """Return what brings old mail along; what is older than `open_since` comes closed."""
-        from mailgate.app import ways_in
+        from mailgate.app import old_mail
 
-        return ways_in.importer(self, QUEUE, now, open_since, dry_run=dry_run)
+        return old_mail.importer(self, QUEUE, now, open_since, dry_run=dry_run)
 
     def rehearse(self, raw: bytes, mail_from: str, recipients: Sequence[str]) -> Rehearsed:
         """Return what would become of a mail if it came now; nothing is kept."""

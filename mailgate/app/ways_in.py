@@ -1,14 +1,11 @@
-"""The ports for mail, and what brings old mail along, out of the configuration."""
+"""The ports for mail, out of the configuration."""
 
 import ssl
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailgate.intake.authentication import Authenticator
-from mailgate.intake.importing import Destination, Importer
 from mailgate.intake.settings import SmtpSettings
 from mailgate.intake.smtp import Listener
 
@@ -38,20 +35,6 @@ def listener(app: "App", now: Callable[[], datetime]) -> Listener:
         app.inbox,
         lambda address: app.route(address) is not None,
         now,
-    )
-
-
-def importer(
-    app: "App", queue: str, now: Callable[[], datetime], open_since: datetime, *, dry_run: bool
-) -> Importer:
-    """Return what brings old mail along; of who wrote that, nobody is asked any more."""
-    return Importer(
-        app.desk,
-        replace(app.reader, authenticator=Authenticator()),
-        Destination(queue, app.config.desk.address, app.inbox.need_room),
-        now,
-        open_since,
-        dry_run=dry_run,
     )
 
 
