@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mailgate.imap.survey import Said
     from mailgate.intake.authentication import Authenticator
     from mailgate.intake.imap import Watchers
+    from mailgate.intake.importing import Importer
     from mailgate.intake.inbox import Inbox
     from mailgate.intake.mailbox import Mailbox
     from mailgate.intake.reading import Reader
@@ -319,6 +320,12 @@ class App:
         from mailgate.intake.inbox import Incoming
 
         return self.inbox.put(Incoming(raw, mail_from, tuple(recipients), now(), "local", road))
+
+    def importer(self, open_since: datetime, *, dry_run: bool) -> Importer:
+        """Return what brings old mail along; what is older than `open_since` comes closed."""
+        from mailgate.app import old_mail
+
+        return old_mail.importer(self, QUEUE, now, open_since, dry_run=dry_run)
 
     def rehearse(self, raw: bytes, mail_from: str, recipients: Sequence[str]) -> Rehearsed:
         """Return what would become of a mail if it came now; nothing is kept."""

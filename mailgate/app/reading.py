@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mailgate.config import Config
+from mailgate.domain.former import FormerReader
 from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.child import Child
@@ -25,9 +26,11 @@ def reader(app: "App", tenant_id: int) -> Reader:
     with app.database.read() as connection:
         used = numbers.templates(connection, tenant_id)
     formats = dict.fromkeys((desk.number_format, *desk.number_formats_used, *used))
+    numbers_of_ours = NumberReader(NumberFormat(template) for template in formats)
     return Reader(
         signer=app.signer,
-        numbers=NumberReader(NumberFormat(template) for template in formats),
+        numbers=numbers_of_ours,
+        former=FormerReader(desk.former_numbers, numbers_of_ours),
         addresses=frozenset(app.routing.addresses),
         own_lists=frozenset(config.inbound.own_lists),
         delimiter=desk.subaddress_delimiter,

@@ -6,16 +6,19 @@ from types import MappingProxyType
 from mailgate.cli.shapes import (
     AGENT,
     ATTACHMENT,
+    BROUGHT,
     CAUSED,
     CHECKED,
     ESCALATION,
     EVENT,
+    EXAMPLE,
     EXPLAINED_MAIL,
     EXPLAINED_TICKET,
     FAULT,
     FORESEEN,
     FORESEEN_NOTICE,
     JOB,
+    LEFT_OUT,
     LYING,
     MAIL,
     MESSAGE,
@@ -46,7 +49,7 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
             {"each": TICKET, "each participant": PARTICIPANT},
         ),
         "show NUMBER": (
-            "One ticket: the same fields, but `messages` is a list and `events` the history.",
+            "The same fields with lists: `messages`, `events` and the `former_numbers` it had.",
             {
                 "time_until_delay": REMAINING,
                 "each message": MESSAGE,
@@ -89,6 +92,10 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
         "forecast": (
             "A list, in the order of time.",
             {"each": FORESEEN, "each notice": FORESEEN_NOTICE},
+        ),
+        "import": (
+            "One object.",
+            {"fields": BROUGHT, "each of `left_out`": LEFT_OUT, "each example": EXAMPLE},
         ),
         "agents": ("A list, in the order of the configuration.", {"each": AGENT}),
         "jobs": ("A list.", {"each": JOB}),

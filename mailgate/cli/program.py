@@ -26,7 +26,17 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("priority", "category", "kind", "tag", "spam"),
         ),
         "Mail and clock": (
-            *("deliver", "tick", "forecast", "jobs", "board", "outbox", "failed", "quarantine"),
+            *(
+                "deliver",
+                "import",
+                "tick",
+                "forecast",
+                "jobs",
+                "board",
+                "outbox",
+                "failed",
+                "quarantine",
+            ),
             *("parse", "explain"),
         ),
         "To keep": ("verify", "backup", "restore"),

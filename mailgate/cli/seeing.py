@@ -208,7 +208,7 @@ def show(
 def _whole(app: "App", number: str) -> dict[str, Any]:
     from mailgate.app import now
     from mailgate.domain.timers import time_until_delay
-    from mailgate.store import reports
+    from mailgate.store import reports, tickets
 
     ticket, tenant_id = find(app, number), app.settings.tenant_id
     with app.database.read() as connection:
@@ -217,6 +217,7 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
         messages = reports.messages(connection, tenant_id, ticket.id)
         files = reports.attachments(connection, tenant_id, ticket.id)
         events = reports.events(connection, tenant_id, ticket.id)
+        former = tickets.former_numbers(connection, tenant_id, ticket.id)
     if row is None:
         raise Refused(f"{number} has gone")
     attached: dict[int, list[dict[str, Any]]] = {}
@@ -224,6 +225,7 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
         facts = {name: file[name] for name in shapes.ATTACHMENT if name != "n"}
         attached.setdefault(file["message_id"], []).append({"n": n} | facts)
     return ticket_shape(row) | {
+        "former_numbers": former,
         "messages": [_message(each, attached.get(each["id"], [])) for each in messages],
         "events": [event_shape(each) for each in events],
         "time_until_delay": left and {name: getattr(left, name) for name in shapes.REMAINING},
@@ -260,6 +262,7 @@ _FACTS = (
     ("Team", "team"),
     ("Tags", "tags"),
     ("Escalated", "escalation"),
+    ("Was before", "before"),
 )
 _MOMENTS = (
     ("Created", "created_at"),
@@ -279,6 +282,7 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
     printing.line(f"{whole['number']}  {whole['subject']}")
     known = whole | {
         "tags": ", ".join(whole["tags"]),
+        "before": ", ".join(whole["former_numbers"]),
         "people": ", ".join(each["address"] for each in whole["participants"]),
         "standing": printing.standing(whole),
         "escalation": _escalation(whole),

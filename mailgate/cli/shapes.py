@@ -161,7 +161,7 @@ PARKED: Shape = MappingProxyType(
         "id": "its number: `mailgate failed retry ID`",
         "mail_from": "the envelope sender; empty is the null path",
         "recipients": "the envelope recipients, a list",
-        "road": "smtp, lmtp, pipe, cli, imap or sent",
+        "road": "smtp, lmtp, pipe, cli, imap, sent or import",
         "received_at": "when it was accepted",
         "size": "in octets",
         "attempts": "tries that failed",
@@ -175,7 +175,7 @@ QUARANTINED: Shape = MappingProxyType(
         "mail_from": "the envelope sender; empty is the null path",
         "known": "whether we know that address: its owner wrote before, and was shown to own it",
         "recipients": "the envelope recipients, a list",
-        "road": "smtp, lmtp, pipe, cli, imap or sent",
+        "road": "smtp, lmtp, pipe, cli, imap, sent or import",
         "received_at": "when it was accepted",
         "size": "in octets",
         "marks": "what the filter in front says of it",
@@ -428,6 +428,36 @@ LYING: Shape = MappingProxyType(
         "folder": "the full name of a folder of its board",
         "mails": "how many mails of tickets lay in it at the last look",
         "tickets": "of how many tickets",
+    }
+)
+
+BROUGHT: Shape = MappingProxyType(
+    {
+        "mails": "how many were found",
+        "tickets": "how many were opened, or would be",
+        "open": "how many of these are still open",
+        "messages": "how many mails were put down on tickets, old or new",
+        "known": "how many were there already",
+        "left_out": "a list of what was not brought along",
+        "examples": "the first ten of the tickets, a list",
+    }
+)
+
+LEFT_OUT: Shape = MappingProxyType(
+    {
+        "path": "the file",
+        "offset": "where the mail begins in a file of many, in octets; else null",
+        "why": "in words",
+        "fault": "true where it could not be read; false where it is left out for what it is",
+    }
+)
+
+EXAMPLE: Shape = MappingProxyType(
+    {
+        "created_at": "when its first mail was written",
+        "requester": "the customer's address",
+        "subject": "of that mail",
+        "status": "how it stands",
     }
 )
 

@@ -93,6 +93,10 @@ NumberFormat = Annotated[
         values.read_number_format,
     ),
 ]
+FormerNumber = Annotated[
+    str,
+    Kind("a text with {number} and, if need be, {name} for any words", values.read_former_number),
+]
 Secret = Annotated[
     SecretStr, Kind('a text, best from outside: "${NAME}"', values.read_secret, secret=True)
 ]

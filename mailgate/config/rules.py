@@ -141,6 +141,16 @@ class Escalation(Table):
         )
 
 
+class Answering(Table):
+    """What holds for all agents who answer by mail."""
+
+    hold: kinds.Period = key(
+        "off",
+        "How long an answer waits before it is sent, such as 30s, at most 10m: until then a mail "
+        "with /cancel stops it. Meanwhile the clock waits too.",
+    )
+
+
 class Assignment(Table):
     """Who holds a ticket that nobody has taken."""
 

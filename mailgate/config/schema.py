@@ -10,7 +10,7 @@ from mailgate.config import kinds
 from mailgate.config.calendars import Calendar
 from mailgate.config.clock import Lifecycle, Sla
 from mailgate.config.mailbox import Mailbox
-from mailgate.config.rules import Assignment, Escalation, Rule
+from mailgate.config.rules import Answering, Assignment, Escalation, Rule
 from mailgate.config.table import Table, key, table
 from mailgate.domain.policy import Policy
 from mailgate.roles import NodeRole
@@ -41,6 +41,22 @@ class Desk(Table):
     )
     number_formats_used: tuple[kinds.NumberFormat, ...] = key(
         [], "Formats of earlier days: their numbers are still recognised."
+    )
+    former_numbers: tuple[kinds.FormerNumber, ...] = key(
+        [
+            "[{name}#{number}]",
+            "[Ticket {number}]",
+            "[Ticket: {number}]",
+            "[Ticket ID: {number}]",
+            "[Ticket-{number}]",
+            "[Case {number}]",
+            "[Case: {number}]",
+            "[Issue-{number}]",
+            "[Bug {number}]",
+            "(RT {number})",
+        ],
+        "How numbers of other ticket systems stand in subjects: old mail that is imported is "
+        "threaded by them, and so are later answers of who takes part.",
     )
     categories: tuple[kinds.Category, ...] = key(
         [
@@ -250,16 +266,6 @@ class Delivery(Table):
     plain_subjects: kinds.Flag = key(
         default=False,
         why="Whether every mail keeps `Re: subject [number]`, also where notices have their own.",
-    )
-
-
-class Answering(Table):
-    """What holds for all agents who answer by mail."""
-
-    hold: kinds.Period = key(
-        "off",
-        "How long an answer waits before it is sent, such as 30s, at most 10m: until then a mail "
-        "with /cancel stops it. Meanwhile the clock waits too.",
     )
 
 

@@ -17,6 +17,7 @@ from pydantic import GetCoreSchemaHandler, SecretStr, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from mailgate.config.errors import Wrong, did_you_mean, shown
+from mailgate.domain import former
 from mailgate.domain.hours import duration
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.rules import is_word
@@ -360,6 +361,16 @@ def read_number_format(value: object, _: Path) -> str:
         raise Wrong(f"it {reason}" if reason.startswith("needs") else reason) from None
     if len(re.sub(r"\{date\}", "20260101", text)) > _LONGEST_NUMBER or not pattern.pattern:
         raise Wrong(f"at most {_LONGEST_NUMBER} characters")
+    return text
+
+
+def read_former_number(value: object, _: Path) -> str:
+    """Read how a number of another system stands in subjects, by the rules of `domain.former`."""
+    text = text_of(value)
+    try:
+        former.pattern(text)
+    except Refused as refused:
+        raise Wrong(str(refused)) from None
     return text
 
 

@@ -35,7 +35,9 @@ class Desk:
         return known
 
     @contextmanager
-    def writing(self, now: datetime, size: int = 1) -> Iterator[Ledger]:
+    def writing(
+        self, now: datetime, size: int = 1, kind: type[Ledger] = Ledger
+    ) -> Iterator[Ledger]:
         """Open a ledger for about `size` events; it is written and committed at the end.
 
         Only then the log is told. Raises `Conflict` when a ticket was changed by somebody else in
@@ -43,17 +45,17 @@ class Desk:
         """
         with self.database.write() as connection:
             ids = _endless(self.database, connection, 16 * size)
-            ledger = Ledger(connection, ids, self.current(connection), self.signer, now)
+            ledger = kind(connection, ids, self.current(connection), self.signer, now)
             yield ledger
             ledger.flush()
         telling.tell(ledger.lines)
 
     @contextmanager
-    def rehearsing(self, now: datetime) -> Iterator[Ledger]:
+    def rehearsing(self, now: datetime, kind: type[Ledger] = Ledger) -> Iterator[Ledger]:
         """Open a ledger in which everything is decided as it would be, and nothing is kept."""
         with self.database.rehearse() as connection:
             ids = _endless(self.database, connection, 16)
-            yield Ledger(connection, ids, self.current(connection), self.signer, now)
+            yield kind(connection, ids, self.current(connection), self.signer, now)
 
 
 def _endless(database: Database, connection: Connection, count: int) -> Iterator[int]:

@@ -172,6 +172,19 @@ class NoteAdded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imported(Event):
+    """Old mail was brought along, and has begun the ticket's turn; `at` is that of its last mail.
+
+    A matter of which nothing was heard since `open_since` is over. `thanks`: in that mail the
+    customer only thanks or agrees.
+    """
+
+    name: ClassVar[str] = "ticket.imported"
+    open_since: datetime
+    thanks: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRefused(Event):
     """A mail of an agent that could not be carried out; recorded about the mail."""
 

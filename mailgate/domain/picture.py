@@ -190,6 +190,7 @@ def _said(ticket: Ticket) -> Iterator[Event]:
     yield events.Doubted(**later, reason="")
     yield events.Listed(**later, count=1)
     yield events.NoteAdded(**later)
+    yield from (events.Imported(**later, open_since=at) for at in (START, past_window["at"]))
     yield events.CommandRefused(**later, reason="")
 
 

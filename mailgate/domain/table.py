@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailgate.domain import acts, escalating, events, guards
+from mailgate.domain import acts, bygone, escalating, events, guards
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, Side, Status, Ticket
@@ -175,6 +175,15 @@ TABLE: tuple[Row, ...] = (
         "answered: sent and recorded, stays closed",
     ),
     Row(events.NoteAdded, ANY, None, acts.note, "staff looked"),
+    # --- mail from before the desk began
+    Row(events.Imported, LIVE, bygone.over, bygone.close, "of old: closed, and nobody is told"),
+    Row(
+        events.Imported,
+        LIVE,
+        None,
+        bygone.begin_now,
+        "still open: the time for what the desk must do begins now",
+    ),
     # --- commands
     Row(events.Assign, FRESH, guards.to_somebody, acts.assign_fresh, "in an agent's hands"),
     Row(events.Assign, ANY, guards.assigned_already, acts.keep, "holds it already"),

@@ -115,6 +115,11 @@ class Inbox:
         """Whether the disk has room for a mail of so many octets."""
         return self._disk.has_room(octets)
 
+    def need_room(self, octets: int) -> None:
+        """Raise `Temporary` where the disk has no room for so many octets."""
+        if not self.has_room(octets):
+            raise Temporary(_FULL)
+
     def takes(self, address: str) -> bool:
         """Whether mail to an address is mail to this desk."""
         return self._route(address) is not None
@@ -141,8 +146,7 @@ class Inbox:
 
         Raises `Permanent` when no recipient is ours, `Temporary` when it could not be kept.
         """
-        if not self.has_room(len(mail.raw)):
-            raise Temporary(_FULL)
+        self.need_room(len(mail.raw))
         return self._commit([_Waiting(self._arrivals(mail), len(mail.raw), Future())])[0]
 
     def put_all(
@@ -153,9 +157,7 @@ class Inbox:
         `beside` is called within the transaction, with the ids of the deliveries. Raises as `put`,
         and whatever `beside` raises.
         """
-        octets = sum(len(mail.raw) for mail in mails)
-        if not self.has_room(octets):
-            raise Temporary(_FULL)
+        self.need_room(sum(len(mail.raw) for mail in mails))
         waiting = [_Waiting(self._arrivals(mail), len(mail.raw), Future()) for mail in mails]
         self._commit(waiting, beside)
         if mails:

@@ -1,6 +1,6 @@
 """What the store knows of a batch of mails, asked for in sets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -10,6 +10,7 @@ from mailgate.desk.ledger import Ledger
 from mailgate.desk.returns import Unreached
 from mailgate.domain.assignment import Load
 from mailgate.domain.canary import Canary
+from mailgate.domain.model import Ticket
 from mailgate.intake import agents, mytickets, overflow
 from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
@@ -74,7 +75,8 @@ class Lookup:
             hits = self.seen.get(mid, []) + added.get(mid, [])
             if hits:
                 message_ids[mid], issued_to[mid] = self._nearest(hits, reading.sender)
-        through |= set(message_ids.values())
+        former = {n: self._nearest(hits, reading.sender)[0] for n, hits in self._former(reading)}
+        through |= {*message_ids.values(), *former.values()}
         taking_part: dict[int, frozenset[str]] = {}
         for id_ in through:
             end = self.leads_to(id_)
@@ -87,7 +89,26 @@ class Lookup:
             issued_to,
             frozenset(ours),
             {id_: self.ledger.ticket(id_).number for id_ in taking_part},
+            {number: self.leads_to(id_) for number, id_ in former.items()},
         )
+
+    def _former(self, reading: Reading) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+        """Yield (number of another system, what it leads to) for those in the subject."""
+        added = self._added(frozenset(map(former_reference, reading.keys.former)))
+        for number in reading.keys.former:
+            key = former_reference(number)
+            hits = self.seen.get(key, []) + added.get(key, [])
+            if hits:
+                yield number, hits
+
+    def by_former_number(self, reading: Reading, people: Collection[str]) -> Ticket | None:
+        """Return the ticket that a number of another system leads to, if one of `people` has it."""
+        for _, hits in self._former(reading):
+            for id_, _ in hits:
+                ticket = self.ledger.ticket(self.leads_to(id_))
+                if not (ticket.people | self.ledger.ticket(id_).people).isdisjoint(people):
+                    return ticket
+        return None
 
     def _nearest(self, hits: Sequence[tuple[int, str]], sender: str) -> tuple[int, str]:
         """Return the hit that concerns the sender: others may have claimed the same Message-ID."""
@@ -150,8 +171,13 @@ class Lookup:
         return found
 
 
-def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Lookup:
-    """Ask the store once for everything that a batch of mails may point to."""
+def look_up(
+    ledger: Ledger, readings: Sequence[Reading], signer: Signer, *, bygone: bool = False
+) -> Lookup:
+    """Ask the store once for everything that a batch of mails may point to.
+
+    `bygone`: they are of the past, so that no flood is to be feared of them.
+    """
     connection, tenant_id = ledger.connection, ledger.settings.tenant_id
     mids = {mid for reading in readings for mid in reading.keys.message_ids}
     mids |= _reported(readings)
@@ -160,7 +186,8 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
     named |= {address.number for reading in readings for address in reading.keys.signed}
     named |= {read.number for read in own.values()}
     numbers = tickets.by_number(connection, tenant_id, named)
-    seen = tickets.by_reference(connection, tenant_id, mids - own.keys())
+    former = {former_reference(n) for reading in readings for n in reading.keys.former}
+    seen = tickets.by_reference(connection, tenant_id, (mids - own.keys()) | former)
     ids = {*numbers.values(), *(hit[0] for hits in seen.values() for hit in hits)}
     followers = tickets.followers_of(connection, tenant_id, ids)
     sent = {read.unique for read in own.values() if not read.root}
@@ -179,7 +206,7 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         notices,
         _duplicates(ledger, readings),
         followers,
-        overflow.lately(ledger, readings),
+        overflow.Lately({}) if bygone else overflow.lately(ledger, readings),
         people.known(connection, tenant_id, senders.union(_passed_on(readings))),
         agents.asked_lately(ledger, senders),
         mytickets.listed_lately(ledger, readings),
@@ -189,6 +216,11 @@ def look_up(ledger: Ledger, readings: Sequence[Reading], signer: Signer) -> Look
         inbox.awaited(connection, tenant_id, mids - own.keys() - seen.keys()),
         history.find(connection, tenant_id, mids) if ledger.settings.mailboxes else {},
     )
+
+
+def former_reference(number: str) -> str:
+    """Return the reference by which a number of another system leads to a ticket."""
+    return f"{tickets.FORMER}{number}"
 
 
 def _is_patient(mail: Claimed, now: datetime) -> bool:

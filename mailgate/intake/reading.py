@@ -122,7 +122,8 @@ class Unfinished:
 class Reader:
     """Reads mails for one desk; those that look as if they could take long, by `read_odd`.
 
-    `staff`: the addresses of who may pass on the mail of a customer.
+    `staff`: the addresses of who may pass on the mail of a customer. `numbers` finds our numbers in
+    a text, `former` those of other systems.
     """
 
     signer: Signer
@@ -135,6 +136,7 @@ class Reader:
     read_odd: Callable[[bytes, datetime, Limits], ParsedMail] = parse
     machine_senders: Mapping[str, MachineSender] = field(default_factory=dict)
     staff: frozenset[str] = frozenset()
+    former: Callable[[str], tuple[str, ...]] | None = None
 
     def read(self, claimed: Claimed, now: datetime) -> Reading:
         """Parse, screen and authenticate one mail, and find what may point to a ticket.
@@ -204,7 +206,7 @@ class Reader:
             claimed=claimed,
             mail=mail,
             verdict=screen(mail, claimed.mail_from, own, released=claimed.released),
-            keys=keys(mail, claimed.recipients, self.numbers, self.signer, now),
+            keys=keys(mail, claimed.recipients, self.numbers, self.signer, now, self.former),
             quotes_signed=form is None and self._quotes_signed(claimed.raw, mail, now),
             authentication=authentication,
             own=own,

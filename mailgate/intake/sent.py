@@ -83,6 +83,9 @@ def _ticket(
     for number in reading.keys.numbers:
         if number in found.numbers:
             return ledger.ticket(found.numbers[number]), "number"
+    former = lookup.by_former_number(reading, to)
+    if former is not None:
+        return former, "former number"
     subject = base_subject(reading.subject)
     for address in to:
         for ticket in ledger.open_of(address, _MOST_OPEN):

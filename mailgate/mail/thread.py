@@ -57,20 +57,25 @@ class Rung(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What in a mail may point to a ticket, each in the order in which it is tried."""
+    """What in a mail may point to a ticket, each in the order in which it is tried.
+
+    `former` are numbers of other systems, which tickets that came from there were known by.
+    """
 
     signed: tuple[TicketAddress, ...] = ()
     numbers: tuple[str, ...] = ()
     message_ids: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What the store knows of the keys of one mail; a merged ticket has led on already.
 
-    `numbers` and `message_ids` lead to tickets; those ids in `ours` we wrote ourselves. `people`
-    are those who may join a ticket by its number, normalised. `issued_to` says of a Message-ID of
-    ours to whom it went, and of another who sent it. `called` has the numbers of the tickets.
+    `numbers`, `former` and `message_ids` lead to tickets; those ids in `ours` we wrote ourselves.
+    `people` are those who may join a ticket by its number, normalised. `issued_to` says of a
+    Message-ID of ours to whom it went, and of another who sent it. `called` has the numbers of the
+    tickets.
     """
 
     numbers: Mapping[str, int] = field(default_factory=dict)
@@ -79,6 +84,7 @@ class Found:
     issued_to: Mapping[str, str] = field(default_factory=dict)
     ours: frozenset[str] = frozenset()
     called: Mapping[int, str] = field(default_factory=dict)
+    former: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,7 @@ def keys(
     numbers: NumberReader,
     signer: Signer,
     now: datetime,
+    former: NumberReader | None = None,
 ) -> Keys:
     """Return what in the mail may point to a ticket.
 
@@ -122,8 +129,9 @@ def keys(
     ids = dict.fromkeys((*mail.in_reply_to, *reversed(mail.references)))
     return Keys(
         tuple(dict.fromkeys(found for found in read if found is not None)),
-        _numbers(mail.subject, numbers),
+        numbers_in(mail.subject, numbers),
         tuple(ids)[:_MOST_IDS],
+        () if former is None else numbers_in(mail.subject, former),
     )
 
 
@@ -171,7 +179,7 @@ def _noted(mail: ParsedMail) -> Iterator[str]:
             yield from _ADDRESS.findall(value[:_LONGEST_NOTE])
 
 
-def _numbers(subject: str, reader: NumberReader) -> tuple[str, ...]:
+def numbers_in(subject: str, reader: NumberReader) -> tuple[str, ...]:
     """Return the numbers in a subject, also one that folding has torn at a hyphen.
 
     Full-width and other forms of characters are taken for the ordinary ones (NFKC), digits of any
@@ -227,8 +235,7 @@ class _Search:
 
     def by_number(self) -> tuple[int, bool] | None:
         """Return the first ticket named in the subject in which the sender takes part."""
-        for number in self.keys.numbers:
-            ticket = self.found.numbers.get(number)
+        for number, ticket in self._named():
             if ticket is None:
                 self.tried.append(f"number {number}: there is no such ticket")
             elif self._takes_part(ticket) and self.numbered:
@@ -250,7 +257,7 @@ class _Search:
         known = [mid for mid in self.keys.message_ids if mid in self.found.message_ids]
         if not known and self.keys.message_ids:
             self.tried.append(f"references: none of {len(self.keys.message_ids)} is known")
-        named = {self.found.numbers.get(number) for number in self.keys.numbers}
+        named = {ticket for _, ticket in self._named()}
         for mid in known:
             ticket = self.found.message_ids[mid]
             own = self._takes_part(ticket) or self._was_given(ticket, known)
@@ -266,7 +273,9 @@ class _Search:
         numbers, ids = self.found.numbers, self.found.message_ids
         named = dict.fromkeys((*(a.number for a in self.keys.signed), *self.keys.numbers))
         known = [number for number in named if number in numbers]
-        pointed = [ids[mid] for mid in self.keys.message_ids if mid in ids]
+        former = self.found.former
+        pointed = [former[number] for number in self.keys.former if number in former]
+        pointed += [ids[mid] for mid in self.keys.message_ids if mid in ids]
         told = {numbers[number] for number in known}
         called = (self.found.called.get(id_, "") for id_ in pointed if id_ not in {*told, ticket})
         mentions = [number for number in known if numbers[number] != ticket]
@@ -281,6 +290,12 @@ class _Search:
             self.proved,
             self.answers,
         )
+
+    def _named(self) -> Iterator[tuple[str, int | None]]:
+        """Yield each number in the subject with its ticket; of others' only those that have one."""
+        former = self.found.former
+        yield from ((number, self.found.numbers.get(number)) for number in self.keys.numbers)
+        yield from ((number, former[number]) for number in self.keys.former if number in former)
 
     def _was_given(self, ticket: int, known: Sequence[str]) -> bool:
         """Tell whether the sender got or wrote one of the mails of the ticket referred to."""

@@ -115,6 +115,17 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
     return [seen[key] for key in keys]
 
 
+def known(connection: Connection, tenant_id: int, queue: str, digests: Collection[str]) -> set[str]:
+    """Return those of these digests of whose mails the queue has a delivery, however it ended."""
+    mail, delivery = schema.mail.c, schema.mail_delivery.c
+    rows = connection.execute(
+        select(mail.digest)
+        .join(schema.mail_delivery, delivery.mail_id == mail.id)
+        .where(mail.digest.in_(digests), delivery.tenant_id == tenant_id, delivery.queue == queue)
+    )
+    return set(rows.scalars())
+
+
 def _keep_bytes(
     connection: Connection, ids: Iterator[int], digests: Sequence[str], arrivals: Sequence[Arrival]
 ) -> tuple[dict[str, int], set[int]]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from mailgate.store import board_schema, imap_schema
+from mailgate.store import board_schema, health_schema, imap_schema
 from mailgate.store.columns import Id, fixed, lease, metadata, of_ticket, only, tenant_id
 from mailgate.store.types import Instant, Json
 
@@ -34,6 +34,8 @@ imap_mailbox, imap_folder = imap_schema.imap_mailbox, imap_schema.imap_folder
 imap_copy, imap_history = imap_schema.imap_copy, imap_schema.imap_history
 board_folder, board_copy = board_schema.board_folder, board_schema.board_copy
 board_intent, board_ticket = board_schema.board_intent, board_schema.board_ticket
+heartbeat, job_run = health_schema.heartbeat, health_schema.job_run
+canary, broken_way = health_schema.canary, health_schema.broken_way
 
 
 tenant = Table(
@@ -80,7 +82,9 @@ mail_delivery = Table(
     Column("recipients", Json, nullable=False, comment="envelope recipients, as given"),
     Column("mail_from", Text, nullable=False, comment="envelope sender; empty is the null path"),
     Column("peer", String(64), nullable=False, comment="host that gave it, or the mailbox"),
-    Column("road", String(16), nullable=False, comment="smtp, lmtp, pipe, cli, imap or sent"),
+    Column(
+        "road", String(16), nullable=False, comment="smtp, lmtp, pipe, cli, imap, sent or import"
+    ),
     Column("received_at", Instant, nullable=False, comment="when it was accepted"),
     Column("rfc_id", Text, comment="its Message-ID, so that answers wait for it"),
     Column("state", String(16), nullable=False, comment="pending, or how it ended"),
@@ -90,7 +94,7 @@ mail_delivery = Table(
     *lease(),
     Column("lost", Integer, nullable=False, server_default="0", comment="claims that nobody ended"),
     Column("fingerprint", String(64), comment="the same for one mail that came by two roads"),
-    Column("ticket_id", Id, comment="where it ended, or what an answer that waits is about"),
+    Column("ticket_id", Id, comment="its ticket, also while an answer waits"),
     Column("verdict", Json, comment="what kind of mail it is, and how it found its ticket"),
     Column(
         "released",
@@ -389,14 +393,17 @@ outbox = Table(
     comment="what must be sent, written with what caused it",
 )
 
+OF_BEFORE = "substr(rfc_id, 1, 7) = 'number:'"  # numbers that other systems gave to tickets
+
 reference = Table(
     "reference",
     metadata,
     tenant_id(),
-    Column("rfc_id", Text, nullable=False, comment="a Message-ID, or the key of an alert"),
+    Column("rfc_id", Text, nullable=False, comment="a Message-ID, an alert's key, or number:…"),
     *of_ticket(),
     Column("sender", Text, nullable=False, comment="who wrote that mail"),
     PrimaryKeyConstraint("tenant_id", "rfc_id", "ticket_id"),
+    Index("ix_reference_former", "tenant_id", "ticket_id", **only(OF_BEFORE)),
     comment="which ticket a mail belongs to",
 )
 
@@ -432,55 +439,6 @@ number_sequence = Table(
     Column("next", Integer, nullable=False, comment="the next number that is free"),
     PrimaryKeyConstraint("tenant_id", "template", "period"),
     comment="ticket numbers; its formats are all that were ever used",
-)
-
-canary = Table(
-    "canary",
-    metadata,
-    Column("id", Id, primary_key=True, autoincrement=False, comment="its id"),
-    tenant_id(),
-    Column("sent_at", Instant, nullable=False, comment="when it was sent"),
-    Column("back_at", Instant, comment="when it came back"),
-    Column("missed_at", Instant, comment="when it was found missing"),
-    Column("done_at", Instant, comment="when nothing more followed from it"),
-    Index("ix_canary_open", "tenant_id", **only("done_at IS NULL")),
-    comment="mails of our own that are sent round the loop",
-)
-
-broken_way = Table(
-    "broken_way",
-    metadata,
-    tenant_id(),
-    Column("node", Text, nullable=False, comment="whose way out it is"),
-    Column("since", Instant, nullable=False, comment="the first failure in a row"),
-    Column("why", Text, nullable=False, comment="how the last one was worded"),
-    Column("seen_at", Instant, nullable=False, comment="when the node last said so"),
-    PrimaryKeyConstraint("tenant_id", "node"),
-    comment="nodes whose smarthost, or Maildir, takes no mail",
-)
-
-heartbeat = Table(
-    "heartbeat",
-    metadata,
-    Column("name", String(32), primary_key=True, comment="what runs: clock"),
-    Column("seen_at", Instant, comment="when it last ran"),
-    Column("hold_until", Instant, comment="until when some steps wait after an outage"),
-    Column("late", Boolean, nullable=False, comment="it had not run for too long then"),
-    comment="signs of life",
-)
-
-job_run = Table(
-    "job_run",
-    metadata,
-    tenant_id(),
-    Column("name", String(32), nullable=False, comment="which job: rules, deadlines, …"),
-    Column("node", Text, nullable=False, comment="where it ran"),
-    Column("began_at", Instant, nullable=False, comment="when it began"),
-    Column("took_ms", Integer, nullable=False, comment="how long it took, in milliseconds"),
-    Column("result", Json, nullable=False, comment="what it did, in numbers"),
-    Column("fault", Text, nullable=False, comment="what ended it, or empty"),
-    PrimaryKeyConstraint("tenant_id", "name"),
-    comment="how each job went when it last ran",
 )
 
 agent_state = Table(

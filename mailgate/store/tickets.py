@@ -18,6 +18,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    text,
     update,
 )
 
@@ -42,6 +43,8 @@ from mailgate.store.types import Instant
 TICKET = "ticket"
 """The subject kind of events and timers about tickets."""
 
+FORMER = "number:"
+"""What a reference begins with that is a number of another system."""
 _AT_ONCE = 1000  # values in one statement; both stores have an upper bound
 
 _ENUMS: Mapping[str, Any] = {
@@ -170,6 +173,17 @@ def newest_by_reference(
         .group_by(table.rfc_id)
     )
     return dict(rows.all())
+
+
+def former_numbers(connection: Connection, tenant_id: int, ticket_id: int) -> list[str]:
+    """Return the numbers by which other systems knew a ticket."""
+    table = schema.reference.c
+    rows = connection.execute(
+        select(table.rfc_id)
+        .where(table.tenant_id == tenant_id, table.ticket_id == ticket_id, text(schema.OF_BEFORE))
+        .order_by(table.rfc_id)
+    )
+    return [rfc_id.removeprefix(FORMER) for rfc_id in rows.scalars()]
 
 
 def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, int]:

@@ -106,6 +106,7 @@ _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.Snooze, {"until": timedelta(days=days)}) for days in (-1, 1, 30)],
     *[(events.SetTimes, {"values": values}) for values in ((("system", 60),), ())],
     *[(events.NoteAdded, {}), (events.MachineWrote, {}), (events.PolicyChanged, {})],
+    *[(events.Imported, {"open_since": timedelta(days=days)}) for days in (-30, 30)],
     *[(events.MachineWrote, {"alarm": alarm}) for alarm in events.Alarm],
     *[(events.MergeInto, {"target": 8}), (events.Unmerge, {}), (events.Unmerge, {})],
     *[(events.Discard, {"spam": spam}) for spam in (True, False)],
@@ -196,8 +197,8 @@ def live(policy: Policy, script: list[tuple[int, int | None, Any]]) -> list[Mome
 def _about(ticket: Ticket, kind: type[Event], facts: dict[str, Any]) -> Event:
     current = {"turn": ticket.turn, "resolution": ticket.resolution, "confirms": ticket.resolution}
     facts = {name: current[name] if v == CURRENT else v for name, v in facts.items()}
-    if "until" in facts:
-        facts["until"] += facts["at"]
+    for name in facts.keys() & {"until", "open_since"}:
+        facts[name] += facts["at"]
     return kind(**facts)
 
 

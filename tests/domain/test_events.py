@@ -98,6 +98,7 @@ def test_events_from_outside_are_mail_the_clock_and_the_outbox():
         "notice.delivered",
         "notice.undelivered",
         "people.joined",
+        "ticket.imported",
         "ticket.opened",
         "tickets.listed",
     ]

@@ -324,6 +324,26 @@ def test_a_colleague_who_answers_in_the_thread_joins_it_as_somebody_else():
     assert rungs(placed) == (1, "reference", True, True)
 
 
+FORMER = "[#4711]"
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"), [(BOB, (1, "number", True, False)), (EVE, (None, "new", False, False))]
+)
+def test_by_the_number_of_another_system_only_those_join_who_take_part(sender, expected):
+    found = Found(people={1: frozenset({BOB})}, called={1: ONE}, former={FORMER: 1})
+    placed = place(Keys(former=(FORMER, "[#12]")), found, sender)
+    assert rungs(placed) == expected
+    assert placed.mentions == ((ONE,) if sender == EVE else ())
+    assert len(placed.tried) == 1
+
+
+def test_numbers_of_other_systems_are_read_as_ours_are():
+    mail = a_mail(subject="[#４７１１] Printer")
+    found = keys(mail, (), numbers, signer, NOW, lambda text: (text,))
+    assert found.former == ("[#4711] Printer",)
+
+
 # --- trust --------------------------------------------------------------------------------------
 
 

@@ -30,7 +30,7 @@ def test_the_page_tells_what_a_column_holds_and_leads_to():
     lines = reference().splitlines()
     for line in (
         "| `name` | text, at most 64 | its name in the config |",
-        "| `ticket_id` | id in `ticket`, or nothing | where it ended, or what an answer that waits is about |",
+        "| `ticket_id` | id in `ticket`, or nothing | its ticket, also while an answer waits |",
         "| `tenant_id` | id in `tenant` | whose row it is |",
         "| `degraded` | true or false | read in part |",
         "| `raw` | bytes | the bytes as they came |",

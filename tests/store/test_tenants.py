@@ -181,6 +181,7 @@ SAID: dict[str, Any] = {
     "after": 0,
     "but": (),
     "count": 1000,
+    "digests": ["d"],
     "format_": NumberFormat("T-{seq}"),
     "at": NOW + HOUR,
     "before": NOW + HOUR,
@@ -300,6 +301,7 @@ class Life:
         self.timer = (self.ticket, "reminder", 1, 0)
         put(schema.timer, **subject, kind="reminder", turn=1, step=0, due_at=NOW)
         put(schema.reference, rfc_id="<q@x>", ticket_id=self.ticket)
+        put(schema.reference, rfc_id="number:[#1]", ticket_id=self.ticket)
         put(schema.contact, address=CAROL)
         put(schema.suspension, address=NOBODY)
         put(schema.broken_way, node="one", since=NOW, seen_at=NOW + HOUR)
@@ -308,6 +310,7 @@ class Life:
         _plant_mailbox(put)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
+        ended |= {"mail_id": put(schema.mail, digest="d")["id"]}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
         put(schema.event, subject_kind="mail", subject_id=threaded, policy_id=rules)
         parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]

@@ -483,7 +483,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             "road",
             sa.String(length=16),
             nullable=False,
-            comment="smtp, lmtp, pipe, cli, imap or sent",
+            comment="smtp, lmtp, pipe, cli, imap, sent or import",
         ),
         sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted"),
         sa.Column(
@@ -531,7 +531,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             "ticket_id",
             Id,
             nullable=True,
-            comment="where it ended, or what an answer that waits is about",
+            comment="its ticket, also while an answer waits",
         ),
         sa.Column(
             "verdict",
@@ -662,7 +662,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "reference",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column(
-            "rfc_id", sa.Text(), nullable=False, comment="a Message-ID, or the key of an alert"
+            "rfc_id", sa.Text(), nullable=False, comment="a Message-ID, an alert's key, or number:…"
         ),
         sa.Column("ticket_id", Id, nullable=False, comment="the ticket it belongs to"),
         sa.Column("sender", sa.Text(), nullable=False, comment="who wrote that mail"),
@@ -674,6 +674,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_reference_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "rfc_id", "ticket_id", name=op.f("pk_reference")),
         comment="which ticket a mail belongs to",
+    )
+    op.create_index(
+        "ix_reference_former",
+        "reference",
+        ["tenant_id", "ticket_id"],
+        unique=False,
+        sqlite_where=sa.text("substr(rfc_id, 1, 7) = 'number:'"),
+        postgresql_where=sa.text("substr(rfc_id, 1, 7) = 'number:'"),
     )
     op.create_table(
         "turn",

@@ -1,0 +1,143 @@
+"""`mailgate import`: old mail becomes tickets, and nobody hears of it."""
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailgate.cli import printing
+from mailgate.cli.ending import NO
+from mailgate.cli.opening import opened
+from mailgate.cli.options import AsJson, ConfigFile
+from mailgate.cli.program import command
+from mailgate.errors import Refused
+
+if TYPE_CHECKING:
+    from mailgate.desk.bygone import Brought, LeftOut
+
+
+@command(
+    "import",
+    "mailgate import --dry-run support.mbox",
+    "mailgate import ~/Maildir old-mail/",
+    "mailgate import --open-since 2026-01-01 INBOX.mbox Sent.mbox",
+)
+def import_(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH", help="An mbox, a Maildir, a folder of .eml files, or one of these."
+        ),
+    ],
+    open_since: Annotated[
+        str,
+        typer.Option(
+            metavar="DAYS|DATE", help="Tickets without a mail since then come closed; 0: all do."
+        ),
+    ] = "14d",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would come of it; change nothing.")
+    ] = False,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Bring old mail along: threads become tickets, with their own dates.
+
+    Nothing is sent because of it: no acknowledgement, no notice, and no reminder of what was said
+    before. Give what came in and what was sent together, so that threads are whole. A mail from an
+    address of the desk or of an agent is the desk's, any other the customer's; what belongs
+    together is told by References, by our numbers in subjects, and by those of the system before,
+    as [desk] former_numbers says how they look. The tickets are tagged `import`.
+
+    A ticket without a mail since --open-since comes closed, and so does one that the desk has
+    answered so long ago that it would remind the customer: the customer's next mail opens it again.
+    Of the others, those that wait for the desk are open, and its time for an answer begins with the
+    import; those that wait for the customer keep their time.
+
+    What is there already, by whichever road it came, adds nothing: so the same can be given again,
+    also after an interruption, and goes on. Left out are spam, mail that came back, and automatic
+    mail about no ticket; each is named. Works beside a gateway that runs. Ends with 1 when
+    something could not be read.
+    """
+    from mailgate.app import now
+
+    with opened(config) as app:
+        since = _since(open_since, now(), app.config.desk.timezone)
+        brought = app.importer(since, dry_run=dry_run).run(paths, printing.progress)
+    if json:
+        printing.as_json(_shape(brought))
+    else:
+        _print(brought, dry_run=dry_run)
+    if brought.faults:
+        raise typer.Exit(NO)
+
+
+def _since(text: str, now: datetime, zone: str) -> datetime:
+    """Read a number of days, a duration, or a date in the desk's zone. Raises `Refused`."""
+    from mailgate.domain.hours import duration, when
+
+    try:
+        if text.isascii() and text.isdigit():
+            return now - timedelta(days=int(text))
+        return when(text, now, zone) if "-" in text else now - duration(text)
+    except (Refused, OverflowError):
+        raise Refused(f"--open-since {text!r}: write 14, 14d or 2026-03-01") from None
+
+
+def _shape(brought: "Brought") -> dict[str, object]:
+    return {
+        "mails": brought.mails,
+        "tickets": brought.tickets,
+        "open": brought.still_open,
+        "messages": brought.messages,
+        "known": brought.known,
+        "left_out": [
+            {"path": _path(each), "offset": each.offset, "why": each.why, "fault": each.fault}
+            for each in brought.left_out
+        ],
+        "examples": [
+            {
+                "created_at": each.at,
+                "requester": each.requester,
+                "subject": each.subject,
+                "status": each.status,
+            }
+            for each in brought.examples
+        ],
+    }
+
+
+def _print(brought: "Brought", *, dry_run: bool) -> None:
+    for left in brought.left_out:
+        printing.line(f"left out: {_place(left)}: {left.why}")
+    if dry_run and brought.examples:
+        printing.table(
+            ("WRITTEN", "REQUESTER", "STATUS", "SUBJECT"),
+            (
+                (printing.moment(each.at), each.requester, each.status, each.subject)
+                for each in brought.examples
+            ),
+            long=("SUBJECT", "REQUESTER"),
+        )
+    if dry_run:
+        printing.line("Nothing was changed. It would be:")
+    printing.line(
+        f"{_counted(brought.mails, 'mail')}: {_counted(brought.messages, 'message')} put down; "
+        f"{_counted(brought.tickets, 'ticket')} opened, {brought.still_open} of them not closed; "
+        f"{brought.known} known before, {len(brought.left_out)} left out."
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _place(left: "LeftOut") -> str:
+    return _path(left) if left.offset is None else f"{_path(left)}, octet {left.offset}"
+
+
+def _path(left: "LeftOut") -> str:
+    """Return a path, whatever octets are in it."""
+    return os.fsencode(left.path).decode("utf-8", "replace")
