@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mailgate.app import TENANT_ID, App, now
+from mailgate.config import digest
 from mailgate.config.addresses import Listen
 from mailgate.errors import Refused, Temporary
 from mailgate.log import log
@@ -287,7 +288,11 @@ class Parts:
                 "way out": way_out_note(watch),
                 **{f"mailbox {n}": mailbox_note(watch, n, e, now) for n, e in shared.items()},
             },
-            {"desk": self._app.config.desk.address, "identity": self._app.identity},
+            {
+                "desk": self._app.config.desk.address,
+                "identity": self._app.identity,
+                "configuration": digest(self._app.config),
+            },
         )
         return Server(app, listen.host, listen.port)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailgate.cli import printing
 from mailgate.cli.finding import Finding
+from mailgate.config import digest
 from mailgate.errors import MailgateError, Temporary
 from mailgate.port import open_port
 from mailgate.roles import NodeRole
@@ -25,6 +26,9 @@ def gateway(app: "App") -> Iterator[Finding]:
     told = _asked(app)
     if told is not None and _is_ours(app, told["identity"]):
         yield _how_it_is(app, told["faults"])
+        if told.get("configuration") != digest(app.config):
+            says = "the one that runs goes by another configuration than this file's: restart it"
+            yield Finding("gateway", "warning", says)
         return
     free = "none runs now, and its ports are free: `mailgate serve`"
     yield from list(_taken(app, told)) or [Finding("gateway", "ok", free)]

@@ -5,6 +5,7 @@ looked up in the DNS, and nothing is connected to.
 """
 
 import copy
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,17 @@ from mailgate.config.secrets import SigningKeys
 from mailgate.config.source import Source
 from mailgate.errors import Refused
 
-__all__ = ["Config", "ConfigError", "Fault", "SigningKeys", "find", "load", "read", "signing_keys"]
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Fault",
+    "SigningKeys",
+    "digest",
+    "find",
+    "load",
+    "read",
+    "signing_keys",
+]
 
 DEFAULT_FILE = Path("config.toml")
 _MOST_REPAIRS = 4  # a table inside a list inside a table, and one to see that all is well
@@ -60,6 +71,11 @@ def read(text: str, path: Path, environ: Mapping[str, str]) -> Config:
     if faults:
         raise ConfigError(_in_order(faults))
     return _complete(_validated(source), source)
+
+
+def digest(config: Config) -> str:
+    """Return what tells one configuration from another; of its secrets it holds nothing."""
+    return hashlib.sha256(repr(config).encode()).hexdigest()[:16]
 
 
 def signing_keys(config: Config, environ: Mapping[str, str]) -> SigningKeys:

@@ -338,7 +338,8 @@ _PREFACE = """\
 [prometheus-alerts.yml](../deploy/prometheus-alerts.yml) has rules for what somebody must see to.
 
 `GET /healthz` answers 200 while every part of the gateway works, else 503 with what does not; its
-JSON also says which desk it is (`desk`, its address, and `identity`, which no other has).
+JSON also says which desk it is (`desk`, its address, and `identity`, which no other has) and by
+which `configuration` it goes (a digest without secrets; `mailgate check` compares).
 `GET /readyz` answers 200 while a mail that is sent now would be taken, else 503 with what is in the
 way: what a load balancer should ask. Both answer in JSON, or as plain text where `Accept` asks for
 text. None of the three waits for the database: one that does not answer within half a second is

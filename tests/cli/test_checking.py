@@ -1,6 +1,7 @@
 """`mailgate check`: what would keep the gateway from running is found before it runs."""
 
 import json
+import os
 import re
 import socket
 import sqlite3
@@ -9,6 +10,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from mailgate import config as configuration
 from mailgate.cli.opening import opened
 from mailgate.mail.render import Renderer
 from mailgate.store import audit, revision
@@ -114,6 +116,7 @@ def served(cli, identity, faults):
     server.start()
     try:
         cli.set(web__listen=f"127.0.0.1:{server.port}")
+        desk["configuration"] = configuration.digest(configuration.load(cli.config, os.environ))
         yield
     finally:
         server.stop()
@@ -130,6 +133,14 @@ def test_a_gateway_that_runs_is_asked_how_it_is(cli):
         assert "one runs now" in found(cli)["gateway", "ok"]
         faults["intake"] = "its thread has ended"
         assert "but intake: its thread has ended" in found(cli)["gateway", "warning"]
+
+
+def test_a_gateway_that_goes_by_an_older_configuration_is_told_of(cli):
+    with served(cli, identity(cli), {}):
+        assert ("gateway", "warning") not in found(cli)
+        cli.set(desk__name="Another name")
+        warned = found(cli)["gateway", "warning"]
+    assert warned == "the one that runs goes by another configuration than this file's: restart it"
 
 
 def test_a_gateway_whose_database_is_away_is_taken_for_the_desks_own(cli):

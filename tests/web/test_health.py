@@ -9,6 +9,7 @@ import structlog
 from fastapi.testclient import TestClient
 
 from mailgate.app import TENANT_ID, App
+from mailgate.config import digest
 from mailgate.desk.clock import Tick
 from mailgate.domain.horizon import Heartbeat
 from mailgate.gateway import Parts, Ports
@@ -53,6 +54,7 @@ def test_whose_gateway_it_is_is_told(gateway):
     answer = TestClient(app).get("/healthz").json()
     assert answer["desk"] == "support@desk.example"
     assert answer["identity"] == gateway.identity
+    assert answer["configuration"] == digest(gateway.config)
 
 
 def test_a_check_that_fails_itself_is_answered_without_its_words_and_logged():
