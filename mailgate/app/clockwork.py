@@ -29,6 +29,11 @@ _CANARY_LOOK = timedelta(minutes=1)
 _RULES_EVERY = timedelta(seconds=1)
 _RULES_BATCHES = 10
 """About a second of work in each, in which deadlines wait and the gateway cannot stop."""
+_SWITCHES = {
+    "assignment": "[assignment] automatic",
+    "reassignment": "[assignment] inactive_after",
+    "canary": "[canary] every",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,8 @@ class Clockwork:
         """Run a job now; return how it went. Raises `Refused` where there is none of that name."""
         known = self.jobs()
         if name not in known:
-            raise Refused(f"there is no job {name!r} here; there are {', '.join(known)}")
+            off = f"; it is off: set {_SWITCHES[name]}" if name in _SWITCHES else ""
+            raise Refused(f"there is no job {name!r} here; there are {', '.join(known)}{off}")
         return Listed(name, known[name].every, self.note(run_once(known[name], self._now)))
 
     def note(self, run: Run) -> LastRun:

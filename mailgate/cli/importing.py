@@ -65,7 +65,11 @@ def import_(
 
     with opened(config) as app:
         since = _since(open_since, now(), app.config.desk.timezone)
-        brought = app.importer(since, dry_run=dry_run).run(paths, printing.progress)
+        try:
+            brought = app.importer(since, dry_run=dry_run).run(paths, printing.progress)
+        except KeyboardInterrupt:
+            typer.echo("What was put down stays: give the same again, and it goes on.", err=True)
+            raise
     if json:
         printing.as_json(_shape(brought))
     else:
@@ -81,9 +85,12 @@ def _since(text: str, now: datetime, zone: str) -> datetime:
     try:
         if text.isascii() and text.isdigit():
             return now - timedelta(days=int(text))
-        return when(text, now, zone) if "-" in text else now - duration(text)
+        since = when(text, now, zone) if "-" in text else now - duration(text)
     except (Refused, OverflowError):
         raise Refused(f"--open-since {text!r}: write 14, 14d or 2026-03-01") from None
+    if since > now:
+        raise Refused(f"--open-since {text} lies ahead")
+    return since
 
 
 def _shape(brought: "Brought") -> dict[str, object]:
@@ -123,6 +130,8 @@ def _print(brought: "Brought", *, dry_run: bool) -> None:
         )
     if dry_run:
         printing.line("Nothing was changed. It would be:")
+    if not brought.mails:
+        printing.line("No mails were found there: an mbox, a Maildir, or files that end in .eml?")
     printing.line(
         f"{_counted(brought.mails, 'mail')}: {_counted(brought.messages, 'message')} put down; "
         f"{_counted(brought.tickets, 'ticket')} opened, {brought.still_open} of them not closed; "

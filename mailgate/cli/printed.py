@@ -39,6 +39,7 @@ from mailgate.cli.shapes import (
     TICKET,
     TIMER,
     VERDICT,
+    WAITING_ANSWER,
     Shape,
 )
 
@@ -49,8 +50,9 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
             {"each": TICKET, "each participant": PARTICIPANT},
         ),
         "show NUMBER": (
-            "The same fields with lists: `messages`, `events` and the `former_numbers` it had.",
+            "The same, and lists: `messages`, `events`, `former_numbers`, `waiting_answers`.",
             {
+                "each waiting answer": WAITING_ANSWER,
                 "time_until_delay": REMAINING,
                 "each message": MESSAGE,
                 "each attachment of a message": ATTACHMENT,

@@ -208,7 +208,7 @@ def show(
 def _whole(app: "App", number: str) -> dict[str, Any]:
     from mailgate.app import now
     from mailgate.domain.timers import time_until_delay
-    from mailgate.store import reports, tickets
+    from mailgate.store import answers, reports, tickets
 
     ticket, tenant_id = find(app, number), app.settings.tenant_id
     with app.database.read() as connection:
@@ -218,6 +218,7 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
         files = reports.attachments(connection, tenant_id, ticket.id)
         events = reports.events(connection, tenant_id, ticket.id)
         former = tickets.former_numbers(connection, tenant_id, ticket.id)
+        waiting = answers.waiting(connection, tenant_id, ticket.id)
     if row is None:
         raise Refused(f"{number} has gone")
     attached: dict[int, list[dict[str, Any]]] = {}
@@ -226,6 +227,7 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
         attached.setdefault(file["message_id"], []).append({"n": n} | facts)
     return ticket_shape(row) | {
         "former_numbers": former,
+        "waiting_answers": [{"author": who, "until": until} for who, until in waiting],
         "messages": [_message(each, attached.get(each["id"], [])) for each in messages],
         "events": [event_shape(each) for each in events],
         "time_until_delay": left and {name: getattr(left, name) for name in shapes.REMAINING},
@@ -311,6 +313,10 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
             printing.line("  [more was folded away: --full]")
         for file in message["attachments"]:
             printing.line(f"  [{file['n']}] {file['name']}, {file['type']}, {file['size']} octets")
+    for answer in whole["waiting_answers"]:
+        printing.line()
+        until = printing.moment(answer["until"])
+        printing.line(f"--- An answer of {answer['author']} waits to be sent at {until}")
     printing.line()
     printing.line("--- History")
     widest = max((len(event["name"]) for event in whole["events"]), default=0)

@@ -51,6 +51,12 @@ TICKET: Shape = MappingProxyType(
     }
 )
 
+WAITING_ANSWER: Shape = MappingProxyType(
+    {
+        "author": "the agent who wrote it",
+        "until": "when it is sent, unless it is stopped",
+    }
+)
 REMAINING: Shape = MappingProxyType(
     {
         "waiting_for": "client or system: whose turn it is; no object but null when no clock runs",

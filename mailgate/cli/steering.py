@@ -192,7 +192,7 @@ def _carry_out(
     from mailgate.app import now
     from mailgate.desk import commands
     from mailgate.desk.staffing import away_until
-    from mailgate.domain.events import Assign
+    from mailgate.domain.events import Assign, Escalate
 
     with opened(config) as app:
         by = None if who is None else commands.member(app.settings.staff, who)
@@ -202,11 +202,11 @@ def _carry_out(
         decision = commands.carry_out(app.desk, ticket.id, event, at, note=note or None)
         app.send()
         printing.told(decision)
-        if isinstance(event, Assign) and event.assignee is not None:
-            until = away_until(app.desk, event.assignee, at)
-            if until is not None:
-                away = printing.moment(until)
-                printing.line(f"Mind that {event.assignee} is away until {away}.")
+        name = event.assignee if isinstance(event, Assign) else None
+        name = event.to if isinstance(event, Escalate) else name
+        until = away_until(app.desk, name, at) if name else None
+        if until is not None:
+            printing.line(f"Mind that {name} is away until {printing.moment(until)}.")
 
 
 def _understood(line: str, note: str) -> "Command":

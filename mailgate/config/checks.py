@@ -6,7 +6,7 @@ faults already; a value that could not be read is None there, and is passed over
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import combinations
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from mailgate.config.secrets import WORLD, exposed, is_loopback, readable
 from mailgate.config.source import Source
 from mailgate.config.toml import Path
 from mailgate.config.values import Substituted
+from mailgate.domain.horizon import LONGEST_HOLD
 from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat
 
@@ -33,7 +34,6 @@ RESERVED = frozenset({"me", "none", "all", "team", "done", "note", "wait", "myti
 )
 """Names that commands and addresses such as `support+done@` understand otherwise."""
 
-_LONGEST_HOLD = timedelta(minutes=10)
 _NOT_EMPTY = {
     ("desk", "categories"): "a ticket needs a category",
     ("inbound", "allowed_peers"): 'nobody could connect; for everybody ["0.0.0.0/0", "::/0"]',
@@ -158,7 +158,7 @@ def rules(config: Config, source: Source) -> Iterator[Fault]:
     names = [(("rule", i, "name"), each.name) for i, each in enumerate(config.rules)]
     yield from _twice(names, "another rule has it", source)
     teams = [name for name in _named("team", source) if not isinstance(name, Substituted)]
-    categories = list(config.desk.categories or ())
+    categories = _categories(config)
     for index, each in enumerate(config.rules):
         path: Path = ("rule", index)
         asked = _listed((*path, "if_category"), each.if_category)
@@ -178,13 +178,18 @@ def escalations(config: Config, source: Source) -> Iterator[Fault]:
         [name for name in _named(table, source) if not isinstance(name, Substituted)]
         for table in ("agent", "team")
     )
-    categories = list(config.desk.categories or ())
+    categories = _categories(config)
     for index, each in enumerate(config.escalations):
         path: Path = ("escalation", index)
         yield from _unknown(_listed((*path, "if_category"), each.if_category), categories, source)
         yield from _unknown(_listed((*path, "if_team"), each.if_team), teams, source)
         known = [*agents, *(f"team:{name}" for name in teams)]
         yield from _unknown([((*path, "to"), each.to)], known, source)
+
+
+def _categories(config: Config) -> list[str]:
+    """Return the categories that could be read."""
+    return [each for each in config.desk.categories or () if _maybe(each) is not None]
 
 
 def _unknown(
@@ -374,7 +379,7 @@ def _clash(path: Path, other: Path, what: str, source: Source) -> Fault:
 def answering(config: Config, source: Source) -> Iterator[Fault]:
     """The clock does not stand still for long because of answers that wait."""
     hold = config.answering.hold
-    if hold is not None and hold > _LONGEST_HOLD:
+    if hold is not None and hold > LONGEST_HOLD:
         yield source.fault(("agents", "hold"), Wrong("the clock waits as long: at most 10m"))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from mailgate.desk import held
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
@@ -224,6 +225,8 @@ def _once(
     with desk.writing(now) as ledger:
         if isinstance(happens, events.AgentReplied):
             answerable(ledger.ticket(ticket_id))
+        if isinstance(happens, events.Discard):
+            held.stop(ledger, ticket_id, now, happens.actor, happens.actor.id)
         message = None if letter is None else _keep(ledger, ticket_id, letter, now)
         return ledger.apply(ticket_id, happens, message, note)
 

@@ -201,6 +201,11 @@ def note(draft: Draft) -> None:
     draft.notify("note_added", Audience.HOLDERS, Audience.FOLLOWERS)
 
 
+def stopped(draft: Draft) -> None:
+    """Nobody is to believe that the customer was answered."""
+    draft.notify("note_added", Audience.AUTHOR, Audience.HOLDERS, Audience.FOLLOWERS)
+
+
 def assign_fresh(draft: Draft) -> None:
     """Somebody begins to work on it."""
     draft.set(status=Status.IN_PROGRESS)
@@ -379,9 +384,8 @@ def unmerge(draft: Draft) -> None:
 
 def discard(draft: Draft) -> None:
     """Set it aside as spam or withdrawn."""
-    spam = _event(draft, Discard).spam
     draft.close(ClosedBy.AGENT)
-    draft.set(disposition=Disposition.SPAM if spam else Disposition.WITHDRAWN)
+    set_aside(draft)
 
 
 def set_aside(draft: Draft) -> None:

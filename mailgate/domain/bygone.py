@@ -31,8 +31,7 @@ def begin_now(draft: Draft) -> None:
     """Let the desk have the whole time for its answer, its targets and all else from now on."""
     before = draft.before
     if before.side is Side.SYSTEM:
-        whole = draft.policy.after(draft.policy.row(before), "system", draft.now)
-        draft.set(not_before=whole)
+        draft.set(waiting_since=draft.now)
     runs = before.targets_since is not None
     since = draft.now if runs else None
     draft.set(targets_since=since, targets_used=(), open_since=draft.now)

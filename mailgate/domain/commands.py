@@ -38,6 +38,9 @@ _INVISIBLE = dict.fromkeys(
 _MARKED = re.compile(r"[/#／＃](\s*)([^\s:：]*)")
 _WORD = re.compile(r"[^\W\d_][^\W\d]*(?:-[^\W\d]+)*-?")
 _LISTED = re.compile(r"\s*(?:[-*+•–·]\s+)?")
+_DRESSED = re.compile(r"(?:\d{1,3}[.)]\s*|[-*+•–·_`'\"“”„‘’«»(\[\ufffc\s])*")
+_ALIKE = dict.fromkeys(map(ord, "∕⁄⧸\\＼"), "/")
+_BELOW = "it stands below text, where no command counts, and would go to the customer"
 _NOTE_MARK = re.compile(r"[:：](?:\s+|$)")
 _NAME = re.compile(r"\w[\w.@+-]{0,99}")
 _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,99}")
@@ -232,7 +235,7 @@ _ROWS = (
     Word(
         "cancel",
         ("/cancel",),
-        "My answer is not to be sent, if it waits still; alone in a mail.",
+        "What waits on this ticket to be sent is not to be sent.",
     ),
     # --- where the ticket stands
     Word(
@@ -338,6 +341,12 @@ def read(text: str) -> Script:
     return Script(tuple(commands), "", tuple(faults))
 
 
+def cancels(line: str) -> bool:
+    """Tell whether a line, wherever it stands, is `/cancel`."""
+    marked = _MARKED.match(line)
+    return marked is not None and marked[2].lower() == "cancel"
+
+
 def reference() -> str:
     """Return the commands that can be carried out as a table in Markdown, for the documentation."""
     rows = ["| command | what it does |", "| --- | --- |"]
@@ -351,7 +360,7 @@ def _line(line: str) -> Command | Fault | None:
     """Return the command in a line, what is wrong with it, or None where it is text."""
     marked = _MARKED.match(line)
     if marked is None:
-        return None
+        return _dressed(line)
     gap, name = marked[1], marked[2].lower()
     word = WORDS.get(name)
     if word is None:
@@ -363,6 +372,21 @@ def _line(line: str) -> Command | Fault | None:
     return _known(line, word, line[marked.end() :])
 
 
+def _dressed(line: str) -> Fault | None:
+    """Return what is wrong with a command in bold, in a list or in quotes; None for text.
+
+    A mail program made it so, and what stands behind `/note` must not go to the customer.
+    """
+    bare = _DRESSED.sub("", line.translate(_ALIKE), count=1)
+    marked = _MARKED.match(bare)
+    if marked is None or marked[1]:
+        return None
+    name = re.split(r"[\W_]", marked[2].lower(), maxsplit=1)[0]
+    if name not in WORDS:
+        return None
+    return _fault(line, f"something stands around /{name}", WORDS[name].forms[0])
+
+
 def _below(lines: Sequence[str]) -> Fault | None:
     """Return the first of these lines that was meant as a command, well written or not.
 
@@ -371,12 +395,13 @@ def _below(lines: Sequence[str]) -> Fault | None:
     for raw in lines:
         line = _LISTED.sub("", raw.translate(_INVISIBLE), count=1).strip()
         marked = _MARKED.match(line)
+        if marked is None and _dressed(line) is not None:
+            return _fault(line, _BELOW, "the same line at the very top, or other words")
         if marked is None or marked[1]:
             continue
         name = marked[2].lower()
         if name in WORDS or _much_like(name) is not None:
-            reason = "it stands below text, where no command counts, and would go to the customer"
-            return _fault(line, reason, "the same line at the very top, or other words")
+            return _fault(line, _BELOW, "the same line at the very top, or other words")
     return None
 
 

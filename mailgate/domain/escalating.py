@@ -13,6 +13,8 @@ def escalate(draft: Draft) -> None:
     """Raise the level, because somebody asks for it."""
     event = draft.event
     assert isinstance(event, Escalate)  # noqa: S101 - the table calls each act with its event
+    whom = event.to or "the administrators"
+    draft.because(f"level {draft.before.escalation_level + 1}, to {whom}")
     _raise(draft, event.to, event.reason)
 
 

@@ -434,10 +434,12 @@ class SplitOff(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerStopped(Command):
-    """Mails of agents that were not to be sent after all, and have not been."""
+    """An agent's mail that was not to be sent after all, and has not been; `author` wrote it."""
 
     name: ClassVar[str] = "ticket.answer_stopped"
-    mails: tuple[int, ...]
+    mail: int
+    author: str
+    message: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

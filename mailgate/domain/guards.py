@@ -25,6 +25,7 @@ from mailgate.domain.events import (
     SetCategory,
     SetKind,
     SetPriority,
+    SetTimes,
     Snooze,
     TimerKind,
     Undelivered,
@@ -139,6 +140,13 @@ def same_category(ticket: Ticket, event: SetCategory, policy: Policy, now: datet
 def same_kind(ticket: Ticket, event: SetKind, policy: Policy, now: datetime) -> bool:
     """The goal is reached."""
     return ticket.kind is event.kind
+
+
+def same_times(ticket: Ticket, event: SetTimes, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    if not event.values:
+        return not ticket.own_times
+    return set(event.values) <= set(ticket.own_times)
 
 
 def merged_there(ticket: Ticket, event: MergeInto, policy: Policy, now: datetime) -> bool:

@@ -10,6 +10,9 @@ OUTAGE = timedelta(minutes=15)
 SETTLING = timedelta(hours=1)
 """How long after an outage the steps wait that would be a burst: see `WAITING_AFTER_OUTAGE`."""
 
+LONGEST_HOLD = timedelta(minutes=10)
+"""How long an agent's answer may wait to be sent: the clock waits as long."""
+
 UNSEEN = timedelta(hours=4)
 """How long the clock waits for a mailbox that cannot be looked at."""
 

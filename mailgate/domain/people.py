@@ -32,7 +32,7 @@ class Audience(StrEnum):
     MEMBERS = "members"  # of its team; nobody if it has none
     ADMINS = "admins"
     FOLLOWERS = "followers"
-    ESCALATED = "escalated"  # whom it was escalated to; who stands in where that is nobody
+    ESCALATED = "target"  # whom it was escalated to; who stands in where that is nobody
     AUTHOR = "author"  # the agent who wrote what the event is about; the holders if there is none
 
 

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailgate.desk import commands as asked
+from mailgate.desk import held
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain import events
-from mailgate.domain.commands import Command, Fault, Script, read
+from mailgate.domain.commands import Command, Fault, Script, cancels, read
 from mailgate.domain.model import Actor, ActorKind
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
@@ -42,6 +43,11 @@ def act(
 ) -> str:
     """Carry out an agent's mail; return the state in which it ends, or `REFUSED` or `HELD`."""
     script = read(message.text)
+    below = script.below is not None and cancels(script.below.line)
+    if below or any(command.name == "cancel" for command in script.commands):
+        others = len(script.commands) > 1 or script.faults or script.text.strip()
+        alone = not (others or message.attachments)
+        return _cancel(ledger, reading, agent, ticket_id, alone=alone)
     faults = list(script.faults)
     said = (*_canned(ledger, agent, ticket_id, script, faults), script.text)
     text = "\n\n".join(part for part in said if part.strip())
@@ -55,10 +61,7 @@ def act(
     mark = ledger.mark()
     if not faults:
         try:
-            if "cancel" in names:
-                _stop(ledger, reading, agent, ticket_id)
-            else:
-                _carry_out(ledger, reading, agent, ticket_id, message, script.commands, note=note)
+            _carry_out(ledger, reading, agent, ticket_id, message, script.commands, note=note)
         except Refused as refusal:
             ledger.undo(mark)
             faults.append(Fault(_line(script.commands), str(refusal), ""))
@@ -68,9 +71,9 @@ def act(
     until = _held_until(ledger, reading)
     if until is not None and says_something and not aside:
         ledger.undo(mark)
-        answers.hold(
-            ledger.connection, ledger.settings.tenant_id, reading.claimed, ticket_id, until
-        )
+        said_by = (agent.name, text[:_SHOWN])
+        tenant_id, mail = ledger.settings.tenant_id, reading.claimed
+        answers.hold(ledger.connection, tenant_id, mail, ticket_id, until, said_by)
         return HELD
     return "threaded" if says_something or _notes(script.commands) else "commands_only"
 
@@ -81,8 +84,6 @@ def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool
     if not script.commands and not script.faults and not says_something:
         why = "nothing stands above the marked line" if reading.mail.text else "the mail is empty"
         return Fault("", why, "write your answer above the marked line")
-    if "cancel" in names and (says_something or len(script.commands) > 1):
-        return Fault("/cancel", "nothing else may stand in the same mail", "/cancel alone")
     if aside:
         empty = "note" in names and not (says_something or _notes(script.commands))
         return Fault("/note", "there is no text for the note", "/note: text") if empty else None
@@ -110,19 +111,24 @@ def _held_until(ledger: Ledger, reading: Reading) -> datetime | None:
     return received_at + hold if waits else None
 
 
-def _stop(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) -> None:
-    """Stop the answers on a ticket that wait. Raises `Refused` where none does."""
+def _cancel(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, *, alone: bool) -> str:
+    """Stop the answers that wait, whatever else the mail holds: that is sent back and not done.
+
+    What was asked for in a hurry must not fail for a signature below it.
+    """
     settings, number = ledger.settings, ledger.ticket(ticket_id).number
-    says = f"{agent.name} stopped it before it was sent"
-    stopped = answers.stop(ledger.connection, settings.tenant_id, ticket_id, ledger.now, says)
-    if not stopped and not settings.hold:
-        raise Refused("answers are sent at once here: [agents] hold would let them wait")
-    if not stopped:
-        raise Refused(
-            f"no answer on {number} waits: each is sent after {settings.hold.total_seconds():g} s"
-        )
-    stamp: dict[str, Any] = {"at": reading.claimed.received_at, "actor": asked.actor(agent)}
-    ledger.apply(ticket_id, events.AnswerStopped(**stamp, mails=tuple(stopped)))
+    at, who = reading.claimed.received_at, asked.actor(agent)
+    stopped = held.stop(ledger, ticket_id, at, who, agent.name)
+    if stopped and alone:
+        return "commands_only"
+    reason = f"no answer on {number} waits any more: each is sent after {settings.hold.seconds} s"
+    if stopped:
+        answers_ = "the answer was" if stopped == 1 else f"{stopped} answers were"
+        reason = f"{answers_} stopped and not sent; nothing else in this mail was carried out"
+    elif not settings.hold:
+        reason = "answers are sent at once here: [agents] hold would let them wait"
+    _refuse(ledger, reading, agent, ticket_id, [Fault("/cancel", reason, "/cancel alone")])
+    return REFUSED
 
 
 def _canned(
@@ -154,8 +160,18 @@ def _canned(
                 except Refused as refusal:
                     faults.append(Fault(f"/macro {name}", str(refusal), "/macro name"))
                 else:
+                    if (slip := _slip(said)) is not None:
+                        faults.append(Fault(f"/macro {name}", slip, "the macro without that line"))
                     found.append(said)
     return found
+
+
+def _slip(said: str) -> str | None:
+    """Return why the text of a macro must not go out, if it holds what looks like a command."""
+    script = read(said)
+    if script.commands or script.faults or script.below is not None:
+        return "its text holds a line like a command, which does not count there and would go out"
+    return None
 
 
 def _line(commands: tuple[Command, ...]) -> str:
@@ -182,6 +198,8 @@ def _carry_out(
     for command in sorted(named, key=lambda command: _BEFORE.index(command.name)):
         event = asked.event(command, ledger.settings, agent, at)
         ledger.apply(ticket_id, event, None, command.note or None)
+    if any(command.name == "spam" for command in commands):
+        held.stop(ledger, ticket_id, at, stamp["actor"], agent.name)
     _say(ledger, ticket_id, message, commands, stamp, note=note)
     for command in commands:
         if command.name in _AFTER:

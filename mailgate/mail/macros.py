@@ -39,11 +39,11 @@ class Macros:
 
     def __init__(self, folder: Path) -> None:
         """Look through a folder, which need not be there."""
-        self._sandbox = Sandbox(FileSystemLoader(folder))
+        self._sandbox = Sandbox(FileSystemLoader(folder, encoding="utf-8-sig"))
         self._files: dict[tuple[str, str], str] = {}
         for file in sorted(folder.iterdir()) if folder.is_dir() else ():
             found = _FILE.fullmatch(file.name)
-            if found is not None:
+            if found is not None and file.is_file():
                 self._files[found["name"], (found["language"] or "").lower()] = file.name
 
     @property

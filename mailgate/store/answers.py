@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from mailgate.store import schema
 from mailgate.store.inbox import PENDING, SUPPRESSED, Claimed
@@ -11,9 +11,15 @@ _MINE = schema.mail_delivery.c
 
 
 def hold(
-    connection: Connection, tenant_id: int, mail: Claimed, ticket_id: int, until: datetime
+    connection: Connection,
+    tenant_id: int,
+    mail: Claimed,
+    ticket_id: int,
+    until: datetime,
+    said: tuple[str, str],
 ) -> None:
-    """Let go of a claimed answer, to be free from `until`, and note which ticket it is about."""
+    """Let go of a claimed answer, to be free from `until`, and note its ticket, author and text."""
+    author, text = said
     connection.execute(
         update(schema.mail_delivery)
         .where(_MINE.tenant_id == tenant_id, _MINE.id == mail.id, _MINE.fence == mail.fence)
@@ -22,24 +28,41 @@ def hold(
             lease_until=None,
             next_try_at=until,
             ticket_id=ticket_id,
+            verdict={"says": f"{author} can stop it for a while", "author": author, "text": text},
             lost=_MINE.lost - 1,
         )
     )
 
 
+def waiting(connection: Connection, tenant_id: int, ticket_id: int) -> list[tuple[str, datetime]]:
+    """Return (author, until when) of the answers on a ticket that wait, the oldest first."""
+    rows = connection.execute(
+        select(_MINE.verdict, _MINE.next_try_at)
+        .where(_MINE.tenant_id == tenant_id, _MINE.state == PENDING, _MINE.ticket_id == ticket_id)
+        .order_by(_MINE.id)
+    )
+    return [(verdict["author"], until) for verdict, until in rows]
+
+
 def stop(
     connection: Connection, tenant_id: int, ticket_id: int, now: datetime, says: str
-) -> list[int]:
-    """End the answers on a ticket that wait and that nobody has in hand; return their ids."""
-    stopped = connection.execute(
-        update(schema.mail_delivery)
-        .where(
-            _MINE.tenant_id == tenant_id,
-            _MINE.state == PENDING,
-            _MINE.ticket_id == ticket_id,
-            _MINE.lease_until.is_(None),
-        )
-        .values(state=SUPPRESSED, next_try_at=None, done_at=now, verdict={"says": says})
-        .returning(_MINE.id)
+) -> list[tuple[int, str, str]]:
+    """End the answers on a ticket that wait and that nobody has in hand.
+
+    Returns (id, author, text) of each, the oldest first.
+    """
+    theirs = (
+        _MINE.tenant_id == tenant_id,
+        _MINE.state == PENDING,
+        _MINE.ticket_id == ticket_id,
+        _MINE.lease_until.is_(None),
     )
-    return sorted(stopped.scalars())
+    rows = connection.execute(
+        select(_MINE.id, _MINE.verdict).where(*theirs).order_by(_MINE.id).with_for_update()
+    ).all()
+    connection.execute(
+        update(schema.mail_delivery)
+        .where(*theirs, _MINE.id.in_([id_ for id_, _ in rows]))
+        .values(state=SUPPRESSED, next_try_at=None, done_at=now, verdict={"says": says})
+    )
+    return [(id_, verdict["author"], verdict["text"]) for id_, verdict in rows]

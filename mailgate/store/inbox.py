@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailgate.domain.horizon import LONGEST_HOLD
 from mailgate.store import calls, prepared, schema
 from mailgate.store.identity import identify
 from mailgate.store.prepared import Prepared
@@ -28,8 +29,10 @@ from mailgate.store.schema import fixed
 from mailgate.store.types import Instant
 
 _BEYOND = timedelta(minutes=2)
-"""How far ahead anything is claimed or put off at most: twice the longest lease, since the clock of
-another node may be a little late."""
+"""How far ahead anything is claimed at most: twice the longest lease, since the clock of another
+node may be a little late."""
+_PUT_OFF = LONGEST_HOLD + _BEYOND
+"""How far ahead anything is put off at most."""
 
 _SOON = timedelta(seconds=1)
 
@@ -233,7 +236,7 @@ def claim(
     back since: it is free. Claims are timed by `lease_time`, `now` without it.
     """
     claimed_at = lease_time or now
-    times = {"tenant_id": tenant_id, "now": now, "beyond": now + _BEYOND, "most": most}
+    times = {"tenant_id": tenant_id, "now": now, "beyond": now + _PUT_OFF, "most": most}
     times |= {"lease_now": claimed_at, "lease_beyond": claimed_at + _BEYOND}
     chosen: list[int] = []
     total = 0

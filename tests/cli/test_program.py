@@ -180,7 +180,7 @@ def test_what_json_prints_has_the_documented_fields(cli):
     for ticket in cli.json("tickets"):
         keys(ticket, shapes.TICKET)
     whole = cli.json("show", number)
-    keys(whole, [*shapes.TICKET, "former_numbers", "events", "time_until_delay"])
+    keys(whole, [*shapes.TICKET, "former_numbers", "waiting_answers", "events", "time_until_delay"])
     keys(whole["time_until_delay"], shapes.REMAINING)
     for message in whole["messages"]:
         keys(message, shapes.MESSAGE)

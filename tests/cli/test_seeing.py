@@ -295,3 +295,16 @@ def test_a_mail_without_a_subject_has_something_to_be_listed_by(cli):
     cli.ok("deliver", stdin=mail(subject=""))
     cli.ok("tick")
     assert cli.json("tickets")[0]["subject"] == "(no subject)"
+
+
+def test_an_answer_that_waits_is_shown_to_whoever_would_write_another(cli):
+    cli.set(agents__hold="10m")
+    number = cli.open()
+    mails = Maildir(cli.folder / "outgoing").mails()
+    to = next(str(each["Reply-To"]) for each in mails if "alice@" in each["To"])
+    answer = mail(f"Re: Printer broken [{number}]", "Is it on?", sender="alice@agent.example")
+    cli.ok("deliver", "--to", to, stdin=answer)
+    (waits,) = cli.json("show", number)["waiting_answers"]
+    assert list(waits) == list(shapes.WAITING_ANSWER)
+    assert waits["author"] == "alice"
+    assert "--- An answer of alice waits to be sent at 20" in cli.ok("show", number)

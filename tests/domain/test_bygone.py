@@ -32,10 +32,11 @@ def test_what_nobody_has_written_to_since_is_closed_as_of_its_last_mail_without_
 def test_what_waits_for_the_desk_is_open_and_has_its_whole_time_from_now():
     life = brought(Life(watch_targets=True).opened())
     assert (life.ticket.status, life.told) == (Status.NEW, [])
-    assert life.ticket.waiting_since == START
+    assert life.ticket.waiting_since == life.now
+    assert life.ticket.created_at == START
     assert due(life) == {
         TimerKind.SYSTEM_RESPONSE: DAY,
-        TimerKind.TARGET_NEAR: DAY,
+        TimerKind.TARGET_NEAR: DAY * 8 / 10,
         TimerKind.TARGET_MISSED: DAY,
     }
     assert life.ticket.resolution_due_at == life.now + 3 * DAY

@@ -272,7 +272,7 @@ def test_escalating_goes_one_level_up_and_closing_ends_it():
         "escalated_to": "ada",
         "escalation_reason": "angry",
     }
-    assert life.told == [("escalated", "escalated"), ("escalated", "assignee")]
+    assert life.told == [("escalated", "target"), ("escalated", "assignee")]
     life.do(events.Escalate)
     assert (life.ticket.escalation_level, life.ticket.escalated_to) == (2, None)
     life.closed()

@@ -17,7 +17,7 @@ ONCE = TimerKind.ESCALATION
 DAY = timedelta(days=1)
 LEADS = Escalation("leads", 4 * HOUR, to="team:leads")
 BOARD = Escalation("board", 10 * HOUR, to="bob", tell_admins=True)
-TOLD = [("escalated", "escalated"), ("escalated", "assignee")]
+TOLD = [("escalated", "target"), ("escalated", "assignee")]
 OFFICE = Calendar("UTC", (((540, 1020),),) * 5 + ((),) * 2)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate.domain.horizon import LONGEST_HOLD
 from mailgate.domain.model import Status
 from mailgate.store import inbox
 from tests.desk.conftest import ALICE, BOB, CUSTOMER
@@ -57,7 +58,10 @@ def test_it_can_be_stopped_until_then_and_be_written_again(holding, opened):
     later(holding)
     assert (replies(holding), holding.outbox("command_refused")) == (0, [])
     event = holding.rows("event")[-1]
-    assert (event["name"], event["data"]["mails"]) == ("ticket.answer_stopped", [row["id"]])
+    assert (event["name"], event["data"]["mail"]) == ("ticket.answer_stopped", row["id"])
+    note = holding.rows("message")[-1]
+    assert (note["kind"], note["author"]) == ("note", "alice")
+    assert note["text"] == f"This answer of Alice was stopped before it was sent:\n\n{ANSWER}"
     holding.agent(ANSWER)
     later(holding)
     assert replies(holding) == 1
@@ -70,6 +74,9 @@ def test_a_colleague_can_stop_it_and_both_may_come_at_once(holding, opened):
     holding.worker.drain()
     assert holding.delivery(first)["state"] == "suppressed"
     assert holding.delivery(second)["state"] == "commands_only"
+    told = {row["recipient"] for row in holding.outbox("note_added")}
+    assert ALICE.address in told, "she is not to think that she answered"
+    assert BOB.address not in told
 
 
 def test_what_has_left_cannot_be_stopped_and_that_is_told(holding, opened):
@@ -78,7 +85,7 @@ def test_what_has_left_cannot_be_stopped_and_that_is_told(holding, opened):
     holding.agent("/cancel")
     (refused,) = holding.outbox("command_refused")
     number = holding.ticket(opened["ticket_id"]).number
-    reason = f"no answer on {number} waits: each is sent after 30 s"
+    reason = f"no answer on {number} waits any more: each is sent after 30 s"
     assert refused["context"]["commands"][0]["reason"] == reason
     assert replies(holding) == 1
 
@@ -90,14 +97,50 @@ def test_where_answers_do_not_wait_that_is_told(gateway, opened):
     assert "answers are sent at once here" in refused["context"]["commands"][0]["reason"]
 
 
-@pytest.mark.parametrize("text", ["/cancel\nHello", "/cancel\n/close", "/note: x\n/cancel"])
-def test_nothing_else_stands_in_a_mail_that_stops_an_answer(holding, opened, text):
+@pytest.mark.parametrize(
+    "text",
+    ["/cancel\nHello", "/cancel\n/close", "/note: x\n/cancel", "Oops\n/cancel", "/cancel\n/tga x"],
+)
+def test_it_is_stopped_whatever_else_stands_in_the_mail_and_that_is_sent_back(
+    holding, opened, text
+):
     row = holding.agent(ANSWER)
+    before = holding.ticket(opened["ticket_id"])
     assert holding.agent(text)["state"] == "commands_only"
     (refused,) = holding.outbox("command_refused")
     told = refused["context"]["commands"][0]
-    assert told["reason"] == "nothing else may stand in the same mail"
-    assert holding.delivery(row["id"])["state"] == "pending"
+    assert told["reason"] == (
+        "the answer was stopped and not sent; nothing else in this mail was carried out"
+    )
+    assert holding.delivery(row["id"])["state"] == "suppressed"
+    assert holding.ticket(opened["ticket_id"]).status is before.status
+
+
+def test_all_that_wait_are_stopped(holding, opened):
+    ids = [holding.agent(f"{ANSWER} {n}")["id"] for n in range(2)]
+    holding.agent("/cancel\nthanks")
+    assert {holding.delivery(id_)["state"] for id_ in ids} == {"suppressed"}
+    (refused,) = holding.outbox("command_refused")
+    assert "2 answers were stopped" in refused["context"]["commands"][0]["reason"]
+
+
+def test_nothing_goes_to_whoever_sent_spam(holding, opened):
+    row = holding.agent(ANSWER)
+    holding.agent("/spam")
+    later(holding)
+    assert holding.delivery(row["id"])["state"] == "suppressed"
+    assert replies(holding) == 0
+
+
+def test_it_is_not_claimed_before_its_time_however_long_that_is(holding, opened):
+    holding.desk.settings = replace(holding.desk.settings, hold=LONGEST_HOLD)
+    ids = [holding.agent(f"{ANSWER} {n}")["id"] for n in range(3)]
+    for _ in range(3):
+        assert holding.worker.run_once() == 0
+    assert [holding.delivery(id_)["fence"] for id_ in ids] == [1, 1, 1]
+    assert holding.mail("Another", Subject="Scanner")["state"] == "opened"
+    later(holding, LONGEST_HOLD)
+    assert replies(holding) == 3
 
 
 def test_what_does_not_go_to_the_customer_does_not_wait(holding, opened):

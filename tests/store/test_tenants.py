@@ -251,6 +251,9 @@ def of_mailboxes() -> dict[str, Any]:
     }
 
 
+_WAITING = {"next_try_at": NOW + 2 * HOUR, "verdict": {"author": "alice", "text": "words"}}
+
+
 def _plant_mailbox(put: Callable[..., dict[str, Any]]) -> None:
     watched = {
         "lease_owner": "node",
@@ -318,7 +321,7 @@ class Life:
         marked = put(schema.mail_delivery, **spam)["id"]
         pending = put(schema.mail_delivery, received_at=NOW, rfc_id="<q@x>")["id"]
         self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
-        put(schema.mail_delivery, next_try_at=NOW + 2 * HOUR, ticket_id=self.ticket)
+        put(schema.mail_delivery, ticket_id=self.ticket, **_WAITING)
         sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
         ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)
         never = notice(connection, state="never", notice="other", **sending)
@@ -343,6 +346,7 @@ class Life:
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
             "inbox.claim_again.mail": c,
             "answers.hold.mail": c,
+            "answers.hold.said": ("alice", "words"),
             "mailboxes.kept_at.mail_ids": [c.mail_id],
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
