@@ -10,6 +10,7 @@ import time_machine
 from mailgate.app import now
 from mailgate.cli import shapes
 from tests.cli.conftest import CUSTOMER, mail
+from tests.peers.maildir import Maildir
 
 BILL = bytes(range(256)) * 5
 WITH_FILES = (
