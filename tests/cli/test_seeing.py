@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import sys
+from email.utils import parseaddr
 
 import pytest
 import time_machine
@@ -302,9 +303,10 @@ def test_an_answer_that_waits_is_shown_to_whoever_would_write_another(cli):
     cli.set(agents__hold="10m")
     number = cli.open()
     mails = Maildir(cli.folder / "outgoing").mails()
-    to = next(str(each["Reply-To"]) for each in mails if "alice@" in each["To"])
+    to = next(parseaddr(each["Reply-To"])[1] for each in mails if "alice@" in each["To"])
     answer = mail(f"Re: Printer broken [{number}]", "Is it on?", sender="alice@agent.example")
     cli.ok("deliver", "--to", to, stdin=answer)
+    cli.ok("tick")
     (waits,) = cli.json("show", number)["waiting_answers"]
     assert list(waits) == list(shapes.WAITING_ANSWER)
     assert waits["author"] == "alice"
