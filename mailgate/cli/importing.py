@@ -17,6 +17,8 @@ from mailgate.errors import Refused
 if TYPE_CHECKING:
     from mailgate.desk.bygone import Brought, LeftOut
 
+_MOST = 20  # addresses that are named
+
 
 @command(
     "import",
@@ -100,6 +102,10 @@ def _shape(brought: "Brought") -> dict[str, object]:
         "open": brought.still_open,
         "messages": brought.messages,
         "known": brought.known,
+        "colleagues": [
+            {"address": address, "mails": mails}
+            for address, mails in brought.colleagues.most_common()
+        ],
         "left_out": [
             {"path": _path(each), "offset": each.offset, "why": each.why, "fault": each.fault}
             for each in brought.left_out
@@ -128,6 +134,10 @@ def _print(brought: "Brought", *, dry_run: bool) -> None:
             ),
             long=("SUBJECT", "REQUESTER"),
         )
+    if brought.colleagues:
+        counted = ", ".join(f"{who} ({n})" for who, n in brought.colleagues.most_common(_MOST))
+        printing.line(f"Of your own domain, no agents, and so taken for customers: {counted}.")
+        printing.line("Were they of yours, name them as [[agent]] before you import.")
     if dry_run:
         printing.line("Nothing was changed. It would be:")
     if not brought.mails:

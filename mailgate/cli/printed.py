@@ -9,6 +9,7 @@ from mailgate.cli.shapes import (
     BROUGHT,
     CAUSED,
     CHECKED,
+    COLLEAGUE,
     ESCALATION,
     EVENT,
     EXAMPLE,
@@ -97,7 +98,12 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
         ),
         "import": (
             "One object.",
-            {"fields": BROUGHT, "each of `left_out`": LEFT_OUT, "each example": EXAMPLE},
+            {
+                "fields": BROUGHT,
+                "each colleague": COLLEAGUE,
+                "each of `left_out`": LEFT_OUT,
+                "each example": EXAMPLE,
+            },
         ),
         "agents": ("A list, in the order of the configuration.", {"each": AGENT}),
         "jobs": ("A list.", {"each": JOB}),

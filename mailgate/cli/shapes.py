@@ -443,9 +443,18 @@ BROUGHT: Shape = MappingProxyType(
         "tickets": "how many were opened, or would be",
         "open": "how many of these are still open",
         "messages": "how many mails were put down on tickets, old or new",
-        "known": "how many were there already",
+        "known": "how many were there already, or twice in what was given",
+        "colleagues": "who wrote from the desk's own domain and is no agent, so counts as a "
+        "customer, a list",
         "left_out": "a list of what was not brought along",
         "examples": "the first ten of the tickets, a list",
+    }
+)
+
+COLLEAGUE: Shape = MappingProxyType(
+    {
+        "address": "theirs",
+        "mails": "how many they wrote",
     }
 )
 

@@ -1,5 +1,6 @@
 """What happened before the desk began: it is put down, and nobody hears of it."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,7 +43,11 @@ class Example:
 
 @dataclass(slots=True)
 class Brought:
-    """What was brought along, or would be: `still_open` of the tickets, `messages` in all."""
+    """What was brought along, or would be: `still_open` of the tickets, `messages` in all.
+
+    `colleagues` counts the mails of those at the desk's own domain who are no agents, and so were
+    taken for customers.
+    """
 
     mails: int = 0
     tickets: int = 0
@@ -51,6 +56,7 @@ class Brought:
     known: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
+    colleagues: Counter[str] = field(default_factory=Counter)
 
     @property
     def faults(self) -> bool:

@@ -176,9 +176,12 @@ def _tags(text: str) -> Tags:
 def _times(text: str) -> Times:
     if text.lower() == "none":
         return Times(())
-    found = dict(times.read(word) for word in text.replace(",", " ").split())
+    pairs = [times.read(word) for word in text.replace(",", " ").split()]
+    found = dict(pairs)
     if not found:
         raise Refused("it does not say which times")
+    if len(found) < len(pairs):
+        raise Refused("it says twice what one time is")
     return Times(tuple(sorted((name, int(long.total_seconds())) for name, long in found.items())))
 
 

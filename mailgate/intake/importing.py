@@ -6,6 +6,7 @@ on it that has passed. Interrupted anywhere and begun again, it goes on; what is
 over, by whichever road it came.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from mailgate.intake.conversations import Conversations, Entry
 from mailgate.intake.lookup import Lookup, look_up
 from mailgate.intake.reading import Reader, Reading
 from mailgate.intake.worker import row_of
+from mailgate.mail.address import domain_of
 from mailgate.mail.skim import skim
 from mailgate.mail.thread import numbers_in
 from mailgate.store import inbox, mailboxes
@@ -209,6 +211,7 @@ class _Batch:
         self._rows: list[dict[str, object]] = []
         self._known = 0
         self._left_out: list[LeftOut] = []
+        self._colleagues: Counter[str] = Counter()
 
     def write(self, readings: Sequence[tuple[Entry, Reading]], lookup: Lookup) -> None:
         """Put down each mail, and then what becomes of the tickets."""
@@ -252,6 +255,9 @@ class _Batch:
         ending = bygone.carry_out(self._ledger, lookup, reading, planned)
         lookup.learn(reading, ending.ticket_id)
         self._rows.append(row_of(reading, ending, self._ledger.now))
+        theirs = not (planned.ours or reading.verdict.machine)
+        if theirs and domain_of(reading.sender) == domain_of(self._to.address):
+            self._colleagues[reading.sender] += 1
         if ending.ticket_id is not None:
             self._latest[ending.ticket_id] = (reading.claimed.received_at, planned.thanks)
             if ending.state == "opened":
@@ -279,6 +285,7 @@ class _Batch:
         brought.messages += len(self._rows)
         brought.known += self._known
         brought.left_out += self._left_out
+        brought.colleagues += self._colleagues
         for ticket in tickets[: _MOST_EXAMPLES - len(brought.examples)]:
             at = ticket.created_at or self._ledger.now
             brought.examples.append(

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from mailgate.cli import shapes
-from tests.cli.conftest import CUSTOMER, mail
+from tests.cli.conftest import CUSTOMER, DESK, mail
 
 ONE = "1 message put down; 1 ticket opened, 0 of them not closed"
 
@@ -49,6 +49,23 @@ def test_programs_get_the_same_as_an_object(cli, folder):
     assert [list(each) for each in found["left_out"]] == [list(shapes.LEFT_OUT)]
     assert [list(each) for each in found["examples"]] == [list(shapes.EXAMPLE)]
     assert found["left_out"][0]["fault"] is False
+
+
+def test_who_writes_from_the_desks_own_domain_and_is_no_agent_is_named(cli, folder):
+    own = DESK.partition("@")[2]
+    (folder / "3.eml").write_bytes(mail(sender=f"olga@{own}", message_id="<3@x.example>"))
+    said = cli.ok("import", "--dry-run", folder)
+    assert f"Of your own domain, no agents, and so taken for customers: olga@{own} (1)." in said
+    (olga,) = cli.json("import", folder)["colleagues"]
+    assert olga == {"address": f"olga@{own}", "mails": 1}
+    assert list(olga) == list(shapes.COLLEAGUE)
+
+
+def test_where_no_mails_are_that_is_told_and_a_day_ahead_is_refused(cli, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "No mails were found there" in cli.ok("import", empty)
+    assert "lies ahead" in cli.no(1, "import", "--open-since", "2099-01-01", empty)
 
 
 def test_what_could_not_be_read_is_told_by_the_exit_code_and_the_rest_is_there(cli, folder):

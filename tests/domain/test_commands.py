@@ -174,6 +174,7 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
         ("/macro", "it does not say which", "/macro name"),
         ("/macro ../x", "'../x' is no macro's name", "/macro name"),
         ("/threshold", "which times", "/threshold system=1h"),
+        ("/threshold system=1h system=2h", "says twice", "/threshold system=1h"),
         ("/threshold soon=1h", "there is no time 'soon'", "/threshold system=1h"),
         ("/threshold system", "gives no value: write system=", "/threshold none"),
         ("/threshold system=soon", "is not a duration", "/threshold system=1h"),
