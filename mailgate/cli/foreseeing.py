@@ -34,10 +34,13 @@ def forecast(
     with opened(config) as app:
         at = now()
         coming = list(foreseen(app.desk, at, at + timedelta(days=days)))
+        outdated = app.clock.outdated()
     if json:
         printing.as_json_list(map(_shape, coming))
     else:
         _print(coming, days)
+        if outdated:
+            printing.line(printing.RULES_CHANGED)
 
 
 def _shape(step: "Foreseen") -> dict[str, object]:

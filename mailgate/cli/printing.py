@@ -224,6 +224,12 @@ def standing(ticket: "Mapping[str, Any] | RowMapping") -> str:
     return f"{status(ticket['status'])}{late}{as_what}{by}"
 
 
+RULES_CHANGED = (
+    "The rules were changed, and tickets still go by the former ones: what follows from that is "
+    "not foreseen here. `mailgate jobs run rules` works it out; the gateway does so at its start."
+)
+
+
 def deadline(kind: str, target: str | None = None) -> str:
     """Return a deadline in words, such as `target near (first response)`."""
     about = f" ({target})" if target else ""

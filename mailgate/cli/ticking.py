@@ -49,8 +49,9 @@ def tick(
     from mailgate.app import now
 
     with opened(config) as app:
+        outdated = False
         if dry_run or at is not None:
-            done = _preview(app, at, now())
+            done, outdated = _preview(app, at, now()), app.clock.outdated()
         else:
             app.process()
             app.clock.refresh(now())
@@ -61,6 +62,8 @@ def tick(
             printing.as_json(_shape(done))
         else:
             _print(done, verbose=verbose, dry=dry_run or at is not None)
+            if outdated:
+                printing.line(printing.RULES_CHANGED)
 
 
 def _preview(app: "App", at: str | None, now: datetime) -> "Tick":

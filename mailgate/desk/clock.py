@@ -132,6 +132,15 @@ class Clock:
                 ledger.catch_up(ticket_id)
         return ids
 
+    def outdated(self) -> bool:
+        """Whether deadlines of open tickets still go by other rules than those in force.
+
+        What follows from these is not seen by a look ahead.
+        """
+        with self._desk.database.read() as connection:
+            rules = policies.find(connection, self._desk.current(connection).rules) or 0
+            return bool(tickets.by_other_rules(connection, self._tenant_id, rules, 1))
+
     def preview(self, now: datetime, at: datetime) -> Tick:
         """Return what a tick at the instant `at` would do; nothing is written.
 

@@ -28,6 +28,17 @@ def test_a_dry_run_changes_nothing(cli):
     assert cli.sent() == []
 
 
+def test_a_look_ahead_says_that_it_does_not_see_what_new_rules_bring(cli):
+    cli.open()
+    warned = "The rules were changed, and tickets still go by the former ones"
+    assert warned not in cli.ok("tick", "--dry-run") + cli.ok("forecast")
+    cli.set(sla__high={"system": "90m"})
+    assert warned in cli.ok("tick", "--dry-run")
+    assert warned in cli.ok("forecast")
+    cli.ok("tick")
+    assert warned not in cli.ok("tick", "--dry-run")
+
+
 def test_what_would_happen_then_is_told_and_does_not_happen(cli):
     cli.set(sla__watch_targets=False)
     number = cli.open()
