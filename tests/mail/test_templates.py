@@ -198,6 +198,24 @@ def test_english_subjects_are_these(notice, subject):
     assert rendered(notice, role).subject == subject
 
 
+@pytest.mark.parametrize(
+    ("language", "again", "came"),
+    [
+        ("en", "Please send it once more, corrected", "This is what came of it:"),
+        ("de", "Bitte senden Sie sie berichtigt noch einmal", "Das wurde daraus:"),
+    ],
+)
+def test_what_came_of_stopping_an_answer_is_no_mail_to_be_corrected(language, again, came):
+    refused = rendered("command_refused", language=language)
+    assert again in refused.text
+    too_late = {"line": "/cancel", "reason": "no answer waits any more", "form": "/cancel alone"}
+    mail = rendered("command_refused", language=language, commands=[too_late])
+    for text in (mail.text, mail.html):
+        assert again not in text
+        assert came in text
+        assert "no answer waits any more" in text
+
+
 class TestToTheCustomer:
     def test_the_acknowledgement_tells_the_number_and_when_to_expect_an_answer(self):
         assert f"under the number {NUMBER}" in said("received", "customer")
