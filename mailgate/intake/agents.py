@@ -68,6 +68,9 @@ def act(
     if faults:
         _refuse(ledger, reading, agent, ticket_id, faults)
         return REFUSED
+    if "spam" in names:  # not before all is carried out: what is stopped cannot be undone
+        at = reading.claimed.received_at
+        held.stop(ledger, ticket_id, at, asked.actor(agent), agent.name)
     until = _held_until(ledger, reading)
     if until is not None and says_something and not aside:
         ledger.undo(mark)
@@ -198,8 +201,6 @@ def _carry_out(
     for command in sorted(named, key=lambda command: _BEFORE.index(command.name)):
         event = asked.event(command, ledger.settings, agent, at)
         ledger.apply(ticket_id, event, None, command.note or None)
-    if any(command.name == "spam" for command in commands):
-        held.stop(ledger, ticket_id, at, stamp["actor"], agent.name)
     _say(ledger, ticket_id, message, commands, stamp, note=note)
     for command in commands:
         if command.name in _AFTER:

@@ -132,6 +132,14 @@ def test_nothing_goes_to_whoever_sent_spam(holding, opened):
     assert replies(holding) == 0
 
 
+def test_a_mail_that_is_refused_stops_nothing(holding, opened):
+    row = holding.agent(ANSWER)
+    holding.agent("/spam\n/snooze 3d")
+    assert len(holding.outbox("command_refused")) == 1
+    assert holding.delivery(row["id"])["state"] == "pending"
+    assert holding.ticket(opened["ticket_id"]).status is not Status.CLOSED
+
+
 def test_it_is_not_claimed_before_its_time_however_long_that_is(holding, opened):
     holding.desk.settings = replace(holding.desk.settings, hold=LONGEST_HOLD)
     ids = [holding.agent(f"{ANSWER} {n}")["id"] for n in range(3)]
