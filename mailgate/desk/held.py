@@ -14,7 +14,9 @@ from mailgate.domain.model import Actor, Side
 from mailgate.store import answers
 
 
-def stop(ledger: Ledger, ticket_id: int, at: datetime, actor: Actor, name: str) -> int:
+def stop(
+    ledger: Ledger, ticket_id: int, at: datetime, actor: Actor, name: str, why: str = ""
+) -> int:
     """Stop every answer that waits on a ticket; return how many did. `name`: who stops them."""
     settings = ledger.settings
     says = f"{name} stopped it before it was sent"
@@ -30,7 +32,7 @@ def stop(ledger: Ledger, ticket_id: int, at: datetime, actor: Actor, name: str) 
             kind=NOTE,
         )
         event = AnswerStopped(at=at, actor=actor, mail=mail, author=author)
-        ledger.apply(ticket_id, event, message)
+        ledger.apply(ticket_id, event, message, why or None)
     return len(stopped)
 
 

@@ -345,9 +345,9 @@ def read(text: str) -> Script:
 
 
 def cancels(line: str) -> bool:
-    """Tell whether a line, wherever it stands, is `/cancel`."""
-    marked = _MARKED.match(line)
-    return marked is not None and marked[2].lower() == "cancel"
+    """Tell whether a line is `/cancel`, wherever it stands and however it is dressed."""
+    marked = _MARKED.match(_DRESSED.sub("", line.translate(_ALIKE), count=1))
+    return marked is not None and re.split(r"[\W_]", marked[2].lower(), maxsplit=1)[0] == "cancel"
 
 
 def reference() -> str:

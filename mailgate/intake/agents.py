@@ -43,18 +43,18 @@ def act(
 ) -> str:
     """Carry out an agent's mail; return the state in which it ends, or `REFUSED` or `HELD`."""
     script = read(message.text)
-    below = script.below is not None and cancels(script.below.line)
-    if below or any(command.name == "cancel" for command in script.commands):
+    names = {command.name for command in script.commands}
+    aside = note or "note" in names
+    if "cancel" in names or _cancels(script, aside=aside):
         others = len(script.commands) > 1 or script.faults or script.text.strip()
         alone = not (others or message.attachments)
-        return _cancel(ledger, reading, agent, ticket_id, alone=alone)
+        why = "; ".join(command.note for command in script.commands if command.name == "cancel")
+        return _cancel(ledger, reading, agent, ticket_id, why, alone=alone)
     faults = list(script.faults)
     said = (*_canned(ledger, agent, ticket_id, script, faults), script.text)
     text = "\n\n".join(part for part in said if part.strip())
     message = replace(message, author=agent.name, author_name=agent.display_name, text=text)
-    names = {command.name for command in script.commands}
     says_something = bool(text or message.attachments)
-    aside = note or "note" in names
     fault = _flaw(reading, script, says_something=says_something, aside=aside)
     if fault is not None:
         faults.append(fault)
@@ -74,7 +74,7 @@ def act(
     until = _held_until(ledger, reading)
     if until is not None and says_something and not aside:
         ledger.undo(mark)
-        said_by = (agent.name, text[:_SHOWN])
+        said_by = (agent.name, text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\n[…]")
         tenant_id, mail = ledger.settings.tenant_id, reading.claimed
         answers.hold(ledger.connection, tenant_id, mail, ticket_id, until, said_by)
         return HELD
@@ -114,14 +114,24 @@ def _held_until(ledger: Ledger, reading: Reading) -> datetime | None:
     return received_at + hold if waits else None
 
 
-def _cancel(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, *, alone: bool) -> str:
+def _cancels(script: Script, *, aside: bool) -> bool:
+    """Tell whether `/cancel` stands in a mail other than as it should; in a note it is text."""
+    lines = [fault.line for fault in script.faults]
+    if script.below is not None and not aside:
+        lines.append(script.below.line)
+    return any(map(cancels, lines))
+
+
+def _cancel(
+    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, why: str, *, alone: bool
+) -> str:
     """Stop the answers that wait, whatever else the mail holds: that is sent back and not done.
 
     What was asked for in a hurry must not fail for a signature below it.
     """
     settings, number = ledger.settings, ledger.ticket(ticket_id).number
     at, who = reading.claimed.received_at, asked.actor(agent)
-    stopped = held.stop(ledger, ticket_id, at, who, agent.name)
+    stopped = held.stop(ledger, ticket_id, at, who, agent.name, why)
     if stopped and alone:
         return "commands_only"
     reason = f"no answer on {number} waits any more: each is sent after {settings.hold.seconds} s"

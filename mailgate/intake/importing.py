@@ -231,7 +231,8 @@ class _Batch:
             self._put_down(lookup, self._keep(reading), planned)
         self._settle()
         ledger.flush()
-        inbox.settle(ledger.connection, self._tenant_id, self._rows)
+        if inbox.settle(ledger.connection, self._tenant_id, self._rows) != len(self._rows):
+            raise Conflict("another worker has taken a mail that came meanwhile")
 
     def _keep(self, reading: Reading) -> Reading:
         """Keep the bytes of a mail, of which nothing is left to be done."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from mailgate.store import schema
 from mailgate.store.inbox import PENDING, SUPPRESSED, Claimed
@@ -34,11 +34,21 @@ def hold(
     )
 
 
+def _waiting(tenant_id: int, ticket_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of the answers on a ticket that wait and that nobody has in hand."""
+    return (
+        _MINE.tenant_id == tenant_id,
+        _MINE.state == PENDING,
+        _MINE.ticket_id == ticket_id,
+        _MINE.lease_until.is_(None),
+    )
+
+
 def waiting(connection: Connection, tenant_id: int, ticket_id: int) -> list[tuple[str, datetime]]:
     """Return (author, until when) of the answers on a ticket that wait, the oldest first."""
     rows = connection.execute(
         select(_MINE.verdict, _MINE.next_try_at)
-        .where(_MINE.tenant_id == tenant_id, _MINE.state == PENDING, _MINE.ticket_id == ticket_id)
+        .where(*_waiting(tenant_id, ticket_id))
         .order_by(_MINE.id)
     )
     return [(verdict["author"], until) for verdict, until in rows]
@@ -51,12 +61,7 @@ def stop(
 
     Returns (id, author, text) of each, the oldest first.
     """
-    theirs = (
-        _MINE.tenant_id == tenant_id,
-        _MINE.state == PENDING,
-        _MINE.ticket_id == ticket_id,
-        _MINE.lease_until.is_(None),
-    )
+    theirs = _waiting(tenant_id, ticket_id)
     rows = connection.execute(
         select(_MINE.id, _MINE.verdict).where(*theirs).order_by(_MINE.id).with_for_update()
     ).all()

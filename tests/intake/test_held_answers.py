@@ -99,7 +99,10 @@ def test_where_answers_do_not_wait_that_is_told(gateway, opened):
 
 @pytest.mark.parametrize(
     "text",
-    ["/cancel\nHello", "/cancel\n/close", "/note: x\n/cancel", "Oops\n/cancel", "/cancel\n/tga x"],
+    [
+        *("/cancel\nHello", "/cancel\n/close", "/note: x\n/cancel", "Oops\n/cancel"),
+        *("/cancel\n/tga x", "/cancel please", "/cancel.", "**/cancel**", "Oops\n*/cancel*"),
+    ],
 )
 def test_it_is_stopped_whatever_else_stands_in_the_mail_and_that_is_sent_back(
     holding, opened, text
@@ -114,6 +117,19 @@ def test_it_is_stopped_whatever_else_stands_in_the_mail_and_that_is_sent_back(
     )
     assert holding.delivery(row["id"])["state"] == "suppressed"
     assert holding.ticket(opened["ticket_id"]).status is before.status
+
+
+def test_a_note_that_speaks_of_it_stops_nothing(holding, opened):
+    row = holding.agent(ANSWER)
+    said = holding.agent("/note\nThe customer wrote:\n/cancel my subscription")
+    assert (said["state"], holding.outbox("command_refused")) == ("threaded", [])
+    assert holding.delivery(row["id"])["state"] == "pending"
+
+
+def test_why_it_was_stopped_is_kept(holding, opened):
+    holding.agent(ANSWER)
+    holding.agent("/cancel: wrong customer")
+    assert holding.rows("event")[-1]["note"] == "wrong customer"
 
 
 def test_all_that_wait_are_stopped(holding, opened):
