@@ -28,7 +28,7 @@ from mailgate.mail.signer import Signer
 from mailgate.store import inbox
 from mailgate.store.inbox import Claimed
 
-BATCH = 50
+BATCH = 100
 BATCH_OCTETS = 32 * 1024 * 1024
 LEASE = timedelta(seconds=60)
 _RENEWALS = 4  # how often the lease of what is read aside is made longer before it would lapse
