@@ -166,6 +166,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "notice.suppressed": _WARNING(
             "A notice was held back: a ceiling, or an address that takes no mail."
         ),
+        "notice.joined": _INFO("One of many notices to somebody of the staff: told with others."),
         "acknowledgements.held": _WARNING(
             "A flood: so many acknowledgements to unknown senders were held back in an hour."
         ),

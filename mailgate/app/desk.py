@@ -41,6 +41,7 @@ def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
         mailboxes=frozenset(box.name for box in config.mailboxes if box.host),
         assigns=config.assignment.automatic,
         hold=config.answering.hold or timedelta(0),
+        burst=config.answering.burst,
         agents_set_times=config.sla.agents_may_set_thresholds,
         macro=macro,
         routes=ranked([rule.built() for rule in config.rules]),

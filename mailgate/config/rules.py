@@ -149,6 +149,11 @@ class Answering(Table):
         "How long an answer waits before it is sent, such as 30s, at most 10m: until then a mail "
         "with /cancel stops it. Meanwhile the clock waits too.",
     )
+    burst: kinds.Count = key(
+        30,
+        "Mails an hour that the gateway itself writes to one agent or administrator about tickets; "
+        "what goes beyond it is joined into one mail every 10 minutes. Nothing is left out.",
+    )
 
 
 class Assignment(Table):

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailgate.desk import notices, telling, turns
+from mailgate.desk import joining, notices, telling, turns
 from mailgate.desk.messages import NewMessage
 from mailgate.desk.pages import Mark, Pages
 from mailgate.desk.settings import Settings, Signer
@@ -401,6 +401,8 @@ class Ledger:
         pages, tenant_id = self._pages, self.settings.tenant_id
         people.suspend(self.connection, tenant_id, dict(reversed(pages.suspended)), self.now)
         self.decided()
+        rows, settings = pages.outbox, self.settings
+        joining.join(self.connection, rows, settings, self._signer, self.next_id, self.now)
         policy_id = self._keep_rules() if pages.events or self._touched else None
         self._flush_tickets(policy_id)
         tickets.add(self.connection, "event", [e | {"policy_id": policy_id} for e in pages.events])

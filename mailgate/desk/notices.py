@@ -202,6 +202,11 @@ def _facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
     }
 
 
+def facts_of_none() -> dict[str, Any]:
+    """Return what stands for the ticket where a notice is about none."""
+    return _facts(NO_TICKET, Staff(()))
+
+
 def _news(event: Event) -> dict[str, str]:
     """Return the subject by which a machine's news go out: that of its first mail is outdated."""
     return {"subject": event.subject} if isinstance(event, MachineWrote) and event.subject else {}

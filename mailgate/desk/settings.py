@@ -63,7 +63,8 @@ class Settings:
     names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
     a ticket opens one. `routes` are the rules for new tickets in the order in which they are tried.
     `assigns`: what nobody holds is given to agents. `hold`: how long an agent's answer waits before
-    it is sent. `agents_set_times`: agents who are no administrators may set thresholds of a ticket.
+    it is sent. `burst`: mails an hour of the gateway itself to one of the staff, before they are
+    joined. `agents_set_times`: agents who are no administrators may set thresholds of a ticket.
     `macro`: what `/macro` stands for.
     """
 
@@ -86,6 +87,7 @@ class Settings:
     routes: tuple[Rule, ...] = ()
     assigns: bool = False
     hold: timedelta = timedelta(0)
+    burst: int = 30
     agents_set_times: bool = False
     macro: Macro = no_macro
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mailgate.domain.canary import Canary
 from mailgate.domain.model import Actor, ActorKind, Ticket
+from mailgate.domain.people import Role
 from mailgate.log import log, together
 from mailgate.store import tickets
 from mailgate.store.outbox import SUPPRESSED
@@ -38,7 +39,8 @@ def lines(
     for row in outbox:
         if row["state"] == SUPPRESSED:
             ids = {"notice": row["id"], "kind": row["notice"], "ticket": row["ticket_id"]}
-            yield "notice.suppressed", ids | {"why": row["reason"]}
+            name = "notice.suppressed" if row["role"] == Role.CUSTOMER.value else "notice.joined"
+            yield name, ids | {"why": row["reason"]}
 
 
 def returned(canary: Canary, now: datetime) -> Line:

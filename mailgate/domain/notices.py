@@ -18,7 +18,7 @@ class Notice:
     """One kind of mail. `awaited`: the clock waits for its delivery, which becomes an event.
 
     `answer`: what an answer of the desk's people to it is: a "no" to a question of ours must not go
-    out to the customer.
+    out to the customer. `joins`: to staff it may be told in one mail with others.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Notice:
     says: str
     awaited: bool = False
     answer: Literal["reply", "note"] = "reply"
+    joins: bool = False
 
 
 NOTICES: dict[str, Notice] = {
@@ -34,19 +35,21 @@ NOTICES: dict[str, Notice] = {
         Notice("received", Words.GATEWAY, "the ticket's number, and when to expect an answer"),
         Notice("agent_reply", Words.PERSON, "an agent's answer", awaited=True),
         Notice("new_message", Words.PERSON, "a customer's words, to whoever holds the ticket"),
-        Notice("answered", Words.GATEWAY, "a colleague has answered the customer"),
-        Notice("assigned", Words.GATEWAY, "the ticket is yours now"),
-        Notice("unassigned", Words.GATEWAY, "the ticket is no longer yours, and why"),
+        Notice("answered", Words.GATEWAY, "a colleague has answered the customer", joins=True),
+        Notice("assigned", Words.GATEWAY, "the ticket is yours now", joins=True),
+        Notice("unassigned", Words.GATEWAY, "the ticket is no longer yours, and why", joins=True),
         Notice("note_added", Words.PERSON, "a colleague's internal note"),
-        Notice("overdue", Words.GATEWAY, "the desk has let its own time run out"),
-        Notice("target_near", Words.GATEWAY, "a target will soon be missed"),
-        Notice("target_missed", Words.GATEWAY, "a target was missed"),
-        Notice("escalated", Words.GATEWAY, "the ticket went one level up, to whom, and why"),
-        Notice("woken", Words.GATEWAY, "the silence that was asked for is over"),
+        Notice("overdue", Words.GATEWAY, "the desk has let its own time run out", joins=True),
+        Notice("target_near", Words.GATEWAY, "a target will soon be missed", joins=True),
+        Notice("target_missed", Words.GATEWAY, "a target was missed", joins=True),
+        Notice(
+            "escalated", Words.GATEWAY, "the ticket went one level up, to whom, and why", joins=True
+        ),
+        Notice("woken", Words.GATEWAY, "the silence that was asked for is over", joins=True),
         Notice("waiting", Words.GATEWAY, "the customer has not answered", awaited=True),
         Notice("resolved", Words.EITHER, "settled: please confirm"),
         Notice("auto_closed", Words.GATEWAY, "closed, since nobody objected"),
-        Notice("reopened", Words.EITHER, "taken up again"),
+        Notice("reopened", Words.EITHER, "taken up again", joins=True),
         Notice("command_refused", Words.GATEWAY, "a mail with a command that was not carried out"),
         Notice(
             "was_this_you",
@@ -55,8 +58,14 @@ NOTICES: dict[str, Notice] = {
             answer="note",
         ),
         Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
-        Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive"),
-        Notice("delayed", Words.GATEWAY, "a mail has not left for hours, and is still tried"),
+        Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive", joins=True),
+        Notice(
+            "delayed",
+            Words.GATEWAY,
+            "a mail has not left for hours, and is still tried",
+            joins=True,
+        ),
+        Notice("joined", Words.GATEWAY, "to staff: what would have been many mails, in one"),
         Notice("canary", Words.GATEWAY, "a mail to the desk itself, to see that it comes round"),
         Notice("canary_missing", Words.GATEWAY, "to administrators: it has not come back in time"),
         Notice("canary_over", Words.GATEWAY, "to administrators: mail comes round again"),

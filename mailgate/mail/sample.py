@@ -27,6 +27,21 @@ _TICKET = {
     "visibility": "public",
     "created_at": "2026-11-20T08:15:00+00:00",
 }
+_TICKETS = tuple(
+    _TICKET
+    | {
+        "status": status,
+        "last_message_at": "2026-11-20T08:15:00+00:00",
+        "notice": notice,
+        "reply_address": "support+tkt-2026-00042.x7f3q2kd5m@desk.example",
+        "note_address": "support+tkt-2026-00042.n9c4w8rb2t@desk.example",
+    }
+    for status, notice in (
+        ("in_progress", "overdue"),
+        ("waiting_on_customer", "assigned"),
+        ("resolved", "undelivered"),
+    )
+)
 _SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target", "escalation")
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
 _ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address")
@@ -129,10 +144,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             "status": "5.1.1",
             "reason": "550 5.1.1 nobody of that name here",
         },
-        "tickets": [
-            _TICKET | {"status": status, "last_message_at": "2026-11-20T08:15:00+00:00"}
-            for status in ("in_progress", "waiting_on_customer", "resolved")
-        ],
+        "tickets": list(_TICKETS),
         "more": True,
         "answers": "<question@client.example>",
     }

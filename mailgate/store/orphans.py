@@ -25,6 +25,7 @@ from sqlalchemy.sql.expression import SelectBase
 
 from mailgate.store import schema
 from mailgate.store.inbox import PARKED, PENDING
+from mailgate.store.joining import JOINED
 from mailgate.store.outbox import READY
 from mailgate.store.tickets import TICKET
 
@@ -290,7 +291,11 @@ def _of_the_outbox(tenant_id: int) -> list[Question]:
     table, event = schema.outbox.c, schema.event.c
     mine = table.tenant_id == tenant_id
     caused = and_(event.tenant_id == tenant_id, event.id == table.event_id)
-    about_the_same = or_(event.subject_kind != TICKET, event.subject_id == table.ticket_id)
+    about_the_same = or_(
+        event.subject_kind != TICKET,
+        event.subject_id == table.ticket_id,
+        and_(table.notice == JOINED, table.ticket_id.is_(None)),  # about many, the first of them
+    )
     return [
         Question("outbox", "notice", "has no cause", select(table.id).where(mine, ~_any(caused))),
         Question(

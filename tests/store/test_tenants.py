@@ -268,6 +268,11 @@ def _plant_mailbox(put: Callable[..., dict[str, Any]]) -> None:
     put(schema.imap_history, rfc_id="<q@x>", thread="<old@x>")
 
 
+def _plant_joined(connection: Connection, cause: int) -> int:
+    staff = {"recipient": "alice@agents.example", "role": "agent", "automatic": True}
+    return notice(connection, event_id=cause, notice="joined", next_try_at=NOW + 2 * HOUR, **staff)
+
+
 class Life:
     """What one tenant has: a bit of everything, and the words by which it can be asked for."""
 
@@ -330,7 +335,7 @@ class Life:
         missing = put(schema.canary, sent_at=NOW - HOUR, missed_at=NOW)["id"]
         notice(connection, notice="new_message", automatic=False, message_id=asked, **sending)
         self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
-        self.ids += [flying, missing]
+        self.ids += [flying, missing, _plant_joined(connection, cause)]
 
     def arguments(self) -> dict[str, Any]:
         """Return what to say for each parameter, whichever function has it."""
@@ -359,6 +364,9 @@ class Life:
             "agents.note.signs": [("alice", NOW + HOUR)],
             "agents.note.away": [("alice", NOW + HOUR, NOW)],
             "teams": None,
+            "joining.waiting.addresses": ["alice@agents.example"],
+            "joining.sent_to_staff.addresses": ["alice@agents.example"],
+            "context": {"tickets": []},
             **of_mailboxes(),
         }
 

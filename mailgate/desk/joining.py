@@ -1,0 +1,109 @@
+"""Joins what the gateway writes to staff in a flood: one mail in ten minutes.
+
+Nothing is left out, as it is for customers: an agent must learn of everything, but not by 200 mails
+in a minute. What a person wrote goes out at once in any case, and so do answers to what somebody
+asked.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mailgate.desk import notices
+from mailgate.desk.settings import Settings, Signer
+from mailgate.domain.caps import HOUR
+from mailgate.domain.notices import NOTICES
+from mailgate.domain.people import Role
+from mailgate.store import joining, outbox
+from mailgate.store.joining import JOINED
+
+WAIT = timedelta(minutes=10)
+MOST = 500  # notices in one mail
+_KEPT = ("desk", "recipient")
+
+
+def join(
+    connection: Connection,
+    rows: list[dict[str, Any]],
+    settings: Settings,
+    signer: Signer,
+    next_id: Callable[[], int],
+    now: datetime,
+) -> None:
+    """Put rows of the outbox that are over the number into mails with others, as configured.
+
+    Each such row stays, as suppressed, and says in which mail it is told. `rows` grows by those
+    mails.
+    """
+    alike = [row for row in rows if _joins(row)]
+    if not alike:
+        return
+    tenant_id, addresses = settings.tenant_id, {row["recipient"] for row in alike}
+    counts = joining.sent_to_staff(connection, tenant_id, addresses, now - HOUR)
+    over = _beyond(alike, counts, settings.burst)
+    if not over:
+        return
+    stored = joining.waiting(connection, tenant_id, {r["recipient"] for r in over}, now)
+    mails = {each.recipient: each.context["tickets"] for each in stored}
+    ids = {each.recipient: each.id for each in stored}
+    grown = set()
+    for row in over:
+        address = row["recipient"]
+        if address not in mails or len(mails[address]) >= MOST:
+            mail = _mail(row, signer, next_id(), now)
+            rows.append(mail)
+            mails[address], ids[address] = mail["context"]["tickets"], mail["id"]
+        mails[address].append(_told(row))
+        grown.add(ids[address])
+        reason = f"told with others in notice {ids[address]}"
+        row.update(state=outbox.SUPPRESSED, reason=reason, done_at=now)
+    for each in stored:
+        if each.id in grown:
+            joining.fill(connection, tenant_id, each.id, each.context)
+
+
+def _joins(row: dict[str, Any]) -> bool:
+    staff = row["role"] != Role.CUSTOMER.value
+    return bool(NOTICES[row["notice"]].joins and row["automatic"] and staff and row["ticket_id"])
+
+
+def _beyond(
+    rows: Sequence[dict[str, Any]], counts: dict[str, int], burst: int
+) -> list[dict[str, Any]]:
+    """Return the rows with which somebody gets more than `burst` in an hour."""
+    counts, over = dict(counts), []
+    for row in rows:
+        counts[row["recipient"]] = counts.get(row["recipient"], 0) + 1
+        if counts[row["recipient"]] > burst:
+            over.append(row)
+    return over
+
+
+def _mail(row: dict[str, Any], signer: Signer, id_: int, now: datetime) -> dict[str, Any]:
+    """Return a mail for whom a notice is for, with nothing told in it yet."""
+    before: dict[str, Any] = row["context"]
+    context: dict[str, Any] = {
+        name: [] if isinstance(each, list) else None for name, each in before.items()
+    }
+    context |= {name: before[name] for name in _KEPT} | {
+        "ticket": notices.facts_of_none(),
+        "tickets": [],
+    }
+    return row | {
+        "id": id_,
+        "ticket_id": None,
+        "notice": JOINED,
+        "turn": 0,
+        "rfc_id": signer.message_id(JOINED, id_, row["recipient"]),
+        "message_id": None,
+        "context": context,
+        "next_try_at": now + WAIT,
+    }
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    context: dict[str, Any] = row["context"]
+    addresses = {name: context[name] for name in ("reply_address", "note_address")}
+    return {**context["ticket"], "notice": row["notice"], **addresses}

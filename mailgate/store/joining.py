@@ -1,0 +1,80 @@
+"""Mails to staff in which several notices wait for each other, and how many went lately."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from mailgate.store import schema
+from mailgate.store.outbox import READY, SUPPRESSED
+
+JOINED = "joined"
+"""The notice that tells several others, and is about no ticket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A mail that is not sent yet, and may take more."""
+
+    id: int
+    recipient: str
+    context: Mapping[str, Any]
+
+
+def sent_to_staff(
+    connection: Connection, tenant_id: int, addresses: Collection[str], since: datetime
+) -> dict[str, int]:
+    """Return address -> how many mails the gateway itself wrote to it after `since`."""
+    table = schema.outbox.c
+    query = (
+        select(table.recipient, func.count())
+        .where(
+            table.tenant_id == tenant_id,
+            table.recipient.in_(addresses),
+            table.created_at > since,
+            table.role != "customer",
+            table.automatic,
+            table.state != SUPPRESSED,
+        )
+        .group_by(table.recipient)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def waiting(
+    connection: Connection,
+    tenant_id: int,
+    addresses: Collection[str],
+    now: datetime,
+) -> list[Waiting]:
+    """Return such mails whose time has not come, the newest last, and lock them.
+
+    Those that somebody else writes to are passed over.
+    """
+    table = schema.outbox.c
+    query = (
+        select(*(table[name] for name in Waiting.__slots__))
+        .where(
+            table.tenant_id == tenant_id,
+            table.state == READY,
+            table.next_try_at > now,
+            table.attempts == 0,
+            table.notice == JOINED,
+            table.recipient.in_(addresses),
+        )
+        .order_by(table.id)
+        .with_for_update(skip_locked=True)
+    )
+    return [Waiting(*row) for row in connection.execute(query)]
+
+
+def fill(connection: Connection, tenant_id: int, id_: int, context: Mapping[str, Any]) -> None:
+    """Write what such a mail is to hold."""
+    table = schema.outbox
+    connection.execute(
+        update(table)
+        .where(table.c.tenant_id == tenant_id, table.c.id == id_)
+        .values(context=dict(context))
+    )
