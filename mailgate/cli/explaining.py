@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Row = Union["RowMapping", Mapping[str, Any]]
 """A row of the database, or one that would be written."""
 
+_TIED = ("ticket.merged", "ticket.absorbed")  # two events, which need no mail to be one doing
 _MAIL = re.compile(r"(mail[:=])?([0-9]{1,18})", re.ASCII | re.IGNORECASE)
 
 
@@ -188,6 +189,12 @@ def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
         notices = reports.notices(connection, tenant_id, ticket_id=ticket_id)
         timers = reports.timers(connection, tenant_id, ticket_id)
         mails = reports.deliveries(connection, tenant_id, ticket_id)
+        mailed = {
+            event["correlation"]
+            for event in history
+            if event["name"] not in _TIED
+            or reports.delivery(connection, tenant_id, event["correlation"] or 0) is not None
+        }
     if ticket is None:
         raise Refused("the ticket has gone")
     policy, facts = in_force(app), find(app, ticket["number"])
@@ -203,7 +210,7 @@ def _ticket(app: "App", ticket_id: int) -> dict[str, Any]:
         "events": [
             event_shape(event)
             | {
-                "mail": event["correlation"],
+                "mail": event["correlation"] if event["correlation"] in mailed else None,
                 "notices": [
                     _notice(each) for each in reversed(notices) if each["event_id"] == event["id"]
                 ],

@@ -35,12 +35,12 @@ def opened(config: Path | None, *, quiet: bool = True) -> "Iterator[App]":
 
 def find(app: "App", number: str) -> "Ticket":
     """Return the ticket with a number, however it is written. Raises Refused."""
+    from mailgate.desk.naming import named
     from mailgate.store import tickets
 
-    tenant_id = app.settings.tenant_id
-    bare = number.strip("[]# \t")
     with app.database.read() as connection:
-        ids = tickets.by_number(connection, tenant_id, {bare, bare.upper()})
-        for ticket in tickets.load(connection, tenant_id, ids.values()).values():
-            return ticket
-    raise Refused(f"there is no ticket {bare!r}; `mailgate tickets` lists them")
+        try:
+            id_ = named(connection, app.settings, number)
+        except Refused as refusal:
+            raise Refused(f"{refusal}; `mailgate tickets` lists them") from None
+        return tickets.load(connection, app.settings.tenant_id, [id_])[id_]

@@ -51,7 +51,10 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
             {"each": TICKET, "each participant": PARTICIPANT},
         ),
         "show NUMBER": (
-            "The same, and lists: `messages`, `events`, `former_numbers`, `waiting_answers`.",
+            (
+                "The same, and lists: `messages`, `events`, `former_numbers`, `waiting_answers`, "
+                "`merged`: numbers of tickets that go on here. `merged_into`: a number, or null."
+            ),
             {
                 "each waiting answer": WAITING_ANSWER,
                 "time_until_delay": REMAINING,

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +19,12 @@ from mailgate.domain.model import Actor, ActorKind, Delay, Priority, Status
 from mailgate.errors import Refused
 
 if TYPE_CHECKING:
-    from sqlalchemy import RowMapping
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, RowMapping
 
     from mailgate.app import App
+    from mailgate.domain.model import Ticket
 
 _NOBODY = "none"
 _HEADINGS = (
@@ -207,6 +211,7 @@ def show(
 
 def _whole(app: "App", number: str) -> dict[str, Any]:
     from mailgate.app import now
+    from mailgate.desk.merging import merged_into
     from mailgate.domain.timers import time_until_delay
     from mailgate.store import answers, reports, tickets
 
@@ -214,28 +219,46 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
     with app.database.read() as connection:
         left = time_until_delay(ticket, app.desk.current(connection).policy, now())
         row = reports.ticket(connection, tenant_id, ticket.id)
-        messages = reports.messages(connection, tenant_id, ticket.id)
-        files = reports.attachments(connection, tenant_id, ticket.id)
+        merged = merged_into(connection, tenant_id, ticket.id)
+        messages = [
+            message
+            for home in (ticket, *merged)
+            for message in _messages(connection, tenant_id, home)
+        ]
         events = reports.events(connection, tenant_id, ticket.id)
         former = tickets.former_numbers(connection, tenant_id, ticket.id)
         waiting = answers.waiting(connection, tenant_id, ticket.id)
+        into = tickets.load(connection, tenant_id, filter(None, [ticket.merged_into]))
     if row is None:
         raise Refused(f"{number} has gone")
-    attached: dict[int, list[dict[str, Any]]] = {}
-    for n, file in enumerate(files, 1):
-        facts = {name: file[name] for name in shapes.ATTACHMENT if name != "n"}
-        attached.setdefault(file["message_id"], []).append({"n": n} | facts)
     return ticket_shape(row) | {
         "former_numbers": former,
         "waiting_answers": [{"author": who, "until": until} for who, until in waiting],
-        "messages": [_message(each, attached.get(each["id"], [])) for each in messages],
+        "merged_into": next((each.number for each in into.values()), None),
+        "merged": [each.number for each in merged],
+        "messages": sorted(messages, key=itemgetter("at")),
         "events": [event_shape(each) for each in events],
         "time_until_delay": left and {name: getattr(left, name) for name in shapes.REMAINING},
     }
 
 
-def _message(row: "RowMapping", files: list[dict[str, Any]]) -> dict[str, Any]:
+def _messages(
+    connection: "Connection", tenant_id: int, ticket: "Ticket"
+) -> "Iterator[dict[str, Any]]":
+    """Yield what was said on a ticket, as programs get it."""
+    from mailgate.store import reports
+
+    attached: dict[int, list[dict[str, Any]]] = {}
+    for n, file in enumerate(reports.attachments(connection, tenant_id, ticket.id), 1):
+        facts = {name: file[name] for name in shapes.ATTACHMENT if name != "n"}
+        attached.setdefault(file["message_id"], []).append({"n": n} | facts)
+    for row in reports.messages(connection, tenant_id, ticket.id):
+        yield _message(row, ticket.number, attached.get(row["id"], []))
+
+
+def _message(row: "RowMapping", number: str, files: list[dict[str, Any]]) -> dict[str, Any]:
     special = {
+        "ticket": number,
         "full_text": row["text"] if row["full_text"] is None else row["full_text"],
         "message_id": row["rfc_id"],
         "attachments": files,
@@ -265,6 +288,8 @@ _FACTS = (
     ("Tags", "tags"),
     ("Escalated", "escalation"),
     ("Was before", "before"),
+    ("Goes on in", "merged_into"),
+    ("Merged here", "here"),
 )
 _MOMENTS = (
     ("Created", "created_at"),
@@ -277,7 +302,7 @@ _MOMENTS = (
 )
 # What changes with every turn and tells a person nothing.
 _MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "resolution"})
-_MACHINERY |= {"targets_used", "targets_told", "escalated_by", "overdue_count"}
+_MACHINERY |= {"targets_used", "targets_told", "escalated_by", "overdue_count", "merged_into"}
 
 
 def _print(whole: dict[str, Any], *, full: bool) -> None:
@@ -285,6 +310,7 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
     known = whole | {
         "tags": ", ".join(whole["tags"]),
         "before": ", ".join(whole["former_numbers"]),
+        "here": ", ".join(whole["merged"]),
         "people": ", ".join(each["address"] for each in whole["participants"]),
         "standing": printing.standing(whole),
         "escalation": _escalation(whole),
@@ -304,6 +330,8 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
             what += ", written by a machine"
         if message["other_address"]:
             what += f", takes no part in the ticket: {message['author']}"
+        if message["ticket"] != whole["number"]:
+            what += f", on {message['ticket']}"
         text, whole_text = message["text"], message["full_text"]
         printing.line()
         printing.line(f"--- {who} ({message['side']}{what}), {printing.moment(message['at'])}")

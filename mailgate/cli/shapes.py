@@ -74,7 +74,7 @@ PARTICIPANT: Shape = MappingProxyType(
 
 ATTACHMENT: Shape = MappingProxyType(
     {
-        "n": "counts over the ticket: `mailgate attachment NUMBER N`",
+        "n": "counts over the ticket of its message: `mailgate attachment NUMBER N`",
         "name": "its file name, cleaned",
         "type": "its media type",
         "size": "decoded, in octets",
@@ -84,6 +84,7 @@ ATTACHMENT: Shape = MappingProxyType(
 
 MESSAGE: Shape = MappingProxyType(
     {
+        "ticket": "the number of the ticket on which it was said: this one, or one merged into it",
         "kind": "public or note",
         "side": "client or system",
         "author": "the agent's name or the customer's address",

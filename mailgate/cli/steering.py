@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from mailgate.desk.settings import Settings
+    from mailgate.app import App
     from mailgate.domain.commands import Command
     from mailgate.domain.events import Event
     from mailgate.domain.people import Agent
 
-    _Asked = Callable[[Settings, Agent | None, datetime], Event]
+    _Asked = Callable[[App, Agent | None, datetime], Event]
 
 
 @command("close", "mailgate close TKT-2026-00042 --as alice")
@@ -79,8 +79,8 @@ def escalate(
     """Take a ticket one level up. Who it goes to is told, and who holds it; it stays theirs."""
     from mailgate.desk import commands
 
-    def event(settings: "Settings", by: "Agent | None", at: "datetime") -> "Event":
-        return commands.escalation(to, reason, settings, by, at)
+    def event(app: "App", by: "Agent | None", at: "datetime") -> "Event":
+        return commands.escalation(to, reason, app.settings, by, at)
 
     _carry_out(config, number, event, who, reason)
 
@@ -125,6 +125,33 @@ def kind(
 ) -> None:
     """Say what sort of matter a ticket is."""
     steer(config, number, f"kind {wanted}", who, note)
+
+
+@command("merge", "mailgate merge TKT-2026-00042 TKT-2026-00007 --as alice")
+def merge(
+    number: Number,
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The ticket in which it goes on.")],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Let a ticket go on in another: it is closed, and mail about it goes there.
+
+    What was said on it is shown there; its customer does not join, and nobody is told.
+    """
+    from mailgate.desk import commands
+    from mailgate.domain.events import MergeInto
+
+    def event(app: "App", by: "Agent | None", at: "datetime") -> "Event":
+        return MergeInto(at=at, actor=commands.actor(by), target=find(app, into).id)
+
+    _carry_out(config, number, event, who, note)
+
+
+@command("unmerge", "mailgate unmerge TKT-2026-00042 --as alice")
+def unmerge(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
+    """Let a merged ticket stand alone again, on the desk's turn."""
+    steer(config, number, "unmerge", who, note)
 
 
 @command("spam", "mailgate spam TKT-2026-00042 --as alice")
@@ -179,8 +206,8 @@ def steer(config: "Path | None", number: str, line: str, who: str | None, note: 
     """Carry out what an agent would have written as `/line: note`."""
     from mailgate.desk import commands
 
-    def event(settings: "Settings", by: "Agent | None", at: "datetime") -> "Event":
-        return commands.event(_understood(line, note), settings, by, at)
+    def event(app: "App", by: "Agent | None", at: "datetime") -> "Event":
+        return commands.event(_understood(line, note), app.settings, by, at)
 
     _carry_out(config, number, event, who, note)
 
@@ -198,7 +225,7 @@ def _carry_out(
         by = None if who is None else commands.member(app.settings.staff, who)
         ticket = find(app, number)
         at = now()
-        event = asked(app.settings, by, at)
+        event = asked(app, by, at)
         decision = commands.carry_out(app.desk, ticket.id, event, at, note=note or None)
         app.send()
         printing.told(decision)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from mailgate.desk import held
+from mailgate.desk import held, merging
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
@@ -169,6 +169,7 @@ _PLAIN: dict[str, Callable[..., Event]] = {
     "reply": events.AgentReplied,
     "resolve": events.Resolve,
     "spam": partial(events.Discard, spam=True),
+    "unmerge": events.Unmerge,
     "wait": events.Wait,
 }
 
@@ -227,6 +228,11 @@ def _once(
             answerable(ledger.ticket(ticket_id))
         if isinstance(happens, events.Discard):
             held.stop(ledger, ticket_id, now, happens.actor, happens.actor.id)
+        if isinstance(happens, events.MergeInto):
+            ledger.caused_by(ledger.next_id())  # no mail does: what ties both events together
+            return merging.merge(ledger, ticket_id, happens, note)
+        if isinstance(happens, events.Unmerge):
+            return merging.unmerge(ledger, ticket_id, happens, note)
         message = None if letter is None else _keep(ledger, ticket_id, letter, now)
         return ledger.apply(ticket_id, happens, message, note)
 

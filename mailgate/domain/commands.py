@@ -68,8 +68,8 @@ class Command:
 
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
     priority (one of `Priority`); snooze (until when); tag (`Tags`); threshold (`Times`);
-    macro (its name). `note` is what stands after the colon, or all that stands after `/note` and
-    `/escalate`.
+    macro (its name); merge (the other ticket's number, as it was written). `note` is what stands
+    after the colon, or all that stands after `/note` and `/escalate`.
     """
 
     name: str
@@ -194,6 +194,12 @@ def _macro(text: str) -> tuple[str, ...]:
     return (name,)
 
 
+def _number(text: str) -> tuple[str, ...]:
+    if not text:
+        raise Refused("it does not say into which ticket")
+    return (text,)
+
+
 def _until(text: str) -> tuple[str, ...]:
     """Return when to wake, as `hours.when` reads it: a bare duration counts from the mail."""
     if not text:
@@ -301,8 +307,13 @@ _ROWS = (
     # --- who and which
     _later("requester", "/requester bob@example.com", "Whose matter it is."),
     _later("cc", "/cc bob@example.com", "Somebody more takes part."),
-    _later("merge", "/merge TKT-2026-00042", "This ticket goes on in another."),
-    _later("unmerge", "/unmerge", "It stands alone again."),
+    Word(
+        "merge",
+        ("/merge TKT-2026-00042",),
+        "This ticket goes on in that one; its customer does not join there.",
+        _number,
+    ),
+    Word("unmerge", ("/unmerge",), "The ticket of this very address stands alone again."),
     _later("split", "/split", "This message starts a ticket of its own."),
     # --- what others decide or wrote
     _later("approve", "/approve", "Agreed."),

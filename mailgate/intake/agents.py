@@ -11,25 +11,36 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailgate.desk import commands as asked
-from mailgate.desk import held
+from mailgate.desk import held, merging, naming
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain import events
 from mailgate.domain.commands import Command, Fault, Script, cancels, read
-from mailgate.domain.model import Actor, ActorKind
+from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
 from mailgate.intake.reading import Reading
 from mailgate.store import answers, outbox
 
 _BEFORE = (
-    *("reopen", "take", "assign", "follow", "unfollow"),
+    *("unmerge", "reopen", "take", "assign", "follow", "unfollow"),
     *("priority", "category", "kind", "tag", "threshold", "escalate"),
 )
-_AFTER = ("wait", "close", "snooze", "spam")
+_AFTER = ("wait", "close", "snooze", "spam", "merge")
 REFUSED, WAS_THIS_YOU, HELD = "command_refused", "was_this_you", "held"
+_ENDS = frozenset({"resolve", "reopen", "wait", "close", "snooze", "spam", "unmerge"})
+"""What says where a ticket stands, which `/merge` says as well."""
 _ASKED_AGAIN = timedelta(hours=1)
 _SHOWN = 20_000  # characters of the agent's text given back
+
+
+def meant(ledger: Ledger, named: int, text: str) -> int:
+    """Return the ticket that a mail is about which came to an address of the one that is `named`.
+
+    That is where it goes on if it is merged, but not for what is said of the merging itself.
+    """
+    words = {command.name for command in read(text).commands}
+    return named if words & {"merge", "unmerge"} else merging.leads_to(ledger, named).id
 
 
 def act(
@@ -40,8 +51,12 @@ def act(
     message: NewMessage,
     *,
     note: bool,
+    written_to: int,
 ) -> str:
-    """Carry out an agent's mail; return the state in which it ends, or `REFUSED` or `HELD`."""
+    """Carry out an agent's mail; return the state in which it ends, or `REFUSED` or `HELD`.
+
+    `written_to` is the ticket whose address it was sent to, which may go on in `ticket_id`.
+    """
     script = read(message.text)
     names = {command.name for command in script.commands}
     aside = note or "note" in names
@@ -49,13 +64,15 @@ def act(
         others = len(script.commands) > 1 or script.faults or script.text.strip()
         alone = not (others or message.attachments)
         why = "; ".join(command.note for command in script.commands if command.name == "cancel")
-        return _cancel(ledger, reading, agent, ticket_id, why, alone=alone)
+        return _cancel(ledger, reading, agent, (ticket_id, written_to), why, alone=alone)
     faults = list(script.faults)
     said = (*_canned(ledger, agent, ticket_id, script, faults), script.text)
     text = "\n\n".join(part for part in said if part.strip())
     message = replace(message, author=agent.name, author_name=agent.display_name, text=text)
     says_something = bool(text or message.attachments)
     fault = _flaw(reading, script, says_something=says_something, aside=aside)
+    if fault is None and says_something and not aside:
+        fault = _stray(ledger.ticket(written_to), ledger.ticket(ticket_id))
     if fault is not None:
         faults.append(fault)
     mark = ledger.mark()
@@ -87,6 +104,8 @@ def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool
     if not script.commands and not script.faults and not says_something:
         why = "nothing stands above the marked line" if reading.mail.text else "the mail is empty"
         return Fault("", why, "write your answer above the marked line")
+    if "merge" in names and names & _ENDS:
+        return Fault(_line(script.commands), "/merge itself ends a ticket", "/merge without them")
     if aside:
         empty = "note" in names and not (says_something or _notes(script.commands))
         return Fault("/note", "there is no text for the note", "/note: text") if empty else None
@@ -102,6 +121,21 @@ def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool
         reason = "with it the sender of the spam would hear from us"
         return Fault(_line(script.commands), reason, "/spam alone")
     return None
+
+
+def _stray(written_to: Ticket, ticket: Ticket) -> Fault | None:
+    """Return why an answer to a merged ticket cannot go to the people of where it goes on.
+
+    Whoever wrote it had the customer of the one in mind, and others must not read it by surprise.
+    """
+    if ticket.people <= written_to.people:
+        return None
+    return Fault(
+        "",
+        f"{written_to.number} goes on in {ticket.number}, and somebody else would get this answer",
+        f"the same as an answer to this mail, for the people of {ticket.number}; "
+        f"or, to the same address as before, with /unmerge above it, for {written_to.number}",
+    )
 
 
 def _held_until(ledger: Ledger, reading: Reading) -> datetime | None:
@@ -123,15 +157,17 @@ def _cancels(script: Script, *, aside: bool) -> bool:
 
 
 def _cancel(
-    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, why: str, *, alone: bool
+    ledger: Ledger, reading: Reading, agent: Agent, about: tuple[int, int], why: str, *, alone: bool
 ) -> str:
     """Stop the answers that wait, whatever else the mail holds: that is sent back and not done.
 
-    What was asked for in a hurry must not fail for a signature below it.
+    What was asked for in a hurry must not fail for a signature below it. `about` is the ticket, and
+    that which went on in it, if one did, where an answer may wait as well.
     """
+    ticket_id, _ = about
     settings, number = ledger.settings, ledger.ticket(ticket_id).number
     at, who = reading.claimed.received_at, asked.actor(agent)
-    stopped = held.stop(ledger, ticket_id, at, who, agent.name, why)
+    stopped = sum(held.stop(ledger, id_, at, who, agent.name, why) for id_ in dict.fromkeys(about))
     if stopped and alone:
         return "commands_only"
     reason = f"no answer on {number} waits any more: each is sent after {settings.hold.seconds} s"
@@ -210,12 +246,20 @@ def _carry_out(
     named = [command for command in commands if command.name in _BEFORE]
     for command in sorted(named, key=lambda command: _BEFORE.index(command.name)):
         event = asked.event(command, ledger.settings, agent, at)
-        ledger.apply(ticket_id, event, None, command.note or None)
+        if isinstance(event, events.Unmerge):
+            merging.unmerge(ledger, ticket_id, event, command.note or None)
+        else:
+            ledger.apply(ticket_id, event, None, command.note or None)
     _say(ledger, ticket_id, message, commands, stamp, note=note)
     for command in commands:
-        if command.name in _AFTER:
-            event = asked.event(command, ledger.settings, agent, at)
-            ledger.apply(ticket_id, event, None, command.note or None)
+        match command.name, command.argument:
+            case "merge", (str(number),):
+                target = naming.named(ledger.connection, ledger.settings, number)
+                into = events.MergeInto(**stamp, target=target)
+                merging.merge(ledger, ticket_id, into, command.note or None)
+            case name, _ if name in _AFTER:
+                event = asked.event(command, ledger.settings, agent, at)
+                ledger.apply(ticket_id, event, None, command.note or None)
 
 
 def _say(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from mailgate.desk import assignment
+from mailgate.desk import assignment, merging
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.returns import Unreached
 from mailgate.domain.assignment import Load
@@ -23,7 +23,6 @@ from mailgate.store.outbox import Notice
 
 PATIENCE = timedelta(seconds=30)
 """How long a mail waits for the one that it answers, as when another node is just reading that."""
-_LONGEST_CHAIN = 20  # of merged tickets; a longer one is followed no further
 
 
 @dataclass(frozen=True)
@@ -153,12 +152,7 @@ class Lookup:
 
     def leads_to(self, ticket_id: int) -> int:
         """Return the ticket in which a merged one goes on, or the ticket itself."""
-        for _ in range(_LONGEST_CHAIN):
-            target = self.ledger.ticket(ticket_id).merged_into
-            if target is None:
-                break
-            ticket_id = target
-        return ticket_id
+        return merging.leads_to(self.ledger, ticket_id).id
 
     def _named(self, reading: Reading) -> set[str]:
         return {*reading.keys.numbers, *(address.number for address in reading.keys.signed)}
@@ -232,7 +226,7 @@ def _is_patient(mail: Claimed, now: datetime) -> bool:
 def _load(ledger: Ledger, ids: Iterable[int]) -> None:
     """Read tickets, and those in which merged ones go on."""
     found = ledger.load(ids)
-    for _ in range(_LONGEST_CHAIN):
+    while found:
         found = ledger.load(t.merged_into for t in found.values() if t.merged_into is not None)
 
 

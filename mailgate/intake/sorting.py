@@ -222,12 +222,15 @@ def _agent(
     level = reading.authentication.level
     token = _token(reading, "note") or _token(reading, "reply")
     if token is not None and token.number in lookup.numbers and level is not Trust.FAILED:
-        ticket_id = lookup.leads_to(lookup.numbers[token.number])
+        written_to = lookup.numbers[token.number]
         message = message_of(reading, side=Side.SYSTEM)
         note = token.purpose == "note"
         if note and not message.text:
             message = replace(message, text=reading.mail.text)  # a mail forwarded without a word
-        word = agents.act(ledger, reading, agent, ticket_id, message, note=note)
+        ticket_id = agents.meant(ledger, written_to, message.text)
+        word = agents.act(
+            ledger, reading, agent, ticket_id, message, note=note, written_to=written_to
+        )
         if word == agents.HELD:
             return Ending(inbox.PENDING, ticket_id, "it can be stopped for a while", word=word)
         state = "commands_only" if word == agents.REFUSED else word

@@ -303,7 +303,11 @@ event = Table(
     Column("reasons", Json, nullable=False, comment="why, for explain"),
     Column("rules_version", Integer, nullable=False, comment="of the table that decided"),
     Column("policy_id", Id, ForeignKey("policy.id"), nullable=False, comment="the rules in force"),
-    Column("correlation", Id, comment="the delivery of the mail whose doing it is, with others"),
+    Column(
+        "correlation",
+        Id,
+        comment="what is one doing: the delivery of the mail that caused it, if one did",
+    ),
     Column("note", Text, comment="what the actor said about it"),
     UniqueConstraint("tenant_id", "subject_kind", "subject_id", "n"),
     UniqueConstraint("tenant_id", "id"),

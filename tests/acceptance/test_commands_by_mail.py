@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.desk import ALICE, SUPPORT, Desk
+from tests.acceptance.desk import ALICE, SUPPORT, Desk, number_in
 from tests.peers.customer import swaks
 from tests.peers.maildir import html_of, text_of
 
@@ -234,3 +234,47 @@ def test_the_commands_of_a_customer_are_text(desk: Desk) -> None:
         "/close\n/priority critical\nNow!",
         "/resolve",
     ]
+
+
+def test_a_merged_ticket_goes_on_in_the_other_until_it_stands_alone_again(desk: Desk) -> None:
+    target, told_of_target = desk.open("Water everywhere", "The pipe by the larch.", by=desk.eve)
+    source, told_of_source = desk.open("Wet feet", "It comes through the wall.")
+    acknowledged = desk.ann.inbox.wait_for_subject(source)
+    desk.alice.reply(told_of_source, f"/merge {target.lower()}: the same pipe")
+    desk.settle()
+    desk.ann.reply(acknowledged, "Now it is the ceiling.")
+    heard = desk.alice.inbox.wait(lambda mail: "Now it is the ceiling." in text_of(mail))
+    assert number_in(heard) == target
+    desk.alice.reply(heard, "The maple pipe is shut.")
+    desk.eve.inbox.wait(lambda mail: "maple pipe" in text_of(mail))
+    desk.alice.reply(told_of_source, "Meant for Ann alone: beechwood.")
+    back = desk.alice.inbox.wait(lambda mail: "somebody else would get" in text_of(mail))
+    assert "Meant for Ann alone: beechwood." in text_of(back)
+    desk.settle()
+
+    one, other = desk.show(source), desk.show(target)
+    assert (one["status"], one["closed_by"], one["merged_into"]) == ("closed", "merged", target)
+    assert [(m["ticket"], m["text"]) for m in other["messages"]] == [
+        (target, "The pipe by the larch."),
+        (source, "It comes through the wall."),
+        (target, "Now it is the ceiling."),
+        (target, "The maple pipe is shut."),
+    ]
+    assert other["merged"] == [source]
+    assert other["participants"] == []
+    for words in ("maple", "larch", target):
+        mine = [mail for mail in desk.ann.inbox.mails() if words in mail.as_string()]
+        assert mine == [], "it is Eve's matter, and none of it goes to Ann"
+    assert desk.heard_by_customers("ceiling") == []
+    assert desk.heard_by_customers("beechwood") == []
+
+    desk.alice.reply(told_of_source, "/unmerge\n/take\nIt was another pipe after all.")
+    answer = desk.ann.inbox.wait(lambda mail: "another pipe after all" in text_of(mail))
+    desk.ann.reply(answer, "Thank you, it is dry.")
+    desk.alice.inbox.wait(lambda mail: "it is dry" in text_of(mail) and number_in(mail) == source)
+    desk.settle()
+    alone = desk.show(source)
+    assert (alone["assignee"], alone["merged_into"]) == ("alice", None)
+    assert desk.show(target)["merged"] == []
+    assert [m["ticket"] for m in alone["messages"]] == [source] * 3
+    assert told_of_target["Subject"].endswith(f"[{target}]")

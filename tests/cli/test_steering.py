@@ -81,6 +81,29 @@ def test_what_a_ticket_is_can_be_said_and_spam_stays_closed(cli, number):
     assert any("admin@agent.example" in to for to in told), "nobody has heard of it meanwhile"
 
 
+def test_a_ticket_goes_on_in_another_and_stands_alone_again(cli, number):
+    other = cli.open(subject="Smoke", text="It burns.")
+    said = cli.ok("merge", other, number.lower(), "--as", "alice", "--note", "twice")
+    assert said.startswith(f"{other} is closed")
+    assert facts(cli, other, "closed_by", "merged_into", "merged") == ("merged", number, [])
+    assert facts(cli, number, "merged_into", "merged") == (None, [other])
+    homes = [message["ticket"] for message in cli.json("show", number)["messages"]]
+    assert homes == [number, other]
+    shown = cli.ok("show", number)
+    assert f", on {other}), " in shown
+    assert ["Merged", "here", other] in [line.split() for line in shown.splitlines()]
+    assert f"“{other} goes on here: twice”" in shown
+    assert f"“goes on in {number}: twice”" in cli.ok("show", other)
+    events = cli.json("explain", number)["events"]
+    assert [event["mail"] is None for event in events] == [False, True]
+    assert f"{other} goes on in {number} already" in cli.no(1, "merge", number, other)
+    assert "there is no ticket 'TKT-1'" in cli.no(1, "merge", number, "TKT-1")
+    assert "stands alone again" in cli.ok("unmerge", other, "--as", "alice")
+    assert facts(cli, number, "merged") == ([],)
+    assert f"{other} goes on in no other ticket" in cli.no(1, "unmerge", other)
+    assert cli.json("verify") == []
+
+
 def test_a_priority_moves_the_deadlines(cli, number):
     (before,) = facts(cli, number, "next_due_at")
     cli.ok("priority", number, "high")

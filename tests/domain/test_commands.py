@@ -67,6 +67,8 @@ def only_fault(text: str) -> Fault:
         ),
         ("/macro Thanks-a_lot: fine", Command("macro", ("thanks-a_lot",), "fine")),
         ("/threshold NONE", Command("threshold", Times(()))),
+        ("/merge TKT-2026-00042: twice", Command("merge", ("TKT-2026-00042",), "twice")),
+        ("/unmerge: not the same", Command("unmerge", (), "not the same")),
         ("/tag vip -late", Command("tag", Tags(("vip",), ("late",)))),
         ("/tag VIP, +press: a call", Command("tag", Tags(("vip", "press"), ()), "a call")),
     ],
@@ -145,7 +147,8 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.reason == "there is no command /xyzzy"
     assert fault.right_form == (
         "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, "
-        "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /threshold, /macro"
+        "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /threshold, /merge, "
+        "/unmerge, /macro"
     )
 
 
@@ -173,6 +176,8 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
         ),
         ("/macro", "it does not say which", "/macro name"),
         ("/macro ../x", "'../x' is no macro's name", "/macro name"),
+        ("/merge", "into which ticket", "/merge TKT-2026-00042"),
+        ("/unmerge TKT-2026-00042", "takes no argument", "/unmerge"),
         ("/threshold", "which times", "/threshold system=1h"),
         ("/threshold system=1h system=2h", "says twice", "/threshold system=1h"),
         ("/threshold soon=1h", "there is no time 'soon'", "/threshold system=1h"),
@@ -211,7 +216,7 @@ def test_words_of_later_versions_are_known_and_refused(word):
 
 
 def test_what_cannot_be_carried_out_is_not_proposed():
-    assert "/merge" not in only_fault("/merg").right_form
+    assert "/split" not in only_fault("/splitt").right_form
 
 
 def test_good_and_faulty_lines_are_reported_side_by_side():

@@ -176,7 +176,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             "correlation",
             Id,
             nullable=True,
-            comment="the delivery of the mail whose doing it is, with others",
+            comment="what is one doing: the delivery of the mail that caused it, if one did",
         ),
         sa.Column("note", sa.Text(), nullable=True, comment="what the actor said about it"),
         sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_event_policy_id")),
