@@ -35,6 +35,7 @@ def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
         ),
         new_tickets_an_hour=limits.new_tickets_an_hour,
         categories=desk.categories,
+        fields=desk.fields,
         customer_max_priority=Priority(desk.customer_max_priority),
         number_needs=config.trust.number_needs,
         new_people=limits.new_people,

@@ -148,7 +148,10 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
 def ticket_shape(row: "RowMapping") -> dict[str, Any]:
     """Return a ticket as programs get it."""
     pairs = zip(row["participants"], row["joined"], strict=True)
-    special = {"participants": [{"address": who, "joined_at": at} for who, at in pairs]}
+    special = {
+        "participants": [{"address": who, "joined_at": at} for who, at in pairs],
+        "fields": dict(row["fields"]),
+    }
     return {name: special[name] if name in special else row[name] for name in shapes.TICKET}
 
 
@@ -286,6 +289,7 @@ _FACTS = (
     ("Assignee", "assignee"),
     ("Team", "team"),
     ("Tags", "tags"),
+    ("Fields", "fields"),
     ("Escalated", "escalation"),
     ("Was before", "before"),
     ("Goes on in", "merged_into"),
@@ -309,6 +313,7 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
     printing.line(f"{whole['number']}  {whole['subject']}")
     known = whole | {
         "tags": ", ".join(whole["tags"]),
+        "fields": ", ".join(f"{name}={value}" for name, value in whole["fields"].items()),
         "before": ", ".join(whole["former_numbers"]),
         "here": ", ".join(whole["merged"]),
         "people": ", ".join(each["address"] for each in whole["participants"]),

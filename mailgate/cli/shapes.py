@@ -28,6 +28,7 @@ TICKET: Shape = MappingProxyType(
         "assignee": "the agent who holds it, or null",
         "team": "the team that holds it, or null",
         "tags": "a list of words",
+        "fields": "custom fields, an object: name and value",
         "messages": "how many messages it has",
         "created_at": "when its first mail was received",
         "updated_at": "when something was last recorded",

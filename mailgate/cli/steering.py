@@ -202,6 +202,33 @@ def tag(
     steer(config, number, f"tag {' '.join(tags)}", who, note)
 
 
+@command(
+    "field",
+    "mailgate field TKT-2026-00042 order_no=123",
+    'mailgate field TKT-2026-00042 order_no= "customer=Big Corp"',
+)
+def field(
+    number: Number,
+    values: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME=VALUE...", help="Filled in; without a value, taken away."),
+    ],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Fill in custom fields of a ticket: those of [desk] fields, and no others."""
+    from mailgate.desk import commands
+    from mailgate.domain import arguments
+
+    pairs = tuple(pair for text in values for pair in arguments.field(text).values)
+
+    def event(app: "App", by: "Agent | None", at: "datetime") -> "Event":
+        return commands.fields_set(pairs, app.settings, commands.actor(by), at)
+
+    _carry_out(config, number, event, who, note)
+
+
 def steer(config: "Path | None", number: str, line: str, who: str | None, note: str) -> None:
     """Carry out what an agent would have written as `/line: note`."""
     from mailgate.desk import commands

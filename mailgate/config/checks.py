@@ -74,6 +74,7 @@ def lists(config: Config, source: Source) -> Iterator[Fault]:
         if getattr(getattr(config, path[0]), path[1]) == ():
             yield source.fault(path, Wrong(hint, found="an empty list"))
     yield from _twice(_listed(("desk", "categories"), config.desk.categories), "it stands", source)
+    yield from _twice(_listed(("desk", "fields"), config.desk.fields), "it stands", source)
     yield from _twice(_listed(("desk", "admins"), config.desk.admins), "it stands", source)
 
 

@@ -60,17 +60,16 @@ class Desk(Table):
     )
     categories: tuple[kinds.Category, ...] = key(
         [
-            "technical_support",
-            "billing",
-            "account",
-            "access",
-            "bug_report",
-            "feature_request",
-            "general_inquiry",
-            "other",
+            *("technical_support", "billing", "account", "access", "bug_report"),
+            *("feature_request", "general_inquiry", "other"),
         ],
         "What a ticket can be about: agents, rules and reports choose from these. A customer "
         "chooses by the address: support+billing@, or billing@ as one of `addresses`.",
+    )
+    fields: tuple[kinds.Category, ...] = key(
+        [],
+        "What else a ticket may say of itself: agents fill it in by `/field order_no=123`. What is "
+        "not listed is refused.",
     )
     customer_max_priority: kinds.PriorityName = key(
         "high",

@@ -16,7 +16,8 @@ from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain import events
-from mailgate.domain.commands import Command, Tags, Times
+from mailgate.domain.arguments import Fields, Tags, Times
+from mailgate.domain.commands import Command
 from mailgate.domain.events import Event
 from mailgate.domain.hours import when
 from mailgate.domain.lifecycle import Decision
@@ -126,11 +127,26 @@ def _change(command: Command, settings: Settings, who: Actor, at: datetime) -> E
             return events.SetKind(at=at, actor=who, kind=Kind(name))
         case "tag", Tags(added, removed):
             return events.Tag(at=at, actor=who, added=added, removed=removed)
+        case "field", Fields(pairs):
+            return fields_set(pairs, settings, who, at)
         case "threshold", Times(values):
             return events.SetTimes(at=at, actor=who, values=values)
         case "snooze", (str(text),):
             return events.Snooze(at=at, actor=who, until=when(text, at, settings.zone))
     raise Refused(f"there is no command {command.name!r}")
+
+
+def fields_set(
+    values: tuple[tuple[str, str], ...], settings: Settings, who: Actor, at: datetime
+) -> Event:
+    """Return the event that fills in custom fields; an empty value takes one away.
+
+    Raises Refused for one that the desk does not have.
+    """
+    for name, _ in values:
+        if name not in settings.fields:
+            raise Refused(f"there is no field {name!r}; {_near(name, settings.fields)}")
+    return events.SetFields(at=at, actor=who, values=values)
 
 
 def _assignment(

@@ -65,7 +65,7 @@ class Settings:
     `assigns`: what nobody holds is given to agents. `hold`: how long an agent's answer waits before
     it is sent. `burst`: mails an hour of the gateway itself to one of the staff, before they are
     joined. `agents_set_times`: agents who are no administrators may set thresholds of a ticket.
-    `macro`: what `/macro` stands for.
+    `macro`: what `/macro` stands for. `fields`: the custom fields that tickets may have.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Settings:
     burst: int = 30
     agents_set_times: bool = False
     macro: Macro = no_macro
+    fields: tuple[str, ...] = ()
 
     @cached_property
     def rules(self) -> Snapshot:

@@ -10,22 +10,17 @@ import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import NamedTuple
 
-from mailgate.domain import times
-from mailgate.domain.hours import when
-from mailgate.domain.model import Kind, Priority
+from mailgate.domain import arguments
+from mailgate.domain.arguments import Argument, nearest
+from mailgate.domain.model import Kind
 from mailgate.errors import Refused
 
 MOST_COMMANDS = 50  # lines; more in one mail is no agent's doing
 _LONGEST_SHOWN = 200  # characters of a faulty line given back
 _LONGEST_WORD = 40
 _SURE = 0.75  # likeness at which something that is not even a word was meant as a command
-_LONGEST_TAG = 50
-_MOST_TAGS = 20
-_SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # any will do to see whether a text is a time
 
 _INVISIBLE = dict.fromkeys(
     (
@@ -42,24 +37,6 @@ _DRESSED = re.compile(r"(?:\d{1,3}[.)]\s*|[-*+•–·_`'\"“”„‘’«»(\
 _ALIKE = dict.fromkeys(map(ord, "∕⁄⧸\\＼"), "/")
 _BELOW = "it stands below text, where no command counts, and would go to the customer"
 _NOTE_MARK = re.compile(r"[:：](?:\s+|$)")
-_NAME = re.compile(r"\w[\w.@+-]{0,99}")
-_CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_MACRO = re.compile(r"[a-z][a-z0-9_-]{0,99}")
-_TAG = re.compile(r"\w[\w.:/&-]*")
-
-
-class Tags(NamedTuple):
-    """The argument of `/tag`: what is put on and what is taken off, in lower case."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """The argument of `/threshold`: pairs of a time's name and seconds; none: no longer any."""
-
-    values: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +44,13 @@ class Command:
     """One command as it was meant.
 
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
-    priority (one of `Priority`); snooze (until when); tag (`Tags`); threshold (`Times`);
+    priority (one of `Priority`); snooze (until when); tag, threshold and field (see `Argument`);
     macro (its name); merge (the other ticket's number, as it was written). `note` is what stands
     after the colon, or all that stands after `/note` and `/escalate`.
     """
 
     name: str
-    argument: tuple[str, ...] | Tags | Times = ()
+    argument: Argument = ()
     note: str = ""
 
 
@@ -100,119 +77,6 @@ class Script:
     below: Fault | None = None
 
 
-def _nothing(text: str) -> tuple[str, ...]:
-    if text:
-        raise Refused("it takes no argument; a note stands after a colon")
-    return ()
-
-
-def _assignee(text: str) -> tuple[str, ...]:
-    if not text:
-        raise Refused("it does not say to whom")
-    lower = text.lower()
-    kind, colon, name = lower.partition(":")
-    if lower in ("me", "none"):
-        return (lower,)
-    if kind == "team":
-        if not colon or not _NAME.fullmatch(name):
-            raise Refused("the team's name follows the colon at once")
-        return ("team", name)
-    name = lower.removeprefix("@")
-    if not _NAME.fullmatch(name):
-        raise Refused(f"{text!r} is no agent's name")
-    return ("agent", name)
-
-
-def _priority(text: str) -> tuple[str, ...]:
-    if not text:
-        raise Refused("it does not say which priority")
-    try:
-        return (Priority(text).value,)
-    except ValueError:
-        meant = _nearest(text, [*Priority, "medium"])
-        hint = f"; did you mean {meant}?" if meant else ""
-        raise Refused(f"there is no priority {text!r}{hint}") from None
-
-
-def _category(text: str) -> tuple[str, ...]:
-    if not text:
-        raise Refused("it does not say which category")
-    name = text.lower().replace("-", "_")
-    if not _CATEGORY.fullmatch(name):
-        raise Refused(f"{text!r} is no category")
-    return (name,)
-
-
-def _kind(text: str) -> tuple[str, ...]:
-    if not text:
-        raise Refused("it does not say which kind")
-    try:
-        return (Kind(text.lower()).value,)
-    except ValueError:
-        meant = _nearest(text, list(Kind))
-        hint = f"did you mean {meant}?" if meant else f"there are {', '.join(Kind)}"
-        raise Refused(f"there is no kind {text!r}; {hint}") from None
-
-
-def _tags(text: str) -> Tags:
-    words = text.replace(",", " ").split()
-    if not words:
-        raise Refused("it does not say which tags")
-    if len(words) > _MOST_TAGS:
-        raise Refused(f"these are more than {_MOST_TAGS} tags")
-    added: dict[str, None] = {}
-    removed: dict[str, None] = {}
-    for word in words:
-        tag = word.lower().removeprefix("+").removeprefix("-")
-        if not _TAG.fullmatch(tag) or len(tag) > _LONGEST_TAG:
-            raise Refused(f"{word!r} is no tag")
-        (removed if word.startswith("-") else added)[tag] = None
-    both = [tag for tag in added if tag in removed]
-    if both:
-        raise Refused(f"{both[0]!r} cannot be put on and taken off at once")
-    return Tags(tuple(added), tuple(removed))
-
-
-def _times(text: str) -> Times:
-    if text.lower() == "none":
-        return Times(())
-    pairs = [times.read(word) for word in text.replace(",", " ").split()]
-    found = dict(pairs)
-    if not found:
-        raise Refused("it does not say which times")
-    if len(found) < len(pairs):
-        raise Refused("it says twice what one time is")
-    return Times(tuple(sorted((name, int(long.total_seconds())) for name, long in found.items())))
-
-
-def _macro(text: str) -> tuple[str, ...]:
-    if not text:
-        raise Refused("it does not say which")
-    name = text.lower()
-    if not _MACRO.fullmatch(name):
-        raise Refused(f"{text!r} is no macro's name")
-    return (name,)
-
-
-def _number(text: str) -> tuple[str, ...]:
-    if not text:
-        raise Refused("it does not say into which ticket")
-    return (text,)
-
-
-def _until(text: str) -> tuple[str, ...]:
-    """Return when to wake, as `hours.when` reads it: a bare duration counts from the mail."""
-    if not text:
-        raise Refused("it does not say until when")
-    for form in (f"+{text}", text):
-        try:
-            when(form, _SOME_TIME, "UTC")
-        except Refused:
-            continue
-        return (form,)
-    raise Refused(f"{text!r} is no time: write 3d, 4h or 2026-03-01T09:00")
-
-
 @dataclass(frozen=True, slots=True)
 class Word:
     """One row of the table; the first form is the one shown when a line is refused.
@@ -224,7 +88,7 @@ class Word:
     name: str
     forms: tuple[str, ...]
     says: str
-    read: Callable[[str], tuple[str, ...] | Tags | Times] = _nothing
+    read: Callable[[str], Argument] = arguments.nothing
     free: bool = False
     wired: bool = True
 
@@ -259,7 +123,7 @@ _ROWS = (
         "snooze",
         ("/snooze 3d", "/snooze 2026-03-01T09:00"),
         "Silence until then: nothing is overdue, and the ticket comes back.",
-        _until,
+        arguments.until,
     ),
     Word(
         "spam",
@@ -272,7 +136,7 @@ _ROWS = (
         "assign",
         ("/assign alice", "/assign me", "/assign team:billing", "/assign none"),
         "The ticket is theirs; the reason goes after a colon.",
-        _assignee,
+        arguments.assignee,
     ),
     Word("follow", ("/follow",), "I want to hear of it."),
     Word("unfollow", ("/unfollow",), "I have heard enough."),
@@ -287,22 +151,27 @@ _ROWS = (
         "priority",
         ("/priority high",),
         "critical, urgent, high, normal (or medium), low.",
-        _priority,
+        arguments.priority,
     ),
-    Word("category", ("/category billing",), "What it is about.", _category),
+    Word("category", ("/category billing",), "What it is about.", arguments.category),
     Word(
         "kind",
         ("/kind dispute",),
         f"What sort of matter it is: {', '.join(Kind)}.",
-        _kind,
+        arguments.kind,
     ),
-    Word("tag", ("/tag vip -late",), "Tags put on and, after a minus, taken off.", _tags),
-    _later("field", "/field order_no=123", "A custom field; without a value it is taken away."),
+    Word("tag", ("/tag vip -late",), "Tags put on and, after a minus, taken off.", arguments.tags),
+    Word(
+        "field",
+        ("/field order_no=123", "/field order_no="),
+        "A field of [desk] fields; without a value it is taken away.",
+        arguments.field,
+    ),
     Word(
         "threshold",
         ("/threshold system=1h client=6h close=12h", "/threshold none"),
         "Times for this ticket alone; none takes them away.",
-        _times,
+        arguments.times,
     ),
     # --- who and which
     _later("requester", "/requester bob@example.com", "Whose matter it is."),
@@ -311,14 +180,14 @@ _ROWS = (
         "merge",
         ("/merge TKT-2026-00042",),
         "This ticket goes on in that one; its customer does not join there.",
-        _number,
+        arguments.number,
     ),
     Word("unmerge", ("/unmerge",), "The ticket of this very address stands alone again."),
     _later("split", "/split", "This message starts a ticket of its own."),
     # --- what others decide or wrote
     _later("approve", "/approve", "Agreed."),
     _later("reject", "/reject reason", "Not agreed."),
-    Word("macro", ("/macro name",), "A canned response, in place of this line.", _macro),
+    Word("macro", ("/macro name",), "A canned response, in place of this line.", arguments.macro),
     _later("article", "/article name", "An article of the knowledge base."),
     _later("recover", "/recover type", "The customer's access is to be recovered."),
     _later("list", "/list", "The tickets that I hold."),
@@ -445,12 +314,12 @@ def _unknown(line: str, name: str) -> Fault | None:
         reason = f"{name!r} is not a command, but much like one"
     else:
         return None
-    return _fault(line, reason, _forms_of(_nearest(name, [word.name for word in _wired()])))
+    return _fault(line, reason, _forms_of(nearest(name, [word.name for word in _wired()])))
 
 
 def _much_like(name: str) -> str | None:
     """Return the command that a word was surely meant to be, if any."""
-    meant = _nearest(name, list(WORDS))
+    meant = nearest(name, list(WORDS))
     sure = meant is not None and difflib.SequenceMatcher(None, name, meant).ratio() >= _SURE
     return meant if sure else None
 
@@ -464,11 +333,6 @@ def _forms_of(name: str | None) -> str:
 
 def _wired() -> list[Word]:
     return [word for word in WORDS.values() if word.wired]
-
-
-def _nearest(name: str, known: list[str]) -> str | None:
-    short = name[: _LONGEST_WORD + 1].lower()
-    return next(iter(difflib.get_close_matches(short, known, n=1)), None)
 
 
 def _fault(line: str, reason: str, right_form: str) -> Fault:

@@ -23,6 +23,7 @@ from mailgate.domain.events import (
     Opened,
     Resolve,
     SetCategory,
+    SetFields,
     SetKind,
     SetPriority,
     SetTimes,
@@ -147,6 +148,12 @@ def same_times(ticket: Ticket, event: SetTimes, policy: Policy, now: datetime) -
     if not event.values:
         return not ticket.own_times
     return set(event.values) <= set(ticket.own_times)
+
+
+def same_fields(ticket: Ticket, event: SetFields, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    known = dict(ticket.fields)
+    return all(known.get(name, "") == value for name, value in event.values)
 
 
 def merged_there(ticket: Ticket, event: MergeInto, policy: Policy, now: datetime) -> bool:

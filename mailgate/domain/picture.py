@@ -207,7 +207,7 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield from (events.SetCategory(**stamp, category=c) for c in ("billing", ticket.category))
     yield from (events.SetKind(**stamp, kind=kind) for kind in (Kind.DISPUTE, ticket.kind))
     yield events.Tag(**stamp, added=("vip",))
-    yield events.SetFields(**stamp, values=(("order", "7"),))
+    yield from (events.SetFields(**stamp, values=(("order", no),)) for no in ("7", ""))
     yield events.PolicyChanged(**stamp)
     yield from (events.SetTimes(**stamp, values=values) for values in ((("system", 3600),), ()))
     yield events.Follow(**stamp, agent="bob")

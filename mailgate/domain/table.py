@@ -237,6 +237,7 @@ TABLE: tuple[Row, ...] = (
     Row(events.SetKind, ANY, guards.same_kind, acts.keep, "has it already"),
     Row(events.SetKind, ANY, None, acts.set_kind, "another kind of matter"),
     Row(events.Tag, ANY, None, acts.tag, "tagged"),
+    Row(events.SetFields, ANY, guards.same_fields, acts.keep, "has them already"),
     Row(events.SetFields, ANY, None, acts.set_fields, "fields filled in"),
     Row(events.PolicyChanged, ANY, None, acts.policy_changed, "deadlines are worked out anew"),
     Row(events.SetTimes, ANY, guards.same_times, acts.keep, "has them already"),

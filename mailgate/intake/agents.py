@@ -24,7 +24,7 @@ from mailgate.store import answers, outbox
 
 _BEFORE = (
     *("unmerge", "reopen", "take", "assign", "follow", "unfollow"),
-    *("priority", "category", "kind", "tag", "threshold", "escalate"),
+    *("priority", "category", "kind", "tag", "field", "threshold", "escalate"),
 )
 _AFTER = ("wait", "close", "snooze", "spam", "merge")
 REFUSED, WAS_THIS_YOU, HELD = "command_refused", "was_this_you", "held"

@@ -38,6 +38,11 @@ COMMANDS = {
     "assign": Case("/assign bob: he knows", {"status": "in_progress", "assignee": "bob"}),
     "priority": Case("#Priority HIGH", {"status": "new", "priority": "high"}),
     "tag": Case("/tag vip, -late", {"tags": ["vip"]}, before="/tag late"),
+    "field": Case(
+        "/field order_no=123\n/field serial=",
+        {"fields": {"order_no": "123"}},
+        before="/field serial=X-1",
+    ),
     "reopen": Case(
         "/reopen: sorry",
         {"status": "reopened", "reopen_count": 1, "closed_by": None},
@@ -58,6 +63,7 @@ REFUSED = {
     "misspelt": ("/asign bob\nHello.", "/assign alice"),
     "nobody": ("/assign bop\nHello.", "did you mean bob?"),
     "nonsense": ("/priority hgih\nHello.", "did you mean high?"),
+    "no field": ("/field orderno=1\nHello.", "did you mean order_no?"),
     "argued": ("/resolve at once\nHello.", "/resolve: text"),
     "later": ("/article greeting\nHello.", "not available in this version"),
     "impossible": ("/reopen\nHello.", "not possible"),
@@ -70,7 +76,7 @@ UNTOUCHED = {"status": "new", "priority": "normal", "assignee": None, "tags": []
 @pytest.fixture(scope="module")
 def shared_desk(open_desk: Callable[..., Desk]) -> Desk:
     """A desk that any number of tickets can be tried on."""
-    return open_desk()
+    return open_desk(values={"desk.fields": ["order_no", "serial"]})
 
 
 @pytest.fixture(scope="module")

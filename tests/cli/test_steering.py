@@ -81,6 +81,22 @@ def test_what_a_ticket_is_can_be_said_and_spam_stays_closed(cli, number):
     assert any("admin@agent.example" in to for to in told), "nobody has heard of it meanwhile"
 
 
+def test_fields_of_the_desk_are_filled_in_and_taken_away(cli, number):
+    says = "there is no field 'order_no'; there is none"
+    assert says in cli.no(1, "field", number, "order_no=1")
+    text = cli.config.read_text()
+    cli.config.write_text(text.replace("[desk]", '[desk]\nfields = ["order_no", "customer"]', 1))
+    said = cli.ok("field", number, "order-no=123", "customer=Big: Corp", "--as", "alice")
+    assert "(fields filled in)" in said
+    assert facts(cli, number, "fields") == ({"customer": "Big: Corp", "order_no": "123"},)
+    assert "customer=Big: Corp, order_no=123" in cli.ok("show", number)
+    assert "(has them already)" in cli.ok("field", number, "order_no=123")
+    cli.ok("field", number, "customer=")
+    assert cli.json("tickets")[0]["fields"] == {"order_no": "123"}
+    assert "did you mean order_no?" in cli.no(1, "field", number, "order_nr=1")
+    assert cli.json("verify") == []
+
+
 def test_a_ticket_goes_on_in_another_and_stands_alone_again(cli, number):
     other = cli.open(subject="Smoke", text="It burns.")
     said = cli.ok("merge", other, number.lower(), "--as", "alice", "--note", "twice")

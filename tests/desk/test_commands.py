@@ -7,7 +7,8 @@ import pytest
 from mailgate.desk import commands
 from mailgate.desk.commands import Letter, carry_out, event, member
 from mailgate.domain import events
-from mailgate.domain.commands import Command, Tags
+from mailgate.domain.arguments import Fields, Tags
+from mailgate.domain.commands import Command
 from mailgate.domain.model import Actor, ActorKind, Kind, Priority, Status
 from mailgate.domain.people import Agent, Staff
 from mailgate.errors import Conflict, Illegal, Refused
@@ -16,7 +17,12 @@ from .conftest import ALICE, BOB, START, settings
 
 BOSS = Agent("boss", "boss@agents.example", admin=True)
 STAFF = Staff((ALICE, BOB, BOSS), {"billing": ("bob",)}, ("admin@agents.example",))
-SETTINGS = replace(settings(), staff=STAFF, categories=("general_inquiry", "billing"))
+SETTINGS = replace(
+    settings(),
+    staff=STAFF,
+    categories=("general_inquiry", "billing"),
+    fields=("order_no", "serial"),
+)
 AS_ALICE = {"at": START, "actor": Actor(ActorKind.AGENT, "alice")}
 LETTER = Letter(b"From: alice\r\n\r\nYes.", ALICE, "<one@agents.example>", "f" * 64, "Yes.")
 
@@ -48,6 +54,11 @@ LETTER = Letter(b"From: alice\r\n\r\nYes.", ALICE, "<one@agents.example>", "f" *
             events.SetCategory(**AS_ALICE, category="billing"),
         ),
         (Command("kind", ("dispute",)), events.SetKind(**AS_ALICE, kind=Kind.DISPUTE)),
+        (
+            Command("field", Fields((("order_no", "1"), ("serial", "")))),
+            events.SetFields(**AS_ALICE, values=(("order_no", "1"), ("serial", ""))),
+        ),
+        (Command("unmerge"), events.Unmerge(**AS_ALICE)),
         (Command("follow"), events.Follow(**AS_ALICE, agent="alice")),
         (Command("unfollow"), events.Follow(**AS_ALICE, agent="alice", follow=False)),
         (Command("spam"), events.Discard(**AS_ALICE, spam=True)),
@@ -72,6 +83,11 @@ def test_each_command_becomes_its_event(command, wanted):
         (Command("assign", ("me",)), "who is `me`?"),
         (Command("follow"), "who is `me`?"),
         (Command("category", ("biling",)), "no category 'biling'; did you mean billing?"),
+        (
+            Command("field", Fields((("orderno", "1"),))),
+            "no field 'orderno'; did you mean order_no?",
+        ),
+        (Command("field", Fields((("zz", "1"),))), "there is order_no, serial"),
         (Command("dance"), "there is no command 'dance'"),
     ],
 )

@@ -52,6 +52,11 @@ def test_an_empty_value_takes_a_field_away():
     )
 
 
+def test_fields_that_are_filled_in_so_already_change_nothing():
+    life = new().do(events.SetFields, values=(("order", "7"),))
+    assert life.do(events.SetFields, values=(("order", "7"), ("size", ""))).changed == {}
+
+
 def test_an_agent_follows_and_no_longer_does():
     life = new().do(events.Follow, agent="bob").do(events.Follow, agent="ada")
     assert life.ticket.followers == ("ada", "bob")

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.domain.arguments import LONGEST_VALUE, Fields, Tags, Times
 from mailgate.domain.commands import (
     MOST_COMMANDS,
     WORDS,
     Command,
     Fault,
     Script,
-    Tags,
-    Times,
     read,
     reference,
 )
@@ -67,6 +66,20 @@ def only_fault(text: str) -> Fault:
         ),
         ("/macro Thanks-a_lot: fine", Command("macro", ("thanks-a_lot",), "fine")),
         ("/threshold NONE", Command("threshold", Times(()))),
+        ("/field order_no=123", Command("field", Fields((("order_no", "123"),)))),
+        (
+            "/field Order-No = a=b  c: by phone",
+            Command("field", Fields((("order_no", "a=b c"),)), "by phone"),
+        ),
+        (
+            "/field url=https://x.example/:1",
+            Command("field", Fields((("url", "https://x.example/:1"),))),
+        ),
+        ("/field order_no=", Command("field", Fields((("order_no", ""),)))),
+        (
+            "/field o=" + "x" * LONGEST_VALUE,
+            Command("field", Fields((("o", "x" * LONGEST_VALUE),))),
+        ),
         ("/merge TKT-2026-00042: twice", Command("merge", ("TKT-2026-00042",), "twice")),
         ("/unmerge: not the same", Command("unmerge", (), "not the same")),
         ("/tag vip -late", Command("tag", Tags(("vip",), ("late",)))),
@@ -147,8 +160,8 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.reason == "there is no command /xyzzy"
     assert fault.right_form == (
         "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, "
-        "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /threshold, /merge, "
-        "/unmerge, /macro"
+        "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /field, /threshold, "
+        "/merge, /unmerge, /macro"
     )
 
 
@@ -176,6 +189,12 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
         ),
         ("/macro", "it does not say which", "/macro name"),
         ("/macro ../x", "'../x' is no macro's name", "/macro name"),
+        ("/field", "which value", "/field order_no=123"),
+        ("/field order_no", "which value", "/field order_no="),
+        ("/field =1", "'' is no field", "/field order_no=123"),
+        ("/field a b=1", "'a b' is no field", "/field order_no=123"),
+        ("/field o=" + "x" * (LONGEST_VALUE + 1), "at most 200", "/field order_no=123"),
+        ("/field o=\x1b[2J", "can be seen", "/field order_no=123"),
         ("/merge", "into which ticket", "/merge TKT-2026-00042"),
         ("/unmerge TKT-2026-00042", "takes no argument", "/unmerge"),
         ("/threshold", "which times", "/threshold system=1h"),

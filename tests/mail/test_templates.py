@@ -333,7 +333,7 @@ class TestToTheDesk:
         mail = rendered(notice, language=language)
         listed = re.findall(r"(?m)^  /(\w+)", mail.text)
 
-        assert len(listed) == 8
+        assert len(listed) == 13
         assert all(WORDS[word].wired for word in listed)
         assert all(f"/{word}" in shown(mail) for word in listed)
         assert mail.text.index("cartridge") < mail.text.index("/note")
