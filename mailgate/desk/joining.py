@@ -15,7 +15,7 @@ from mailgate.desk import notices
 from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.caps import HOUR
 from mailgate.domain.notices import NOTICES
-from mailgate.domain.people import Role
+from mailgate.domain.people import Role, Staff
 from mailgate.store import joining, outbox
 from mailgate.store.joining import JOINED
 
@@ -88,7 +88,7 @@ def _mail(row: dict[str, Any], signer: Signer, id_: int, now: datetime) -> dict[
         name: [] if isinstance(each, list) else None for name, each in before.items()
     }
     context |= {name: before[name] for name in _KEPT} | {
-        "ticket": notices.facts_of_none(),
+        "ticket": notices.facts(notices.NO_TICKET, Staff()),
         "tickets": [],
     }
     return row | {

@@ -153,7 +153,7 @@ def _filled(
     wait = partial(_wait, settings, cause, staff=staff)
     return {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
-        "ticket": _facts(ticket, settings.staff) | _news(cause.event),
+        "ticket": facts(ticket, settings.staff) | _news(cause.event),
         "recipient": {
             "name": to.name,
             "address": to.address,
@@ -173,6 +173,7 @@ def _filled(
         "escalation": _escalation(settings, cause) if notice == "escalated" else None,
         "also": [],
         "commands": [],
+        "gone_out": False,
         "reply_to": signed(NOTICES[notice].answer) if staff else None,
         "reply_address": signed("reply") if staff else None,
         "note_address": signed("note") if staff else None,
@@ -185,7 +186,8 @@ def _filled(
     }
 
 
-def _facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
+def facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
+    """Return what every notice tells of its ticket."""
     holder = staff.find(ticket.assignee or "")
     return {
         "number": ticket.number,
@@ -200,11 +202,6 @@ def _facts(ticket: Ticket, staff: Staff) -> dict[str, Any]:
         "visibility": ticket.visibility,
         "created_at": _iso(ticket.created_at),
     }
-
-
-def facts_of_none() -> dict[str, Any]:
-    """Return what stands for the ticket where a notice is about none."""
-    return _facts(NO_TICKET, Staff(()))
 
 
 def _news(event: Event) -> dict[str, str]:

@@ -5,14 +5,14 @@ back to the agent with the reason, the right form and their own text. What goes 
 be held for a while, in which it can be stopped: it stays in the inbox, and nothing has happened.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from mailgate.desk import commands as asked
-from mailgate.desk import held, merging, naming
-from mailgate.desk.ledger import Ledger
+from mailgate.desk import held, merging, naming, notices
+from mailgate.desk.ledger import MAIL, Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain import events
 from mailgate.domain.commands import Command, Fault, Script, cancels, read
@@ -223,6 +223,12 @@ def _slip(said: str) -> str | None:
     return None
 
 
+def ordered(commands: Iterable[Command]) -> list[Command]:
+    """Return commands in the order in which they are carried out."""
+    order = (*_BEFORE, "resolve", *_AFTER)
+    return sorted(commands, key=lambda command: order.index(command.name))
+
+
 def _line(commands: tuple[Command, ...]) -> str:
     return ", ".join(f"/{command.name}" for command in commands)
 
@@ -295,8 +301,44 @@ def _say(
 def _refuse(
     ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, faults: list[Fault]
 ) -> None:
-    lines = [{"line": f.line, "reason": f.reason, "form": f.right_form} for f in faults]
-    _answer(ledger, reading, agent, ticket_id, lines)
+    _answer(ledger, reading, agent, ticket_id, _shown(faults))
+
+
+def _shown(faults: Iterable[Fault]) -> list[dict[str, str]]:
+    return [{"line": f.line, "reason": f.reason, "form": f.right_form} for f in faults]
+
+
+def not_done(
+    ledger: Ledger,
+    reading: Reading,
+    agent: Agent | None,
+    ticket_id: int | None,
+    faults: Iterable[Fault],
+) -> None:
+    """Tell what could not be carried out of a mail that has gone out: its author, if known.
+
+    Else the administrators hear of it.
+    """
+    lines, settings = _shown(faults), ledger.settings
+    event = events.CommandRefused(
+        at=reading.claimed.received_at,
+        actor=Actor(ActorKind.MAILBOX) if agent is None else asked.actor(agent),
+        reason="; ".join(line["reason"] for line in lines),
+    )
+    if agent is not None:
+        facts = {"commands": lines, "gone_out": True}
+        _write_to(ledger, reading, agent, ticket_id, event, REFUSED, facts)
+        return
+    ticket = notices.NO_TICKET if ticket_id is None else ledger.ticket(ticket_id)
+    ledger.announce(
+        (MAIL, reading.claimed.id, 1),
+        event,
+        settings.staff.administrators,
+        REFUSED,
+        commands=lines,
+        gone_out=True,
+        ticket=notices.facts(ticket, settings.staff),
+    )
 
 
 def send_back(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) -> None:
@@ -350,7 +392,7 @@ def _write_to(
     ledger: Ledger,
     reading: Reading,
     agent: Agent,
-    ticket_id: int,
+    ticket_id: int | None,
     event: events.Event,
     notice: str,
     extra: dict[str, Any],

@@ -254,7 +254,7 @@ class _Batch:
 
     def _put_down(self, lookup: Lookup, reading: Reading, planned: bygone.Plan) -> None:
         ending = bygone.carry_out(self._ledger, lookup, reading, planned)
-        lookup.learn(reading, ending.ticket_id)
+        lookup.learn(reading, ending.ticket_id, ending.state)
         self._rows.append(row_of(reading, ending, self._ledger.now))
         theirs = not (planned.ours or reading.verdict.machine)
         if theirs and domain_of(reading.sender) == domain_of(self._to.address):

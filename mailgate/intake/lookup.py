@@ -123,6 +123,10 @@ class Lookup:
             for mid in reading.keys.message_ids
         )
 
+    def is_patient(self, reading: Reading) -> bool:
+        """Tell whether a mail may still wait for another one."""
+        return _is_patient(reading.claimed, self.ledger.now)
+
     def knows(self, address: str) -> bool:
         """Tell whether somebody was ever shown to own an address, by this batch or before."""
         return address in self.known or self.ledger.has_met(address)
@@ -135,9 +139,9 @@ class Lookup:
             unique = own.unique if own is not None else None
         return None if unique is None else self.notices.get(unique)
 
-    def learn(self, reading: Reading, ending_ticket: int | None) -> None:
-        """Take in what one mail of the batch has changed for the next ones."""
-        if reading.verdict.kind is not Kind.SPAM:  # a copy without the mark is its release
+    def learn(self, reading: Reading, ending_ticket: int | None, state: str) -> None:
+        """Take in what one mail of the batch, which ends in a state, has changed for the next."""
+        if state not in inbox.NOT_KEPT:
             self.duplicates[reading.claimed.queue, reading.fingerprint] = reading.claimed.id
         self.awaited.pop(reading.mail.message_id or "", None)
         if ending_ticket is not None:

@@ -13,9 +13,10 @@ from mailgate.desk.messages import NOTE
 from mailgate.domain.events import AgentReplied, NoteAdded, Opened
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent, Staff
-from mailgate.intake import threads
+from mailgate.intake import addressed, threads
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
+from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
 from mailgate.store import history
 
@@ -39,13 +40,15 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     if reading.verdict.machine:
         return Ending("suppressed", says="a machine of the mailbox sent it, such as an auto-reply")
     to = [address for address in reading.others if address not in staff.by_address]
-    ticket, by = _ticket(ledger, lookup, reading, to)
+    ticket, by = about(ledger, lookup, reading, to)
     if ticket is None and to and reading.claimed.peer in ledger.settings.outbound:
         return _open(ledger, lookup, reading, to)
     if ticket is None:
         _keep(ledger, lookup, reading)
+        who, agent = _author(reading, staff)
+        asks = addressed.carry_out(ledger, reading, None, who, agent)
         says = f"sent to {', '.join(to[:5]) or 'ourselves'}, about no ticket"
-        return Ending("suppressed", says=says)
+        return Ending("suppressed", says="; ".join(filter(None, (says, asks))))
     who, agent = _author(reading, staff)
     message = message_of(reading, side=Side.SYSTEM)
     message = replace(message, author_name=_shown(ledger, reading, agent))
@@ -55,11 +58,14 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     if ticket.people.isdisjoint(to):
         note = replace(message, kind=NOTE)
         ledger.apply(ticket.id, NoteAdded(at=at, actor=who), note)
-        says = f"sent to {', '.join(to[:5])}, who is no customer of it" if to else "to ourselves"
-        return Ending("threaded", ticket.id, f"a note by {by}: {says}")
-    at = _after_the_question(ticket, at)
-    ledger.apply(ticket.id, AgentReplied(at=at, actor=who, sent=True), message)
-    return Ending("threaded", ticket.id, f"answered from the mailbox, by {by}")
+        whom = f"sent to {', '.join(to[:5])}, who is no customer of it" if to else "to ourselves"
+        says = f"a note by {by}: {whom}"
+    else:
+        at = _after_the_question(ticket, at)
+        ledger.apply(ticket.id, AgentReplied(at=at, actor=who, sent=True), message)
+        says = f"answered from the mailbox, by {by}"
+    asks = addressed.carry_out(ledger, reading, ticket.id, who, agent)
+    return Ending("threaded", ticket.id, "; ".join(filter(None, (says, asks))))
 
 
 def _after_the_question(ticket: Ticket, at: datetime) -> datetime:
@@ -68,7 +74,7 @@ def _after_the_question(ticket: Ticket, at: datetime) -> datetime:
     return since if since is not None and at < since < at + _SECOND else at
 
 
-def _ticket(
+def about(
     ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]
 ) -> tuple[Ticket | None, str]:
     """Return the ticket that a mail belongs to, and by what.
@@ -117,7 +123,8 @@ def _author(reading: Reading, staff: Staff) -> tuple[Actor, Agent | None]:
         named = [a for a in staff.agents if a.display_name.casefold() in words]
         own = named[0] if len(named) == 1 else None
     if own is None:
-        return Actor(ActorKind.MAILBOX, reading.claimed.peer), None
+        by_imap = reading.claimed.road == SENT
+        return Actor(ActorKind.MAILBOX, reading.claimed.peer if by_imap else ""), None
     return Actor(ActorKind.AGENT, own.name), own
 
 

@@ -26,7 +26,17 @@ from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.domain.suspension import gone
-from mailgate.intake import agents, alerts, choice, mytickets, overflow, remarks, sent, threads
+from mailgate.intake import (
+    agents,
+    alerts,
+    bcc,
+    choice,
+    mytickets,
+    overflow,
+    remarks,
+    sent,
+    threads,
+)
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.mailbox import SENT
@@ -63,7 +73,7 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return _report(ledger, lookup, reading)
     if kind is Kind.SPAM:
         return Ending("quarantined", says="; ".join(reading.verdict.reasons))
-    return _written(ledger, lookup, reading)
+    return bcc.by_the_desk(ledger, lookup, reading) or _written(ledger, lookup, reading)
 
 
 def _written(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
@@ -236,11 +246,9 @@ def _agent(
         state = "commands_only" if word == agents.REFUSED else word
         says = f"{agent.name} to a signed {token.purpose} address"
         return Ending(state, ticket_id, says, word=word)
-    about = placement.ticket_id
-    if about is None:
-        numbers = (*reading.keys.numbers, *(signed.number for signed in reading.keys.signed))
-        named = (lookup.numbers.get(number) for number in numbers)
-        about = next((lookup.leads_to(id_) for id_ in named if id_ is not None), None)
+    if level is Trust.STRONG and (ending := bcc.by_agent(ledger, lookup, reading, agent)):
+        return ending
+    about = placement.ticket_id or _named(lookup, reading)
     own = about is not None and agent.address in ledger.ticket(about).people
     if level is not Trust.STRONG and not (own and placement.proved):
         ending = _customer(ledger, lookup, reading, placement, doubted=agent)
@@ -256,6 +264,13 @@ def _agent(
     agents.send_back(ledger, reading, agent, about)
     says = f"{agent.name} wrote to the plain address: sent back with signed ones"
     return Ending("commands_only", about, says, placement, word="sent_back")
+
+
+def _named(lookup: Lookup, reading: Reading) -> int | None:
+    """Return the ticket whose number a mail bears, whoever wrote it."""
+    numbers = (*reading.keys.numbers, *(signed.number for signed in reading.keys.signed))
+    named = (lookup.numbers.get(number) for number in numbers)
+    return next((lookup.leads_to(id_) for id_ in named if id_ is not None), None)
 
 
 def _token(reading: Reading, purpose: str) -> TicketAddress | None:

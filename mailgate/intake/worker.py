@@ -264,7 +264,7 @@ class Worker:
                     if ending.state == inbox.PENDING:
                         (held if ending.word else early).append(reading.claimed)
                         continue
-                    lookup.learn(reading, ending.ticket_id)
+                    lookup.learn(reading, ending.ticket_id, ending.state)
                     endings.append((reading, ending))
                 except Temporary:
                     raise
@@ -279,7 +279,7 @@ class Worker:
                 raise _Lost
             inbox.wait(ledger.connection, ledger.settings.tenant_id, early, now)
         if early:
-            why = "they answer mails that are not yet processed"
+            why = "others that come before them are not yet processed"
             log("mail.deferred", mails=[mail.id for mail in early], why=why)
         if held:
             log("mail.held", mails=[mail.id for mail in held])

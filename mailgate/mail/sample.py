@@ -132,6 +132,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             },
             {"line": "/assign nobody", "reason": "no agent of that name", "form": "/assign alice"},
         ],
+        "gone_out": False,
         "reply_to": "support+tkt-2026-00042.x7f3q2kd5m@desk.example",
         "reply_address": "support+tkt-2026-00042.x7f3q2kd5m@desk.example",
         "note_address": "support+tkt-2026-00042.n9c4w8rb2t@desk.example",

@@ -1,0 +1,65 @@
+"""Commands as they stand in an address: `support+done@` says what `/resolve` does.
+
+Every word of the table of commands that needs no text may stand there, its argument behind a dash,
+and so may what needs no word: a priority, an agent, a team, a category, a kind. What it comes to is
+a line as an agent would write it, so that there is one grammar for both.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from mailgate.domain.model import Kind, Priority
+
+_ALIASES = {
+    "done": "resolve",
+    "resolved": "resolve",
+    "closed": "close",
+    "waiting": "wait",
+    "mine": "take",
+}
+_ALONE = (
+    *("note", "resolve", "close", "reopen", "wait", "spam"),
+    *("take", "follow", "unfollow", "escalate"),
+)
+_WITH_ARGUMENT = ("assign", "team", "snooze", "priority", "category", "kind", "tag")
+_MEDIUM = "medium"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What addresses may name beside commands."""
+
+    agents: Collection[str] = ()
+    teams: Collection[str] = ()
+    categories: Collection[str] = ()
+
+
+def line(word: str, names: Names) -> str | None:
+    """Return the command that the detail of an address stands for, as a line; None for no command.
+
+    `word` is in lower case. Commands go before names: an agent called `close` is `assign-close`.
+    """
+    name = _ALIASES.get(word, word)
+    if name in _ALONE:
+        return f"/{name}"
+    if word in (*Priority, _MEDIUM):
+        return f"/priority {word}"
+    if word in names.agents:
+        return f"/assign {word}"
+    if word in names.teams:
+        return f"/assign team:{word}"
+    if word.replace("-", "_") in names.categories:
+        return f"/category {word}"
+    if word in set(Kind):
+        return f"/kind {word}"
+    head, _, argument = word.partition("-")
+    if head not in _WITH_ARGUMENT or not argument:
+        return None
+    return f"/assign team:{argument}" if head == "team" else f"/{head} {argument}"
+
+
+def words(names: Names) -> dict[str, str]:
+    """Return each word that an address may hold alone -> the line that it stands for."""
+    alone = ("done", "note", *_ALONE, *Priority, *names.agents, *names.teams, *names.categories)
+    found = {word: line(word, names) for word in dict.fromkeys(alone)}
+    return {word: said for word, said in found.items() if said is not None}

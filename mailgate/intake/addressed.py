@@ -1,0 +1,123 @@
+"""Commands that stand in an address, mostly in Bcc: `support+done@` leaves no trace for customers.
+
+They count in what was sent from the shared account, and in the mail of an agent who is proved. The
+mail itself has gone where its author sent it: nothing of it can be refused, only what it asks for.
+"""
+
+from dataclasses import replace
+from email.utils import getaddresses
+
+from mailgate.desk import commands as asked
+from mailgate.desk.ledger import Ledger
+from mailgate.desk.messages import NOTE, NewMessage
+from mailgate.desk.settings import Settings
+from mailgate.domain import events, shorthand
+from mailgate.domain.commands import Command, Fault, read
+from mailgate.domain.model import Actor
+from mailgate.domain.people import Agent
+from mailgate.errors import Refused
+from mailgate.intake import agents
+from mailgate.intake.mailbox import SENT
+from mailgate.intake.reading import Reading
+
+_MOST = 20  # addresses of one mail that are looked at
+_NEEDS_A_NAME = frozenset({"take", "follow", "unfollow"})
+
+
+def names(settings: Settings) -> shorthand.Names:
+    """Return what an address may name in this desk."""
+    staff = settings.staff
+    return shorthand.Names(tuple(staff.by_name), tuple(staff.teams), settings.categories)
+
+
+def lines(reading: Reading, settings: Settings) -> tuple[str, ...]:
+    """Return the commands of a mail's addresses as lines, and what is none with its mark before it.
+
+    Of what was sent Bcc counts, which mail programs keep in the copy, and To where it went to
+    nobody else; of any other mail, to whom it came.
+    """
+    if reading.claimed.road != SENT:
+        ours = reading.claimed.recipients
+    else:
+        hidden = getaddresses(list(reading.mail.headers.get("bcc", ())))
+        shown = () if reading.others else (*reading.mail.to, *reading.mail.cc)
+        ours = (*(address for _, address in hidden), *(box.address for box in shown))
+    known = names(settings)
+    details = (reading.own.split(address)[1].lower() for address in ours[:_MOST])
+    return tuple(
+        shorthand.line(word, known) or f"/{word}" for word in dict.fromkeys(details) if word
+    )
+
+
+def is_command(reading: Reading, settings: Settings) -> bool:
+    """Tell whether a mail came to nothing of ours but to addresses that hold a command."""
+    known = names(settings)
+    details = [reading.own.split(address)[1].lower() for address in reading.claimed.recipients]
+    return bool(details) and all(word and shorthand.line(word, known) for word in details)
+
+
+def act(
+    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, message: NewMessage
+) -> tuple[str, str]:
+    """Carry out a mail of an agent who is proved; return the state in which it ends, and why.
+
+    What they wrote to the customer by themselves is the desk's answer, and anything else a note.
+    """
+    ticket, at, who = ledger.ticket(ticket_id), reading.claimed.received_at, asked.actor(agent)
+    message = replace(message, author=agent.name, author_name=agent.display_name)
+    says_something = bool(message.text.strip() or message.attachments)
+    if not ticket.people.isdisjoint(reading.others):
+        ledger.apply(ticket_id, events.AgentReplied(at=at, actor=who, sent=True), message)
+    elif says_something:
+        note = replace(message, kind=NOTE)
+        ledger.apply(ticket_id, events.NoteAdded(at=at, actor=who), note)
+    asks = carry_out(ledger, reading, ticket_id, who, agent)
+    says = f"{agent.name} to an address that holds a command; {asks}"
+    return "threaded" if says_something else "commands_only", says
+
+
+def carry_out(
+    ledger: Ledger, reading: Reading, ticket_id: int | None, who: Actor, agent: Agent | None
+) -> str:
+    """Carry out the commands of a mail's addresses, all or none; return what came of it in words.
+
+    What cannot be done is told to the agent, or to the administrators where nobody is known.
+    """
+    said = lines(reading, ledger.settings)
+    if not said:
+        return ""
+    script = read("\n".join(said))
+    faults = list(script.faults)
+    if ticket_id is None:
+        faults.append(Fault(", ".join(said), "the mail is about no ticket", ""))
+    if script.text:
+        faults.append(Fault(script.text.splitlines()[0], "no address of ours is called so", ""))
+    mark = ledger.mark()
+    if not faults and ticket_id is not None:
+        try:
+            for command in agents.ordered(script.commands):
+                _happen(ledger, reading, ticket_id, command, who, agent)
+        except Refused as refusal:
+            ledger.undo(mark)
+            faults.append(Fault(", ".join(said), str(refusal), ""))
+    if not faults:
+        return f"by address: {', '.join(said)}"
+    agents.not_done(ledger, reading, agent, ticket_id, faults)
+    return f"not carried out: {', '.join(said)}"
+
+
+def _happen(
+    ledger: Ledger,
+    reading: Reading,
+    ticket_id: int,
+    command: Command,
+    who: Actor,
+    agent: Agent | None,
+) -> None:
+    if command.name == "note":  # what can be a note is one already
+        return
+    me = command.name in _NEEDS_A_NAME or command.argument == ("me",)
+    if me and agent is None:
+        raise Refused("nothing in the mail says who you are: name yourself in From")
+    event = asked.event(command, ledger.settings, agent, reading.claimed.received_at)
+    ledger.apply(ticket_id, replace(event, actor=who), None, None)

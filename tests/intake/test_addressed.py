@@ -1,0 +1,229 @@
+"""Commands that stand in an address: in Bcc of what was sent, and in mail of a proved agent."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from mailgate.domain.model import Priority, Status
+from mailgate.domain.people import Staff
+from mailgate.intake.inbox import Incoming
+from mailgate.mail.trust import Trust
+from tests.desk.conftest import ADMIN, ALICE, BOB
+from tests.intake.desk import EVE, SUPPORT
+from tests.intake.shared import watching
+
+CUSTOMER = "carol@customer.example"
+
+
+@pytest.fixture
+def first(gateway, opened):
+    """The Message-ID of the customer's first mail."""
+    return next(row["rfc_id"] for row in gateway.rows("message"))
+
+
+@pytest.fixture
+def put(gateway):
+    """Return a function that takes in a mail of the shared account by one road."""
+
+    def taken(road, recipients, text="Try water.", **headers):
+        gateway.count += 1
+        gateway.now += timedelta(minutes=1)
+        given = {
+            "From": f"Alice <{SUPPORT}>",
+            "To": CUSTOMER,
+            "Subject": "Re: Printer",
+            "Message-ID": "<answer@desk.example>",
+        } | {name.replace("_", "-"): value for name, value in headers.items()}
+        lines = [f"{name}: {value}" for name, value in given.items() if value is not None]
+        raw = ("\r\n".join([*lines, "", text]) + "\r\n").encode()
+        peer = "support" if road == "sent" else "127.0.0.1"
+        mail = Incoming(raw, SUPPORT, recipients, gateway.now, peer, road)
+        id_ = gateway.inbox.put(mail)
+        gateway.worker.drain()
+        return gateway.delivery(id_)
+
+    return taken
+
+
+@pytest.fixture
+def send(gateway, put):
+    """Return a function that puts a mail among what was sent from a mailbox that is watched."""
+    watching(gateway)
+    return lambda text="Try water.", **headers: put("sent", (SUPPORT,), text, **headers)
+
+
+def bcc(word: str) -> dict[str, str]:
+    return {"Bcc": f"support+{word}@desk.example"}
+
+
+def actors(gateway, name: str) -> list[tuple[str, str]]:
+    found = [row for row in gateway.rows("event") if row["name"] == name]
+    return [(row["actor_kind"], row["actor_id"]) for row in found]
+
+
+class TestInWhatWasSent:
+    def test_the_answer_is_the_desks_and_the_matter_is_settled(self, gateway, opened, first, send):
+        sent = send(In_Reply_To=first, **bcc("done"))
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (sent["state"], ticket.status) == ("threaded", Status.RESOLVED)
+        assert ticket.first_response_at is not None
+        assert actors(gateway, "ticket.resolved") == [("agent", "alice")]
+        assert sent["verdict"]["says"].endswith("by address: /resolve")
+        assert len(gateway.outbox("resolved")) == 1
+
+    def test_several_count_and_so_does_whoever_the_mailbox_is(self, gateway, opened, first, send):
+        words = "support+high@desk.example, Bob <support+bob@desk.example>, support@desk.example"
+        send(In_Reply_To=first, From=SUPPORT, Bcc=words)
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (ticket.priority, ticket.assignee) == (Priority.HIGH, "bob")
+        assert actors(gateway, "ticket.assigned") == [("mailbox", "support")]
+
+    def test_to_ourselves_alone_it_is_a_note_with_a_command(self, gateway, opened, first, send):
+        send("Ask Bob.", In_Reply_To=first, To="support+wait@desk.example")
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert ticket.status is Status.WAITING
+        assert gateway.rows("message")[-1]["kind"] == "note"
+
+    def test_what_customers_can_see_is_no_command(self, gateway, opened, first, send):
+        send(In_Reply_To=first, Cc="support+spam@desk.example")
+        assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
+
+    @pytest.mark.parametrize(
+        ("word", "why"),
+        [
+            ("dnoe", "there is no command /dnoe"),
+            ("snooze-soon", "'soon' is no time"),
+            ("assign-mallory", "there is no agent 'mallory'"),
+        ],
+    )
+    def test_one_that_cannot_be_done_is_told_and_none_is_done(
+        self, gateway, opened, first, send, word, why
+    ):
+        both = f"support+{word}@desk.example, support+high@desk.example"
+        sent = send(In_Reply_To=first, Bcc=both)
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (sent["state"], ticket.status) == ("threaded", Status.WAITING)
+        assert ticket.priority is Priority.NORMAL
+        (told,) = gateway.outbox("command_refused")
+        assert told["recipient"] == ALICE.address
+        assert told["context"]["gone_out"]
+        assert any(why in line["reason"] for line in told["context"]["commands"])
+
+    def test_where_nobody_is_named_the_administrators_hear_of_it(
+        self, gateway, opened, first, send
+    ):
+        send(In_Reply_To=first, From=SUPPORT, **bcc("take"))
+        (told,) = gateway.outbox("command_refused")
+        assert told["recipient"] == ADMIN
+        assert told["context"]["ticket"]["number"] == gateway.ticket(opened["ticket_id"]).number
+        assert "who you are" in told["context"]["commands"][0]["reason"]
+
+    def test_about_no_ticket_it_is_told_too(self, gateway, send):
+        sent = send(Subject="Another thing", To="dave@customer.example", **bcc("done"))
+        assert sent["state"] == "suppressed"
+        (told,) = gateway.outbox("command_refused")
+        assert "about no ticket" in told["context"]["commands"][0]["reason"]
+
+    def test_what_is_no_word_at_all_is_told(self, gateway, opened, first, send):
+        send(In_Reply_To=first, **bcc("2"))
+        (told,) = gateway.outbox("command_refused")
+        assert told["context"]["commands"][0]["line"] == "/2"
+
+
+class TestByBccToTheGateway:
+    def test_the_copy_in_sent_comes_first_and_counts_once(self, gateway, opened, first, put):
+        watching(gateway)
+        copy = put("smtp", ("support+done@desk.example",), In_Reply_To=first)
+        assert (copy["state"], gateway.ticket(opened["ticket_id"]).status) == (
+            "pending",
+            Status.NEW,
+        )
+        put("sent", (SUPPORT,), In_Reply_To=first, **bcc("done"))
+        gateway.now += timedelta(seconds=31)
+        gateway.worker.drain()
+        assert gateway.delivery(copy["id"])["state"] == "suppressed"
+        assert gateway.ticket(opened["ticket_id"]).status is Status.RESOLVED
+        assert len(gateway.rows("message")) == 2
+
+    def test_without_a_mailbox_it_is_the_answer_itself_if_it_is_proved(
+        self, gateway, opened, first, put, trusted
+    ):
+        trusted(Trust.STRONG)
+        put("smtp", ("support+done@desk.example",), In_Reply_To=first)
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (ticket.status, ticket.first_response_at) == (Status.RESOLVED, gateway.now)
+
+    def test_a_proved_one_whose_copy_never_comes_counts_in_the_end(
+        self, gateway, opened, first, put, trusted
+    ):
+        watching(gateway)
+        trusted(Trust.STRONG)
+        copy = put("smtp", ("support+done@desk.example",), In_Reply_To=first)
+        assert copy["state"] == "pending"
+        gateway.now += timedelta(seconds=31)
+        gateway.worker.drain()
+        assert gateway.ticket(opened["ticket_id"]).status is Status.RESOLVED
+
+    @pytest.mark.parametrize("level", [Trust.UNKNOWN, Trust.FAILED])
+    def test_one_that_is_not_proved_commands_nothing(
+        self, gateway, opened, first, put, trusted, level
+    ):
+        trusted(level)
+        put("smtp", ("support+done@desk.example",), In_Reply_To=first)
+        assert gateway.ticket(opened["ticket_id"]).status is not Status.RESOLVED
+        assert actors(gateway, "ticket.resolved") == []
+
+
+class TestByAnAgent:
+    @pytest.fixture(autouse=True)
+    def staffed(self, gateway):
+        staff = Staff((ALICE, BOB), {"leads": ("bob",)}, (ADMIN,))
+        gateway.desk.settings = replace(gateway.desk.settings, staff=staff)
+
+    def write(self, gateway, word, text="", **headers):
+        to = f"support+{word}@desk.example"
+        return gateway.mail(text, sender=headers.pop("sender", ALICE.address), to=to, **headers)
+
+    def test_who_is_proved_commands_without_a_word_to_the_customer(
+        self, gateway, opened, first, trusted
+    ):
+        trusted(Trust.STRONG)
+        before = len(gateway.outbox("agent_reply"))
+        found = self.write(gateway, "leads", In_Reply_To=first)
+        assert found["state"] == "commands_only"
+        assert gateway.ticket(opened["ticket_id"]).team == "leads"
+        assert len(gateway.outbox("agent_reply")) == before
+        assert len(gateway.rows("message")) == 1
+
+    def test_what_it_says_is_a_note(self, gateway, opened, first, trusted):
+        trusted(Trust.STRONG)
+        found = self.write(gateway, "wait", "He is on holiday.", In_Reply_To=first)
+        assert found["state"] == "threaded"
+        message = gateway.rows("message")[-1]
+        assert (message["kind"], message["author"]) == ("note", "alice")
+        assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
+
+    def test_what_they_wrote_to_the_customer_themselves_is_the_answer(
+        self, gateway, opened, first, trusted
+    ):
+        trusted(Trust.STRONG)
+        raw = gateway.raw("Try water.", sender=ALICE.address, to=CUSTOMER, In_Reply_To=first)
+        to = ("support+done@desk.example",)
+        gateway.inbox.put(Incoming(raw, ALICE.address, to, gateway.now, "127.0.0.1", "smtp"))
+        gateway.worker.drain()
+        assert gateway.ticket(opened["ticket_id"]).status is Status.RESOLVED
+        assert gateway.rows("message")[-1]["kind"] == "public"
+        assert gateway.outbox("agent_reply") == []
+
+    def test_who_is_not_proved_commands_nothing_and_is_asked(self, gateway, opened, first):
+        self.write(gateway, "close", In_Reply_To=first)
+        assert gateway.ticket(opened["ticket_id"]).status is Status.NEW
+        assert len(gateway.outbox("was_this_you")) == 1
+
+    def test_a_stranger_and_a_customer_command_nothing(self, gateway, opened, first, trusted):
+        trusted(Trust.STRONG)
+        for sender in (EVE, CUSTOMER):
+            self.write(gateway, "close", "please", sender=sender, In_Reply_To=first)
+        assert gateway.ticket(opened["ticket_id"]).status is Status.NEW
+        assert actors(gateway, "ticket.closed") == []
