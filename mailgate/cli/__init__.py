@@ -6,6 +6,7 @@ A command imports what it needs when it runs, so that --help comes at once.
 from mailgate.cli import (
     backing_up,
     boarding,
+    cards,
     checking,
     delivering,
     explaining,
@@ -39,6 +40,7 @@ COMMANDS = (
     foreseeing,
     jobbing,
     staffing,
+    cards,
     boarding,
     seeing,
     writing,

@@ -260,6 +260,10 @@ AGENT: Shape = MappingProxyType(
     }
 )
 
+CARD: Shape = MappingProxyType(
+    {"address": "to be written into Bcc", "command": "the line that it stands for"}
+)
+
 JOB: Shape = MappingProxyType(
     {
         "name": "which",

@@ -12,6 +12,7 @@ from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.people import Staff
 from mailgate.domain.policy import Policy
 from mailgate.domain.rules import Rule
+from mailgate.domain.shorthand import Names
 from mailgate.errors import Refused
 from mailgate.store.policies import Snapshot, snapshot
 
@@ -91,6 +92,11 @@ class Settings:
     agents_set_times: bool = False
     macro: Macro = no_macro
     fields: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> Names:
+        """What an address of the desk may name beside commands."""
+        return Names(tuple(self.staff.by_name), tuple(self.staff.teams), self.categories)
 
     @cached_property
     def rules(self) -> Snapshot:

@@ -24,12 +24,6 @@ _MOST = 20  # addresses of one mail that are looked at
 _NEEDS_A_NAME = frozenset({"take", "follow", "unfollow"})
 
 
-def names(settings: Settings) -> shorthand.Names:
-    """Return what an address may name in this desk."""
-    staff = settings.staff
-    return shorthand.Names(tuple(staff.by_name), tuple(staff.teams), settings.categories)
-
-
 def lines(reading: Reading, settings: Settings) -> tuple[str, ...]:
     """Return the commands of a mail's addresses as lines, and what is none with its mark before it.
 
@@ -42,7 +36,7 @@ def lines(reading: Reading, settings: Settings) -> tuple[str, ...]:
         hidden = getaddresses(list(reading.mail.headers.get("bcc", ())))
         shown = () if reading.others else (*reading.mail.to, *reading.mail.cc)
         ours = (*(address for _, address in hidden), *(box.address for box in shown))
-    known = names(settings)
+    known = settings.names
     details = (reading.own.split(address)[1].lower() for address in ours[:_MOST])
     return tuple(
         shorthand.line(word, known) or f"/{word}" for word in dict.fromkeys(details) if word
@@ -51,7 +45,7 @@ def lines(reading: Reading, settings: Settings) -> tuple[str, ...]:
 
 def is_command(reading: Reading, settings: Settings) -> bool:
     """Tell whether a mail came to nothing of ours but to addresses that hold a command."""
-    known = names(settings)
+    known = settings.names
     details = [reading.own.split(address)[1].lower() for address in reading.claimed.recipients]
     return bool(details) and all(word and shorthand.line(word, known) for word in details)
 
