@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mailgate.imap.survey import Said
     from mailgate.intake.authentication import Authenticator
     from mailgate.intake.imap import Watchers
-    from mailgate.intake.importing import Importer
+    from mailgate.intake.importing import Importer, Progress
     from mailgate.intake.inbox import Inbox
     from mailgate.intake.mailbox import Mailbox
     from mailgate.intake.reading import Reader
@@ -326,6 +326,12 @@ class App:
         from mailgate.app import old_mail
 
         return old_mail.importer(self, QUEUE, now, open_since, dry_run=dry_run)
+
+    def fetch(self, mailbox: str, folders: Sequence[str], into: Path, progress: Progress) -> Path:
+        """Put the mails of a shared mailbox into files, to be imported; return their folder."""
+        from mailgate.app import old_mail
+
+        return old_mail.fetch(self, mailbox, folders, into, progress)
 
     def rehearse(self, raw: bytes, mail_from: str, recipients: Sequence[str]) -> Rehearsed:
         """Return what would become of a mail if it came now; nothing is kept."""

@@ -1,8 +1,10 @@
 """`mailgate import`: old mail becomes tickets, and nobody hears of it."""
 
 import os
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,29 +21,53 @@ if TYPE_CHECKING:
 
 _MOST = 20  # addresses that are named
 
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="PATH", help="An mbox, a Maildir, a folder of .eml files, or one of these."
+    ),
+]
+Named = Annotated[
+    str, typer.Option(metavar="NAME", help="Fetch from a [[mailbox]] of the configuration.")
+]
+Folders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--folder",
+        metavar="NAME",
+        help="A folder of that mailbox; several may be given. Without: inbox and sent mail.",
+    ),
+]
+Keep = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Keep what is fetched there: given again, only the rest is."),
+]
+OpenSince = Annotated[
+    str,
+    typer.Option(
+        metavar="DAYS|DATE", help="Tickets without a mail since then come closed; 0: all do."
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Tell what would come of it; change nothing.")
+]
+
 
 @command(
     "import",
     "mailgate import --dry-run support.mbox",
     "mailgate import ~/Maildir old-mail/",
     "mailgate import --open-since 2026-01-01 INBOX.mbox Sent.mbox",
+    "mailgate import --mailbox support",
+    "mailgate import --mailbox support --folder INBOX --folder Archive/2025 --keep old-mail",
 )
 def import_(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PATH", help="An mbox, a Maildir, a folder of .eml files, or one of these."
-        ),
-    ],
-    open_since: Annotated[
-        str,
-        typer.Option(
-            metavar="DAYS|DATE", help="Tickets without a mail since then come closed; 0: all do."
-        ),
-    ] = "14d",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what would come of it; change nothing.")
-    ] = False,
+    paths: Paths = None,
+    mailbox: Named = "",
+    folders: Folders = None,
+    keep: Keep = None,
+    open_since: OpenSince = "14d",
+    dry_run: DryRun = False,
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
@@ -52,6 +78,8 @@ def import_(
     address of the desk or of an agent is the desk's, any other the customer's; what belongs
     together is told by References, by our numbers in subjects, and by those of the system before,
     as [desk] former_numbers says how they look. The tickets are tagged `import`.
+
+    With --mailbox the mails of a shared mailbox are fetched first, without a trace there.
 
     A ticket without a mail since --open-since comes closed, and so does one that the desk has
     answered so long ago that it would remind the customer: the customer's next mail opens it again.
@@ -65,10 +93,19 @@ def import_(
     """
     from mailgate.app import now
 
-    with opened(config) as app:
+    given = list(paths or ())
+    if not given and not mailbox:
+        raise Refused("say what to import: a PATH, or --mailbox NAME")
+    if not mailbox and (folders or keep):
+        raise Refused("--folder and --keep say what of a mailbox: say which, by --mailbox NAME")
+    with opened(config) as app, ExitStack() as stack:
         since = _since(open_since, now(), app.config.desk.timezone)
         try:
-            brought = app.importer(since, dry_run=dry_run).run(paths, printing.progress)
+            if mailbox:
+                into = keep or Path(stack.enter_context(TemporaryDirectory(prefix="mailgate-")))
+                with printing.progress("Fetching") as progress:
+                    given.append(app.fetch(mailbox, folders or (), into, progress))
+            brought = app.importer(since, dry_run=dry_run).run(given, printing.progress)
         except KeyboardInterrupt:
             typer.echo("What was put down stays: give the same again, and it goes on.", err=True)
             raise
