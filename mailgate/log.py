@@ -94,6 +94,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "board.drop_failed": _ERROR(
             "What a drop asks for failed; it is tried again each minute, and told of once."
         ),
+        "board.mark_failed": _ERROR("What a flag or keyword asks for failed, and is not done."),
+        "board.not_marked": _WARNING(
+            "A server keeps no such keyword: what is overdue is not shown in the mailbox."
+        ),
         "board.moved": _INFO("Mails were moved into the folder of their tickets' state."),
         "board.not_moved": _WARNING(
             "A server refuses to move mails into a folder; they are tried again in some minutes."

@@ -94,6 +94,7 @@ def _terms(app: "App", given: "Configured") -> "Terms":
         agents=tuple(agent.name for agent in app.config.agents),
         settle=given.board.settle,
         every=given.board.every,
+        marks=given.board.marks,
     )
 
 

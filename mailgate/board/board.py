@@ -7,19 +7,21 @@ a folder in which it did not lie is a drop there, however it came; one that has 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from mailgate.board import looking, moving
 from mailgate.board.acting import Drops
+from mailgate.board.marking import Marking
 from mailgate.board.moving import Move, Plan
 from mailgate.board.preview import Step, previewed, rehearsed
 from mailgate.board.unsettled import Unsettled
 from mailgate.desk.door import Desk
 from mailgate.domain import board as rules
 from mailgate.domain.board import Layout, Names
+from mailgate.domain.marks import Meanings
 from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.folders import Folder
@@ -45,6 +47,7 @@ class Terms:
     agents: tuple[str, ...]
     settle: timedelta
     every: timedelta
+    marks: Meanings = field(default_factory=Meanings)
 
 
 class Board:
@@ -60,6 +63,7 @@ class Board:
         self._trash: str | None = None
         self._looked_at: datetime | None = None
         self._unsettled = Unsettled(now())
+        self._marking = Marking(desk, terms.mailbox, terms.marks, now)
         self._drops = Drops(desk, terms.mailbox, terms.settle, now, self._unsettled.due)
 
     def prepare(self, link: Link, found: Sequence[Folder]) -> list[str]:
@@ -145,7 +149,9 @@ class Board:
     def _take_down(self, link: Link, hold: Callable[[Connection], None]) -> bool:
         """Take down how the folders stand now; return whether they stood otherwise before."""
         began = self._now()
-        looks = list(looking.changed(link, self._layout, self._reading))
+        watched = self._marking.watched
+        looks = list(looking.changed(link, self._layout, self._reading, watched=watched))
+        self._marking.act(looks, hold)
         whole = True
         if looks:
             now = self._now()
@@ -180,6 +186,7 @@ class Board:
             known = tickets.load(board.connection, self._tenant_id, wanted)
             copies = board.copies(wanted)
         plan = moving.plan(self._layout, known, copies, self._trash)
+        self._marking.show(link, {id_: known[id_] for id_ in plan.settled}, copies, hold)
         with self._desk.database.write() as connection:
             hold(connection)
             self._of(connection).settle(plan.settled)

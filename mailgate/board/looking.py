@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailgate.domain.board import Layout, difference
 from mailgate.imap.link import Examined, Link
 from mailgate.store import mailboxes
 from mailgate.store.board import Board, Lying, Stood
+from mailgate.store.marks import Marks
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A folder that is not as it was; `saved`: when mails came into it, where the server knows."""
+    """A folder that is not as it was.
+
+    `saved`: when mails came into it, where the server knows; `marks`: UIDs by flag or keyword.
+    """
 
     folder: str
     now: Examined
@@ -21,6 +25,7 @@ class Look:
     uids: Sequence[int]
     struck: Sequence[int]
     saved: Mapping[int, datetime]
+    marks: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:
@@ -38,10 +43,11 @@ def changed(
     layout: Layout,
     reading: Callable[[], AbstractContextManager[Board]],
     folders: Sequence[str] | None = None,
+    watched: Sequence[str] = (),
 ) -> Iterator[Look]:
     """Yield those of these folders, or of all, in which something has changed.
 
-    No transaction is open while the server is asked.
+    Flags and keywords that are `watched` count. No transaction is open while the server is asked.
     """
     with reading() as board:
         stood = board.folders()
@@ -52,9 +58,12 @@ def changed(
         if same and now.modseq is not None:
             continue
         struck = link.struck()
+        marks = {mark: frozenset(link.marked(mark)) for mark in watched}
         if same:
             with reading() as board:
                 as_marked = board.struck(folder) == set(struck)
+                borne = _marks(board).borne(folder)
+            as_marked = as_marked and all(borne.get(m, set()) == marks[m] for m in watched)
             if as_marked and (folder != layout.home or link.examine(folder) == now):
                 continue
         uids = link.uids_after(0, now)
@@ -62,7 +71,11 @@ def changed(
         if was is not None:
             with reading() as board:
                 entered = sorted(set(uids) - board.lay(folder).keys())
-        yield Look(folder, now, was, uids, struck, link.saved_at(entered))
+        yield Look(folder, now, was, uids, struck, link.saved_at(entered), marks)
+
+
+def _marks(board: Board) -> Marks:
+    return Marks(board.connection, board.tenant_id, board.mailbox)
 
 
 def take_down(

@@ -81,6 +81,13 @@ Folder = Annotated[
 ]
 MaybeFolder = Annotated[str, Kind('a folder such as Tickets, or ""', values.read_maybe_folder)]
 AgentsFolder = Annotated[str, Kind("a folder with {name} in it", values.read_agents_folder)]
+Keyword = Annotated[
+    str,
+    Kind("an IMAP keyword: at most 50 letters, digits, $ _ . and -", values.read_keyword),
+]
+MaybeKeyword = Annotated[
+    str, Kind('an IMAP keyword such as Overdue, or ""', values.read_maybe_keyword)
+]
 Category = Annotated[str, Kind("small letters, digits and _, a letter first", values.read_category)]
 Phrase = Annotated[
     str, Kind("a word, or several, with a letter or digit at both ends", values.read_phrase)

@@ -3,6 +3,8 @@
 from mailgate.config import kinds
 from mailgate.config.table import Table, key, table
 from mailgate.domain.board import Names
+from mailgate.domain.marks import Meanings
+from mailgate.domain.model import Priority
 
 IMAP_PORTS = {"starttls": 143, "implicit": 993, "off": 143}
 
@@ -35,6 +37,28 @@ class Board(Table):
     every: kinds.Duration = key(
         "2s", "How often to look for what was moved: a server tells of the INBOX only."
     )
+
+    flagged: kinds.MaybePriority = key(
+        "urgent",
+        "The priority that a ticket gets, if it has none that presses more, when one of its mails "
+        "is flagged; empty: a flag means nothing.",
+    )
+    tags: tuple[kinds.Keyword, ...] = key(
+        [],
+        "IMAP keywords that are tags of tickets: set on a mail or taken off there, they are at the "
+        "ticket. Mail programs set others by themselves, which mean nothing.",
+        example=["vip"],
+    )
+    overdue: kinds.MaybeKeyword = key(
+        "",
+        "A keyword that is put on the mails of tickets that are late on our side, where the server "
+        "keeps keywords; empty: none.",
+    )
+
+    @property
+    def marks(self) -> Meanings:
+        """What flags and keywords mean."""
+        return Meanings(Priority(self.flagged) if self.flagged else None, self.tags, self.overdue)
 
     @property
     def names(self) -> Names:

@@ -31,6 +31,7 @@ _WORDED_DURATION = re.compile(
 )
 _SIZE = re.compile(r"(\d{1,12})\s?([A-Za-z]{1,3})", re.ASCII)
 _LONGEST_FOLDER = 64
+_KEYWORD = re.compile(r"[A-Za-z0-9$_][A-Za-z0-9$_.-]{0,49}")
 _WORD = re.compile(r"[a-z][a-z0-9._-]{0,31}", re.ASCII)
 _TEAM = "team:"
 _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -275,6 +276,19 @@ def read_word(value: object, _: Path) -> str:
         return text
     meant = re.sub(r"[^a-z0-9._-]+", ".", text.lower()).strip(".-_")
     raise Wrong(f"did you mean {shown(meant)}?" if _WORD.fullmatch(meant) else "")
+
+
+def read_keyword(value: object, _: Path) -> str:
+    """Read a keyword of IMAP: an atom (RFC 9051 section 9) that is a good tag, too."""
+    text = text_of(value)
+    if not _KEYWORD.fullmatch(text):
+        raise Wrong("")
+    return text
+
+
+def read_maybe_keyword(value: object, folder: Path) -> str:
+    """Read a keyword, or an empty text."""
+    return "" if value == "" else read_keyword(value, folder)
 
 
 def read_maybe_word(value: object, folder: Path) -> str:

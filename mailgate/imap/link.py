@@ -37,6 +37,10 @@ class NotMoved(Temporary):
     """The server does not move mails, for a reason of its own; the connection is good still."""
 
 
+class NotMarked(Temporary):
+    """The server does not keep a keyword; the connection is good still."""
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """A folder at the moment of a look; `uidnext` None where the server does not tell.
@@ -185,6 +189,24 @@ class Link:
         """Return the UIDs of the mails that are marked as deleted."""
         with _blamed("UID SEARCH"):
             return sorted(self._client.search(["DELETED"]))
+
+    def marked(self, mark: str) -> list[int]:
+        """Return the UIDs of the mails that bear a flag (with its backslash) or a keyword."""
+        criteria = [mark[1:].upper()] if mark.startswith("\\") else ["KEYWORD", mark]
+        with _blamed("UID SEARCH"):
+            return sorted(self._client.search(criteria))
+
+    def mark(self, folder: str, uids: Sequence[int], keyword: str, *, on: bool) -> None:
+        """Put a keyword on mails of a folder, or take it off. Raises `NoFolder`, `NotMarked`."""
+        self._enter(folder, readonly=False)
+        store = self._client.add_flags if on else self._client.remove_flags
+        with _blamed(f"marking in {folder}"):
+            try:
+                store(uids, [keyword], silent=True)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                raise NotMarked(f"marking in {folder}: {_said(error)}") from error
 
     def saved_at(self, uids: Sequence[int]) -> dict[int, datetime]:
         """Return when mails came into this very folder (RFC 8514), where the server knows."""

@@ -118,7 +118,8 @@ class Board:
 
     def forget(self, folder: str, *, whole: bool = False) -> None:
         """Forget what lay in a folder; `whole`: and the folder itself."""
-        self.connection.execute(delete(_COPY).where(self._of(_COPY), _COPY.c.folder == folder))
+        for table in (_COPY, schema.board_mark):
+            self.connection.execute(delete(table).where(self._of(table), table.c.folder == folder))
         if whole:
             table = schema.board_folder
             self.connection.execute(delete(table).where(self._of(table), table.c.name == folder))

@@ -78,6 +78,18 @@ board_copy = Table(
     comment="what lay in the folders of a board at the last look",
 )
 
+board_mark = Table(
+    "board_mark",
+    metadata,
+    tenant_id(),
+    _mailbox(),
+    Column("folder", Text, nullable=False, comment="the folder of the mail"),
+    Column("uid", BigInteger, nullable=False, comment="its UID"),
+    Column("mark", String(64), nullable=False, comment="the flag or keyword"),
+    PrimaryKeyConstraint("tenant_id", "mailbox", "folder", "uid", "mark"),
+    comment="flags and keywords of mails that mean something, as they were acted upon",
+)
+
 board_intent = Table(
     "board_intent",
     metadata,

@@ -1091,6 +1091,19 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "ix_board_copy_ticket", "board_copy", ["tenant_id", "mailbox", "ticket_id"], unique=False
     )
     op.create_table(
+        "board_mark",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),
+        sa.Column("folder", sa.Text(), nullable=False, comment="the folder of the mail"),
+        sa.Column("uid", sa.BigInteger(), nullable=False, comment="its UID"),
+        sa.Column("mark", sa.String(length=64), nullable=False, comment="the flag or keyword"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_board_mark_tenant_id")),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "mailbox", "folder", "uid", "mark", name=op.f("pk_board_mark")
+        ),
+        comment="flags and keywords of mails that mean something, as they were acted upon",
+    )
+    op.create_table(
         "board_intent",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),

@@ -1,0 +1,161 @@
+"""Flags and keywords of mails on a board: what agents set counts, and what is late is shown.
+
+They are acted upon before it is written down how a folder stands, so that after a fall in between
+the next look finds the same. What a mail bears when it comes into a folder means nothing: it has
+been moved with it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailgate.board.looking import Look
+from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
+from mailgate.domain import marks as rules
+from mailgate.domain.marks import Meanings
+from mailgate.domain.model import Actor, ActorKind, Ticket
+from mailgate.errors import Conflict, Refused, Temporary
+from mailgate.imap.link import Link, NotMarked
+from mailgate.log import log
+from mailgate.store.board import Board, Lying
+from mailgate.store.marks import Marks
+
+_TRIES = 5
+
+
+@dataclass
+class _Change:
+    """What has changed of one mark in one folder; `new` mails came with it, or have gone."""
+
+    folder: str
+    mark: str
+    added: set[int]
+    lost: set[int]
+    came: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
+
+
+class Marking:
+    """The marks of one board; used by one thread."""
+
+    def __init__(
+        self, desk: Desk, mailbox: str, meanings: Meanings, now: Callable[[], datetime]
+    ) -> None:
+        self._desk = desk
+        self._tenant_id = desk.settings.tenant_id
+        self._mailbox = mailbox
+        self._meanings = meanings
+        self._now = now
+        self._refused = False
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The marks that are looked for."""
+        return self._meanings.watched
+
+    def act(self, looks: Iterable[Look], hold: Callable[[Connection], None]) -> None:
+        """Act on what agents have marked. Raises `Temporary`, and then the next look finds it."""
+        with self._desk.database.read() as connection:
+            found = [change for look in looks for change in self._changes(connection, look)]
+        if not found:
+            return
+        for _ in range(_TRIES):
+            try:
+                self._write(found, hold)
+            except Conflict:
+                continue
+            return
+        raise Temporary("others change the tickets of these mails all the time")
+
+    def _of(self, connection: Connection) -> Marks:
+        return Marks(connection, self._tenant_id, self._mailbox)
+
+    def _changes(self, connection: Connection, look: Look) -> Iterable[_Change]:
+        board = Board(connection, self._tenant_id, self._mailbox)
+        borne = {} if look.is_new else self._of(connection).borne(look.folder)
+        lay = set() if look.is_new else board.lay(look.folder).keys()
+        there = set(look.uids)
+        for mark in self.watched:
+            now, before = set(look.marks.get(mark, ())), borne.get(mark, set())
+            fresh = now - before
+            change = _Change(
+                look.folder,
+                mark,
+                added=fresh & lay,
+                lost=(before - now) & there,
+                came=fresh - lay,
+                gone=before - there,
+            )
+            if change.added or change.lost or change.came or change.gone:
+                yield change
+
+    def _write(self, changes: Sequence[_Change], hold: Callable[[Connection], None]) -> None:
+        now = self._now()
+        with self._desk.writing(now, len(changes)) as ledger:
+            hold(ledger.connection)
+            marks = self._of(ledger.connection)
+            added: dict[int, set[str]] = defaultdict(set)
+            lost: dict[int, set[str]] = defaultdict(set)
+            for change in changes:
+                whose = marks.tickets(change.folder, change.added | change.lost)
+                for uids, by_ticket in ((change.added, added), (change.lost, lost)):
+                    for uid in uids & whose.keys():
+                        by_ticket[whose[uid]].add(change.mark)
+                marks.put(change.folder, change.mark, change.added | change.came)
+                marks.take(change.folder, change.mark, change.lost | change.gone)
+            for ticket_id in sorted(added.keys() | lost.keys()):
+                gone = {m for m in lost[ticket_id] if not marks.bearing([ticket_id], m)}
+                self._happen(ledger, ticket_id, added[ticket_id], gone)
+
+    def _happen(
+        self, ledger: Ledger, ticket_id: int, added: Collection[str], gone: Collection[str]
+    ) -> None:
+        by = Actor(ActorKind.MAILBOX, self._mailbox)
+        ticket = ledger.ticket(ticket_id)
+        mark = ledger.mark()
+        try:
+            for event in rules.asked(ticket, added, gone, self._meanings, ledger.now, by):
+                ledger.apply(ticket_id, event)
+        except Refused as refusal:  # one ticket must not stop the others
+            ledger.undo(mark)
+            facts = {"mailbox": self._mailbox, "ticket": ticket.number}
+            log("board.mark_failed", **facts, error=str(refusal))
+
+    # --- what we mark ourselves ---
+
+    def show(
+        self,
+        link: Link,
+        tickets: Mapping[int, Ticket],
+        copies: Sequence[Lying],
+        hold: Callable[[Connection], None],
+    ) -> None:
+        """Put the mark of what is overdue on the mails of late tickets, and take it off others."""
+        mark = self._meanings.overdue
+        if not mark or not tickets or self._refused:
+            return
+        with self._desk.database.read() as connection:
+            borne = self._of(connection).bearing(tickets, mark)
+        bearing = {(folder, uid) for _, folder, uid in borne}
+        wrong: dict[tuple[str, bool], list[int]] = defaultdict(list)
+        for copy in copies:
+            ticket = tickets.get(copy.ticket_id or 0)
+            if ticket is not None and not copy.struck:
+                late = rules.is_late(ticket)
+                if late != ((copy.folder, copy.uid) in bearing):
+                    wrong[copy.folder, late].append(copy.uid)
+        for (folder, late), uids in sorted(wrong.items()):
+            try:
+                link.mark(folder, uids, mark, on=late)
+            except NotMarked as fault:
+                self._refused = True
+                log("board.not_marked", mailbox=self._mailbox, mark=mark, error=str(fault))
+                return
+            with self._desk.database.write() as connection:
+                hold(connection)
+                marks = self._of(connection)
+                (marks.put if late else marks.take)(folder, mark, uids)

@@ -1,0 +1,86 @@
+"""Flags and keywords of the mails on a board, as they were when they were acted upon."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select
+
+from mailgate.store import prepared, schema
+
+_AT_ONCE = 500  # values in one question
+_MARK, _COPY = schema.board_mark, schema.board_copy
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The marks on the board of one mailbox, within one transaction."""
+
+    connection: Connection
+    tenant_id: int
+    mailbox: str
+
+    def _of(self, table: Table) -> ColumnElement[bool]:
+        return and_(table.c.tenant_id == self.tenant_id, table.c.mailbox == self.mailbox)
+
+    def borne(self, folder: str) -> dict[str, set[int]]:
+        """Return mark -> UIDs of the mails of a folder that bore it."""
+        found: dict[str, set[int]] = {}
+        rows = self.connection.execute(
+            select(_MARK.c.mark, _MARK.c.uid).where(self._of(_MARK), _MARK.c.folder == folder)
+        )
+        for mark, uid in rows:
+            found.setdefault(mark, set()).add(uid)
+        return found
+
+    def put(self, folder: str, mark: str, uids: Iterable[int]) -> None:
+        """Note that mails bear a mark."""
+        key = {"tenant_id": self.tenant_id, "mailbox": self.mailbox}
+        rows = [key | {"folder": folder, "uid": uid, "mark": mark} for uid in uids]
+        prepared.insert(self.connection, _MARK, rows, ignore=True)
+
+    def take(self, folder: str, mark: str, uids: Collection[int]) -> None:
+        """Note that mails bear a mark no more."""
+        for some in _parts(uids):
+            self.connection.execute(
+                delete(_MARK).where(
+                    self._of(_MARK),
+                    _MARK.c.folder == folder,
+                    _MARK.c.mark == mark,
+                    _MARK.c.uid.in_(some),
+                )
+            )
+
+    def tickets(self, folder: str, uids: Collection[int]) -> dict[int, int]:
+        """Return UID -> ticket of the mails of a folder that belong to one."""
+        found: dict[int, int] = {}
+        for some in _parts(uids):
+            rows = self.connection.execute(
+                select(_COPY.c.uid, _COPY.c.ticket_id).where(
+                    self._of(_COPY), _COPY.c.folder == folder, _COPY.c.uid.in_(some)
+                )
+            )
+            found |= {uid: ticket_id for uid, ticket_id in rows if ticket_id is not None}
+        return found
+
+    def bearing(self, ticket_ids: Collection[int], mark: str) -> set[tuple[int, str, int]]:
+        """Return (ticket, folder, UID) of the mails of these tickets that bear a mark."""
+        same = and_(
+            _MARK.c.tenant_id == _COPY.c.tenant_id,
+            _MARK.c.mailbox == _COPY.c.mailbox,
+            _MARK.c.folder == _COPY.c.folder,
+            _MARK.c.uid == _COPY.c.uid,
+        )
+        found: set[tuple[int, str, int]] = set()
+        for some in _parts(ticket_ids):
+            rows = self.connection.execute(
+                select(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.uid)
+                .join(_MARK, same)
+                .where(self._of(_COPY), _COPY.c.ticket_id.in_(some), _MARK.c.mark == mark)
+            )
+            found |= {(ticket_id, folder, uid) for ticket_id, folder, uid in rows}
+        return found
+
+
+def _parts(values: Collection[int]) -> Iterable[list[int]]:
+    listed = list(values)
+    return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))
