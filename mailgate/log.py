@@ -129,7 +129,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "command.refused": _INFO("An agent's command was not carried out; the agent is told."),
         "note.added": _INFO("An internal note."),
         "ticket.imported": _INFO("Old mail was brought along; what was due before is over."),
-        "tickets.listed": _INFO("A customer asked for their tickets, and is sent the open ones."),
+        "tickets.listed": _INFO("Somebody asked for their tickets, and is sent the open ones."),
         "deadline.passed": _INFO("A deadline of a ticket came due."),
         "notice.delivered": _INFO("A mail that the clock waits for has left."),
         "notice.undelivered": _WARNING("A mail to the customer will not arrive, or may not have."),

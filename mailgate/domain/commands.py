@@ -190,7 +190,7 @@ _ROWS = (
     Word("macro", ("/macro name",), "A canned response, in place of this line.", arguments.macro),
     _later("article", "/article name", "An article of the knowledge base."),
     _later("recover", "/recover type", "The customer's access is to be recovered."),
-    _later("list", "/list", "The tickets that I hold."),
+    Word("list", ("/list",), "I am sent the tickets that I hold; it changes nothing."),
 )
 
 WORDS: Mapping[str, Word] = MappingProxyType({word.name: word for word in _ROWS})

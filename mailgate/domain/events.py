@@ -202,7 +202,7 @@ class Doubted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Event):
-    """A customer asked for their tickets and was sent a list; recorded about the mail."""
+    """Somebody asked for their tickets and was sent a list; recorded about the mail."""
 
     name: ClassVar[str] = "tickets.listed"
     count: int

@@ -114,7 +114,7 @@ TABLE: tuple[Row, ...] = (
     Row(events.PeopleJoined, ANY, None, acts.join, "others take part from now on"),
     Row(events.CommandRefused, ANY, None, acts.keep, "refused: nothing moves"),
     Row(events.Doubted, ANY, None, acts.keep, "an agent's address without proof: nothing moves"),
-    Row(events.Listed, ANY, None, acts.keep, "a customer was sent their tickets: nothing moves"),
+    Row(events.Listed, ANY, None, acts.keep, "somebody was sent their tickets: nothing moves"),
     Row(
         events.MachineWrote,
         WAITING,

@@ -19,6 +19,7 @@ from mailgate.domain.commands import Command, Fault, Script, cancels, read
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
+from mailgate.intake import holdings
 from mailgate.intake.reading import Reading
 from mailgate.store import answers, outbox
 
@@ -95,6 +96,8 @@ def act(
         tenant_id, mail = ledger.settings.tenant_id, reading.claimed
         answers.hold(ledger.connection, tenant_id, mail, ticket_id, until, said_by)
         return HELD
+    if "list" in names:
+        holdings.send(ledger, reading, agent, asked.actor(agent))
     return "threaded" if says_something or _notes(script.commands) else "commands_only"
 
 

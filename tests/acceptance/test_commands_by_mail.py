@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.desk import ALICE, SUPPORT, Desk, number_in
+from tests.acceptance.desk import ALICE, BOB, SUPPORT, Desk, number_in
 from tests.peers.customer import swaks
 from tests.peers.maildir import html_of, text_of
 
@@ -190,6 +190,18 @@ def test_a_note_never_reaches_the_customer(desk: Desk) -> None:
     assert [m["text"] for m in ticket["messages"] if m["kind"] == "public"] == [
         *("Please help.", "All is well.", "Nothing is well.", "We are sorry."),
     ]
+
+
+def test_an_agent_is_sent_the_tickets_that_they_hold(desk: Desk) -> None:
+    number, told = desk.open("For bob alone")
+    desk.bob.reply(desk.bob.inbox.wait_for_subject("For bob alone"), "/take\n/list")
+    listed = desk.bob.inbox.wait_for_subject("Tickets that you hold")
+    address = text_of(listed).partition(f"{number}  For bob alone")[2].partition("Note: ")[2]
+    swaks(desk.postfix.port, address.split()[0], BOB, "later", "/priority high")
+    desk.settle()
+    assert desk.show(number)["priority"] == "high"
+    assert len([m for m in desk.alice.inbox.mails() if "you hold at" in str(m["Subject"])]) == 0
+    assert told["Subject"] == f"For bob alone [{number}]"
 
 
 # How programs that write only HTML put an answer above what it answers.

@@ -161,7 +161,7 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.right_form == (
         "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, "
         "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /field, /threshold, "
-        "/merge, /unmerge, /macro"
+        "/merge, /unmerge, /macro, /list"
     )
 
 
