@@ -123,7 +123,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         # --- tickets: the words of the history ---------------------------------------------------
         "ticket.opened": _INFO("A ticket begins."),
         "customer.wrote": _INFO("A message of the customer's side."),
-        "people.joined": _INFO("Others to whom a customer's mail was addressed take part."),
+        "people.joined": _INFO("Others take part from now on."),
         "machine.wrote": _INFO("A mail that a machine wrote, on a known thread."),
         "agent.replied": _INFO("A public reply of the desk."),
         "command.refused": _INFO("An agent's command was not carried out; the agent is told."),
@@ -146,6 +146,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "ticket.category_set": _INFO("The category changed."),
         "ticket.kind_set": _INFO("The kind changed."),
         "ticket.tagged": _INFO("Tags were put on or taken off."),
+        "ticket.requester_set": _INFO("It is somebody else's matter."),
         "ticket.fields_set": _INFO("Custom fields changed."),
         "ticket.policy_changed": _INFO("Thresholds changed; the deadlines were worked out anew."),
         "ticket.followed": _INFO("An agent follows the ticket, or no longer does."),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailgate.desk import commands as asked
-from mailgate.desk import held, merging, naming, notices
+from mailgate.desk import held, merging, naming, notices, outsiders
 from mailgate.desk.ledger import MAIL, Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain import events
@@ -21,10 +21,11 @@ from mailgate.domain.people import Agent
 from mailgate.errors import Refused
 from mailgate.intake import holdings
 from mailgate.intake.reading import Reading
+from mailgate.mail.address import normalise
 from mailgate.store import answers, outbox
 
 _BEFORE = (
-    *("unmerge", "reopen", "take", "assign", "follow", "unfollow"),
+    *("unmerge", "requester", "cc", "reopen", "take", "assign", "follow", "unfollow"),
     *("priority", "category", "kind", "tag", "field", "threshold", "escalate"),
 )
 _AFTER = ("wait", "close", "snooze", "spam", "merge")
@@ -254,7 +255,7 @@ def _carry_out(
     stamp: dict[str, Any] = {"at": at, "actor": asked.actor(agent)}
     named = [command for command in commands if command.name in _BEFORE]
     for command in sorted(named, key=lambda command: _BEFORE.index(command.name)):
-        event = asked.event(command, ledger.settings, agent, at)
+        event = _event(ledger, reading, agent, ticket_id, command)
         if isinstance(event, events.Unmerge):
             merging.unmerge(ledger, ticket_id, event, command.note or None)
         else:
@@ -269,6 +270,19 @@ def _carry_out(
             case name, _ if name in _AFTER:
                 event = asked.event(command, ledger.settings, agent, at)
                 ledger.apply(ticket_id, event, None, command.note or None)
+
+
+def _event(
+    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, command: Command
+) -> events.Event:
+    """Return the event that a command asks for; raise `Refused` for who and what cannot be."""
+    at, settings = reading.claimed.received_at, ledger.settings
+    match command.name, command.argument:
+        case ("cc" | "requester") as word, (*addresses,):
+            people = [normalise(str(address)) for address in addresses]
+            ticket, by = ledger.ticket(ticket_id), (asked.actor(agent), at)
+            return outsiders.event(word, people, ticket, settings, reading.own.holds, by)
+    return asked.event(command, settings, agent, at)
 
 
 def _say(
