@@ -228,9 +228,9 @@ def _slip(said: str) -> str | None:
 
 
 def ordered(commands: Iterable[Command]) -> list[Command]:
-    """Return commands in the order in which they are carried out."""
-    order = (*_BEFORE, "resolve", *_AFTER)
-    return sorted(commands, key=lambda command: order.index(command.name))
+    """Return commands in the order in which they are carried out; others come last."""
+    order = {name: at for at, name in enumerate((*_BEFORE, "resolve", *_AFTER))}
+    return sorted(commands, key=lambda command: order.get(command.name, len(order)))
 
 
 def _line(commands: tuple[Command, ...]) -> str:
