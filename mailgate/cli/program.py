@@ -23,7 +23,18 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "To work on a ticket": (
             *("reply", "resolve", "close", "reopen", "wait", "snooze", "assign", "escalate"),
-            *("priority", "category", "kind", "tag", "field", "merge", "unmerge", "spam"),
+            *(
+                "priority",
+                "category",
+                "kind",
+                "tag",
+                "field",
+                "cc",
+                "requester",
+                "merge",
+                "unmerge",
+                "spam",
+            ),
         ),
         "Mail and clock": (
             *(

@@ -316,7 +316,11 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
         "fields": ", ".join(f"{name}={value}" for name, value in whole["fields"].items()),
         "before": ", ".join(whole["former_numbers"]),
         "here": ", ".join(whole["merged"]),
-        "people": ", ".join(each["address"] for each in whole["participants"]),
+        "people": ", ".join(
+            each["address"]
+            for each in whole["participants"]
+            if each["address"] != whole["requester"]
+        ),
         "standing": printing.standing(whole),
         "escalation": _escalation(whole),
     }

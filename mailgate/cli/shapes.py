@@ -24,7 +24,8 @@ TICKET: Shape = MappingProxyType(
         "visibility": "public; internal: a machine opened it, and nothing goes outside",
         "requester": "the customer's address",
         "requester_name": "the name in their mail, or empty",
-        "participants": "others of the customer's side who take part, a list",
+        "participants": "others of the customer's side who take part, and a requester who joined "
+        "later; a list",
         "assignee": "the agent who holds it, or null",
         "team": "the team that holds it, or null",
         "tags": "a list of words",

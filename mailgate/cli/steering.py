@@ -127,6 +127,55 @@ def kind(
     steer(config, number, f"kind {wanted}", who, note)
 
 
+@command("cc", "mailgate cc TKT-2026-00042 bob@example.com --as alice")
+def cc(
+    number: Number,
+    people: Annotated[list[str], typer.Argument(metavar="ADDRESS...", help="Of the customer's.")],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Let others take part in a ticket: they get what is said from now on."""
+    _let_in(config, number, "cc", people, who, note)
+
+
+@command("requester", "mailgate requester TKT-2026-00042 bob@example.com --as alice")
+def requester(
+    number: Number,
+    person: Annotated[str, typer.Argument(metavar="ADDRESS", help="Whose matter it is.")],
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Make a ticket somebody else's matter. Who asked before takes no part any more.
+
+    The new one gets what is said from now on, and nothing that is older.
+    """
+    _let_in(config, number, "requester", [person], who, note)
+
+
+def _let_in(
+    config: "Path | None",
+    number: str,
+    word: str,
+    people: list[str],
+    who: str | None,
+    note: str,
+) -> None:
+    from mailgate.desk import commands, outsiders
+    from mailgate.mail.address import normalise
+
+    def event(app: "App", by: "Agent | None", at: "datetime") -> "Event":
+        def ours(address: str) -> bool:
+            return app.routing.find(address) is not None
+
+        addresses, doer = list(map(normalise, people)), (commands.actor(by), at)
+        ticket = find(app, number)
+        return outsiders.event(word, addresses, ticket, app.settings, ours, doer)
+
+    _carry_out(config, number, event, who, note)
+
+
 @command("merge", "mailgate merge TKT-2026-00042 TKT-2026-00007 --as alice")
 def merge(
     number: Number,

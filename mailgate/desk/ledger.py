@@ -50,7 +50,7 @@ class Ledger:
         self.settings = settings
         self.now = now
         self._ids = ids
-        self._signer = signer
+        self.signer = signer
         self._pages = Pages()
         self._sent: dict[str, deque[Recent]] = {}  # automatic mail the store does not know, by whom
         self._stored: dict[int, Ticket] = {}
@@ -261,7 +261,7 @@ class Ledger:
     def _notify(self, cause: notices.Cause, effects: Iterable[Notify]) -> None:
         for notice, to, reason in notices.addressed(self.settings, cause, tuple(effects)):
             filled = notices.context(
-                self.settings, self._signer, cause, notice, to, self.now, reason
+                self.settings, self.signer, cause, notice, to, self.now, reason
             )
             self._send(cause, to, notice, filled)
 
@@ -271,7 +271,7 @@ class Ledger:
         self._pages.outbox.append(
             notices.row(
                 self.settings,
-                self._signer,
+                self.signer,
                 cause,
                 to,
                 notice,
@@ -298,7 +298,7 @@ class Ledger:
         ticket = notices.NO_TICKET if ticket_id is None else self.ticket(ticket_id)
         event_id = self._record(MAIL, subject_id, 1, event, None)
         cause = notices.Cause(event_id, event, ticket, ticket)
-        filled = notices.context(self.settings, self._signer, cause, notice, to, self.now)
+        filled = notices.context(self.settings, self.signer, cause, notice, to, self.now)
         self._send(cause, to, notice, filled | extra)
 
     def announce(
@@ -316,7 +316,7 @@ class Ledger:
         event_id = self._record(*subject, event, None)
         cause = notices.Cause(event_id, event, notices.NO_TICKET, notices.NO_TICKET)
         for each in to:
-            filled = notices.context(self.settings, self._signer, cause, notice, each, self.now)
+            filled = notices.context(self.settings, self.signer, cause, notice, each, self.now)
             self._send(cause, each, notice, filled | facts)
 
     def came_home(self, canary: Canary) -> None:
@@ -375,7 +375,7 @@ class Ledger:
 
         For a look ahead in which nothing is ever written; this one is done with.
         """
-        after = Ledger(self.connection, self._ids, self.settings, self._signer, now)
+        after = Ledger(self.connection, self._ids, self.settings, self.signer, now)
         after._stored = after._tickets = self._tickets
         after._sent = self._sent
         for row in filter(notices.counts, self._pages.outbox):
@@ -402,7 +402,7 @@ class Ledger:
         people.suspend(self.connection, tenant_id, dict(reversed(pages.suspended)), self.now)
         self.decided()
         rows, settings = pages.outbox, self.settings
-        joining.join(self.connection, rows, settings, self._signer, self.next_id, self.now)
+        joining.join(self.connection, rows, settings, self.signer, self.next_id, self.now)
         policy_id = self._keep_rules() if pages.events or self._touched else None
         self._flush_tickets(policy_id)
         tickets.add(self.connection, "event", [e | {"policy_id": policy_id} for e in pages.events])

@@ -168,6 +168,26 @@ def macro(text: str) -> tuple[str, ...]:
     return (name,)
 
 
+def addresses(text: str) -> tuple[str, ...]:
+    """Return the addresses of one or several people, each once; they need not be good ones."""
+    words = text.replace(",", " ").replace(";", " ").split()
+    found = dict.fromkeys(word.removeprefix("<").removesuffix(">") for word in words)
+    if not found:
+        raise Refused("it does not say who")
+    for each in found:
+        if "@" not in each:
+            raise Refused(f"{each[:LONGEST_VALUE]!r} is not a mail address")
+    return tuple(found)
+
+
+def address(text: str) -> tuple[str, ...]:
+    """Return the address of one person."""
+    found = addresses(text)
+    if len(found) > 1:
+        raise Refused("it can only be one person's")
+    return found
+
+
 def number(text: str) -> tuple[str, ...]:
     """Return the number of a ticket as it was written."""
     if not text:

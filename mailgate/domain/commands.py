@@ -45,8 +45,9 @@ class Command:
 
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
     priority (one of `Priority`); snooze (until when); tag, threshold and field (see `Argument`);
-    macro (its name); merge (the other ticket's number, as it was written). `note` is what stands
-    after the colon, or all that stands after `/note` and `/escalate`.
+    macro (its name); requester and cc (addresses); merge (the other ticket's number, as
+    it was written). `note` is what stands after the colon, or all that stands after `/note` and
+    `/escalate`.
     """
 
     name: str
@@ -174,8 +175,18 @@ _ROWS = (
         arguments.times,
     ),
     # --- who and which
-    _later("requester", "/requester bob@example.com", "Whose matter it is."),
-    _later("cc", "/cc bob@example.com", "Somebody more takes part."),
+    Word(
+        "requester",
+        ("/requester bob@example.com",),
+        "It is theirs from now on; who asked before takes no part any more.",
+        arguments.address,
+    ),
+    Word(
+        "cc",
+        ("/cc bob@example.com",),
+        "They take part too, and get what is said from now on.",
+        arguments.addresses,
+    ),
     Word(
         "merge",
         ("/merge TKT-2026-00042",),
@@ -190,7 +201,7 @@ _ROWS = (
     Word("macro", ("/macro name",), "A canned response, in place of this line.", arguments.macro),
     _later("article", "/article name", "An article of the knowledge base."),
     _later("recover", "/recover type", "The customer's access is to be recovered."),
-    _later("list", "/list", "The tickets that I hold."),
+    Word("list", ("/list",), "I am sent the tickets that I hold; it changes nothing."),
 )
 
 WORDS: Mapping[str, Word] = MappingProxyType({word.name: word for word in _ROWS})

@@ -132,7 +132,7 @@ class CustomerWrote(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleJoined(Event):
-    """A believable mail of the customer's side was addressed to others too: they take part."""
+    """Others take part: a believable mail of the customer's side went to them, or staff said so."""
 
     name: ClassVar[str] = "people.joined"
     people: tuple[str, ...]
@@ -202,7 +202,7 @@ class Doubted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Event):
-    """A customer asked for their tickets and was sent a list; recorded about the mail."""
+    """Somebody asked for their tickets and was sent a list; recorded about the mail."""
 
     name: ClassVar[str] = "tickets.listed"
     count: int
@@ -406,6 +406,15 @@ class MergeInto(Command):
 
     name: ClassVar[str] = "ticket.merged"
     target: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRequester(Command):
+    """It is somebody else's matter."""
+
+    name: ClassVar[str] = "ticket.requester_set"
+    requester: str
+    requester_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

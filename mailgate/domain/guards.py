@@ -26,6 +26,7 @@ from mailgate.domain.events import (
     SetFields,
     SetKind,
     SetPriority,
+    SetRequester,
     SetTimes,
     Snooze,
     TimerKind,
@@ -154,6 +155,11 @@ def same_fields(ticket: Ticket, event: SetFields, policy: Policy, now: datetime)
     """The goal is reached."""
     known = dict(ticket.fields)
     return all(known.get(name, "") == value for name, value in event.values)
+
+
+def same_requester(ticket: Ticket, event: SetRequester, policy: Policy, now: datetime) -> bool:
+    """The goal is reached."""
+    return ticket.requester == event.requester
 
 
 def merged_there(ticket: Ticket, event: MergeInto, policy: Policy, now: datetime) -> bool:

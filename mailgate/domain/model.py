@@ -240,7 +240,7 @@ class Ticket:
         return frozenset((self.requester, *self.participants))
 
     def joined_at(self, address: str) -> datetime | None:
-        """Return when a participant joined; None for the requester and everybody else."""
+        """Return when somebody joined; None for who was there from the beginning, and others."""
         return dict(zip(self.participants, self.joined, strict=True)).get(address)
 
 

@@ -58,6 +58,7 @@ NOTICES: dict[str, Notice] = {
             answer="note",
         ),
         Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
+        Notice("held_tickets", Words.GATEWAY, "to an agent who asked: the tickets that they hold"),
         Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive", joins=True),
         Notice(
             "delayed",

@@ -208,6 +208,8 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield from (events.SetKind(**stamp, kind=kind) for kind in (Kind.DISPUTE, ticket.kind))
     yield events.Tag(**stamp, added=("vip",))
     yield from (events.SetFields(**stamp, values=(("order", no),)) for no in ("7", ""))
+    yield events.SetRequester(**stamp, requester="dave@customer.example")
+    yield events.SetRequester(**stamp, requester=ticket.requester)
     yield events.PolicyChanged(**stamp)
     yield from (events.SetTimes(**stamp, values=values) for values in ((("system", 3600),), ()))
     yield events.Follow(**stamp, agent="bob")

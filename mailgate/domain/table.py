@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailgate.domain import acts, bygone, escalating, events, guards
+from mailgate.domain import acts, bygone, escalating, events, guards, whose
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, Side, Status, Ticket
@@ -114,7 +114,7 @@ TABLE: tuple[Row, ...] = (
     Row(events.PeopleJoined, ANY, None, acts.join, "others take part from now on"),
     Row(events.CommandRefused, ANY, None, acts.keep, "refused: nothing moves"),
     Row(events.Doubted, ANY, None, acts.keep, "an agent's address without proof: nothing moves"),
-    Row(events.Listed, ANY, None, acts.keep, "a customer was sent their tickets: nothing moves"),
+    Row(events.Listed, ANY, None, acts.keep, "somebody was sent their tickets: nothing moves"),
     Row(
         events.MachineWrote,
         WAITING,
@@ -239,6 +239,8 @@ TABLE: tuple[Row, ...] = (
     Row(events.Tag, ANY, None, acts.tag, "tagged"),
     Row(events.SetFields, ANY, guards.same_fields, acts.keep, "has them already"),
     Row(events.SetFields, ANY, None, acts.set_fields, "fields filled in"),
+    Row(events.SetRequester, ANY, guards.same_requester, acts.keep, "is theirs already"),
+    Row(events.SetRequester, ANY, None, whose.set_requester, "another's matter from now on"),
     Row(events.PolicyChanged, ANY, None, acts.policy_changed, "deadlines are worked out anew"),
     Row(events.SetTimes, ANY, guards.same_times, acts.keep, "has them already"),
     Row(events.SetTimes, ANY, None, acts.set_times, "deadlines are worked out anew"),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailgate.desk import commands as asked
-from mailgate.desk import held, merging, naming, notices
+from mailgate.desk import held, merging, naming, notices, outsiders
 from mailgate.desk.ledger import MAIL, Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain import events
@@ -19,11 +19,13 @@ from mailgate.domain.commands import Command, Fault, Script, cancels, read
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
+from mailgate.intake import holdings
 from mailgate.intake.reading import Reading
+from mailgate.mail.address import normalise
 from mailgate.store import answers, outbox
 
 _BEFORE = (
-    *("unmerge", "reopen", "take", "assign", "follow", "unfollow"),
+    *("unmerge", "requester", "cc", "reopen", "take", "assign", "follow", "unfollow"),
     *("priority", "category", "kind", "tag", "field", "threshold", "escalate"),
 )
 _AFTER = ("wait", "close", "snooze", "spam", "merge")
@@ -95,6 +97,8 @@ def act(
         tenant_id, mail = ledger.settings.tenant_id, reading.claimed
         answers.hold(ledger.connection, tenant_id, mail, ticket_id, until, said_by)
         return HELD
+    if "list" in names:
+        holdings.send(ledger, reading, agent, asked.actor(agent))
     return "threaded" if says_something or _notes(script.commands) else "commands_only"
 
 
@@ -224,9 +228,9 @@ def _slip(said: str) -> str | None:
 
 
 def ordered(commands: Iterable[Command]) -> list[Command]:
-    """Return commands in the order in which they are carried out."""
-    order = (*_BEFORE, "resolve", *_AFTER)
-    return sorted(commands, key=lambda command: order.index(command.name))
+    """Return commands in the order in which they are carried out; others come last."""
+    order = {name: at for at, name in enumerate((*_BEFORE, "resolve", *_AFTER))}
+    return sorted(commands, key=lambda command: order.get(command.name, len(order)))
 
 
 def _line(commands: tuple[Command, ...]) -> str:
@@ -251,7 +255,7 @@ def _carry_out(
     stamp: dict[str, Any] = {"at": at, "actor": asked.actor(agent)}
     named = [command for command in commands if command.name in _BEFORE]
     for command in sorted(named, key=lambda command: _BEFORE.index(command.name)):
-        event = asked.event(command, ledger.settings, agent, at)
+        event = _event(ledger, reading, agent, ticket_id, command)
         if isinstance(event, events.Unmerge):
             merging.unmerge(ledger, ticket_id, event, command.note or None)
         else:
@@ -266,6 +270,19 @@ def _carry_out(
             case name, _ if name in _AFTER:
                 event = asked.event(command, ledger.settings, agent, at)
                 ledger.apply(ticket_id, event, None, command.note or None)
+
+
+def _event(
+    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, command: Command
+) -> events.Event:
+    """Return the event that a command asks for; raise `Refused` for who and what cannot be."""
+    at, settings = reading.claimed.received_at, ledger.settings
+    match command.name, command.argument:
+        case ("cc" | "requester") as word, (*addresses,):
+            people = [normalise(str(address)) for address in addresses]
+            ticket, by = ledger.ticket(ticket_id), (asked.actor(agent), at)
+            return outsiders.event(word, people, ticket, settings, reading.own.holds, by)
+    return asked.event(command, settings, agent, at)
 
 
 def _say(

@@ -27,19 +27,20 @@ _TICKET = {
     "visibility": "public",
     "created_at": "2026-11-20T08:15:00+00:00",
 }
-_TICKETS = tuple(
-    _TICKET
-    | {
+_TICKETS: tuple[dict[str, Any], ...] = tuple(
+    {
+        **_TICKET,
         "status": status,
         "last_message_at": "2026-11-20T08:15:00+00:00",
         "notice": notice,
+        "due_at": due_at,
         "reply_address": "support+tkt-2026-00042.x7f3q2kd5m@desk.example",
         "note_address": "support+tkt-2026-00042.n9c4w8rb2t@desk.example",
     }
-    for status, notice in (
-        ("in_progress", "overdue"),
-        ("waiting_on_customer", "assigned"),
-        ("resolved", "undelivered"),
+    for status, notice, due_at in (
+        ("in_progress", "overdue", "2026-11-21T08:15:00+00:00"),
+        ("waiting_on_customer", "assigned", None),
+        ("resolved", "undelivered", None),
     )
 )
 _SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target", "escalation")

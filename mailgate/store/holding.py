@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select
 
 from mailgate.domain.table import OURS
 from mailgate.store import schema
@@ -70,6 +70,20 @@ def held_since(
         table.id > after,
     )
     return list(connection.execute(query.order_by(table.id).limit(most)).scalars())
+
+
+def held_by(connection: Connection, tenant_id: int, name: str, most: int) -> list[int]:
+    """Return the ids of tickets of an agent that are not closed: first those on the desk's turn.
+
+    Of each sort those come first that have waited for longest.
+    """
+    table = schema.ticket.c
+    theirs = case((table.status.in_(_OURS), 0), else_=1)
+    query = select(table.id).where(
+        table.tenant_id == tenant_id, table.assignee == name, table.status != fixed("closed")
+    )
+    order = query.order_by(theirs, table.waiting_since, table.id)
+    return list(connection.execute(order.limit(most)).scalars())
 
 
 def given_at(connection: Connection, tenant_id: int, ids: Sequence[int]) -> dict[int, datetime]:

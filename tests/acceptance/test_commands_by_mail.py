@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.desk import ALICE, SUPPORT, Desk, number_in
+from tests.acceptance.desk import ALICE, BOB, EVE, SUPPORT, Desk, number_in
 from tests.peers.customer import swaks
 from tests.peers.maildir import html_of, text_of
 
@@ -190,6 +190,36 @@ def test_a_note_never_reaches_the_customer(desk: Desk) -> None:
     assert [m["text"] for m in ticket["messages"] if m["kind"] == "public"] == [
         *("Please help.", "All is well.", "Nothing is well.", "We are sorry."),
     ]
+
+
+def test_who_joins_or_takes_over_a_ticket_sees_nothing_that_is_older(desk: Desk) -> None:
+    number, told = desk.open("The hedge between us", "Her cedar is too high.")
+    desk.alice.reply(told, "We ask about the cedar.")
+    desk.ann.inbox.wait(lambda mail: "ask about the cedar" in text_of(mail))
+    desk.alice.reply(told, f"/cc {EVE}\nHello both, it is cut.")
+    both = desk.eve.inbox.wait(lambda mail: "it is cut" in text_of(mail))
+    desk.ann.inbox.wait(lambda mail: "it is cut" in text_of(mail))
+    desk.eve.reply(both, "Good that it is.")
+    desk.alice.inbox.wait(lambda mail: "Good that it is." in text_of(mail))
+    desk.alice.reply(told, f"/requester {EVE}: it is her hedge\nFor Eve alone: juniper.")
+    desk.eve.inbox.wait(lambda mail: "juniper" in text_of(mail))
+    desk.settle()
+    ticket = desk.show(number)
+    assert (ticket["requester"], [p["address"] for p in ticket["participants"]]) == (EVE, [EVE])
+    assert [mail for mail in desk.eve.inbox.mails() if "cedar" in mail.as_string()] == []
+    assert [mail for mail in desk.ann.inbox.mails() if "juniper" in mail.as_string()] == []
+
+
+def test_an_agent_is_sent_the_tickets_that_they_hold(desk: Desk) -> None:
+    number, told = desk.open("For bob alone")
+    desk.bob.reply(desk.bob.inbox.wait_for_subject("For bob alone"), "/take\n/list")
+    listed = desk.bob.inbox.wait_for_subject("Tickets that you hold")
+    address = text_of(listed).partition(f"{number}  For bob alone")[2].partition("Note: ")[2]
+    swaks(desk.postfix.port, address.split()[0], BOB, "later", "/priority high")
+    desk.settle()
+    assert desk.show(number)["priority"] == "high"
+    assert len([m for m in desk.alice.inbox.mails() if "you hold at" in str(m["Subject"])]) == 0
+    assert told["Subject"] == f"For bob alone [{number}]"
 
 
 # How programs that write only HTML put an answer above what it answers.

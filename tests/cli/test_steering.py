@@ -97,6 +97,23 @@ def test_fields_of_the_desk_are_filled_in_and_taken_away(cli, number):
     assert cli.json("verify") == []
 
 
+def test_others_take_part_and_a_ticket_becomes_anothers(cli, number):
+    assert "(others take part from now on)" in cli.ok(
+        "cc", number, "Bob@Example.com", "--as", "alice"
+    )
+    (people,) = facts(cli, number, "participants")
+    assert [each["address"] for each in people] == ["bob@example.com"]
+    assert "is one of ours" in cli.no(1, "cc", number, "alice@agent.example")
+    assert "address of the desk" in cli.no(1, "requester", number, "support+x@desk.example")
+    assert "is not a mail address" in cli.no(1, "cc", number, "bob")
+    assert "(another's matter from now on)" in cli.ok("requester", number, "eve@example.com")
+    assert facts(cli, number, "requester") == ("eve@example.com",)
+    shown = cli.ok("show", number)
+    assert ["Participants", "bob@example.com"] in [line.split() for line in shown.splitlines()]
+    assert "(is theirs already)" in cli.ok("requester", number, "eve@example.com")
+    assert cli.json("verify") == []
+
+
 def test_a_ticket_goes_on_in_another_and_stands_alone_again(cli, number):
     other = cli.open(subject="Smoke", text="It burns.")
     said = cli.ok("merge", other, number.lower(), "--as", "alice", "--note", "twice")

@@ -80,6 +80,12 @@ def only_fault(text: str) -> Fault:
             "/field o=" + "x" * LONGEST_VALUE,
             Command("field", Fields((("o", "x" * LONGEST_VALUE),))),
         ),
+        ("/cc bob@example.com", Command("cc", ("bob@example.com",))),
+        (
+            "/cc <bob@example.com>, Eve@example.com bob@example.com: both",
+            Command("cc", ("bob@example.com", "Eve@example.com"), "both"),
+        ),
+        ("/requester bob@example.com", Command("requester", ("bob@example.com",))),
         ("/merge TKT-2026-00042: twice", Command("merge", ("TKT-2026-00042",), "twice")),
         ("/unmerge: not the same", Command("unmerge", (), "not the same")),
         ("/tag vip -late", Command("tag", Tags(("vip",), ("late",)))),
@@ -161,7 +167,7 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.right_form == (
         "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, "
         "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /field, /threshold, "
-        "/merge, /unmerge, /macro"
+        "/requester, /cc, /merge, /unmerge, /macro, /list"
     )
 
 
@@ -195,6 +201,10 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
         ("/field a b=1", "'a b' is no field", "/field order_no=123"),
         ("/field o=" + "x" * (LONGEST_VALUE + 1), "at most 200", "/field order_no=123"),
         ("/field o=\x1b[2J", "can be seen", "/field order_no=123"),
+        ("/cc", "it does not say who", "/cc bob@example.com"),
+        ("/cc bob", "'bob' is not a mail address", "/cc bob@example.com"),
+        ("/requester", "it does not say who", "/requester bob@example.com"),
+        ("/requester a@b.c d@e.f", "only be one person's", "/requester bob@example.com"),
         ("/merge", "into which ticket", "/merge TKT-2026-00042"),
         ("/unmerge TKT-2026-00042", "takes no argument", "/unmerge"),
         ("/threshold", "which times", "/threshold system=1h"),

@@ -4,7 +4,7 @@ from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.picture import lines
 
 # Answers to mails that moved no ticket.
-BY_THE_DESK = {"command_refused", "my_tickets", "was_this_you"}
+BY_THE_DESK = {"command_refused", "held_tickets", "my_tickets", "was_this_you"}
 OF_MANY = {"joined"}  # asked for by none of them alone
 OF_THE_CANARY = {"canary", "canary_missing", "canary_over"}  # about no ticket
 

@@ -85,6 +85,14 @@ class TestInWhatWasSent:
         assert ticket.status is Status.WAITING
         assert gateway.rows("message")[-1]["kind"] == "note"
 
+    def test_a_note_by_address_beside_an_answer_leaves_it_an_answer(
+        self, gateway, opened, first, send
+    ):
+        sent = send(In_Reply_To=first, Bcc="support+note@desk.example, support+high@desk.example")
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (sent["state"], ticket.priority) == ("threaded", Priority.HIGH)
+        assert gateway.outbox("command_refused") == []
+
     def test_what_customers_can_see_is_no_command(self, gateway, opened, first, send):
         send(In_Reply_To=first, Cc="support+spam@desk.example")
         assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
@@ -95,6 +103,9 @@ class TestInWhatWasSent:
             ("dnoe", "there is no command /dnoe"),
             ("snooze-soon", "'soon' is no time"),
             ("assign-mallory", "there is no agent 'mallory'"),
+            ("list", "there is no command 'list'"),
+            ("cancel", "there is no command 'cancel'"),
+            ("unmerge", "unmerged is not possible"),
         ],
     )
     def test_one_that_cannot_be_done_is_told_and_none_is_done(

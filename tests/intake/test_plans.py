@@ -90,6 +90,7 @@ def unwatched(gateway, note):
 def ask_who_holds_what(connection, now):
     assert holding.loads(connection, 1, ["alice"]) == {}
     assert holding.held_since(connection, 1, "alice", now, 0, 10) == []
+    assert holding.held_by(connection, 1, "alice", 10) == []
     for teams in (None, ["billing"]):
         holding.unheld(connection, 1, teams, 10)
     assert holding.unheld_count(connection, 1)

@@ -360,6 +360,7 @@ class Life:
             "tickets": [self.ticket],
             "holding.loads.names": ["alice"],
             "holding.held_since.name": "alice",
+            "holding.held_by.name": "alice",
             "holding.given_at.ids": [self.ticket],
             "agents.note.signs": [("alice", NOW + HOUR)],
             "agents.note.away": [("alice", NOW + HOUR, NOW)],
