@@ -335,10 +335,11 @@ class App:
 
     def rehearse(self, raw: bytes, mail_from: str, recipients: Sequence[str]) -> Rehearsed:
         """Return what would become of a mail if it came now; nothing is kept."""
+        from mailgate.intake.inbox import Incoming
         from mailgate.intake.rehearsal import rehearse
 
-        parts = (self.desk, self.reader, self.signer)
-        return rehearse(*parts, raw, mail_from, recipients, QUEUE, now())
+        mail = Incoming(raw, mail_from, tuple(recipients), now(), "local", "pipe")
+        return rehearse(self.desk, self.reader, self.signer, mail, QUEUE)
 
     def process(self) -> None:
         """Turn the mails that wait into events; leases keep out of a running gateway's way."""

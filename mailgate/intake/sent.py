@@ -77,10 +77,10 @@ def _after_the_question(ticket: Ticket, at: datetime) -> datetime:
 def about(
     ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]
 ) -> tuple[Ticket | None, str]:
-    """Return the ticket that a mail belongs to, and by what.
+    """Return the ticket that a mail of the desk's side belongs to, and by what.
 
-    That is by the mails it refers to, the number in its subject, or else by to whom it went about
-    what.
+    `to`: whom it went to outside. That is by the mails it refers to, the number in its subject, or
+    else by to whom it went about what.
     """
     found = lookup.found(reading)
     for mid in reading.keys.message_ids:
