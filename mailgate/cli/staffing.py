@@ -106,25 +106,21 @@ def agents_back(name: Name, config: ConfigFile = None) -> None:
     "pass show desk/alice | mailgate agents password alice > alice.hash",
     within=agents,
 )
-def agents_password(name: Name, config: ConfigFile = None) -> None:
+def agents_password(name: Name) -> None:
     """Make what the configuration holds of an agent's password for the submission port.
 
     Asks for the password twice, or reads it as one line of standard input. Prints its argon2 hash,
     for password_hash of the [[agent]] or alone in the file that password_file names; the password
-    itself is kept nowhere. Start the gateway anew afterwards.
+    itself is kept nowhere. Start the gateway anew afterwards. Needs no configuration.
     """
-    with opened(config) as app:
-        agent = app.settings.staff.by_name.get(name.lower())
-        if agent is None:
-            raise Refused(f"there is no [[agent]] {name!r} in the configuration")
-        password = _password(agent.name)
-    if len(password) < _SHORTEST:
-        raise Refused(f"a password has at least {_SHORTEST} characters")
     from mailgate.passwords import hashed
 
+    password = _password(name)
+    if len(password) < _SHORTEST:
+        raise Refused(f"a password has at least {_SHORTEST} characters")
     typer.echo(hashed(password))
     if sys.stdout.isatty():
-        says = f'Put it into password_hash = "..." below [[agent]] {agent.name}, and restart.'
+        says = f'Put it into password_hash = "..." below [[agent]] {name}, and restart.'
         typer.echo(says, err=True)
 
 
