@@ -24,6 +24,7 @@ from mailgate.port import open_port
 
 # aiosmtpd sets 100: three hundred senders that come at once then wait for a minute.
 _BACKLOG = 4096
+_HANDSHAKE = 10.0  # seconds for TLS to begin, before which no peer is counted
 
 
 class Listener:
@@ -122,7 +123,11 @@ class Listener:
         try:
             servers = [
                 await loop.create_server(
-                    partial(kind, self._house), sock=door, backlog=_BACKLOG, ssl=context
+                    partial(kind, self._house),
+                    sock=door,
+                    backlog=_BACKLOG,
+                    ssl=context,
+                    ssl_handshake_timeout=_HANDSHAKE if context else None,
                 )
                 for kind, door in self._opened.items()
             ]

@@ -25,6 +25,7 @@ from mailgate.mail import plain
 from mailgate.store.inbox import SUBMISSION
 
 _MECHANISMS = "PLAIN LOGIN"
+_LONGEST_LOGIN = 60.0  # seconds that a session may be silent before the login
 _LONGEST_LOOK = 20.0  # seconds that looking through one mail may take before its author is put off
 _AT_ONCE = 2  # mails that are looked through
 _LONGEST_SENTENCE = 400  # characters: a reply has 512 octets (RFC 5321 section 4.5.3.1.5)
@@ -78,6 +79,11 @@ class SubmissionDialogue(Dialogue):
         if self._house.settings.implicit_tls and not self.session.ssl:
             self.session.ssl = {"implicit": True}
 
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Wait anew; for a login not for long, since nobody is known before."""
+        first = min(_LONGEST_LOGIN, self._house.settings.idle_timeout)
+        super()._reset_timeout(duration or (first if self._login is None else None))
+
     def _extensions(self) -> list[str]:
         more = [f"AUTH {_MECHANISMS}"] if self._private else []
         return [*super()._extensions(), *more]
@@ -113,6 +119,7 @@ class SubmissionDialogue(Dialogue):
             await self.push(_SAID[said])
             return
         self._login = said
+        self._reset_timeout()
         await self.push("235 2.7.0 Welcome")
 
     def _auth_refusal(self, arg: str | None) -> str | None:

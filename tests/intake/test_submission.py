@@ -234,6 +234,27 @@ def test_what_was_said_in_clear_before_or_behind_starttls_is_forgotten(
     assert connect.inbox.mails == []
 
 
+def test_who_speaks_no_tls_where_it_begins_at_once_is_nobodys_fault(
+    connect, loopback_certificate, lines
+):
+    connect(tls=loopback_certificate.server_context(), implicit_tls=True, greeting=False)
+    wire = Wire(connect.port, greeting=False)
+    wire.send(b"EHLO client.example\r\n")
+    assert wire.ended()
+    wire.close()
+    assert "smtp.failed" not in [name for name, _ in lines]
+
+
+def test_who_does_not_log_in_is_not_waited_for(connect, monkeypatch):
+    monkeypatch.setattr(submission, "_LONGEST_LOGIN", 0.3)
+    patient = connect()
+    assert patient.say(plain()).startswith("235 ")
+    wire = connect()
+    assert wire.reply() == "421 4.4.2 Too long without a word"
+    assert wire.ended()
+    assert patient.say("NOOP").startswith("250 ")
+
+
 # --- guesses --------------------------------------------------------------------------------------
 
 

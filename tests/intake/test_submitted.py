@@ -10,6 +10,7 @@ from mailgate.intake.inbox import Incoming
 from mailgate.intake.rehearsal import objection, rehearse
 from tests.desk.conftest import ALICE, BOB, CUSTOMER
 from tests.intake.desk import EVE, SUPPORT
+from tests.intake.shared import watching
 
 NEW = "newcomer@elsewhere.example"
 
@@ -159,6 +160,24 @@ def test_it_is_sent_when_it_was_held_for_long_enough(gateway, opened, thread, su
     gateway.worker.drain()
     assert gateway.delivery(sent["id"])["state"] == "threaded"
     assert len(gateway.outbox("agent_reply")) == 1
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_the_copy_in_a_watched_folder_is_no_second_answer(gateway, opened, thread, submit, held):
+    watching(gateway)
+    hold = timedelta(seconds=60 if held else 0)
+    gateway.desk.settings = replace(gateway.desk.settings, hold=hold)
+    sent = submit(Bcc="x@x.example", **thread)
+    facts = {"Subject": "Re: Printer", "Message_ID": "<s1@laptop.example>"} | thread
+    raw = gateway.raw("Try water.", sender=ALICE.address, to=CUSTOMER, **facts)
+    id_ = gateway.inbox.put(Incoming(raw, "", (SUPPORT,), gateway.now, "support", "sent"))
+    gateway.worker.drain()
+    assert gateway.delivery(id_)["state"] == "suppressed"
+    gateway.now += timedelta(minutes=2)
+    gateway.worker.drain()
+    assert gateway.delivery(sent["id"])["state"] == "threaded"
+    assert len(gateway.outbox("agent_reply")) == 1
+    assert len(gateway.rows("message")) == 2
 
 
 def test_an_answer_waits_for_the_mail_that_it_answers(gateway, submit):
