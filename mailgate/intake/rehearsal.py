@@ -14,6 +14,7 @@ from mailgate.intake.lookup import look_up
 from mailgate.intake.reading import Reader, Reading
 from mailgate.intake.sorting import sort
 from mailgate.intake.worker import row_of
+from mailgate.mail.screen import Kind
 from mailgate.mail.signer import Signer
 from mailgate.store.inbox import Claimed
 
@@ -71,6 +72,8 @@ def objection(rehearse: Callable[[Incoming], Rehearsed], mail: Incoming) -> str 
         found = rehearse(mail)
     except Refused as refusal:
         return str(refusal)
+    if found.reading.verdict.kind is Kind.OWN:
+        return "it is a mail of the desk's own, sent once more: nothing is done with it"
     if found.ending.word != agents.REFUSED:
         return None
     lines = found.notices[-1]["context"]["commands"]

@@ -37,8 +37,10 @@ def handed_in(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | None
     ticket, purpose = _signed(ledger, lookup, reading)
     if ticket is None:
         ticket, _ = sent.about(ledger, lookup, reading, to)
+    if ticket is not None and not (to or purpose) and agent.address in ticket.people:
+        return None  # their own matter, in which they are the customer
     if ticket is not None:
-        return _on_ticket(ledger, reading, agent, lookup.leads_to(ticket.id), to, purpose)
+        return _on_ticket(ledger, reading, agent, ticket.id, to, purpose)
     if lookup.awaits(reading):
         return Ending(inbox.PENDING, says="it answers a mail that is not yet processed")
     if to:

@@ -250,6 +250,15 @@ def test_the_desks_own_address_may_stand_in_from(gateway, opened, thread, submit
     assert len(gateway.outbox("agent_reply")) == 1
 
 
+def test_in_a_matter_of_their_own_an_agent_is_the_customer(gateway, submit):
+    first = submit("My chair broke.", to=[SUPPORT], Subject="Chair", Message_ID="<c1@a.example>")
+    assert (first["state"], ticket_of(gateway, first).requester) == ("opened", ALICE.address)
+    facts = {"Subject": "Chair", "In_Reply_To": "<c1@a.example>", "Message_ID": "<c2@a.example>"}
+    more = submit("The leg, that is.", to=[SUPPORT], **facts)
+    assert more["ticket_id"] == first["ticket_id"]
+    assert [row["side"] for row in gateway.rows("message")] == ["client", "client"]
+
+
 def test_a_forwarded_mail_opens_the_customers_ticket(gateway, submit):
     text = f"See to it.\n\n-------- Forwarded Message --------\nFrom: {NEW}\nSubject: Lamp\n"
     sent = submit(
@@ -282,4 +291,7 @@ def test_a_rehearsal_knows_the_login_and_keeps_nothing(gateway, opened, thread):
     raw = gateway.raw("/assign bob", sender=ALICE.address, to=CUSTOMER, **thread)
     assert objection(tried, replace(mail, raw=raw)) is None
     assert ticket_of(gateway, opened).assignee is None
+    mark = gateway.outbox("received")[0]["rfc_id"]
+    raw = gateway.raw("x", sender=ALICE.address, to=CUSTOMER, Message_ID=mark)
+    assert objection(tried, replace(mail, raw=raw)).startswith("it is a mail of the desk's own")
     assert gateway.outbox("command_refused") == []
