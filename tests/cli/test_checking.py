@@ -428,3 +428,7 @@ def test_who_can_hand_in_mail_is_said_and_that_hashes_differ_in_cost(cli):
     found = [each for each in cli.json("check") if each["check"] == "submission"]
     assert [each["state"] for each in found] == ["ok", "warning"]
     assert cheap not in str(found)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        cli.set(submission__listen=f"127.0.0.1:{taken.getsockname()[1]}")
+        (says,) = [each["says"] for each in told(cli, 1) if each["check"] == "gateway"]
+    assert "change [submission] listen" in says
