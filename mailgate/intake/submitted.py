@@ -34,13 +34,12 @@ def handed_in(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | None
         raise Refused(f"there is no agent {reading.claimed.peer} any more")
     _see_whose(reading, agent)
     to = _outside(reading)
-    ticket, purpose = _signed(ledger, lookup, reading)
-    if ticket is None:
+    written_to, purpose = _signed(lookup, reading)
+    if written_to is None:
         ticket, _ = sent.about(ledger, lookup, reading, to)
-    if ticket is not None and not (to or purpose) and agent.address in ticket.people:
-        return None  # their own matter, in which they are the customer
-    if ticket is not None:
-        return _on_ticket(ledger, reading, agent, ticket.id, to, purpose)
+        written_to = None if ticket is None else lookup.written_to(reading, ticket.id)
+    if written_to is not None:
+        return _on_ticket(ledger, reading, agent, written_to, to, purpose)
     if lookup.awaits(reading):
         return Ending(inbox.PENDING, says="it answers a mail that is not yet processed")
     if to:
@@ -74,7 +73,7 @@ def _place(addresses: tuple[str, ...], address: str) -> int:
     return addresses.index(address) if address in addresses else 0
 
 
-def _signed(ledger: Ledger, lookup: Lookup, reading: Reading) -> tuple[Ticket | None, str]:
+def _signed(lookup: Lookup, reading: Reading) -> tuple[int | None, str]:
     """Return the ticket of a signed address among the recipients, and what that is for.
 
     Which agent it was signed for does not matter: the login says more. One for notes goes before.
@@ -83,24 +82,29 @@ def _signed(ledger: Ledger, lookup: Lookup, reading: Reading) -> tuple[Ticket | 
     for purpose in ("note", "reply"):
         for address in found:
             if address.purpose == purpose:
-                return ledger.ticket(lookup.leads_to(lookup.numbers[address.number])), purpose
+                return lookup.numbers[address.number], purpose
     return None, ""
 
 
 def _on_ticket(
-    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, to: list[str], purpose: str
-) -> Ending:
-    """Carry out a mail on a ticket: to its customers a reply, to nobody but the desk a note."""
-    ticket = ledger.ticket(ticket_id)
+    ledger: Ledger, reading: Reading, agent: Agent, written_to: int, to: list[str], purpose: str
+) -> Ending | None:
+    """Carry out a mail on a ticket: to its customers a reply, to nobody but the desk a note.
+
+    None for what an agent writes to the desk in a matter of their own.
+    """
+    message = message_of(reading, side=Side.SYSTEM)
+    ticket = ledger.ticket(agents.meant(ledger, written_to, message.text))
+    if not (to or purpose) and agent.address in ticket.people:
+        return None
     fault = _misdirected(ticket, to, purpose)
     if fault is not None:
-        agents.refuse(ledger, reading, agent, ticket_id, [fault])
-        return agents.ended(agents.REFUSED, ticket_id, f"{agent.name} by submission")
+        agents.refuse(ledger, reading, agent, ticket.id, [fault])
+        return agents.ended(agents.REFUSED, ticket.id, f"{agent.name} by submission")
     note = not to and purpose != "reply"
-    message = message_of(reading, side=Side.SYSTEM)
-    word = agents.act(ledger, reading, agent, ticket_id, message, note=note)
+    word = agents.act(ledger, reading, agent, ticket.id, message, note=note, written_to=written_to)
     what = "a note" if note else "a reply"
-    return agents.ended(word, ticket_id, f"{agent.name} by submission, as {what}")
+    return agents.ended(word, ticket.id, f"{agent.name} by submission, as {what}")
 
 
 def _misdirected(ticket: Ticket, to: list[str], purpose: str) -> Fault | None:
@@ -135,7 +139,16 @@ def _open(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent, to: li
     if to[1:]:
         ledger.apply(ticket.id, PeopleJoined(**stamp, people=tuple(to[1:])))
     message = message_of(reading, side=Side.SYSTEM)
-    done = agents.attempt(ledger, reading, agent, ticket.id, message, note=False, at_once=True)
+    done = agents.attempt(
+        ledger,
+        reading,
+        agent,
+        ticket.id,
+        message,
+        note=False,
+        written_to=ticket.id,
+        at_once=True,
+    )
     if not isinstance(done, str):
         raise Refused("; ".join(map(said, done)))
     return Ending("opened", ticket.id, f"{agent.name} wrote to {to[0]}, who had no ticket")

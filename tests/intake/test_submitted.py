@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.domain.model import Status
+from mailgate.domain.events import PeopleJoined
+from mailgate.domain.model import GATEWAY, Status
 from mailgate.intake.inbox import Incoming
 from mailgate.intake.rehearsal import objection, rehearse
 from tests.desk.conftest import ALICE, BOB, CUSTOMER
@@ -189,6 +190,25 @@ def test_an_answer_waits_for_the_mail_that_it_answers(gateway, submit):
     after = gateway.delivery(sent["id"])
     assert after["state"] == "threaded"
     assert len(gateway.rows("ticket")) == 1
+
+
+def test_an_answer_to_a_merged_ticket_does_not_go_to_others_by_surprise(
+    gateway, opened, thread, submit
+):
+    old = ticket_of(gateway, opened)
+    other = gateway.mail("My lamp too.", sender=CUSTOMER, Subject="Lamp", Cc=EVE)
+    target = ticket_of(gateway, other)
+    submit(f"/merge {target.number}", to=[SUPPORT], **thread)
+    assert ticket_of(gateway, opened).merged_into == target.id
+    event = PeopleJoined(at=gateway.now, actor=GATEWAY, people=(EVE,))
+    with gateway.desk.writing(gateway.now) as ledger:
+        ledger.apply(target.id, event)
+    for facts in (thread, {"Subject": f"[{old.number}]"}):
+        assert submit("Try water.", **facts)["state"] == "commands_only"
+    assert gateway.outbox("agent_reply") == []
+    sent = submit("/unmerge\nTry water.", Message_ID="<u@laptop.example>", **thread)
+    assert (sent["state"], sent["ticket_id"]) == ("threaded", old.id)
+    assert {row["recipient"] for row in gateway.outbox("agent_reply")} == {CUSTOMER}
 
 
 # --- somebody without a ticket --------------------------------------------------------------------
