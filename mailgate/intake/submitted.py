@@ -5,16 +5,18 @@ out as the desk's own, as an answer to a signed address does. Whoever else stand
 recipients would wait for it in vain, so a mail that is for others too is refused.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from mailgate.desk import commands as asked
 from mailgate.desk.ledger import Ledger
+from mailgate.desk.messages import NewMessage
 from mailgate.domain.commands import Fault, read
 from mailgate.domain.events import Opened, PeopleJoined
 from mailgate.domain.model import Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
-from mailgate.intake import agents, sent, threads
+from mailgate.intake import addressed, agents, sent, threads
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
@@ -33,21 +35,28 @@ def handed_in(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | None
     if agent is None:
         raise Refused(f"there is no agent {reading.claimed.peer} any more")
     _see_whose(reading, agent)
-    to = _outside(reading)
+    to, message = _outside(reading), _message(ledger, reading)
     written_to, purpose = _signed(lookup, reading)
     if written_to is None:
         ticket, _ = sent.about(ledger, lookup, reading, to)
         written_to = None if ticket is None else lookup.written_to(reading, ticket.id)
     if written_to is not None:
-        return _on_ticket(ledger, reading, agent, written_to, to, purpose)
+        return _on_ticket(ledger, reading, agent, message, written_to, (to, purpose))
     if lookup.awaits(reading):
         return Ending(inbox.PENDING, says="it answers a mail that is not yet processed")
     if to:
-        return _open(ledger, lookup, reading, agent, to)
-    script = read(reading.mail.new_text)
+        return _open(ledger, lookup, reading, agent, message, to)
+    script = read(message.text)
     if script.commands or script.faults:
         raise Refused("it has a command and is about no ticket: answer a mail of the ticket")
     return None
+
+
+def _message(ledger: Ledger, reading: Reading) -> NewMessage:
+    """Return what a mail says, with the commands of its addresses above those of its text."""
+    message = message_of(reading, side=Side.SYSTEM)
+    lines = addressed.lines(reading, ledger.settings)
+    return replace(message, text="\n".join((*lines, message.text))) if lines else message
 
 
 def _see_whose(reading: Reading, agent: Agent) -> None:
@@ -87,13 +96,19 @@ def _signed(lookup: Lookup, reading: Reading) -> tuple[int | None, str]:
 
 
 def _on_ticket(
-    ledger: Ledger, reading: Reading, agent: Agent, written_to: int, to: list[str], purpose: str
+    ledger: Ledger,
+    reading: Reading,
+    agent: Agent,
+    message: NewMessage,
+    written_to: int,
+    towards: tuple[list[str], str],
 ) -> Ending | None:
     """Carry out a mail on a ticket: to its customers a reply, to nobody but the desk a note.
 
+    `towards`: whom it goes to outside, and what the signed address among the recipients is for.
     None for what an agent writes to the desk in a matter of their own.
     """
-    message = message_of(reading, side=Side.SYSTEM)
+    to, purpose = towards
     ticket = ledger.ticket(agents.meant(ledger, written_to, message.text))
     if not (to or purpose) and agent.address in ticket.people:
         return None
@@ -119,9 +134,16 @@ def _misdirected(ticket: Ticket, to: list[str], purpose: str) -> Fault | None:
     return None
 
 
-def _open(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent, to: list[str]) -> Ending:
+def _open(
+    ledger: Ledger,
+    lookup: Lookup,
+    reading: Reading,
+    agent: Agent,
+    message: NewMessage,
+    to: list[str],
+) -> Ending:
     """Open a ticket for whom an agent writes to first; it waits on them. It is never held."""
-    _see_that_it_may_open(ledger, reading, to)
+    _see_that_it_may_open(ledger, reading, message, to)
     names = {box.address: box.name for box in (*reading.mail.to, *reading.mail.cc)}
     stamp: dict[str, Any] = {"at": reading.claimed.received_at, "actor": asked.actor(agent)}
     event = Opened(
@@ -138,7 +160,6 @@ def _open(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent, to: li
     threads.lead_to(ledger, ticket.id, lookup.old, reading.keys.message_ids, to)
     if to[1:]:
         ledger.apply(ticket.id, PeopleJoined(**stamp, people=tuple(to[1:])))
-    message = message_of(reading, side=Side.SYSTEM)
     done = agents.attempt(
         ledger,
         reading,
@@ -154,7 +175,9 @@ def _open(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent, to: li
     return Ending("opened", ticket.id, f"{agent.name} wrote to {to[0]}, who had no ticket")
 
 
-def _see_that_it_may_open(ledger: Ledger, reading: Reading, to: list[str]) -> None:
+def _see_that_it_may_open(
+    ledger: Ledger, reading: Reading, message: NewMessage, to: list[str]
+) -> None:
     settings = ledger.settings
     if not settings.submission_opens:
         raise Refused("it is about no ticket: answer a mail of the ticket, or name its number")
@@ -166,7 +189,7 @@ def _see_that_it_may_open(ledger: Ledger, reading: Reading, to: list[str]) -> No
         raise Refused(f"{hidden[0]} stands neither in To nor in Cc")
     if len(to) > settings.new_people:
         raise Refused(f"it is for more than {settings.new_people} people")
-    script = read(reading.mail.new_text)
+    script = read(message.text)
     names = {command.name for command in script.commands}
     if "note" in names:
         raise Refused("/note: the customer has no ticket yet that it could be put down on")

@@ -192,6 +192,36 @@ def test_an_answer_waits_for_the_mail_that_it_answers(gateway, submit):
     assert len(gateway.rows("ticket")) == 1
 
 
+def test_addresses_that_hold_a_command_say_it_as_its_line_does(gateway, opened, thread, submit):
+    to = [CUSTOMER, "support+done@desk.example", "Support+High@desk.example"]
+    sent = submit("/take\nTry water.", to=to, shown=CUSTOMER, **thread)
+    ticket = ticket_of(gateway, sent)
+    assert (ticket.status, ticket.priority, ticket.assignee) == (Status.RESOLVED, "high", "alice")
+    (row,) = gateway.outbox("resolved")
+    assert row["recipient"] == CUSTOMER
+    assert gateway.rows("message")[-1]["text"] == "Try water."
+
+
+def test_the_address_for_notes_keeps_it_from_the_customer_in_to(gateway, opened, thread, submit):
+    submit("He shouts.", to=[CUSTOMER, "support+note@desk.example"], **thread)
+    assert gateway.outbox("agent_reply") == []
+    assert gateway.rows("message")[-1]["kind"] == "note"
+
+
+@pytest.mark.parametrize("word", ["dnoe", "assign-bop", "resolve-now"])
+def test_an_address_that_is_wrong_does_nothing(gateway, opened, thread, submit, word):
+    sent = submit(to=[CUSTOMER, f"support+{word}@desk.example"], **thread)
+    assert sent["state"] == "commands_only"
+    assert gateway.outbox("agent_reply") == []
+    assert len(gateway.outbox("command_refused")) == 1
+
+
+def test_a_command_by_address_alone_needs_no_text(gateway, opened, thread, submit):
+    sent = submit("", to=["support+close@desk.example"], **thread)
+    assert sent["state"] == "commands_only"
+    assert ticket_of(gateway, sent).status is Status.CLOSED
+
+
 def test_an_answer_to_a_merged_ticket_does_not_go_to_others_by_surprise(
     gateway, opened, thread, submit
 ):
