@@ -83,17 +83,26 @@ class Ports:
 
     smtp: socket.socket | None = None
     lmtp: socket.socket | None = None
+    submission: socket.socket | None = None
     http: socket.socket | None = None
 
     @property
     def numbers(self) -> dict[str, int]:
         """Return the ports by what is spoken there."""
-        opened = {"smtp": self.smtp, "lmtp": self.lmtp, "http": self.http}
+        opened = {
+            "smtp": self.smtp,
+            "lmtp": self.lmtp,
+            "submission": self.submission,
+            "http": self.http,
+        }
         return {name: port.getsockname()[1] for name, port in opened.items() if port}
 
     def close(self, kept: Collection[NodeRole] = ()) -> None:
         """Close, in this process, the ports that these roles do not serve."""
-        serving = {NodeRole.LISTEN: (self.smtp, self.lmtp), NodeRole.WEB: (self.http,)}
+        serving = {
+            NodeRole.LISTEN: (self.smtp, self.lmtp, self.submission),
+            NodeRole.WEB: (self.http,),
+        }
         for role, opened in serving.items():
             for port in opened:
                 if port is not None and role not in kept:
@@ -129,6 +138,9 @@ class Gateway:
             ports = Ports(
                 smtp=opened(NodeRole.LISTEN, inbound.listen, "[inbound] listen"),
                 lmtp=opened(NodeRole.LISTEN, inbound.lmtp_listen, "[inbound] lmtp_listen"),
+                submission=opened(
+                    NodeRole.LISTEN, app.config.submission.listen, "[submission] listen"
+                ),
                 http=opened(NodeRole.WEB, web.listen, "[web] listen"),
             )
             app.identity  # noqa: B018 - asked, the database is there, and migrated before the fork
@@ -222,6 +234,8 @@ class Parts:
             if app.mailboxes:
                 self._begin(app.watchers, app.watchers.start)
             self._begin(app.listener, lambda: app.listener.start(ports.smtp, ports.lmtp))
+            if ports.submission is not None:
+                self._begin(app.submission, lambda: app.submission.start(ports.submission))
 
     def _hear_other_nodes(self) -> None:
         wakes: dict[str, Callable[[], None]] = {}
@@ -304,6 +318,8 @@ class Parts:
         checks: dict[str, Check] = {"database": database_check(watch)}
         if NodeRole.LISTEN in self._roles:
             checks["smtp"] = running(app.listener)
+            if app.config.submission.listen is not None:
+                checks["submission"] = running(app.submission)
             if app.mailboxes:
                 checks["mailboxes"] = running(app.watchers)
             checks["inbox"] = lambda: running(app.inbox)() or app.inbox.fault

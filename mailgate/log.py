@@ -64,6 +64,14 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         # --- mail in -----------------------------------------------------------------------------
         "smtp.listening": _INFO("The SMTP port is open."),
         "lmtp.listening": _INFO("The LMTP port is open."),
+        "submission.listening": _INFO("The port at which agents hand in mail is open."),
+        "login.accepted": _INFO("An agent logged in at the submission port."),
+        "login.failed": _WARNING(
+            "A login at the submission port failed; agent is missing where nobody has that name."
+        ),
+        "login.throttled": _WARNING(
+            "A login was not looked at: too many had failed from there, or with that name."
+        ),
         "smtp.stopped": _INFO("These ports are closed and no session is left."),
         "smtp.failed": _ERROR("A session met a fault of ours; the sender was told to try again."),
         "inbox.failed": _ERROR("Mails could not be kept, for a fault of ours; they come again."),

@@ -43,11 +43,12 @@ if TYPE_CHECKING:
     from mailgate.intake.authentication import Authenticator
     from mailgate.intake.imap import Watchers
     from mailgate.intake.importing import Importer, Progress
-    from mailgate.intake.inbox import Inbox
+    from mailgate.intake.inbox import Inbox, Incoming
     from mailgate.intake.mailbox import Mailbox
     from mailgate.intake.reading import Reader
     from mailgate.intake.rehearsal import Rehearsed
     from mailgate.intake.smtp import Listener
+    from mailgate.intake.submission import SubmissionListener
     from mailgate.intake.worker import Worker as IntakeWorker
     from mailgate.mail.macros import Macros
     from mailgate.mail.render import Renderer
@@ -251,6 +252,13 @@ class App:
         return ways_in.listener(self, now)
 
     @cached_property
+    def submission(self) -> SubmissionListener:
+        """The port at which agents hand in mail."""
+        from mailgate.app import ways_in
+
+        return ways_in.submission(self, now)
+
+    @cached_property
     def mailboxes(self) -> tuple[Mailbox, ...]:
         """The shared mailboxes that are watched."""
         if not self.config.mailboxes:
@@ -335,10 +343,16 @@ class App:
 
     def rehearse(self, raw: bytes, mail_from: str, recipients: Sequence[str]) -> Rehearsed:
         """Return what would become of a mail if it came now; nothing is kept."""
+        from mailgate.intake.inbox import Incoming
+
+        mail = Incoming(raw, mail_from, tuple(recipients), now(), "local", "pipe")
+        return self.rehearse_mail(mail)
+
+    def rehearse_mail(self, mail: Incoming) -> Rehearsed:
+        """Return what would become of a mail that came by another road."""
         from mailgate.intake.rehearsal import rehearse
 
-        parts = (self.desk, self.reader, self.signer)
-        return rehearse(*parts, raw, mail_from, recipients, QUEUE, now())
+        return rehearse(self.desk, self.reader, self.signer, mail, QUEUE)
 
     def process(self) -> None:
         """Turn the mails that wait into events; leases keep out of a running gateway's way."""

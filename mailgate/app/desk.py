@@ -46,6 +46,7 @@ def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
         agents_set_times=config.sla.agents_may_set_thresholds,
         macro=macro,
         routes=ranked([rule.built() for rule in config.rules]),
+        submission_opens=config.submission.opens,
         outbound=frozenset(box.name for box in config.mailboxes if box.outbound),
     )
 

@@ -42,6 +42,7 @@ def reader(app: "App", tenant_id: int) -> Reader:
             for machine in config.machine_senders
         },
         staff=frozenset(app.settings.staff.by_address),
+        logins={agent.name: agent.address for agent in app.settings.staff.agents},
     )
 
 

@@ -1,16 +1,23 @@
 """The ports for mail, out of the configuration."""
 
 import ssl
+import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailgate.config import Config
+from mailgate.errors import Refused
+from mailgate.intake.gate import within
 from mailgate.intake.settings import SmtpSettings
 from mailgate.intake.smtp import Listener
 
 if TYPE_CHECKING:
     from mailgate.app import App
+    from mailgate.intake.logins import Account
+    from mailgate.intake.submission import SubmissionListener
 
 
 def listener(app: "App", now: Callable[[], datetime]) -> Listener:
@@ -36,6 +43,66 @@ def listener(app: "App", now: Callable[[], datetime]) -> Listener:
         lambda address: app.route(address) is not None,
         now,
     )
+
+
+def submission(app: "App", now: Callable[[], datetime]) -> "SubmissionListener":
+    """Return the port at which agents log in and hand in mail, not yet open.
+
+    Nobody is trusted there for where they come from; relays of ours bring many people, whose
+    passwords are counted by name.
+    """
+    from mailgate.intake.logins import Logins
+    from mailgate.intake.rehearsal import objection
+    from mailgate.intake.submission import Office, SubmissionDialogue, SubmissionListener
+
+    config = app.config
+    port = config.submission
+    inbound, limits = config.inbound, config.limits
+    if port.listen is None:
+        raise Refused("there is no submission port: [submission] listen")
+    office = Office(
+        Logins(
+            _accounts(config),
+            port.failed_logins,
+            lambda peer: within(peer, limits.trusted_relays),
+            time.monotonic,
+        ),
+        lambda mail: objection(app.rehearse_mail, mail),
+    )
+    return SubmissionListener(
+        SmtpSettings(
+            host=port.listen.host,
+            port=port.listen.port,
+            hostname=inbound.hostname,
+            max_size=inbound.max_size,
+            max_recipients=limits.recipients,
+            max_connections=inbound.max_connections,
+            max_connections_per_peer=inbound.max_connections_per_peer,
+            mails_per_minute=limits.mails_per_minute,
+            max_errors=inbound.max_errors,
+            allowed_peers=port.allowed_peers,
+            trusted_peers=(),
+            tls=_server_tls(inbound.tls_cert, inbound.tls_key),
+            implicit_tls=port.implicit_tls,
+            max_in_flight=inbound.max_in_flight,
+        ),
+        app.inbox,
+        lambda _address: True,  # who may be written to shows when the mail is there
+        now,
+        partial(SubmissionDialogue, office=office),
+    )
+
+
+def _accounts(config: Config) -> "dict[str, Account]":
+    """Return who may log in, by short name and by address."""
+    from mailgate.intake.logins import Account
+
+    accounts: dict[str, Account] = {}
+    for agent in config.agents:
+        if agent.password_hash is not None:
+            account = Account(agent.name, agent.password_hash.get_secret_value())
+            accounts |= {agent.name: account, agent.address: account}
+    return accounts
 
 
 def _server_tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:

@@ -100,6 +100,7 @@ def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
     checks: list[tuple[str, Callable[[App], Iterator[Finding]]]] = [
         ("database", _database),
         ("gateway", _gateway),
+        ("submission", _submission),
         ("web", _web),
         ("templates", _templates),
         ("delivery", _delivery),
@@ -220,6 +221,25 @@ def _gateway(app: "App") -> Iterator[Finding]:
     from mailgate.cli.running import gateway
 
     return gateway(app)
+
+
+def _submission(app: "App") -> Iterator[Finding]:
+    """Tell who can hand in mail, and whether an unknown name would show by its cost."""
+    at = app.config.submission.listen
+    if at is None:
+        return
+    hashes = {
+        agent.name: agent.password_hash.get_secret_value()
+        for agent in app.config.agents
+        if agent.password_hash is not None
+    }
+    yield Finding("submission", "ok", f"{', '.join(sorted(hashes))} can log in at {at}")
+    if len({text.rpartition("$")[0].rpartition("$")[0] for text in hashes.values()}) > 1:
+        says = (
+            "password hashes of agents are of different cost, by which a guesser could tell who is "
+            "there: make them anew by `mailgate agents password NAME`"
+        )
+        yield Finding("submission", "warning", says)
 
 
 def _web(app: "App") -> Iterator[Finding]:

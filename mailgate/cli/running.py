@@ -69,6 +69,8 @@ def _ports(app: "App") -> "Iterator[tuple[str, Listen]]":
         yield "[inbound] listen", inbound.listen
         if inbound.lmtp_listen is not None:
             yield "[inbound] lmtp_listen", inbound.lmtp_listen
+        if app.config.submission.listen is not None:
+            yield "[submission] listen", app.config.submission.listen
     if NodeRole.WEB in roles:
         yield _WEB, app.config.web.listen
 

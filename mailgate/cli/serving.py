@@ -81,6 +81,9 @@ def _greet(app: "App", ports: Mapping[str, int]) -> None:
     printing.line(f"The desk is {config.desk.address}.")
     if "smtp" in ports:
         printing.line(f"Send mail to it by SMTP at {config.inbound.listen.host}:{ports['smtp']}.")
+    if "submission" in ports and config.submission.listen is not None:
+        host = config.submission.listen.host
+        printing.line(f"Agents hand in mail at {host}:{ports['submission']}.")
     match config.delivery.transport:
         case "maildir":
             printing.line(f"What it sends is put into the Maildir {config.delivery.maildir}.")

@@ -1,5 +1,6 @@
 """`mailgate agents`: what each holds, when they last gave a sign, and who is away."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from mailgate.desk.staffing import Seat
 
+_SHORTEST = 8  # characters of a password (NIST SP 800-63B, 5.1.1.1)
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="An agent, by short name or address.")]
 
 agents = group(
@@ -24,6 +27,7 @@ agents = group(
     "mailgate agents",
     "mailgate agents --json",
     "mailgate agents away alice --until 2026-12-24",
+    "mailgate agents password alice",
 )
 
 
@@ -94,6 +98,39 @@ def agents_back(name: Name, config: ConfigFile = None) -> None:
         name = member(app.settings.staff, name).name
         note_away(app.desk, name, None, now())
     printing.line(f"{name} is there.")
+
+
+@command(
+    "password",
+    "mailgate agents password alice",
+    "pass show desk/alice | mailgate agents password alice > alice.hash",
+    within=agents,
+)
+def agents_password(name: Name) -> None:
+    """Make what the configuration holds of an agent's password for the submission port.
+
+    Asks for the password twice, or reads it as one line of standard input. Prints its argon2 hash,
+    for password_hash of the [[agent]] or alone in the file that password_file names; the password
+    itself is kept nowhere. Start the gateway anew afterwards. Needs no configuration.
+    """
+    from mailgate.passwords import hashed
+
+    password = _password(name)
+    if len(password) < _SHORTEST:
+        raise Refused(f"a password has at least {_SHORTEST} characters")
+    typer.echo(hashed(password))
+    if sys.stdout.isatty():
+        says = f'Put it into password_hash = "..." below [[agent]] {name}, and restart.'
+        typer.echo(says, err=True)
+
+
+def _password(name: str) -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    answer: str = typer.prompt(
+        f"Password of {name}", hide_input=True, confirmation_prompt=True, err=True
+    )
+    return answer
 
 
 def _tell_of_empty(seat: "Seat", found: "Sequence[Seat]") -> None:

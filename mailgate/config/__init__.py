@@ -18,9 +18,11 @@ from mailgate.config import source as sources
 from mailgate.config.checks import check
 from mailgate.config.errors import LIKENESS, ConfigError, Fault, Wrong, closest, shown
 from mailgate.config.mailbox import IMAP_PORTS, Mailbox
+from mailgate.config.people import Agent
 from mailgate.config.schema import SMTP_PORTS, Config
 from mailgate.config.secrets import SigningKeys
 from mailgate.config.source import Source
+from mailgate.config.values import read_password_hash
 from mailgate.errors import Refused
 
 __all__ = [
@@ -110,11 +112,19 @@ def _complete(config: Config, source: Source) -> Config:
         update={
             "inbound": inbound.model_copy(update={"hostname": hostname}),
             "delivery": delivery.model_copy(update=filled),
+            "agents": tuple(_hashed(agent, source) for agent in config.agents),
             "mailboxes": tuple(
                 _filled(mailbox, config.desk.address, source) for mailbox in config.mailboxes
             ),
         }
     )
+
+
+def _hashed(agent: Agent, source: Source) -> Agent:
+    if agent.password_file is None:
+        return agent
+    text = secrets.read_secret(agent.password_file, source.environ)
+    return agent.model_copy(update={"password_hash": read_password_hash(text, source.folder)})
 
 
 def _filled(mailbox: Mailbox, desk: str, source: Source) -> Mailbox:

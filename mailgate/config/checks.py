@@ -36,6 +36,7 @@ RESERVED = frozenset({"me", "none", "all", "team", "done", "note", "wait", "myti
 
 _NOT_EMPTY = {
     ("desk", "categories"): "a ticket needs a category",
+    ("submission", "allowed_peers"): "nobody could connect",
     ("inbound", "allowed_peers"): 'nobody could connect; for everybody ["0.0.0.0/0", "::/0"]',
     ("delivery", "retry_after"): "say after how long to try again",
 }
@@ -335,6 +336,7 @@ def ports(config: Config, source: Source) -> Iterator[Fault]:
     wanted: dict[Path, Listen | None] = {
         ("inbound", "listen"): _maybe(config.inbound.listen),
         ("inbound", "lmtp_listen"): config.inbound.lmtp_listen,
+        ("submission", "listen"): config.submission.listen,
         ("web", "listen"): _maybe(config.web.listen),
     }
     for (path, one), (other_path, other) in combinations(wanted.items(), 2):
@@ -342,6 +344,31 @@ def ports(config: Config, source: Source) -> Iterator[Fault]:
             continue
         if one.port == other.port and _overlap(one, other):
             yield _clash(other_path, path, "it is the port of", source)
+
+
+def submission(config: Config, source: Source) -> Iterator[Fault]:
+    """Check that agents can log in where they shall, and that nobody can read their passwords."""
+    for index, agent in enumerate(config.agents):
+        if agent.password_file is not None and _maybe(agent.password_hash) is not None:
+            hint = "password_hash is given too: keep one"
+            yield source.fault(("agent", index, "password_file"), Wrong(hint))
+    port, path = config.submission, ("submission", "listen")
+    if port.listen is None:
+        return
+    has = source.document.has
+    agents = range(len(config.agents))
+    named = (("agent", i, name) for i in agents for name in ("password_hash", "password_file"))
+    if not any(has(*each) for each in named):
+        hint = "no agent could log in: `mailgate agents password NAME`, then password_hash"
+        yield source.fault(path, Wrong(hint))
+    if has("inbound", "tls_cert"):
+        return
+    if port.implicit_tls:
+        hint = "TLS needs a certificate: inbound.tls_cert and inbound.tls_key"
+        yield source.fault(("submission", "implicit_tls"), Wrong(hint))
+    elif not is_loopback(port.listen.host):
+        hint = "passwords would cross the network in clear text: give inbound.tls_cert and tls_key"
+        yield source.fault(path, Wrong(hint))
 
 
 def _overlap(one: Listen, other: Listen) -> bool:
@@ -400,6 +427,7 @@ CHECKS: tuple[Check, ...] = (
     tls,
     smarthost,
     ports,
+    submission,
     limits,
     secrets,
 )

@@ -107,6 +107,10 @@ FormerNumber = Annotated[
 Secret = Annotated[
     SecretStr, Kind('a text, best from outside: "${NAME}"', values.read_secret, secret=True)
 ]
+PasswordHash = Annotated[
+    SecretStr,
+    Kind("a line of `mailgate agents password`", values.read_password_hash, secret=True),
+]
 
 Address = Annotated[
     str, Kind("a mail address such as support@desk.example", addresses.read_address)

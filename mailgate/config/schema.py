@@ -10,7 +10,9 @@ from mailgate.config import kinds
 from mailgate.config.calendars import Calendar
 from mailgate.config.clock import Lifecycle, Sla
 from mailgate.config.mailbox import Mailbox
+from mailgate.config.people import Agent, MachineSender, Team
 from mailgate.config.rules import Answering, Assignment, Escalation, Rule
+from mailgate.config.submission import Submission
 from mailgate.config.table import Table, key, table
 from mailgate.domain.policy import Policy
 from mailgate.roles import NodeRole
@@ -93,63 +95,6 @@ class Desk(Table):
         "mailgate.key",
         "The keys that sign addresses and Message-IDs; `mailgate init` writes the file. Nobody "
         "else may read it. Keep it: without it, answers to mails already sent are not recognised.",
-    )
-
-
-class Agent(Table):
-    """Somebody who answers tickets; one [[agent]] for each."""
-
-    name: kinds.Word = key(..., "The short name of commands: `/assign alice`.", example="alice")
-    address: kinds.Address = key(
-        ..., "Notices go here, and answers come from here.", example="alice@desk.example"
-    )
-    full_name: kinds.Text = key(
-        "", "The name that customers see.", unset="the short name, capitalised"
-    )
-    admin: kinds.Flag = key(
-        default=False, why="Whether the agent is an administrator too, like those of [desk] admins."
-    )
-    language: kinds.MaybeLanguage = key(
-        "", "The language of notices to the agent.", unset="the desk's"
-    )
-    limit: kinds.Held = key(
-        20,
-        "How many tickets on the desk's turn the agent holds at most before [assignment] gives "
-        "further ones to others; 0 for one who gets none, or is away.",
-    )
-
-
-class Team(Table):
-    """Agents who share the tickets that nobody holds yet; one [[team]] for each."""
-
-    name: kinds.Word = key(
-        ..., "The short name of commands: `/assign team:billing`.", example="billing"
-    )
-    members: tuple[kinds.Word, ...] = key(
-        [], "The short names of the agents who are in it.", example=["alice"]
-    )
-
-
-class MachineSender(Table):
-    """A machine that writes to the desk, such as monitoring; one [[machine_sender]] for each.
-
-    It is never answered, and its tickets are internal. Which problem a mail is about counts only
-    if its sender is proved, see [trust].
-    """
-
-    address: kinds.Address = key(..., "Where its mail comes from.", example="alerts@desk.example")
-    problem: tuple[kinds.Label, ...] = key(
-        [],
-        "Names of headers, or of lines `Name: value` in the text, that together say which problem "
-        'it is, such as ["Host", "Service"]: further mails about it go to the ticket it opened. '
-        "Without any, each mail opens a ticket.",
-    )
-    state: kinds.Label = key(
-        "Subject", "The header, or the line in the text, that says how the problem stands."
-    )
-    resolved: tuple[kinds.Name, ...] = key(
-        ["resolved", "recovery", "ok", "up"],
-        "The problem is over, and its ticket resolved, when `state` opens with one of these.",
     )
 
 
@@ -464,6 +409,7 @@ class Config(Table):
     sla: Sla = table()
     lifecycle: Lifecycle = table()
     inbound: Inbound = table()
+    submission: Submission = table()
     delivery: Delivery = table()
     canary: Canary = table()
     web: Web = table()

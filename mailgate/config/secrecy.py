@@ -9,6 +9,7 @@ from mailgate.config.schema import Config
 from mailgate.config.secrets import WORLD, exposed, read_keys, read_secret, remedy
 from mailgate.config.source import Source
 from mailgate.config.toml import Path
+from mailgate.config.values import read_password_hash
 
 _WITH_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
 
@@ -27,6 +28,13 @@ def secrets(config: Config, source: Source) -> Iterator[Fault]:
             read_secret(config.delivery.password_file, source.environ)
         except Wrong as wrong:
             yield source.fault(("delivery", "password_file"), wrong)
+    for index, agent in enumerate(config.agents):
+        if agent.password_file is not None:
+            try:
+                text = read_secret(agent.password_file, source.environ)
+                read_password_hash(text, source.folder)
+            except Wrong as wrong:
+                yield source.fault(("agent", index, "password_file"), wrong)
     yield from _in_the_open(source)
 
 

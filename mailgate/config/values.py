@@ -38,6 +38,10 @@ _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?", re.ASCII)
 _LONGEST_NUMBER = 30  # signed addresses hold the number in a local part of at most 64 octets
 _LONGEST_LABEL = 64
+_PASSWORD_HASH = re.compile(
+    r"\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})(?:\$[A-Za-z0-9+/]{11,172}){2}"
+)
+_MOST_MEMORY, _MOST_TIMES, _MOST_LANES = 128 * 1024, 10, 8  # KiB, passes, lanes
 FROM_OUTSIDE = "look at what the variable holds"
 
 
@@ -386,6 +390,18 @@ def read_former_number(value: object, _: Path) -> str:
     except Refused as refused:
         raise Wrong(str(refused)) from None
     return text
+
+
+def read_password_hash(value: object, folder: Path) -> SecretStr:
+    """Read an argon2id hash (RFC 9106) that does not cost too much to compare."""
+    secret = read_secret(value, folder)
+    found = _PASSWORD_HASH.fullmatch(secret.get_secret_value().strip())
+    if found is None:
+        raise Wrong("never the password itself: `mailgate agents password NAME` makes the line")
+    memory, times, lanes = map(int, found.groups())
+    if memory > _MOST_MEMORY or times > _MOST_TIMES or lanes > _MOST_LANES:
+        raise Wrong("it costs too much to compare: make another by `mailgate agents password NAME`")
+    return SecretStr(found[0])
 
 
 def read_secret(value: object, _: Path) -> SecretStr:

@@ -62,7 +62,8 @@ class Settings:
 
     `new_tickets_an_hour` may be opened by one sender for whom nothing vouches. `mailboxes` are the
     names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
-    a ticket opens one. `routes` are the rules for new tickets in the order in which they are tried.
+    a ticket opens one, and with `submission_opens` what agents hand in at the submission port does.
+    `routes` are the rules for new tickets in the order in which they are tried.
     `assigns`: what nobody holds is given to agents. `hold`: how long an agent's answer waits before
     it is sent. `burst`: mails an hour of the gateway itself to one of the staff, before they are
     joined. `agents_set_times`: agents who are no administrators may set thresholds of a ticket.
@@ -85,6 +86,7 @@ class Settings:
     new_people: int = 20
     mailboxes: frozenset[str] = frozenset()
     outbound: frozenset[str] = frozenset()
+    submission_opens: bool = True
     routes: tuple[Rule, ...] = ()
     assigns: bool = False
     hold: timedelta = timedelta(0)

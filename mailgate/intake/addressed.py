@@ -19,6 +19,7 @@ from mailgate.errors import Refused
 from mailgate.intake import agents
 from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
+from mailgate.store.inbox import SUBMISSION
 
 _MOST = 20  # addresses of one mail that are looked at
 _NEEDS_A_NAME = frozenset({"take", "follow", "unfollow"})
@@ -38,8 +39,11 @@ def lines(reading: Reading, settings: Settings) -> tuple[str, ...]:
         ours = (*(address for _, address in hidden), *(box.address for box in shown))
     known = settings.names
     details = (reading.own.split(address)[1].lower() for address in ours[:_MOST])
+    said = ((word, shorthand.line(word, known)) for word in dict.fromkeys(details) if word)
+    # A dot stands in signed addresses: those that were handed in lead to a ticket, and say nothing.
+    handed_in = reading.claimed.road == SUBMISSION
     return tuple(
-        shorthand.line(word, known) or f"/{word}" for word in dict.fromkeys(details) if word
+        line or f"/{word}" for word, line in said if line or not handed_in or "." not in word
     )
 
 

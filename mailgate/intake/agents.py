@@ -5,7 +5,7 @@ back to the agent with the reason, the right form and their own text. What goes 
 be held for a while, in which it can be stopped: it stays in the inbox, and nothing has happened.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,9 +20,10 @@ from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
 from mailgate.intake import holdings
+from mailgate.intake.ending import Ending
 from mailgate.intake.reading import Reading
 from mailgate.mail.address import normalise
-from mailgate.store import answers, outbox
+from mailgate.store import answers, inbox, outbox
 
 _BEFORE = (
     *("unmerge", "requester", "cc", "reopen", "take", "assign", "follow", "unfollow"),
@@ -67,6 +68,38 @@ def act(
         alone = not (others or message.attachments)
         why = "; ".join(command.note for command in script.commands if command.name == "cancel")
         return _cancel(ledger, reading, agent, (ticket_id, written_to), why, alone=alone)
+    done = attempt(ledger, reading, agent, ticket_id, message, note=note, written_to=written_to)
+    if isinstance(done, str):
+        return done
+    refuse(ledger, reading, agent, ticket_id, done)
+    return REFUSED
+
+
+def ended(word: str, ticket_id: int, says: str) -> Ending:
+    """Return how a mail has ended of which `act` returned a word."""
+    if word == HELD:
+        return Ending(inbox.PENDING, ticket_id, "it can be stopped for a while", word=word)
+    return Ending("commands_only" if word == REFUSED else word, ticket_id, says, word=word)
+
+
+def attempt(
+    ledger: Ledger,
+    reading: Reading,
+    agent: Agent,
+    ticket_id: int,
+    message: NewMessage,
+    *,
+    note: bool,
+    written_to: int,
+    at_once: bool = False,
+) -> str | list[Fault]:
+    """Carry out an agent's mail and return the state in which it ends, or why nothing of it is.
+
+    `at_once`: it is not held before it is sent. `written_to` as of `act`.
+    """
+    script = read(message.text)
+    names = {command.name for command in script.commands}
+    aside = note or "note" in names
     faults = list(script.faults)
     said = (*_canned(ledger, agent, ticket_id, script, faults), script.text)
     text = "\n\n".join(part for part in said if part.strip())
@@ -85,12 +118,11 @@ def act(
             ledger.undo(mark)
             faults.append(Fault(_line(script.commands), str(refusal), ""))
     if faults:
-        _refuse(ledger, reading, agent, ticket_id, faults)
-        return REFUSED
+        return faults
     if "spam" in names:  # not before all is carried out: what is stopped cannot be undone
         at = reading.claimed.received_at
         held.stop(ledger, ticket_id, at, asked.actor(agent), agent.name)
-    until = _held_until(ledger, reading)
+    until = None if at_once else _held_until(ledger, reading)
     if until is not None and says_something and not aside:
         ledger.undo(mark)
         said_by = (agent.name, text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\n[…]")
@@ -180,7 +212,7 @@ def _cancel(
         reason = f"{answers_} stopped and not sent; nothing else in this mail was carried out"
     elif not settings.hold:
         reason = "answers are sent at once here: [agents] hold would let them wait"
-    _refuse(ledger, reading, agent, ticket_id, [Fault("/cancel", reason, "/cancel alone")])
+    refuse(ledger, reading, agent, ticket_id, [Fault("/cancel", reason, "/cancel alone")])
     return REFUSED
 
 
@@ -315,9 +347,10 @@ def _say(
         ledger.apply(ticket_id, events.Resolve(**stamp), None, resolve.note or None)
 
 
-def _refuse(
-    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, faults: list[Fault]
+def refuse(
+    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, faults: Sequence[Fault]
 ) -> None:
+    """Give a mail back to the agent with what is wrong with it; nothing of it was done."""
     _answer(ledger, reading, agent, ticket_id, _shown(faults))
 
 

@@ -244,14 +244,16 @@ class Dialogue(SMTP):
         self.envelope = self._create_envelope()
         self.session.extended_smtp = extended
         self.session.host_name = hostname
-        lines = [self.hostname]
-        if extended:
-            size = f"SIZE {self._house.settings.max_size}"
-            lines += ["PIPELINING", size, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
-            if self.tls_context and not self.session.ssl:
-                lines.append("STARTTLS")
+        lines = [self.hostname, *(self._extensions() if extended else ())]
         reply = "\r\n".join([f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"])
         await super().push(reply)  # the one reply without an enhanced code
+
+    def _extensions(self) -> list[str]:
+        size = f"SIZE {self._house.settings.max_size}"
+        lines = ["PIPELINING", size, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        if self.tls_context and not self.session.ssl:
+            lines.append("STARTTLS")
+        return lines
 
     async def smtp_STARTTLS(self, arg: str | None) -> None:
         """Begin TLS, once (RFC 3207 section 4.2)."""
@@ -366,7 +368,7 @@ class Dialogue(SMTP):
         """
         recipients = tuple(dict.fromkeys(self.envelope.rcpt_tos))
         mail_from = self.envelope.mail_from or ""
-        mail = Incoming(raw, mail_from, recipients, self._house.now(), self._peer, self.road)
+        mail = self._incoming(raw, recipients)
         facts = {"peer": self._peer, "mail_from": mail_from, "size": len(raw)}
         try:
             stored = asyncio.wrap_future(self._house.inbox.submit(mail))
@@ -385,6 +387,10 @@ class Dialogue(SMTP):
             raise
         log("mail.accepted", mail=number, **facts, recipients=recipients)
         return f"250 2.0.0 Stored as {number}"
+
+    def _incoming(self, raw: bytes, recipients: tuple[str, ...]) -> Incoming:
+        mail_from = self.envelope.mail_from or ""
+        return Incoming(raw, mail_from, recipients, self._house.now(), self._peer, self.road)
 
     async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: ARG002 -- aiosmtpd passes it
         """Neither confirm nor deny (RFC 5321 section 7.3)."""

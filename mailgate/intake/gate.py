@@ -105,6 +105,22 @@ class Gate:
         return others == 0 or self.in_flight + octets <= self._room
 
 
+def network_of(peer: str) -> str:
+    """Return what counts as one peer where guesses are counted: of IPv6 whoever has a /64."""
+    at = _address(peer)
+    return str(at) if isinstance(at, IPv4Address) else str(IPv6Network((at, 64), strict=False))
+
+
+def within(peer: str, networks: Iterable[Network]) -> bool:
+    """Whether `peer` (an IP address) is in one of these networks."""
+    return _within(_address(peer), networks)
+
+
+def is_loopback(peer: str) -> bool:
+    """Whether a connection from `peer` (an IP address) crosses no network."""
+    return _address(peer).is_loopback
+
+
 def _address(peer: str) -> IPv4Address | IPv6Address:
     """Return the peer's address; one that came by IPv4 over an IPv6 socket is an IPv4 address."""
     at = ip_address(peer.partition("%")[0])

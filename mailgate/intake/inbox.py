@@ -24,6 +24,7 @@ from mailgate.store.db import Database
 
 _FULL = "the disk is nearly full: make room, or lower [inbound] free_disk"
 _OURS = "it met a fault of ours; its log says more"
+_POSTMASTER = "postmaster"  # an address of every desk (RFC 5321 section 4.5.1)
 _REMEMBERED = 60.0
 """Seconds for which a failure is told: who sends mail only to a gateway that is well would
 otherwise never try this one again."""
@@ -35,7 +36,9 @@ _OCTETS = 64 * 1024 * 1024
 class Incoming:
     """A mail as a transport hands it over; times are aware UTC.
 
-    road: smtp, lmtp, pipe, imap, or sent for what an agent sent out of the shared mailbox.
+    road: smtp, lmtp, pipe, imap, sent for what an agent sent out of the shared mailbox, or
+        submission for what one handed in after a login: `peer` is then their short name, and the
+        recipients need not be ours.
     not_before: when it may be processed, where that is not at once.
     """
 
@@ -167,6 +170,8 @@ class Inbox:
         queues: dict[tuple[int, str], list[str]] = {}
         for recipient in mail.recipients:
             route = self._route(recipient)
+            if route is None and mail.road == inbox.SUBMISSION:
+                route = self._route(_POSTMASTER)  # to a customer, and so from the desk
             if route is not None:
                 key = (self._tenants(route.tenant), route.queue)
                 queues.setdefault(key, []).append(recipient)

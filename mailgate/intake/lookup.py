@@ -158,6 +158,17 @@ class Lookup:
         """Return the ticket in which a merged one goes on, or the ticket itself."""
         return merging.leads_to(self.ledger, ticket_id).id
 
+    def written_to(self, reading: Reading, ticket_id: int) -> int:
+        """Return by which ticket a mail led to `ticket_id`: by that one, or one that goes on in it.
+
+        Mails that it refers to tell before a number in its subject.
+        """
+        mids, numbers = reading.keys.message_ids, reading.keys.numbers
+        numbers = (*(self.own[mid].number for mid in mids if mid in self.own), *numbers)
+        seen = (hit[0] for mid in mids for hit in self.seen.get(mid, ()))
+        named = (*seen, *(self.numbers[number] for number in numbers if number in self.numbers))
+        return next((id_ for id_ in named if self.leads_to(id_) == ticket_id), ticket_id)
+
     def _named(self, reading: Reading) -> set[str]:
         return {*reading.keys.numbers, *(address.number for address in reading.keys.signed)}
 

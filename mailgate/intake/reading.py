@@ -26,7 +26,7 @@ from mailgate.mail.signer import Signer
 from mailgate.mail.thread import Keys, keys
 from mailgate.mail.trust import Authentication, Trust
 from mailgate.store.identity import ANONYMOUS
-from mailgate.store.inbox import Claimed
+from mailgate.store.inbox import SUBMISSION, Claimed
 
 _MOST_LOOKED_INTO, _LONGEST_LOOKED_INTO = 20, 1024 * 1024  # attachments, octets of each
 _NOT_ASKED = Authentication(Trust.UNKNOWN)
@@ -122,8 +122,9 @@ class Unfinished:
 class Reader:
     """Reads mails for one desk; those that look as if they could take long, by `read_odd`.
 
-    `staff`: the addresses of who may pass on the mail of a customer. `numbers` finds our numbers in
-    a text, `former` those of other systems.
+    `staff`: the addresses of who may pass on the mail of a customer. `logins`: those of agents by
+    short name: who has logged in wrote the mail, whatever it says. `numbers` finds our numbers in a
+    text, `former` those of other systems.
     """
 
     signer: Signer
@@ -136,6 +137,7 @@ class Reader:
     read_odd: Callable[[bytes, datetime, Limits], ParsedMail] = parse
     machine_senders: Mapping[str, MachineSender] = field(default_factory=dict)
     staff: frozenset[str] = frozenset()
+    logins: Mapping[str, str] = field(default_factory=dict)
     former: Callable[[str], tuple[str, ...]] | None = None
 
     def read(self, claimed: Claimed, now: datetime) -> Reading:
@@ -150,11 +152,11 @@ class Reader:
         """Read one mail as far as that needs no waiting, which for most is to the end."""
         if is_odd(claimed.raw):
             return Unfinished(Wait.CHILD, lambda: self._finish(claimed, now, self._parse(claimed)))
-        mail = parse(claimed.raw, claimed.received_at, self.limits)
+        mail = self._by_login(claimed, parse(claimed.raw, claimed.received_at, self.limits))
         finish = partial(self._finish, claimed, now, mail)
         if self._passes_on(mail) and forwarded.attached(mail):
             return Unfinished(Wait.CHILD, finish)
-        if self._canary(claimed, mail, now) is None and self.authenticator.waits(claimed, mail):
+        if self._asks_the_dns(claimed, mail, now):
             return Unfinished(Wait.DNS, finish)
         return finish()
 
@@ -174,7 +176,24 @@ class Reader:
             return rough(raw, received_at, self.limits, why)
 
     def _parse(self, claimed: Claimed) -> ParsedMail:
-        return self.parse(claimed.raw, claimed.received_at, claimed.id)
+        mail = self.parse(claimed.raw, claimed.received_at, claimed.id)
+        return self._by_login(claimed, mail)
+
+    def _by_login(self, claimed: Claimed, mail: ParsedMail) -> ParsedMail:
+        """Return a mail that was handed in after a login as that of who logged in."""
+        if claimed.road != SUBMISSION:
+            return mail
+        return replace(mail, strict_from=self.logins.get(claimed.peer))
+
+    def _asks_the_dns(self, claimed: Claimed, mail: ParsedMail, now: datetime) -> bool:
+        if claimed.road == SUBMISSION or self._canary(claimed, mail, now) is not None:
+            return False
+        return self.authenticator.waits(claimed, mail)
+
+    def _authenticated(self, claimed: Claimed, mail: ParsedMail) -> Authentication:
+        if claimed.road == SUBMISSION:
+            return Authentication(Trust.STRONG, (f"{claimed.peer} logged in to hand it in",))
+        return self.authenticator.authenticate(claimed, mail)
 
     def _passes_on(self, mail: ParsedMail) -> bool:
         return mail.strict_from in self.staff
@@ -194,7 +213,7 @@ class Reader:
         canary = self._canary(claimed, mail, now)
         authentication = _NOT_ASKED
         if canary is None:
-            authentication = self.authenticator.authenticate(claimed, mail)
+            authentication = self._authenticated(claimed, mail)
         form = _of_a_form(mail, own)
         if form is not None:
             mail, authentication = form, _unproved(authentication)

@@ -18,7 +18,7 @@ from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
-from mailgate.store import history
+from mailgate.store import answers, history
 
 _SECOND = timedelta(seconds=1)
 _MOST_OPEN = 50  # tickets of one customer among which a subject is looked for
@@ -39,6 +39,9 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return Ending("suppressed", says="lies among what was sent, and is none of ours")
     if reading.verdict.machine:
         return Ending("suppressed", says="a machine of the mailbox sent it, such as an auto-reply")
+    own = reading.mail.message_id
+    if own and answers.handed_in(ledger.connection, ledger.settings.tenant_id, own):
+        return Ending("suppressed", says="a copy of what was handed in, and is yet to be sent")
     to = [address for address in reading.others if address not in staff.by_address]
     ticket, by = about(ledger, lookup, reading, to)
     if ticket is None and to and reading.claimed.peer in ledger.settings.outbound:
@@ -77,10 +80,10 @@ def _after_the_question(ticket: Ticket, at: datetime) -> datetime:
 def about(
     ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]
 ) -> tuple[Ticket | None, str]:
-    """Return the ticket that a mail belongs to, and by what.
+    """Return the ticket that a mail of the desk's side belongs to, and by what.
 
-    That is by the mails it refers to, the number in its subject, or else by to whom it went about
-    what.
+    `to`: whom it went to outside. That is by the mails it refers to, the number in its subject, or
+    else by to whom it went about what.
     """
     found = lookup.found(reading)
     for mid in reading.keys.message_ids:

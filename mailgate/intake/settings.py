@@ -28,6 +28,7 @@ class SmtpSettings:
     allowed_peers: tuple[Network, ...] = LOOPBACK  # nobody else may connect
     trusted_peers: tuple[Network, ...] = LOOPBACK  # exempt from what is counted by peer, or session
     tls: ssl.SSLContext | None = None  # offers STARTTLS
+    implicit_tls: bool = False  # speaks TLS from the first octet, and offers no STARTTLS
     put_timeout: float = 4.5  # how long the store may take before the sender is put off
     idle_timeout: float = 300.0  # RFC 5321 section 4.5.3.2.7
     max_in_flight: int = 128 * 1024 * 1024  # of all mails that are being read or stored

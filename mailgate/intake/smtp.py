@@ -24,13 +24,15 @@ from mailgate.port import open_port
 
 # aiosmtpd sets 100: three hundred senders that come at once then wait for a minute.
 _BACKLOG = 4096
+_HANDSHAKE = 10.0  # seconds for TLS to begin, before which no peer is counted
 
 
 class Listener:
     """Takes mail for the addresses that `accepts` knows.
 
     `accepts` is asked in the event loop for each recipient, as written by the sender, and must
-    not take long; `postmaster` may come without a domain. `now` gives the time of receipt.
+    not take long; `postmaster` may come without a domain. `now` gives the time of receipt. `speaks`
+    makes the sessions.
     """
 
     def __init__(
@@ -39,8 +41,10 @@ class Listener:
         inbox: Inbox,
         accepts: Callable[[str], bool],
         now: Callable[[], datetime],
+        speaks: Callable[[House], Dialogue] = Dialogue,
     ) -> None:
         self._settings = settings
+        self._speaks = speaks
         gate = Gate(
             settings.allowed_peers,
             settings.trusted_peers,
@@ -51,8 +55,8 @@ class Listener:
         )
         self._house = House(settings, gate, inbox, accepts, now, set())
         self._listening: Future[None] = Future()
-        self._opened: dict[type[Dialogue], socket.socket] = {}
-        self._ports: dict[type[Dialogue], int] = {}
+        self._opened: dict[Callable[[House], Dialogue], socket.socket] = {}
+        self._ports: dict[Callable[[House], Dialogue], int] = {}
         self._stop: Callable[[], object] = lambda: None
         self._grace = 0.0
         self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
@@ -60,7 +64,7 @@ class Listener:
     @property
     def port(self) -> int:
         """The port for SMTP."""
-        return self._ports[Dialogue]
+        return self._ports[self._speaks]
 
     @property
     def lmtp_port(self) -> int | None:
@@ -79,15 +83,18 @@ class Listener:
         the settings cannot be had.
         """
         host, port = self._settings.host, self._settings.port
-        self._opened = {Dialogue: opened or open_port(host, port, "[inbound] listen")}
+        self._opened = {self._speaks: opened or open_port(host, port, "[inbound] listen")}
         if lmtp is not None:
             self._opened[LocalDialogue] = lmtp
         self._ports = {kind: door.getsockname()[1] for kind, door in self._opened.items()}
         self._thread.start()
         self._listening.result()
-        log("smtp.listening", host=host, port=self.port)
+        self._say_where()
         if lmtp is not None:
             log("lmtp.listening", port=self.lmtp_port)
+
+    def _say_where(self) -> None:
+        log("smtp.listening", host=self._settings.host, port=self.port)
 
     def stop(self, grace: float = 20.0) -> None:
         """Stop listening, and return when all sessions have ended.
@@ -112,9 +119,16 @@ class Listener:
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         stopping = asyncio.Event()
         self._stop = lambda: loop.call_soon_threadsafe(stopping.set)
+        context = self._settings.tls if self._settings.implicit_tls else None
         try:
             servers = [
-                await loop.create_server(partial(kind, self._house), sock=door, backlog=_BACKLOG)
+                await loop.create_server(
+                    partial(kind, self._house),
+                    sock=door,
+                    backlog=_BACKLOG,
+                    ssl=context,
+                    ssl_handshake_timeout=_HANDSHAKE if context else None,
+                )
                 for kind, door in self._opened.items()
             ]
         except Exception as error:  # noqa: BLE001 -- start raises it again, in its own thread

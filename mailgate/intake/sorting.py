@@ -35,6 +35,7 @@ from mailgate.intake import (
     overflow,
     remarks,
     sent,
+    submitted,
     threads,
 )
 from mailgate.intake.ending import Ending, message_of
@@ -69,6 +70,9 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return Ending("suppressed", says=f"the same mail came before, as {earlier}")
     if reading.claimed.road == SENT:
         return sent.filed(ledger, lookup, reading)
+    if reading.claimed.road == inbox.SUBMISSION:
+        ending = submitted.handed_in(ledger, lookup, reading)
+        return _written(ledger, lookup, reading) if ending is None else ending
     if kind in (Kind.BOUNCE, Kind.REPORT):
         return _report(ledger, lookup, reading)
     if kind is Kind.SPAM:
@@ -241,11 +245,7 @@ def _agent(
         word = agents.act(
             ledger, reading, agent, ticket_id, message, note=note, written_to=written_to
         )
-        if word == agents.HELD:
-            return Ending(inbox.PENDING, ticket_id, "it can be stopped for a while", word=word)
-        state = "commands_only" if word == agents.REFUSED else word
-        says = f"{agent.name} to a signed {token.purpose} address"
-        return Ending(state, ticket_id, says, word=word)
+        return agents.ended(word, ticket_id, f"{agent.name} to a signed {token.purpose} address")
     if level is Trust.STRONG and (ending := bcc.by_agent(ledger, lookup, reading, agent)):
         return ending
     about = placement.ticket_id or _named(lookup, reading)

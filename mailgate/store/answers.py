@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
 from mailgate.store import schema
-from mailgate.store.inbox import PENDING, SUPPRESSED, Claimed
+from mailgate.store.inbox import PENDING, SUBMISSION, SUPPRESSED, Claimed
+from mailgate.store.schema import fixed
 
 _MINE = schema.mail_delivery.c
 
@@ -52,6 +53,24 @@ def waiting(connection: Connection, tenant_id: int, ticket_id: int) -> list[tupl
         .order_by(_MINE.id)
     )
     return [(verdict["author"], until) for verdict, until in rows]
+
+
+_HANDED_IN = (
+    select(_MINE.id)
+    .where(
+        _MINE.tenant_id == bindparam("tenant_id"),
+        _MINE.state == fixed(PENDING),
+        _MINE.rfc_id == bindparam("rfc_id"),
+        _MINE.road == SUBMISSION,
+    )
+    .limit(1)
+)
+
+
+def handed_in(connection: Connection, tenant_id: int, rfc_id: str) -> bool:
+    """Tell whether a mail that was handed in at the submission port is still to be sent."""
+    asked = {"tenant_id": tenant_id, "rfc_id": rfc_id}
+    return connection.execute(_HANDED_IN, asked).scalar() is not None
 
 
 def stop(

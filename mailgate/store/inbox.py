@@ -38,6 +38,8 @@ _SOON = timedelta(seconds=1)
 
 PENDING, PARKED = "pending", "parked"
 SUPPRESSED, QUARANTINED = "suppressed", "quarantined"
+SUBMISSION = "submission"
+"""The road of what agents hand in after a login; `peer` is then the short name of who did."""
 NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
 """States in which the same mail may come again; in the words of `uq_mail_delivery_fingerprint`."""
 

@@ -82,9 +82,12 @@ mail_delivery = Table(
     Column("queue", String(64), nullable=False, comment="the queue of the tenant it came to"),
     Column("recipients", Json, nullable=False, comment="envelope recipients, as given"),
     Column("mail_from", Text, nullable=False, comment="envelope sender; empty is the null path"),
-    Column("peer", String(64), nullable=False, comment="host that gave it, or the mailbox"),
+    Column("peer", String(64), nullable=False, comment="host, mailbox or agent that gave it"),
     Column(
-        "road", String(16), nullable=False, comment="smtp, lmtp, pipe, cli, imap, sent or import"
+        "road",
+        String(16),
+        nullable=False,
+        comment="smtp, lmtp, submission, pipe, cli, imap, sent or import",
     ),
     Column("received_at", Instant, nullable=False, comment="when it was accepted"),
     Column("rfc_id", Text, comment="its Message-ID, so that answers wait for it"),

@@ -249,6 +249,12 @@ COUNTERS = (
             for result in ("sent", "later", "never", "unknown", "suppressed")
         },
     ),
+    Counter(
+        "mailgate_logins",
+        "Logins of agents at the submission port, by result; `throttled` were not looked at.",
+        "result",
+        {result: (f"login.{result}",) for result in ("accepted", "failed", "throttled")},
+    ),
     _one(
         "mailgate_database_errors",
         "How often the database did not answer who needed it.",

@@ -13,6 +13,7 @@ import pytest
 from mailgate import config as configuration
 from mailgate.cli.opening import opened
 from mailgate.mail.render import Renderer
+from mailgate.passwords import hashed
 from mailgate.store import audit, revision
 from mailgate.web.health import create_app
 from mailgate.web.server import Server
@@ -409,3 +410,25 @@ def test_what_of_the_assignment_may_not_be_meant_is_told(cli):
     cli.config.write_text(f"{text}{team}{rest}")
     cli.set(assignment__inactive_after="off")
     assert not [each for each in cli.json("check") if each["check"] == "assignment"]
+
+
+def test_who_can_hand_in_mail_is_said_and_that_hashes_differ_in_cost(cli):
+    cheap = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$mgNMiLWfsRiIYxNi3TKyBQ"
+    agents = [
+        {"name": name, "address": f"{name}@agent.example", "password_hash": text}
+        for name, text in (("bob", hashed("battery staple")), ("alice", hashed("correct horse")))
+    ]
+    cli.set(agent=agents, submission__listen="127.0.0.1:5587")
+    found = [each for each in cli.json("check") if each["check"] == "submission"]
+    assert [(each["state"], each["says"]) for each in found] == [
+        ("ok", "alice, bob can log in at 127.0.0.1:5587")
+    ]
+    agents[0]["password_hash"] = cheap
+    cli.set(agent=agents)
+    found = [each for each in cli.json("check") if each["check"] == "submission"]
+    assert [each["state"] for each in found] == ["ok", "warning"]
+    assert cheap not in str(found)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        cli.set(submission__listen=f"127.0.0.1:{taken.getsockname()[1]}")
+        (says,) = [each["says"] for each in told(cli, 1) if each["check"] == "gateway"]
+    assert "change [submission] listen" in says

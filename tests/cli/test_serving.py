@@ -10,9 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from mailgate.passwords import hashed
 from tests.cli.conftest import mail
 from tests.peers.gateway import PROGRAM, Gateway
 from tests.peers.waiting import PATIENCE, wait_until
+
+WITH_PASSWORD = {
+    "agent": [
+        {
+            "name": "alice",
+            "address": "alice@agent.example",
+            "password_hash": hashed("correct horse"),
+        }
+    ]
+}
 
 
 @pytest.fixture
@@ -57,11 +68,11 @@ def test_ready_is_said_when_every_port_is_open_and_sigterm_ends_in_order(gateway
 
 
 def test_port_0_is_any_free_one_and_the_log_tells_which(gateway):
-    keys = ("inbound.listen", "inbound.lmtp_listen", "web.listen")
-    gateway.set(dict.fromkeys(keys, "127.0.0.1:0"))
+    keys = ("inbound.listen", "inbound.lmtp_listen", "submission.listen", "web.listen")
+    gateway.set(dict.fromkeys(keys, "127.0.0.1:0") | WITH_PASSWORD)
     line = gateway.start().wait_for_log("gateway.ready")
     ports = dict(word.split("=") for word in line.split()[3:])
-    assert len(set(ports.values())) == 3
+    assert len(set(ports.values())) == 4
     assert "0" not in ports.values()
     with smtplib.LMTP("127.0.0.1", int(ports["lmtp"])) as client:
         client.sendmail(
@@ -189,11 +200,13 @@ def test_nodes_that_share_the_work_do_a_part_each(gateway):
     assert gateway.stop() == 0
 
 
-@pytest.mark.parametrize("key", ["inbound.listen", "inbound.lmtp_listen", "web.listen"])
+@pytest.mark.parametrize(
+    "key", ["inbound.listen", "inbound.lmtp_listen", "submission.listen", "web.listen"]
+)
 def test_a_port_that_is_taken_is_told_and_may_be_free_later(gateway, key):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        gateway.set({key: f"127.0.0.1:{port}"})
+        gateway.set({key: f"127.0.0.1:{port}"} | WITH_PASSWORD)
         code, log = ended(gateway)
     assert code == 75
     (line,) = [line for line in log.splitlines() if "gateway.failed" in line]

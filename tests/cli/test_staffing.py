@@ -1,6 +1,9 @@
 """`mailgate agents`: who is there, and saying that somebody is away."""
 
+import pytest
+
 from mailgate.cli import shapes
+from mailgate.passwords import verified
 
 
 def test_agents_are_listed_and_one_can_be_away_and_come_back(cli):
@@ -44,3 +47,18 @@ def test_what_somebody_holds_who_goes_away_is_told(cli):
     cli.ok("assign", number, "alice")
     said = cli.ok("agents", "away", "alice", "--until", "+3d")
     assert "They go on holding 1 ticket: `mailgate assign` gives them away." in said
+
+
+def test_a_password_becomes_a_line_for_the_configuration(cli):
+    made = cli.ok("agents", "password", "alice", stdin="pass wörd\r\n".encode())
+    assert made.startswith("$argon2id$v=19$m=32768,t=3,p=1$")
+    assert verified(made.strip(), "pass wörd")
+    assert not verified(made.strip(), "pass word")
+    cli.set(submission__listen="127.0.0.1:0", agent=[{"name": "alice", "address": "a@b.example"}])
+    cli.set(agent=[{"name": "alice", "address": "a@b.example", "password_hash": made.strip()}])
+    assert cli.json("agents")[0]["name"] == "alice"
+
+
+@pytest.mark.parametrize("given", [b"", b"\n", b"short\n"])
+def test_a_short_password_is_refused(cli, given):
+    assert "at least 8 characters" in cli.no(1, "agents", "password", "alice", stdin=given)

@@ -25,6 +25,10 @@ def errors_of(path, folder):
     return str(refused.value).replace(str(folder), "DIR") + "\n"
 
 
+HASH = (
+    "$argon2id$v=19$m=32768,t=3,p=1$14/GPMAqiCnQwMa0jqGKFw"
+    "$5SwJDDk3jZTqXIDomjvl0RyCgUIj5AvroL4pF8463fk"
+)
 LABELS = "a host name has letters, digits, - and single dots"
 LOCAL_PART = "before the @ stand letters, digits, -, _, + and single dots, at most 64"
 LONG_DOMAIN = ".".join(("b" * 60, "c" * 60, "d" * 60, "e" * 20, "example"))
@@ -170,6 +174,17 @@ DESK = '[desk]\naddress = "support@desk.example"\n'
 def test_a_password_comes_from_a_file_that_only_its_owner_reads(load):
     read = load(DESK + '[delivery]\nuser = "desk"\npassword_file = "tight.txt"\n')
     assert read.delivery.password.get_secret_value() == "hunter2"
+
+
+def test_the_hash_of_an_agents_password_comes_from_a_file_too(load, folder):
+    agent = '[[agent]]\nname = "alice"\naddress = "alice@agent.example"\n'
+    (folder / "alice.hash").write_text(f"{HASH}\n")
+    (folder / "alice.hash").chmod(0o600)
+    port = '[submission]\nlisten = "127.0.0.1:5587"\n'
+    for given in ('password_file = "alice.hash"', f'password_hash = "{HASH}"'):
+        read = load(f"{DESK}{agent}{given}\n{port}")
+        assert read.agents[0].password_hash.get_secret_value() == HASH
+        assert HASH not in repr(read)
 
 
 def test_a_password_comes_from_the_environment(load):

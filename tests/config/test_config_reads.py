@@ -26,6 +26,7 @@ TURNED = {
     "calendar": ("config", "policy"),
     "desk.secret_file": ("configuration", "signing_keys"),
     "delivery.password_file": ("delivery", "password"),
+    "agent.password_file": ("agent", "password_hash"),
     "mailbox.password_file": ("mailboxes", "password"),
     "mailbox.outbound": ("box", "outbound"),
     **{f"mailbox.board.{n}": ("board", "names") for n in ("root", *map(str, Lane)) if n != "open"},

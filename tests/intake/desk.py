@@ -43,7 +43,13 @@ class Gateway:
         self.signer = Signer({"a": b"0123456789abcdef0123456789abcdef"}, "a", "desk.example")
         self.desk = Desk(database, settings, self.signer)
         routing = Routing({SUPPORT: Route("default", "support", SUPPORT)})
-        self.inbox = Inbox(database, routing.find, lambda tenant: 1, lambda: None, Disk(None, 0))
+        self.inbox = Inbox(
+            database,
+            lambda address: routing.find(SUPPORT if address == "postmaster" else address),
+            lambda tenant: 1,
+            lambda: None,
+            Disk(None, 0),
+        )
         reader = Reader(
             signer=self.signer,
             numbers=NumberReader([settings.number_format]),
@@ -52,6 +58,7 @@ class Gateway:
             delimiter="+",
             limits=Limits(),
             staff=frozenset(settings.staff.by_address),
+            logins={agent.name: agent.address for agent in settings.staff.agents},
         )
         self.worker = Worker(self.desk, reader, self.signer, lambda: self.now, "test", lambda: None)
         self.count = 0

@@ -252,6 +252,7 @@ def of_mailboxes() -> dict[str, Any]:
 
 
 _WAITING = {"next_try_at": NOW + 2 * HOUR, "verdict": {"author": "alice", "text": "words"}}
+_WAITING |= {"road": inbox.SUBMISSION, "rfc_id": "<held@x>"}
 
 
 def _plant_mailbox(put: Callable[..., dict[str, Any]]) -> None:
@@ -351,6 +352,7 @@ class Life:
             "outbox.failed.reasons": dict.fromkeys(self.ids, "gone"),
             "inbox.claim_again.mail": c,
             "answers.hold.mail": c,
+            "answers.handed_in.rfc_id": "<held@x>",
             "answers.hold.said": ("alice", "words"),
             "mailboxes.kept_at.mail_ids": [c.mail_id],
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],

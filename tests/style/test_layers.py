@@ -19,6 +19,7 @@ SEES: dict[str, frozenset[str]] = {
     "bells": frozenset(),
     "roles": frozenset(),
     "locales": frozenset(),
+    "passwords": frozenset(),
     "stopping": frozenset(),
     "log": frozenset({"tally"}),
     "port": frozenset({"errors"}),
@@ -30,12 +31,12 @@ SEES: dict[str, frozenset[str]] = {
     "store": frozenset({"errors", "domain"}),
     "desk": frozenset({"errors", "log", "domain", "store", "tally"}),
     "imap": frozenset({"errors", "log"}),
-    "intake": EDGE | {"imap"},
+    "intake": EDGE | {"imap", "passwords"},
     "delivery": EDGE | {"imap"},
     "board": EDGE | {"imap"},
     "web": EDGE,
     "scheduler": EDGE,
-    "cli": EDGE | {"app", "config", "gateway", "roles", "setup", "stopping"},
+    "cli": EDGE | {"app", "config", "gateway", "passwords", "roles", "setup", "stopping"},
     "setup": frozenset({"errors", "config"}),  # a new desk's folder
     "app": EDGE
     | {"bells", "config", "imap", "intake", "delivery", "board", "roles", "scheduler", "locales"},

@@ -477,13 +477,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             "peer",
             sa.String(length=64),
             nullable=False,
-            comment="host that gave it, or the mailbox",
+            comment="host, mailbox or agent that gave it",
         ),
         sa.Column(
             "road",
             sa.String(length=16),
             nullable=False,
-            comment="smtp, lmtp, pipe, cli, imap, sent or import",
+            comment="smtp, lmtp, submission, pipe, cli, imap, sent or import",
         ),
         sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted"),
         sa.Column(

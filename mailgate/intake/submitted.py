@@ -1,0 +1,205 @@
+"""What an agent hands in at the submission port: an answer, a note, or a first mail to somebody.
+
+The login says who wrote it. Nothing of the mail itself is passed on: what is for a customer goes
+out as the desk's own, as an answer to a signed address does. Whoever else stands among the
+recipients would wait for it in vain, so a mail that is for others too is refused.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from mailgate.desk import commands as asked
+from mailgate.desk.ledger import Ledger
+from mailgate.desk.messages import NewMessage
+from mailgate.domain.commands import Fault, read
+from mailgate.domain.events import Opened, PeopleJoined
+from mailgate.domain.model import Side, Ticket
+from mailgate.domain.people import Agent
+from mailgate.errors import Refused
+from mailgate.intake import addressed, agents, sent, threads
+from mailgate.intake.ending import Ending, message_of
+from mailgate.intake.lookup import Lookup
+from mailgate.intake.reading import Reading
+from mailgate.mail.address import normalise
+from mailgate.store import inbox
+
+_MOST_NAMED = 5  # addresses in a sentence
+
+
+def handed_in(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | None:
+    """Let happen what follows; None where it is like any mail of a proved agent to the desk.
+
+    Raises `Refused` for what cannot be done and is about no ticket.
+    """
+    agent = ledger.settings.staff.by_name.get(reading.claimed.peer)
+    if agent is None:
+        raise Refused(f"there is no agent {reading.claimed.peer} any more")
+    _see_whose(reading, agent)
+    to, message = _outside(reading), _message(ledger, reading)
+    written_to, purpose = _signed(lookup, reading)
+    if written_to is None:
+        ticket, _ = sent.about(ledger, lookup, reading, to)
+        written_to = None if ticket is None else lookup.written_to(reading, ticket.id)
+    if written_to is not None:
+        return _on_ticket(ledger, reading, agent, message, written_to, (to, purpose))
+    if lookup.awaits(reading):
+        return Ending(inbox.PENDING, says="it answers a mail that is not yet processed")
+    if to:
+        return _open(ledger, lookup, reading, agent, message, to)
+    script = read(message.text)
+    if script.commands or script.faults:
+        raise Refused("it has a command and is about no ticket: answer a mail of the ticket")
+    return None
+
+
+def _message(ledger: Ledger, reading: Reading) -> NewMessage:
+    """Return what a mail says, with the commands of its addresses above those of its text."""
+    message = message_of(reading, side=Side.SYSTEM)
+    lines = addressed.lines(reading, ledger.settings)
+    return replace(message, text="\n".join((*lines, message.text))) if lines else message
+
+
+def _see_whose(reading: Reading, agent: Agent) -> None:
+    """Raise `Refused` for a mail that the agent's own hand did not write, or not in their name."""
+    if reading.verdict.machine:
+        raise Refused("a machine wrote it: such mail is not passed on")
+    authors = [box.address for box in reading.mail.from_]
+    if not authors or any(a != agent.address and not reading.own.holds(a) for a in authors):
+        raise Refused(f"its From must be {agent.address} or the desk's address")
+
+
+def _outside(reading: Reading) -> list[str]:
+    """Return to whom it goes, the desk left out, in the order of To and Cc.
+
+    Who stands in Bcc only comes last.
+    """
+    to = dict.fromkeys(map(normalise, reading.claimed.recipients))
+    outside = [address for address in to if not reading.own.holds(address)]
+    return sorted(outside, key=lambda a: (a not in reading.others, _place(reading.others, a)))
+
+
+def _place(addresses: tuple[str, ...], address: str) -> int:
+    return addresses.index(address) if address in addresses else 0
+
+
+def _signed(lookup: Lookup, reading: Reading) -> tuple[int | None, str]:
+    """Return the ticket of a signed address among the recipients, and what that is for.
+
+    Which agent it was signed for does not matter: the login says more. One for notes goes before.
+    """
+    found = [a for a in reading.keys.signed if a.genuine and a.number in lookup.numbers]
+    for purpose in ("note", "reply"):
+        for address in found:
+            if address.purpose == purpose:
+                return lookup.numbers[address.number], purpose
+    return None, ""
+
+
+def _on_ticket(
+    ledger: Ledger,
+    reading: Reading,
+    agent: Agent,
+    message: NewMessage,
+    written_to: int,
+    towards: tuple[list[str], str],
+) -> Ending | None:
+    """Carry out a mail on a ticket: to its customers a reply, to nobody but the desk a note.
+
+    `towards`: whom it goes to outside, and what the signed address among the recipients is for.
+    None for what an agent writes to the desk in a matter of their own.
+    """
+    to, purpose = towards
+    ticket = ledger.ticket(agents.meant(ledger, written_to, message.text))
+    if not (to or purpose) and agent.address in ticket.people:
+        return None
+    fault = _misdirected(ticket, to, purpose)
+    if fault is not None:
+        agents.refuse(ledger, reading, agent, ticket.id, [fault])
+        return agents.ended(agents.REFUSED, ticket.id, f"{agent.name} by submission")
+    note = not to and purpose != "reply"
+    word = agents.act(ledger, reading, agent, ticket.id, message, note=note, written_to=written_to)
+    what = "a note" if note else "a reply"
+    return agents.ended(word, ticket.id, f"{agent.name} by submission, as {what}")
+
+
+def _misdirected(ticket: Ticket, to: list[str], purpose: str) -> Fault | None:
+    """Return what is wrong with the recipients, if anything."""
+    strangers = [address for address in to if address not in ticket.people]
+    if strangers:
+        named = ", ".join(strangers[:_MOST_NAMED])
+        reason = f"{named} takes no part in {ticket.number}, and would get nothing"
+        return Fault("", reason, "the same mail without that recipient")
+    if to and purpose == "note":
+        return Fault("", "it goes to the address for notes and to a customer", "one of the two")
+    return None
+
+
+def _open(
+    ledger: Ledger,
+    lookup: Lookup,
+    reading: Reading,
+    agent: Agent,
+    message: NewMessage,
+    to: list[str],
+) -> Ending:
+    """Open a ticket for whom an agent writes to first; it waits on them. It is never held."""
+    _see_that_it_may_open(ledger, reading, message, to)
+    names = {box.address: box.name for box in (*reading.mail.to, *reading.mail.cc)}
+    stamp: dict[str, Any] = {"at": reading.claimed.received_at, "actor": asked.actor(agent)}
+    event = Opened(
+        **stamp,
+        number="",
+        subject=reading.subject,
+        requester=to[0],
+        requester_name=names.get(to[0], ""),
+        category=ledger.settings.categories[0],
+        silent=True,
+        outbound=True,
+    )
+    ticket = ledger.open(event)
+    threads.lead_to(ledger, ticket.id, lookup.old, reading.keys.message_ids, to)
+    if to[1:]:
+        ledger.apply(ticket.id, PeopleJoined(**stamp, people=tuple(to[1:])))
+    done = agents.attempt(
+        ledger,
+        reading,
+        agent,
+        ticket.id,
+        message,
+        note=False,
+        written_to=ticket.id,
+        at_once=True,
+    )
+    if not isinstance(done, str):
+        raise Refused("; ".join(map(said, done)))
+    return Ending("opened", ticket.id, f"{agent.name} wrote to {to[0]}, who had no ticket")
+
+
+def _see_that_it_may_open(
+    ledger: Ledger, reading: Reading, message: NewMessage, to: list[str]
+) -> None:
+    settings = ledger.settings
+    if not settings.submission_opens:
+        raise Refused("it is about no ticket: answer a mail of the ticket, or name its number")
+    colleagues = [address for address in to if address in settings.staff.by_address]
+    if colleagues:
+        raise Refused(f"{colleagues[0]} is of the staff: such mail does not go by this port")
+    hidden = [address for address in to if address not in reading.others]
+    if hidden:
+        raise Refused(f"{hidden[0]} stands neither in To nor in Cc")
+    if len(to) > settings.new_people:
+        raise Refused(f"it is for more than {settings.new_people} people")
+    script = read(message.text)
+    names = {command.name for command in script.commands}
+    if "note" in names:
+        raise Refused("/note: the customer has no ticket yet that it could be put down on")
+    says_something = script.text or reading.mail.attachments or "macro" in names
+    if not (says_something or script.faults):
+        raise Refused("there is nothing in it for the customer, who has no ticket yet")
+
+
+def said(fault: Fault) -> str:
+    """Return a fault in one sentence."""
+    line = f"{fault.line}: " if fault.line and not fault.reason.startswith(fault.line) else ""
+    right = f"; right: {fault.right_form}" if fault.right_form else ""
+    return f"{line}{fault.reason}{right}"
