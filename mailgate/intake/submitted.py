@@ -23,6 +23,7 @@ from mailgate.intake.reading import Reading
 from mailgate.mail.address import normalise
 from mailgate.store import inbox
 
+_JOIN = ("cc", "requester")
 _MOST_NAMED = 5  # addresses in a sentence
 
 
@@ -112,7 +113,7 @@ def _on_ticket(
     ticket = ledger.ticket(agents.meant(ledger, written_to, message.text))
     if not (to or purpose) and agent.address in ticket.people:
         return None
-    fault = _misdirected(ticket, to, purpose)
+    fault = _misdirected(ticket, to, purpose, _joining(message))
     if fault is not None:
         agents.refuse(ledger, reading, agent, ticket.id, [fault])
         return agents.ended(agents.REFUSED, ticket.id, f"{agent.name} by submission")
@@ -122,13 +123,23 @@ def _on_ticket(
     return agents.ended(word, ticket.id, f"{agent.name} by submission, as {what}")
 
 
-def _misdirected(ticket: Ticket, to: list[str], purpose: str) -> Fault | None:
+def _joining(message: NewMessage) -> frozenset[str]:
+    """Return who takes part by what the mail itself says."""
+    given = (c.argument for c in read(message.text).commands if c.name in _JOIN)
+    lists = (argument for argument in given if isinstance(argument, tuple))
+    return frozenset(normalise(str(each)) for addresses in lists for each in addresses)
+
+
+def _misdirected(
+    ticket: Ticket, to: list[str], purpose: str, joining: frozenset[str]
+) -> Fault | None:
     """Return what is wrong with the recipients, if anything."""
-    strangers = [address for address in to if address not in ticket.people]
+    strangers = [address for address in to if address not in ticket.people | joining]
     if strangers:
         named = ", ".join(strangers[:_MOST_NAMED])
         reason = f"{named} takes no part in {ticket.number}, and would get nothing"
-        return Fault("", reason, "the same mail without that recipient")
+        right = f"the same mail without that recipient, or /cc {strangers[0]} on top"
+        return Fault("", reason, right)
     if to and purpose == "note":
         return Fault("", "it goes to the address for notes and to a customer", "one of the two")
     return None

@@ -129,6 +129,12 @@ def test_nothing_of_a_ticket_goes_to_who_takes_no_part(gateway, opened, thread, 
     assert f"{other} takes no part in" in back["context"]["commands"][0]["reason"]
 
 
+def test_who_joins_by_the_mail_itself_gets_it(gateway, opened, thread, submit):
+    sent = submit(f"/cc {EVE}\nTry water.", to=[CUSTOMER, EVE], **thread)
+    assert sent["state"] == "threaded"
+    assert {row["recipient"] for row in gateway.outbox("agent_reply")} == {CUSTOMER, EVE}
+
+
 def test_a_mail_to_the_notes_and_to_the_customer_is_neither(gateway, opened, submit):
     note = gateway.reply_address(kind="note_address")
     assert submit(to=[CUSTOMER, note])["state"] == "commands_only"
