@@ -154,7 +154,7 @@ class Renderer:
     def _rendered(self, tongue: _Tongue, notice: str, context: Mapping[str, Any]) -> Rendered:
         language = tongue.tags[0]
         subject, text, html = (tongue.sandbox.get_template(f"{notice}.{part}.j2") for part in PARTS)
-        given = {**context, "language": language}
+        given = {**context, "language": language, "rtl": tongue.wording.right_to_left}
         plain = many_lines(text.render(given)).strip("\n") + "\n"
         shown = None
         if len(plain) <= HTML_LIMIT:

@@ -6,7 +6,7 @@ new language is a new folder and no code.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,28 +34,77 @@ _PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 
 
 @dataclass(frozen=True, slots=True)
+class Plural:
+    """How a language counts in whole numbers: its categories, and which one a number takes."""
+
+    categories: tuple[str, ...]
+    of: Callable[[int], str]
+
+
+def _english(count: int) -> str:
+    return "one" if count == 1 else "other"
+
+
+def _french(count: int) -> str:
+    return "one" if count in {0, 1} else "other"
+
+
+def _russian(count: int) -> str:
+    if count % 100 in range(11, 15):
+        return "many"
+    return {1: "one", 2: "few", 3: "few", 4: "few"}.get(count % 10, "many")
+
+
+def _arabic(count: int) -> str:
+    if count in range(3):
+        return ("zero", "one", "two")[count]
+    return {0: "other", 1: "other", 2: "other"}.get(
+        count % 100, "few" if count % 100 in range(3, 11) else "many"
+    )
+
+
+# The rules of Unicode CLDR for cardinals, without those for fractions and millions.
+PLURALS: Mapping[str, Plural] = {
+    "en": Plural(("one", "other"), _english),
+    "fr": Plural(("one", "other"), _french),
+    "ru": Plural(("one", "few", "many"), _russian),
+    "zh": Plural(("other",), lambda _count: "other"),
+    "ar": Plural(("zero", "one", "two", "few", "many", "other"), _arabic),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """One language's names and patterns. `zones` replaces abbreviations such as CET."""
 
     weekdays: tuple[str, ...]  # Monday first
     months: tuple[str, ...]
     when_pattern: str  # with {weekday} {day} {month} {year} {time} {zone}
-    units: Mapping[str, tuple[str, str]]  # day, hour, minute, second: one, many
-    units_dative: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    units: Mapping[str, Mapping[str, str]]  # day, hour, minute, second: category -> with {count}
+    units_dative: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
+    plural: str = "en"  # whose rule counts, see PLURALS
+    joint: str = " "  # between the two units of a span
+    right_to_left: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read a `locale.toml`. Raises Permanent, naming the file, when it is not complete."""
         try:
             found = tomllib.loads(path.read_text("utf-8"))
+            plural = _plural(found)
             wording = cls(
                 weekdays=_names(found, "weekdays", 7),
                 months=_names(found, "months", 12),
                 when_pattern=_string(found, "when"),
-                units={name: _forms(found["units"][name]) for name, _seconds in _UNITS},
-                units_dative={k: _forms(v) for k, v in found.get("units_dative", {}).items()},
+                units={n: _forms(found["units"][n], plural) for n, _seconds in _UNITS},
+                units_dative={
+                    k: _forms(v, plural) for k, v in found.get("units_dative", {}).items()
+                },
                 zones={k: str(v) for k, v in found.get("zones", {}).items()},
+                plural=plural,
+                joint=str(found.get("joint", " ")),
+                right_to_left=found.get("direction") == "rtl",
             )
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise Permanent(f"{path}: {_fault(error)}") from error
@@ -98,10 +147,11 @@ class Wording:
                 continue
             count, left = divmod(left, length)
             if count or (name == "second" and not parts):
-                parts.append(f"{count} {forms[name][count != 1]}")
+                form = forms[name][PLURALS[self.plural].of(count)]
+                parts.append(form.replace("{count}", str(count)))
             elif parts:
                 break
-        return " ".join(parts[:2])
+        return self.joint.join(parts[:2])
 
 
 def excerpt(text: str) -> str:
@@ -152,9 +202,19 @@ def _string(found: Mapping[str, Any], key: str) -> str:
     return str(found[key])
 
 
-def _forms(pair: Any) -> tuple[str, str]:
-    one, many = pair
-    return str(one), str(many)
+def _plural(found: Mapping[str, Any]) -> str:
+    name = found.get("plural", "en")
+    if name not in PLURALS:
+        raise ValueError(f"plural must be one of {', '.join(PLURALS)}")
+    return str(name)
+
+
+def _forms(written: Any, plural: str) -> Mapping[str, str]:
+    """Return a unit's form for each category; a pair is the singular and the plural."""
+    if not isinstance(written, Mapping):
+        one, many = written
+        written = {"one": f"{{count}} {one}", "other": f"{{count}} {many}"}
+    return {category: str(written[category]) for category in PLURALS[plural].categories}
 
 
 def _fault(error: Exception) -> str:

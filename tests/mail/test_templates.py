@@ -25,7 +25,7 @@ TO_CUSTOMERS = (
     "my_tickets",
 )
 TO_AGENTS = tuple(sorted(set(NOTICES) - set(TO_CUSTOMERS) | {"reopened"}))
-LANGUAGES = ("en", "de")
+LANGUAGES = tuple(sorted(path.parent.name for path in SHIPPED.glob("*/locale.toml")))
 EVERY_MAIL = [
     *((notice, "customer", language) for notice in TO_CUSTOMERS for language in LANGUAGES),
     *(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from mailgate.errors import Permanent
-from mailgate.mail.wording import CUT, Wording, bare_subject, excerpt, paragraphs, quote
+from mailgate.mail.wording import CUT, PLURALS, Wording, bare_subject, excerpt, paragraphs, quote
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "mail"
 ENGLISH = Wording.read(TEMPLATES / "en" / "locale.toml")
@@ -191,3 +191,34 @@ def test_a_subject_is_bared_of_answers_and_of_its_own_number(subject, bare):
 
 def test_a_number_with_signs_of_a_pattern_is_taken_as_it_is():
     assert bare_subject("a [X.(1)] [Xy(1)]", "X.(1)") == "a [Xy(1)]"
+
+
+@pytest.mark.parametrize(
+    ("rule", "category", "numbers"),
+    [
+        ("en", "one", (1,)),
+        ("en", "other", (0, 2, 21)),
+        ("fr", "one", (0, 1)),
+        ("fr", "other", (2, 21)),
+        ("ru", "one", (1, 21, 101)),
+        ("ru", "few", (2, 3, 4, 22, 104)),
+        ("ru", "many", (0, 5, 11, 12, 14, 20, 25, 111, 112)),
+        ("zh", "other", (0, 1, 2)),
+        ("ar", "zero", (0,)),
+        ("ar", "one", (1,)),
+        ("ar", "two", (2,)),
+        ("ar", "few", (3, 10, 103)),
+        ("ar", "many", (11, 24, 99, 111)),
+        ("ar", "other", (100, 102, 200)),
+    ],
+)
+def test_languages_count_by_the_rules_of_unicode(rule, category, numbers):
+    assert {PLURALS[rule].of(number) for number in numbers} == {category}
+
+
+def test_a_rule_that_is_not_known_is_a_fault(tmp_path):
+    path = tmp_path / "locale.toml"
+    path.write_text('plural = "xx"\n', "utf-8")
+
+    with pytest.raises(Permanent, match="plural must be one of en, fr, ru, zh, ar"):
+        Wording.read(path)
