@@ -116,7 +116,7 @@ address = {toml(address)}
 name = "Support"
 # The zone of times in mails, such as "Europe/Berlin".
 timezone = "UTC"
-# The language of mails to people whose own is not known: "en" or "de".
+# The language of mails to people whose own is not known: ar, de, en, es, fr, pt, ru or zh.
 language = "en"
 # Who is told when something is overdue, and of new tickets that no team takes.
 admins = {toml(admins)}

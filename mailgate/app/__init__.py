@@ -281,7 +281,8 @@ class App:
         """The templates."""
         from mailgate.mail.render import Renderer
 
-        return Renderer(templates(), plain_subjects=self.config.delivery.plain_subjects)
+        desk, plain = self.config.desk, self.config.delivery.plain_subjects
+        return Renderer([desk.templates, *templates()], plain_subjects=plain)
 
     @cached_property
     def macros(self) -> Macros:

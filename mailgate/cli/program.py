@@ -17,7 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "To begin": ("init", "check", "serve"),
+        "To begin": ("init", "check", "serve", "templates"),
         "To see": (
             *("tickets", "show", "attachment", "stats", "agents", "thresholds", "lifecycle"),
         ),

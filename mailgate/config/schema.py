@@ -91,6 +91,11 @@ class Desk(Table):
         "The folder of canned responses: NAME.txt for `/macro NAME`, and NAME.de.txt for those who "
         "read German. It need not be there.",
     )
+    templates: kinds.Place = key(
+        "templates",
+        "The folder of your own mail templates, such as de/received.txt.j2: each goes before the "
+        "one that comes with mailgate. It need not be there.",
+    )
     secret_file: kinds.Place = key(
         "mailgate.key",
         "The keys that sign addresses and Message-IDs; `mailgate init` writes the file. Nobody "

@@ -58,7 +58,8 @@ _IN_NAMES = frozenset(
     }
 )
 _BREAKS = frozenset(",.!;:\n")
-_APOSTROPHE = str.maketrans("’", "'")
+_VOWEL_SIGNS = "".join(map(chr, range(0x64B, 0x653)))  # of Arabic: few people write them
+_ALIKE = str.maketrans("’，。！；：、،؛", "',.!;:,,;", _VOWEL_SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,15 +206,46 @@ LANGUAGES = {
         bye="pozdrawiam | z poważaniem | pozdrowienia | z wyrazami szacunku | serdecznie "
         "pozdrawiam | pozdrawiam serdecznie",
     ),
+    "ru": Language(
+        meant="спасибо | большое спасибо | спасибо большое/вам/огромное/всем | "
+        "спасибо вам большое | "
+        "огромное спасибо | благодарю | благодарю вас | благодарим | благодарим вас | да | ок | "
+        "хорошо | согласен | согласна | подтверждаю | всё/все/- работает | всё/все/- заработало | "
+        "теперь всё/все/- работает | всё/все решено | решено | помогло | проблема решена | вопрос "
+        "решён/решен | заявку можно закрыть | можно закрыть заявку/- | 👍",
+        said="за помощь | за быструю/оперативную помощь | за ответ | "
+        "за быстрый/оперативный ответ | "
+        "за поддержку | за всё/все | и | теперь | отлично | прекрасно | супер | замечательно | "
+        "ещё/еще раз | хорошего дня | хороших выходных | очень",
+        hello="здравствуйте | добрый день/вечер | доброе утро | привет | уважаемый/уважаемая",
+        bye="с уважением | всего доброго | всего хорошего | с наилучшими пожеланиями",
+    ),
+    "zh": Language(
+        meant="谢谢 | 谢谢您 | 谢谢你 | 谢谢你们 | 多谢 | 非常感谢 | 十分感谢 | 感谢 | 感谢您 | "
+        "好的 | 是 | 是的 | 可以 | 同意 | 确认 | 已解决 | 已经解决 | 已经解决了 | 问题已解决 | "
+        "解决了 | 可以了 | 可以关闭 | 可以关闭工单 | 👍",
+        said="感谢您的帮助 | 谢谢您的帮助 | 辛苦了 | 很好 | 太好了 | 非常好",
+        hello="您好 | 你好 | 早上好 | 下午好",
+        bye="此致 | 此致敬礼 | 祝好 | 敬礼",
+    ),
+    "ar": Language(
+        meant="شكرا | شكرا جزيلا/لكم/لك | شكرا جزيلا لكم/لك | شكرا لكم/لك جزيلا | جزيل الشكر | "
+        "أشكركم | أشكرك | نشكركم | نعم | حسنا | موافق | أوافق | أؤكد | تم | تم الحل | "
+        "تم حل المشكلة | حلت المشكلة | يمكنكم إغلاق التذكرة | 👍",
+        said="على المساعدة/مساعدتكم/مساعدتك/ردكم/الرد/دعمكم | ممتاز | رائع | جيد | الآن | "
+        "مرة أخرى | على كل شيء",
+        hello="مرحبا | أهلا | السلام عليكم | صباح الخير | مساء الخير | تحية طيبة",
+        bye="مع التحية | مع تحياتي | مع خالص التحية | تحياتي | مع فائق الاحترام",
+    ),
 }
 
 
 def is_bare_thanks(text: str) -> bool:
     """Tell whether `text`, the new text of a mail, says nothing but thanks, agreement or yes."""
-    bare = text.strip()
+    bare = text.strip().translate(_ALIKE)
     if not bare or len(bare) > _LONGEST or _UNKNOWN.search(bare):
         return False
-    tokens = _TOKEN.findall(bare.translate(_APOSTROPHE))
+    tokens = _TOKEN.findall(bare)
     if len(tokens) > _MOST_TOKENS:
         return False
     folded = [token.casefold() for token in tokens]
