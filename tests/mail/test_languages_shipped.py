@@ -39,9 +39,8 @@ GLOSSARY = glossary()
 
 
 def phrases(language):
-    environment = Environment(  # noqa: S701 - plain text
-        loader=FileSystemLoader([SHIPPED / language, SHIPPED]), trim_blocks=True
-    )
+    loader = FileSystemLoader([SHIPPED / language, SHIPPED])
+    environment = Environment(loader=loader, trim_blocks=True, autoescape=True)
     environment.filters["duration"] = str
     return environment.get_template("_phrases.j2").module
 
