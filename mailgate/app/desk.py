@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from mailgate import locales
 from mailgate.config import Config
 from mailgate.desk.settings import Macro, Settings
 from mailgate.domain.caps import Caps
@@ -22,6 +23,7 @@ def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
         staff=_staff(config),
         zone=desk.timezone,
         language=desk.language,
+        languages=frozenset(desk.languages or locales.languages()),
         tenant_id=tenant_id,
         caps=Caps(
             per_ticket=(

@@ -109,7 +109,9 @@ def languages(config: Config, source: Source) -> Iterator[Fault]:
     there = locales.languages()
     allowed = f"a language that there are templates in: {', '.join(there)}"
     agents = ((("agent", i, "language"), agent.language) for i, agent in enumerate(config.agents))
-    for path, tag in ((("desk", "language"), config.desk.language), *agents):
+    customers = ((("desk", "languages", i), tag) for i, tag in enumerate(config.desk.languages))
+    given = ((("desk", "language"), config.desk.language), *customers, *agents)
+    for path, tag in given:
         if _maybe(tag) and tag not in there and tag.partition("-")[0] not in there:
             yield source.fault(path, Wrong(did_you_mean(tag, there), allowed=allowed))
 

@@ -32,6 +32,12 @@ class Desk(Table):
         [], "Further addresses at which mail is taken; answers still come from `address`."
     )
     language: kinds.Language = key("en", "The language of mails to people whose own is not known.")
+    languages: tuple[kinds.Language, ...] = key(
+        [],
+        "The languages in which customers are written to if their first mail is in one of them; "
+        "empty: all that there are templates in.",
+        example=["en", "de"],
+    )
     timezone: kinds.Zone = key(
         "UTC",
         "The zone of times in mails; it also decides when a new year or day of numbers begins.",

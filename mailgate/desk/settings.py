@@ -60,6 +60,8 @@ def no_macro(name: str, _language: str, _facts: Mapping[str, Any]) -> str:
 class Settings:
     """One desk, as configured. `zone` is an IANA name; `language` a locale such as `en`.
 
+    Customers are written to in `languages` as well, if their first mail is in one of them.
+
     `new_tickets_an_hour` may be opened by one sender for whom nothing vouches. `mailboxes` are the
     names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
     a ticket opens one, and with `submission_opens` what agents hand in at the submission port does.
@@ -77,6 +79,7 @@ class Settings:
     staff: Staff = field(default_factory=Staff)
     zone: str = "UTC"
     language: str = "en"
+    languages: frozenset[str] = frozenset()
     tenant_id: int = 1
     caps: Caps = field(default_factory=Caps)
     new_tickets_an_hour: int = 10

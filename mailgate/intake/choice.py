@@ -13,6 +13,7 @@ from mailgate.intake.alerts import from_machine_sender
 from mailgate.intake.reading import Reading
 from mailgate.mail.importance import importance
 from mailgate.mail.screen import Kind
+from mailgate.mail.tongue import tongue
 from mailgate.mail.trust import Trust
 
 _MOST = 50  # recipients, and addresses in To, that are looked at
@@ -33,6 +34,12 @@ def of(
     chosen = choose(_words(reading), asked, settings.categories, most)
     proved = level is Trust.STRONG and not by_staff
     return routed(chosen, settings.routes, Matter(sender, _addressed(reading), text, proved))
+
+
+def language(settings: Settings, text: str) -> str:
+    """Return the language in which whoever wrote this is written to; empty: that of the desk."""
+    found = tongue(text)
+    return found if found in settings.languages else ""
 
 
 def _addressed(reading: Reading) -> frozenset[str]:

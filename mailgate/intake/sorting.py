@@ -403,6 +403,7 @@ def _open(
         follows=follows.id if follows is not None else None,
         visibility="internal" if named else "public",
         silent=_silent(reading, doubted),
+        language=choice.language(ledger.settings, mail.new_text or mail.text),
         unproven=not lookup.knows(reading.sender),
         proved=placement.proved,
         remarks=(*remarks.of(reading, doubted), *people.remarks),
@@ -454,6 +455,7 @@ def _forwarded(
         team=chosen.team,
         tags=chosen.tags,
         assignee=holder,
+        language=choice.language(settings, inner.text),
         unproven=not lookup.knows(inner.sender),
         proved=True,
         remarks=(

@@ -61,3 +61,23 @@ def test_a_proved_machine_and_an_agent_who_forwards_choose_freely(desk, monkeypa
     desk.mail("Host: web1", sender=EVE, to=to)
     desk.mail(PASSED_ON, sender=ALICE.address, to=to, Subject="Fwd: Printer")
     assert [row["priority"] for row in desk.rows("ticket")] == ["critical", "critical"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Guten Tag, mein Drucker druckt seit gestern nicht.", "de"),
+        ("Buongiorno, la mia stampante non stampa da ieri.", ""),
+        ("您好，我的打印机从昨天开始不能打印。", ""),
+        ("42", ""),
+    ],
+)
+def test_customers_are_written_to_in_the_language_of_their_first_mail_if_it_is_one_of_ours(
+    gateway, text, language
+):
+    desk = gateway.desk
+    desk.settings = replace(desk.settings, languages=frozenset({"de", "fr", "en"}))
+    opened = gateway.mail(text)
+    assert gateway.ticket(opened["ticket_id"]).language == language
+    (received,) = gateway.outbox("received")
+    assert received["context"]["recipient"]["language"] == (language or "en")
