@@ -89,12 +89,12 @@ def print_simulated(summary: "Summary") -> None:
             ),
         )
     printing.line(
-        f"{summary.matters} tickets with those that follow them: {summary.differing} come out "
-        f"differently under the new configuration."
+        f"Of {summary.matters} tickets, each with those that follow it, {summary.differing} would "
+        "come out differently under the new configuration."
     )
     printing.line(
-        f"Under the present one {summary.agreeing} of {summary.matters} come out as recorded: so "
-        "far can this be trusted."
+        f"Under the present one, {summary.agreeing} of {summary.matters} come out as they were "
+        "recorded: so far can this be trusted."
     )
     if summary.shown:
         printing.table(
