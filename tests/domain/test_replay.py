@@ -151,6 +151,23 @@ def test_a_ticket_that_followed_is_the_old_one_where_that_would_have_taken_the_m
         assert [ticket.id for ticket in apart.tickets()] == [7, 8]
 
 
+def test_a_new_ticket_takes_nothing_from_one_that_follows_already():
+    story = Story().opened().do(events.Close)
+    at = story.now + 5 * DAY
+    facts = {"number": "T-2", "subject": "Printer", "requester": CAROL.id, "follows": 7}
+    opened = events.Opened(at=at, actor=CAROL, **facts)
+    wrote = events.CustomerWrote(at=at + HOUR, actor=CAROL)
+    given_ = [
+        *story.given,
+        Given(8, opened, at, 1, 0),
+        Given(7, wrote, at + HOUR, 2, 0),
+        Given(8, replace(wrote, at=at + 2 * HOUR), at + 2 * HOUR, 1, 0),
+    ]
+    replay = Replay(replace(story.life.policy, reopen_window=DAY), [], START)
+    assert names(replay.live(given_, at + 2 * HOUR)) == [("follow_up", ""), ("follow_up", "")]
+    assert [t.last_response_at for t in replay.tickets()[1:]] == [at + 2 * HOUR, at + HOUR]
+
+
 def test_a_participant_is_one_in_the_old_ticket_too():
     story = Story().opened().do(events.PeopleJoined, CAROL, people=("dave@customer.example",))
     story.do(events.Close)
