@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import time_machine
 
+from mailgate.cli import simulated
 from tests.peers import settings
 
 
@@ -30,6 +31,10 @@ def test_another_tells_what_differs(cli):
         found = cli.json("simulate", "--config", path)
     assert f"{number}  late (desk)" in said
     assert (found["matters"], found["differing"]) == (1, 1)
+    assert found.keys() == simulated.SIMULATED.keys()
+    assert found["totals"][0].keys() == simulated.SIMULATED_TOTAL.keys()
+    assert found["tickets"][0].keys() == simulated.SIMULATED_TICKET.keys()
+    assert found["tickets"][0]["differences"][0].keys() == simulated.SIMULATED_DIFFERENCE.keys()
     late = next(each for each in found["totals"] if each["what"] == "late")
     assert (late["about"], late["present"], late["new"]) == ("desk", 0, 1)
     (ticket,) = found["tickets"]
