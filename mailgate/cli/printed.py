@@ -44,6 +44,12 @@ from mailgate.cli.shapes import (
     WAITING_ANSWER,
     Shape,
 )
+from mailgate.cli.simulated import (
+    SIMULATED,
+    SIMULATED_DIFFERENCE,
+    SIMULATED_TICKET,
+    SIMULATED_TOTAL,
+)
 
 PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
     {
@@ -99,6 +105,15 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
         "forecast": (
             "A list, in the order of time.",
             {"each": FORESEEN, "each notice": FORESEEN_NOTICE},
+        ),
+        "simulate": (
+            "One object.",
+            {
+                "fields": SIMULATED,
+                "each of `totals`": SIMULATED_TOTAL,
+                "each of `tickets`": SIMULATED_TICKET,
+                "each of `differences`": SIMULATED_DIFFERENCE,
+            },
         ),
         "import": (
             "One object.",

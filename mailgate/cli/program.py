@@ -42,6 +42,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "import",
                 "tick",
                 "forecast",
+                "simulate",
                 "jobs",
                 "board",
                 "outbox",

@@ -36,7 +36,7 @@ def retell(history: History, stored: Ticket, policies: Mapping[int, Policy]) -> 
     for row in history.events:
         where = f"event {row['n']} ({row['name']})"
         try:
-            after = _changed(told, row["changes"])
+            after = changed(told, row["changes"])
         except (KeyError, TypeError, ValueError) as error:
             yield f"{where} cannot be read: {error!r}"
             return
@@ -56,7 +56,7 @@ def _gaps(history: History, stored: Ticket) -> Iterator[str]:
         yield f"its version is {stored.version}, but it has {len(numbers)} events"
 
 
-def _changed(ticket: Ticket, recorded: Mapping[str, Sequence[Any]]) -> Ticket:
+def changed(ticket: Ticket, recorded: Mapping[str, Sequence[Any]]) -> Ticket:
     """Return the ticket with the changes of one event. Raises KeyError for an unknown field."""
     values = {name: revive(pair[1], _HINTS[name]) for name, pair in recorded.items()}
     return replace(ticket, **values)

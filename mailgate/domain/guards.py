@@ -34,7 +34,7 @@ from mailgate.domain.events import (
 )
 from mailgate.domain.model import Disposition, Side, Status, Ticket
 from mailgate.domain.policy import Policy
-from mailgate.domain.timers import running
+from mailgate.domain.timers import CUSTOMER_FACING, running
 
 # ruff: noqa: ARG001  # every guard has the same four arguments, as the table calls them alike
 
@@ -210,8 +210,8 @@ def timer(kind: str) -> Callable[[Ticket, DeadlinePassed, Policy, datetime], boo
 
 
 def our_reply_pending(ticket: Ticket, event: DeadlinePassed, policy: Policy, now: datetime) -> bool:
-    """Our last public reply has not been delivered."""
-    return ticket.reply_pending
+    """It is a deadline of the customer's, and our last public reply has not been delivered."""
+    return ticket.reply_pending and event.timer in CUSTOMER_FACING
 
 
 def reply_of_this_turn(

@@ -324,11 +324,12 @@ def test_somebody_else_who_is_first_makes_a_batch_be_done_again(world, ticket, m
 # --- targets ------------------------------------------------------------------------------------
 
 
-def watch(world):
+def watch(world, *, pause_targets=True):
     from mailgate.desk.clock import Clock
     from mailgate.desk.door import Desk
 
-    policy = replace(world.desk.settings.policy, watch_targets=True, pause_targets=True)
+    rules = world.desk.settings.policy
+    policy = replace(rules, watch_targets=True, pause_targets=pause_targets)
     world.desk = Desk(world.database, replace(world.desk.settings, policy=policy), world.signer)
     world.clock = Clock(world.desk)
 
@@ -350,6 +351,22 @@ def test_a_target_is_near_and_missed_and_each_is_told_once(world):
         assert (told["notice"], told["target"]["which"]) == ("target_missed", "first_response")
     assert world.ticket(ticket).breached == ("first_response",)
     assert run(world, hours=24) == []
+
+
+def test_an_answer_that_does_not_arrive_holds_up_no_target(world):
+    watch(world, pause_targets=False)
+    ticket = world.open()
+    replied = world.agent_replies(ticket)
+    steps = run(world, hours=80)
+    assert [(step.timer, step.says) for step in steps] == [
+        (
+            TimerKind.CLIENT_RESPONSE,
+            "our last reply has not been delivered: the customer's clock waits",
+        ),
+        (TimerKind.TARGET_NEAR, "a target is near: resolution"),
+        (TimerKind.TARGET_MISSED, "a target was missed: resolution"),
+    ]
+    assert world.ticket(replied).breached == ("resolution",)
 
 
 def test_an_answer_in_time_ends_the_first_target_and_pauses_the_other(world):

@@ -246,6 +246,15 @@ def test_rules_that_move_a_deadline_are_told_from_those_that_do_not():
     assert unmoved(closed, life.policy, moved)
 
 
+def test_a_target_on_the_customers_turn_does_not_wait_for_our_answer_to_arrive():
+    life = watched(pause=False).assigned().replied().due(TimerKind.TARGET_NEAR)
+    assert (life.ticket.reply_pending, life.ticket.held) == (True, False)
+    assert life.told[0] == ("target_near", "holders")
+    life.due(TimerKind.TARGET_MISSED)
+    assert life.ticket.breached == ("resolution",)
+    assert [kind for kind, _ in life.timers] == ["client_response"]
+
+
 # --- snooze -------------------------------------------------------------------------------------
 
 
