@@ -43,6 +43,7 @@ _TICKETS: tuple[dict[str, Any], ...] = tuple(
         ("resolved", "undelivered", None),
     )
 )
+_NAMELESS = {"number": "", "subject": "", "status": "", "assignee": None}
 _SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target", "escalation")
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
 _ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address")
@@ -100,6 +101,12 @@ def _said(side: str) -> Mapping[str, Any]:
     }
 
 
+def _due(which: str = "", seconds: int | None = None) -> Mapping[str, Any]:
+    """Return a ticket as the digest lists it: `late` or `left` are seconds, if a clock runs."""
+    times = {"late": None, "left": None} | ({which: seconds} if which else {})
+    return {"number": _TICKET["number"], "subject": "The printer on floor 3 prints", **times}
+
+
 def full(role: str, side: str = "client") -> dict[str, Any]:
     """Return a context with every field filled, for a recipient of `role`, quoting `side`."""
     return {
@@ -147,6 +154,21 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             "reason": "550 5.1.1 nobody of that name here",
         },
         "tickets": list(_TICKETS),
+        "digest": {
+            "held": [_due("late", 11_000), _due("left", 7_200)],
+            "free": [_due(), _due("left", 432_000)],
+            "quarantined": [{"id": 17, "author": "carol@client.example"}],
+        },
+        "transcript": {
+            "done": side == "client",
+            "tickets": [
+                _TICKET
+                | {"commands": [{"line": "/close", "reason": "", "form": ""}]}
+                | {"status": "closed"},
+                _NAMELESS
+                | {"commands": [{"line": "/tga vip", "reason": "no such", "form": "/tag vip"}]},
+            ],
+        },
         "more": True,
         "answers": "<question@client.example>",
     }
@@ -167,6 +189,8 @@ def least(role: str) -> dict[str, Any]:
             "also": [],
             "remarks": [],
             "tickets": [],
+            "digest": None,
+            "transcript": None,
             "more": False,
             "answers": None,
         }
