@@ -150,8 +150,8 @@ def _part(line: str, *, behind: bool) -> str:
 
 def _read(said: _Said) -> Line | None:
     script = commands.read(said.text)
-    asked = next(iter((*script.faults, *script.commands)), None)
-    return None if asked is None else Line(said.number, said.text, asked)
+    asked: tuple[Command | Fault, ...] = (*script.faults, *script.commands)
+    return Line(said.number, said.text, asked[0]) if asked else None
 
 
 # --- its words in the history ---------------------------------------------------------------------

@@ -43,7 +43,14 @@ _TICKETS: tuple[dict[str, Any], ...] = tuple(
         ("resolved", "undelivered", None),
     )
 )
-_NAMELESS = {"number": "", "subject": "", "status": "", "assignee": None}
+_ANSWERED: tuple[Mapping[str, Any], ...] = (
+    _TICKET | {"commands": [{"line": "/close", "reason": "", "form": ""}], "status": "closed"},
+    dict.fromkeys(("number", "subject", "status"), "")
+    | {
+        "assignee": None,
+        "commands": [{"line": "/tga vip", "reason": "there is no such", "form": "/tag vip -late"}],
+    },
+)
 _SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target", "escalation")
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
 _ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address")
@@ -155,20 +162,11 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
         },
         "tickets": list(_TICKETS),
         "digest": {
-            "held": [_due("late", 11_000), _due("left", 7_200)],
+            "held": [_due("late", 10_800), _due("left", 7_200)],
             "free": [_due(), _due("left", 432_000)],
             "quarantined": [{"id": 17, "author": "carol@client.example"}],
         },
-        "transcript": {
-            "done": side == "client",
-            "tickets": [
-                _TICKET
-                | {"commands": [{"line": "/close", "reason": "", "form": ""}]}
-                | {"status": "closed"},
-                _NAMELESS
-                | {"commands": [{"line": "/tga vip", "reason": "no such", "form": "/tag vip"}]},
-            ],
-        },
+        "transcript": {"done": side == "system", "tickets": list(_ANSWERED)},
         "more": True,
         "answers": "<question@client.example>",
     }

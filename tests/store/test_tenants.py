@@ -269,7 +269,9 @@ def _plant_mailbox(put: Callable[..., dict[str, Any]]) -> None:
     put(schema.imap_history, rfc_id="<q@x>", thread="<old@x>")
 
 
-def _plant_joined(connection: Connection, cause: int) -> int:
+def _plant_of_staff(connection: Connection, cause: int, rules: int) -> int:
+    day = {"subject_kind": "digest", "subject_id": 20261127, "policy_id": rules}
+    plant(connection, schema.event, TENANT, **day)
     staff = {"recipient": "alice@agents.example", "role": "agent", "automatic": True}
     return notice(connection, event_id=cause, notice="joined", next_try_at=NOW + 2 * HOUR, **staff)
 
@@ -336,7 +338,7 @@ class Life:
         missing = put(schema.canary, sent_at=NOW - HOUR, missed_at=NOW)["id"]
         notice(connection, notice="new_message", automatic=False, message_id=asked, **sending)
         self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
-        self.ids += [flying, missing, _plant_joined(connection, cause)]
+        self.ids += [flying, missing, _plant_of_staff(connection, cause, rules)]
 
     def arguments(self) -> dict[str, Any]:
         """Return what to say for each parameter, whichever function has it."""
@@ -363,6 +365,8 @@ class Life:
             "holding.loads.names": ["alice"],
             "holding.held_since.name": "alice",
             "holding.held_by.name": "alice",
+            "holding.awaiting.name": "alice",
+            "digests.last.until": 20261127,
             "holding.given_at.ids": [self.ticket],
             "agents.note.signs": [("alice", NOW + HOUR)],
             "agents.note.away": [("alice", NOW + HOUR, NOW)],
