@@ -1,5 +1,6 @@
 """An agent answers the daily digest: all is done, or nothing, and they are told either way."""
 
+import re
 from dataclasses import replace
 from datetime import time, timedelta
 from email.message import EmailMessage
@@ -101,6 +102,28 @@ def test_all_that_is_asked_for_is_done_and_told_in_one_mail(board):
     text = told.get_body(("plain",)).get_content()
     assert "TKT-2026-00001  Fire - in progress, Bob" in text
     assert "TKT-2026-00002  /close - closed, Alice" in text
+
+
+QUOTING = {
+    "a quote": '<div>Done.</div><div class="gmail_attr">On Fri, 27 Nov 2026 at 8:00 Support '
+    "&lt;support@desk.example&gt; wrote:<br></div><blockquote>{}</blockquote>",
+    "a mail below": '<div>Done.</div><div style="border-top:solid #E1E1E1 1.0pt"><p><b>From:</b> '
+    "Support<br><b>Sent:</b> Friday<br><b>Subject:</b> Your turn</p></div>{}",
+    "nothing": "{}",
+}
+
+
+@pytest.mark.parametrize("around", QUOTING.values(), ids=QUOTING)
+def test_it_may_be_answered_in_html_between_the_lines(board, around):
+    html = board.digest.get_body(("html",)).get_content()
+    inner = html.partition("<body")[2].partition(">")[2].partition("</body>")[0]
+    assert "&lt;" not in inner
+    typed = re.sub(r"&nbsp;</p>|\u00a0</p>", "/close</p>", inner)
+    assert typed.count("/close</p>") == 2
+    kind = "text/html; charset=utf-8"
+    board.answer(around.format(typed), Content_Type=kind, MIME_Version="1.0")
+    assert board.lines() == [("1", "/close", ""), ("2", "/close", "")]
+    assert {ticket.status for ticket in board.tickets()} == {Status.CLOSED}
 
 
 @pytest.mark.parametrize(
