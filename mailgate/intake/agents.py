@@ -30,6 +30,7 @@ BEFORE = (
     *("priority", "category", "kind", "tag", "field", "threshold", "escalate"),
 )
 AFTER = ("wait", "close", "snooze", "spam", "merge")
+"""The order in which commands are carried out, before and after what is said."""
 REFUSED, WAS_THIS_YOU, HELD = "command_refused", "was_this_you", "held"
 ENDS = frozenset({"resolve", "reopen", "wait", "close", "snooze", "spam", "unmerge"})
 """What says where a ticket stands, which `/merge` says as well."""

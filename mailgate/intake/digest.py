@@ -19,7 +19,7 @@ from mailgate.domain.digest import Answered, Line
 from mailgate.domain.model import Actor, ActorKind, Side
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
-from mailgate.intake.agents import AFTER, BEFORE, REFUSED
+from mailgate.intake.agents import AFTER, BEFORE, ENDS, REFUSED, happen
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
@@ -80,18 +80,26 @@ def carry_out(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent) ->
 
 
 def _parts(ledger: Ledger, lookup: Lookup, reading: Reading) -> list[_Part]:
-    """Return what is asked for each ticket, in the order in which they stand."""
+    """Return what is asked for each ticket, in the order in which they stand.
+
+    What is said of a merged ticket is for the one in which it goes on, but for its merging.
+    """
     lines = () if reading.answer is None else reading.answer.lines
     named = {line.number for line in lines}
     known = tickets.by_number(ledger.connection, ledger.settings.tenant_id, named)
     ledger.load(known.values())
-    found: dict[object, _Part] = {}
+    found: dict[str, _Part] = {}
     for line in lines:
         id_ = known.get(line.number)
-        id_ = None if id_ is None else lookup.leads_to(id_)
+        if id_ is not None and not _is_of_merging(line):
+            id_ = lookup.leads_to(id_)
         number = line.number if id_ is None else ledger.ticket(id_).number
         found.setdefault(number, _Part(number, id_)).lines.append(line)
     return list(found.values())
+
+
+def _is_of_merging(line: Line) -> bool:
+    return isinstance(line.asked, Command) and line.asked.name in ("merge", "unmerge")
 
 
 def _names(part: _Part) -> set[str]:
@@ -131,27 +139,29 @@ def _unfit(part: _Part, line: Line, command: Command) -> Fault | None:
         return Fault(line.text, "there is no text for the note", "/note text")
     if command.name == "spam" and _names(part) & _SPEAKS:
         return Fault(line.text, "with it the sender of the spam would hear from us", "/spam alone")
+    if command.name == "merge" and _names(part) & ENDS:
+        return Fault(line.text, "/merge itself ends a ticket", "/merge without them")
     return None
 
 
 def _happen(
     ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, command: Command
 ) -> None:
-    at, note = reading.claimed.received_at, command.note
-    event = asked.event(command, ledger.settings, agent, at)
+    at = reading.claimed.received_at
     if command.name != "note":
-        ledger.apply(ticket_id, event, None, note or None)
+        happen(ledger, reading, agent, ticket_id, command)
         return
     message = replace(
         message_of(reading, side=Side.SYSTEM),
         author=agent.name,
         author_name=agent.display_name,
         kind=NOTE,
-        text=note,
+        text=command.note,
         full_text=None,
         rfc_id=None,
         attachments=(),
     )
+    event = events.NoteAdded(at=at, actor=asked.actor(agent))
     ledger.apply(ticket_id, event, message)
 
 

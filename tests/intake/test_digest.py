@@ -137,6 +137,9 @@ def test_it_may_be_answered_in_html_between_the_lines(board, around):
         ("/close", "/note", "there is no text for the note"),
         ("/close", "/spam\r\n/resolve", "with it the sender of the spam would hear from us"),
         ("/close", "- /take", "something stands around /take"),
+        ("/close", "/merge TKT-2026-00001\r\n/wait", "/merge itself ends a ticket"),
+        ("/close", "/merge TKT-2026-00002", "TKT-2026-00002 is this very ticket"),
+        ("/close", "/unmerge", "TKT-2026-00002 goes on in no other ticket"),
         ("/close", "/threshold system=1h", "only an administrator may set the times"),
     ],
 )
@@ -201,6 +204,19 @@ def test_an_old_digest_acts_on_tickets_as_they_are_now(board):
     board.gateway.now += timedelta(days=1)
     board.answer(board.quoted({1: "/reopen", 2: "/close"}))
     assert [ticket.status for ticket in board.tickets()] == [Status.REOPENED, Status.CLOSED]
+
+
+def test_a_ticket_can_go_on_in_another_and_stand_alone_again(board):
+    board.answer(board.quoted({2: "/merge TKT-2026-00001"}))
+    first, second = board.tickets()
+    assert (second.merged_into, board.lines()) == (first.id, [("2", "/merge TKT-2026-00001", "")])
+    board.answer(board.quoted({2: "/priority high"}))
+    assert (board.lines(), board.tickets()[0].priority.value) == (
+        [("1", "/priority high", "")],
+        "high",
+    )
+    board.answer(board.quoted({2: "/unmerge"}))
+    assert board.tickets()[1].merged_into is None
 
 
 def test_spam_is_closed_by_it(board):
