@@ -10,6 +10,7 @@ from mailgate.desk.assignment import Patience, assign_waiting, reassign_inactive
 from mailgate.desk.canary import Keeper
 from mailgate.desk.clock import Tick
 from mailgate.desk.digest import Digests
+from mailgate.desk.monthly import Reports
 from mailgate.domain.canary import Pace
 from mailgate.domain.caps import HOUR
 from mailgate.domain.events import TimerKind
@@ -27,6 +28,8 @@ _HELD = timedelta(minutes=1)
 """A mail that waits for longer than this is worth a line when the clock waits for it."""
 _DIGEST_LOOK = timedelta(minutes=1)
 """How late digests may be."""
+_REPORT_LOOK = timedelta(minutes=15)
+"""How late a monthly report may be."""
 _CANARY_LOOK = timedelta(minutes=1)
 """How late an alarm may be."""
 _RULES_EVERY = timedelta(seconds=1)
@@ -37,6 +40,7 @@ _SWITCHES = {
     "reassignment": "[assignment] inactive_after",
     "canary": "[canary] every",
     "digest": "[jobs] digest",
+    "monthly_report": "[jobs] monthly_report",
 }
 
 
@@ -85,6 +89,9 @@ class Clockwork:
         if config.jobs.digest is not None:
             digests = Digests(self._app.desk, config.jobs.digest, self._numbers)
             jobs.append(Job("digest", _DIGEST_LOOK, lambda: self._write_digests(digests)))
+        if config.jobs.monthly_report is not None:
+            reports = Reports(self._app.desk, config.jobs.monthly_report)
+            jobs.append(Job("monthly_report", _REPORT_LOOK, lambda: self._report(reports)))
         return {job.name: job for job in jobs}
 
     def listed(self) -> list[Listed]:
@@ -177,6 +184,12 @@ class Clockwork:
 
     def _write_digests(self, digests: Digests) -> dict[str, int]:
         written = digests.look(self._now())
+        if written:
+            self._app.bells.ring(NodeRole.DELIVER)
+        return {"written": written}
+
+    def _report(self, reports: Reports) -> dict[str, int]:
+        written = reports.look(self._now())
         if written:
             self._app.bells.ring(NodeRole.DELIVER)
         return {"written": written}

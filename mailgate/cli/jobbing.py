@@ -28,6 +28,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "reassignment": "moved {moved} of {found}, {inactive_agents} inactive agents",
         "canary": "{sent} sent, {late} late",
         "digest": "{written} written",
+        "monthly_report": "{written} written",
     }
 )
 

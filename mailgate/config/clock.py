@@ -131,3 +131,8 @@ class Jobs(Table):
         "are any: on days on which a [[calendar]] works, every day without one. A gateway that is "
         "down then sends it later on the same day.",
     )
+    monthly_report: kinds.DayTime = key(
+        "08:00",
+        "At what time of the first day of a month administrators are sent the report of the last "
+        "one; later in the month, if the gateway was down.",
+    )

@@ -183,6 +183,7 @@ def _filled(
         "tickets": [],
         "digest": None,
         "transcript": None,
+        "report": None,
         "more": False,
         "answers": None,
     }

@@ -51,6 +51,26 @@ _ANSWERED: tuple[Mapping[str, Any], ...] = (
         "commands": [{"line": "/tga vip", "reason": "there is no such", "form": "/tag vip -late"}],
     },
 )
+_REPORT: Mapping[str, Any] = {
+    "month": "2026-10",
+    "opened": 12,
+    "answered": 11,
+    "first_response": 5_400,
+    "missed": 2,
+    "resolved": 9,
+    "closed": 8,
+    "auto_closed": 5,
+    "priorities": [
+        {"which": "high", "count": 3, "share": 24},
+        {"which": "normal", "count": 9, "share": 70},
+        {"which": "low", "count": 0, "share": 0},
+    ],
+    "categories": [{"which": "technical support", "count": 12, "share": 70}],
+    "now": [
+        {"which": "total_active_tickets", "count": 7, "share": 70},
+        {"which": "waiting_for_system", "count": 3, "share": 30},
+    ],
+}
 _SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target", "escalation")
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
 _ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address")
@@ -166,6 +186,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             "free": [_due(), _due("left", 432_000)],
             "quarantined": [{"id": 17, "author": "carol@client.example"}],
         },
+        "report": _REPORT,
         "transcript": {"done": side == "system", "tickets": list(_ANSWERED)},
         "more": True,
         "answers": "<question@client.example>",
@@ -189,6 +210,7 @@ def least(role: str) -> dict[str, Any]:
             "tickets": [],
             "digest": None,
             "transcript": None,
+            "report": None,
             "more": False,
             "answers": None,
         }

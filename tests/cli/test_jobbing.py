@@ -9,10 +9,11 @@ def test_before_anything_ran_that_is_what_is_told(cli):
     told = cli.ok("jobs")
     assert "never" in told
     assert "No clock has run yet: without `mailgate serve` jobs run by hand alone." in told
-    rules, deadlines, digest = cli.json("jobs", "list")
+    rules, deadlines, digest, report = cli.json("jobs", "list")
     assert list(rules) == list(shapes.JOB)
     assert (deadlines["name"], deadlines["every"]) == ("deadlines", 60)
     assert (digest["name"], digest["every"]) == ("digest", 60)
+    assert (report["name"], report["every"]) == ("monthly_report", 900)
     assert {deadlines[name] for name in ("node", "began_at", "took_ms", "result", "fault")} == {
         None
     }
@@ -70,6 +71,12 @@ def test_everybody_is_told_of_what_nobody_holds_where_there_are_no_teams(cli):
     cli.ok("deliver", stdin=mail())
     cli.ok("tick")
     assert cli.ok("jobs", "run", "digest") == "3 written\n"
+
+
+def test_a_desk_that_has_just_begun_has_no_month_to_report(cli):
+    cli.ok("deliver", stdin=mail())
+    cli.ok("tick")
+    assert cli.ok("jobs", "run", "monthly_report") == "0 written\n"
 
 
 def test_a_job_that_fails_is_told(cli, monkeypatch):

@@ -325,6 +325,7 @@ def test_every_kind_of_value_is_read(load, folder):
         '[web]\nlisten = "localhost:0"\n'
         '[database]\nurl = "postgres://desk@db.example:5433/desk"\n'
         '[jobs]\ndeadlines = "off"\ndigest = "7:30"\n'
+        'monthly_report = "off"\n'
     )
     assert read.desk.address == "support@xn--bcher-kva.example"
     (machine,) = read.machine_senders
@@ -340,6 +341,7 @@ def test_every_kind_of_value_is_read(load, folder):
     assert read.delivery.retry_after == tuple(timedelta(minutes=m) for m in minutes)
     assert read.database.url.get_secret_value() == "postgresql+psycopg://desk@db.example:5433/desk"
     assert (read.jobs.deadlines, read.jobs.digest) == (None, time(7, 30))
+    assert read.jobs.monthly_report is None
 
 
 @pytest.mark.parametrize("url", ["data/desk.db", "sqlite:///data/desk.db"])
