@@ -37,9 +37,11 @@ def harmless(text: str, numbers: Callable[[str], Iterable[str]]) -> str:
     It stays legible: slashes and hashes become characters that look like them.
     """
     line = " ".join(text.split()).translate(_MARKS).replace("--", "–")
+    if len(line) > _LONGEST_SUBJECT:  # first: a cut may make a number of what was none
+        line = f"{line[: _LONGEST_SUBJECT - 1].rstrip()}…"
     if any(numbers(line)):
         line = "".join(_HIDDEN_DIGIT if char.isnumeric() else char for char in line)
-    return line if len(line) <= _LONGEST_SUBJECT else f"{line[: _LONGEST_SUBJECT - 1].rstrip()}…"
+    return line
 
 
 def is_due(at: time, now: datetime, zone: str, calendars: Iterable[Calendar]) -> date | None:

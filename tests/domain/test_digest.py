@@ -77,6 +77,7 @@ def test_it_is_due_from_its_time_on_on_days_that_are_worked(now, calendars, due)
         ("/close this #now", "╱close this ♯now"),
         ("Re: TKT-2026-00001 again", "Re: TKT-••••-••••• again"),
         ("x" * 31, "x" * 29 + "…"),
+        ("about that one TKT-2026-00001xy", "about that one TKT-••••-•••••…"),
     ],
 )
 def test_what_strangers_wrote_stays_legible_and_means_nothing(text, shown):
