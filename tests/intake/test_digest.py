@@ -134,6 +134,7 @@ def test_it_may_be_answered_in_html_between_the_lines(board, around):
         ("/close", "/reopen", "TKT-2026-00002 is in progress"),
         ("/close", "/macro hello", "/macro: it has no place in an answer to the digest"),
         ("/close", "/cancel", "/cancel: it has no place in an answer to the digest"),
+        ("/close", "/list", "/list: it has no place in an answer to the digest"),
         ("/close", "/note", "there is no text for the note"),
         ("/close", "/spam\r\n/resolve", "with it the sender of the spam would hear from us"),
         ("/close", "- /take", "something stands around /take"),
@@ -217,6 +218,12 @@ def test_a_ticket_can_go_on_in_another_and_stand_alone_again(board):
     )
     board.answer(board.quoted({2: "/unmerge"}))
     assert board.tickets()[1].merged_into is None
+
+
+def test_others_can_be_let_in_by_it(board):
+    board.answer("TKT-2026-00001 /cc dave@customer.example")
+    assert board.lines() == [("1", "/cc dave@customer.example", "")]
+    assert board.tickets()[0].participants == ("dave@customer.example",)
 
 
 def test_spam_is_closed_by_it(board):
