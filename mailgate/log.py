@@ -213,6 +213,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "It did not come back in time: mail may not leave, or not arrive."
         ),
         "canary.over": _INFO("After an alarm, one came back."),
+        # --- the daily digest --------------------------------------------------------------------
+        "digest.written": _INFO("The digests of a day were written, if anybody had to be told."),
+        "digest.answered": _INFO("An agent's answer to the digest was carried out."),
+        "month.reported": _INFO("The report of a month was written, if there was anything."),
         # --- store and web -----------------------------------------------------------------------
         "database.unavailable": _ERROR("The database does not answer; it is tried again."),
         "database.unsafe": _WARNING("The database is set so that it may lose what it committed."),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from mailgate.desk.assignment import Patience, assign_waiting, reassign_inactive
 from mailgate.desk.canary import Keeper
 from mailgate.desk.clock import Tick
+from mailgate.desk.digest import Digests
+from mailgate.desk.monthly import Reports
 from mailgate.domain.canary import Pace
 from mailgate.domain.caps import HOUR
 from mailgate.domain.events import TimerKind
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 _HELD = timedelta(minutes=1)
 """A mail that waits for longer than this is worth a line when the clock waits for it."""
+_DIGEST_LOOK = timedelta(minutes=1)
+"""How late digests may be."""
+_REPORT_LOOK = timedelta(minutes=15)
+"""How late a monthly report may be."""
 _CANARY_LOOK = timedelta(minutes=1)
 """How late an alarm may be."""
 _RULES_EVERY = timedelta(seconds=1)
@@ -33,6 +39,8 @@ _SWITCHES = {
     "assignment": "[assignment] automatic",
     "reassignment": "[assignment] inactive_after",
     "canary": "[canary] every",
+    "digest": "[jobs] digest",
+    "monthly_report": "[jobs] monthly_report",
 }
 
 
@@ -78,6 +86,12 @@ class Clockwork:
             keeper = Keeper(self._app.desk, Pace(canary.every, canary.within), self._now())
             often = min(canary.every, canary.within, _CANARY_LOOK)
             jobs.append(Job("canary", often, lambda: self._look_for_canaries(keeper)))
+        if config.jobs.digest is not None:
+            digests = Digests(self._app.desk, config.jobs.digest, self._numbers)
+            jobs.append(Job("digest", _DIGEST_LOOK, lambda: self._write_digests(digests)))
+        if config.jobs.monthly_report is not None:
+            reports = Reports(self._app.desk, config.jobs.monthly_report)
+            jobs.append(Job("monthly_report", _REPORT_LOOK, lambda: self._report(reports)))
         return {job.name: job for job in jobs}
 
     def listed(self) -> list[Listed]:
@@ -163,6 +177,22 @@ class Clockwork:
         if held:
             log("acknowledgements.held", count=held, limit=self._app.settings.caps.strangers_hour)
             self._alarmed = at
+
+    def _numbers(self, text: str) -> tuple[str, ...]:
+        """Return the ticket numbers in a text; what finds them is built when it is needed."""
+        return self._app.reader.numbers(text)
+
+    def _write_digests(self, digests: Digests) -> dict[str, int]:
+        written = digests.look(self._now())
+        if written:
+            self._app.bells.ring(NodeRole.DELIVER)
+        return {"written": written}
+
+    def _report(self, reports: Reports) -> dict[str, int]:
+        written = reports.look(self._now())
+        if written:
+            self._app.bells.ring(NodeRole.DELIVER)
+        return {"written": written}
 
     def _look_for_canaries(self, keeper: Keeper) -> dict[str, int]:
         found = keeper.look(self._now())

@@ -27,6 +27,8 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "assignment": "assigned {assigned} of {found}, {total_agents} agents",
         "reassignment": "moved {moved} of {found}, {inactive_agents} inactive agents",
         "canary": "{sent} sent, {late} late",
+        "digest": "{written} written",
+        "monthly_report": "{written} written",
     }
 )
 

@@ -111,3 +111,28 @@ class Lifecycle(Table):
     resolve_silent: kinds.Flag = key(
         default=False, why="Whether a ticket is resolved when nobody answers the last reminder."
     )
+
+
+class Jobs(Table):
+    """How often the gateway looks by itself; "off" where cron or another node does."""
+
+    deadlines: kinds.Period = key(
+        "1m", "How often to look for deadlines that have passed; `mailgate tick` does it once."
+    )
+    assignment: kinds.Period = key(
+        "15m", "How often to give away what nobody holds, where [assignment] says so."
+    )
+    reassignment: kinds.Period = key(
+        "30m", "How often to look for agents who give no sign, where [assignment] says so."
+    )
+    digest: kinds.DayTime = key(
+        "08:00",
+        "At what time of the desk's day agents are sent the tickets whose turn it is, where there "
+        "are any: on days on which a [[calendar]] works, every day without one. A gateway that is "
+        "down then sends it later on the same day.",
+    )
+    monthly_report: kinds.DayTime = key(
+        "08:00",
+        "At what time of the first day of a month administrators are sent the report of the last "
+        "one; later in the month, if the gateway was down.",
+    )

@@ -1,6 +1,6 @@
 """The types of keys: each is a Python type with the words and the reader that belong to it."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,6 +40,9 @@ Window = Annotated[
     timedelta | None, Kind('"forever", or a duration such as 30d', values.read_window)
 ]
 Period = Annotated[timedelta | None, Kind('"off", or a duration such as 1m', values.read_period)]
+DayTime = Annotated[
+    time | None, Kind('"off", or a time of the day such as "08:00"', values.read_day_time)
+]
 Size = Annotated[int, Kind("a size such as 25MiB, 256KiB or 512B", values.read_size)]
 
 Place = Annotated[Path, Kind("a path", values.read_path)]

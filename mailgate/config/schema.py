@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mailgate.config import kinds
 from mailgate.config.calendars import Calendar
-from mailgate.config.clock import Lifecycle, Sla
+from mailgate.config.clock import Jobs, Lifecycle, Sla
 from mailgate.config.mailbox import Mailbox
 from mailgate.config.people import Agent, MachineSender, Team
 from mailgate.config.rules import Answering, Assignment, Escalation, Rule
@@ -279,20 +279,6 @@ class Node(Table):
         "60s",
         "After how long the others take over what a node had in hand that died or hangs; the same "
         "on all of them. Whoever lives makes its claims longer in time.",
-    )
-
-
-class Jobs(Table):
-    """How often the gateway looks by itself; "off" where cron or another node does."""
-
-    deadlines: kinds.Period = key(
-        "1m", "How often to look for deadlines that have passed; `mailgate tick` does it once."
-    )
-    assignment: kinds.Period = key(
-        "15m", "How often to give away what nobody holds, where [assignment] says so."
-    )
-    reassignment: kinds.Period = key(
-        "30m", "How often to look for agents who give no sign, where [assignment] says so."
     )
 
 

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -29,6 +29,7 @@ _NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})  # files that lie 
 _WORDED_DURATION = re.compile(
     r"(\d{1,9})\s?(s|m|h|d|w)(?:ec|econd|in|inute|our|ay|eek)s?", re.ASCII
 )
+_DAY_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _SIZE = re.compile(r"(\d{1,12})\s?([A-Za-z]{1,3})", re.ASCII)
 _LONGEST_FOLDER = 64
 _KEYWORD = re.compile(r"[A-Za-z0-9$_][A-Za-z0-9$_.-]{0,49}")
@@ -193,6 +194,18 @@ def read_period(value: object, folder: Path) -> timedelta | None:
     if value is False:
         raise Wrong('write "off"')
     return None if value == "off" else _or_word(value, folder, "off")
+
+
+def read_day_time(value: object, _: Path) -> time | None:
+    """Read a time of the day, to the minute, or `off` as None."""
+    if value is False:
+        raise Wrong('write "off"')
+    if value == "off":
+        return None
+    found = _DAY_TIME.fullmatch(text_of(value))
+    if found is None:
+        raise Wrong('hours are 00 to 23, minutes 00 to 59; "off": never')
+    return time(int(found[1]), int(found[2]))
 
 
 def _or_word(value: object, folder: Path, word: str) -> timedelta:

@@ -61,13 +61,15 @@ class Keeper:
 
     def _tell(self, ledger: Ledger, canary: Canary, n: int) -> None:
         kind, notice = (Missing, "canary_missing") if n == _MISSING else (Over, "canary_over")
+        facts = {
+            "waiting_since": canary.sent_at.isoformat(),
+            "threshold": int(self._pace.within.total_seconds()),
+        }
         ledger.announce(
             (SUBJECT, canary.id, n),
             kind(at=ledger.now, actor=GATEWAY),
-            ledger.settings.staff.administrators,
+            [(admin, facts) for admin in ledger.settings.staff.administrators],
             notice,
-            waiting_since=canary.sent_at.isoformat(),
-            threshold=int(self._pace.within.total_seconds()),
         )
 
     def _send(self, ledger: Ledger) -> None:
@@ -77,6 +79,6 @@ class Keeper:
         ledger.announce(
             (SUBJECT, id_, _SENT),
             Sent(at=ledger.now, actor=GATEWAY),
-            [Recipient(address, settings.name, Role.ADMIN)],
+            [(Recipient(address, settings.name, Role.ADMIN), {})],
             canaries.NOTICE,
         )

@@ -5,7 +5,7 @@ written in sets at the end; `mark` and `undo` take back what one mail of a batch
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -305,19 +305,18 @@ class Ledger:
         self,
         subject: tuple[str, int, int],
         event: Event,
-        to: Iterable[Recipient],
+        to: Iterable[tuple[Recipient, Mapping[str, Any]]],
         notice: str,
-        **facts: Any,
     ) -> None:
         """Write to people about what is neither a ticket nor a mail, because of its n-th event.
 
-        `subject` is (kind, id, n); `facts` are what the templates are filled with beside the usual.
+        `subject` is (kind, id, n); with each is what fills the templates beside the usual.
         """
         event_id = self._record(*subject, event, None)
         cause = notices.Cause(event_id, event, notices.NO_TICKET, notices.NO_TICKET)
-        for each in to:
+        for each, facts in to:
             filled = notices.context(self.settings, self.signer, cause, notice, each, self.now)
-            self._send(cause, each, notice, filled | facts)
+            self._send(cause, each, notice, {**filled, **facts})
 
     def came_home(self, canary: Canary) -> None:
         """Note that a canary has come back."""

@@ -181,6 +181,9 @@ def _filled(
         "undelivered": _undelivered(cause),
         "remarks": _remarks(cause) if staff else [],
         "tickets": [],
+        "digest": None,
+        "transcript": None,
+        "report": None,
         "more": False,
         "answers": None,
     }

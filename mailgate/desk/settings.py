@@ -39,6 +39,10 @@ class Signer(Protocol):
         """Return the address that one canary goes to."""
         ...
 
+    def digest_address(self, desk_address: str, holder: str, now: datetime) -> str:
+        """Return the address by which `holder`, and nobody else, may answer the daily digest."""
+        ...
+
     def message_id(self, number: str, unique: int, recipient: str) -> str:
         """Return a Message-ID that names the ticket and the recipient."""
         ...

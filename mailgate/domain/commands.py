@@ -22,7 +22,7 @@ _LONGEST_SHOWN = 200  # characters of a faulty line given back
 _LONGEST_WORD = 40
 _SURE = 0.75  # likeness at which something that is not even a word was meant as a command
 
-_INVISIBLE = dict.fromkeys(
+INVISIBLE = dict.fromkeys(
     (
         *map(ord, "\u00ad\u061c\u2060\ufeff"),
         *range(0x200B, 0x2010),  # of no width, and marks of direction
@@ -218,7 +218,7 @@ def read(text: str) -> Script:
     faults: list[Fault] = []
     lines = text.split("\n")
     for index, raw in enumerate(lines):
-        line = raw.translate(_INVISIBLE).strip()
+        line = raw.translate(INVISIBLE).strip()
         if not line:
             continue
         found = _line(line)
@@ -287,7 +287,7 @@ def _below(lines: Sequence[str]) -> Fault | None:
     Also in a list. What stands behind the word may be a remark that nobody outside is to read.
     """
     for raw in lines:
-        line = _LISTED.sub("", raw.translate(_INVISIBLE), count=1).strip()
+        line = _LISTED.sub("", raw.translate(INVISIBLE), count=1).strip()
         marked = _MARKED.match(line)
         if marked is None and _dressed(line) is not None:
             return _fault(line, _BELOW, "the same line at the very top, or other words")

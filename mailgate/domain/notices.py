@@ -59,6 +59,9 @@ NOTICES: dict[str, Notice] = {
         ),
         Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
         Notice("held_tickets", Words.GATEWAY, "to an agent who asked: the tickets that they hold"),
+        Notice("digest", Words.GATEWAY, "once a day, to an agent: the tickets on the desk's turn"),
+        Notice("monthly_report", Words.GATEWAY, "to administrators: what the last month was"),
+        Notice("transcript", Words.GATEWAY, "what became of an answer to the digest"),
         Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive", joins=True),
         Notice(
             "delayed",

@@ -25,13 +25,14 @@ from mailgate.intake.reading import Reading
 from mailgate.mail.address import normalise
 from mailgate.store import answers, inbox, outbox
 
-_BEFORE = (
+BEFORE = (
     *("unmerge", "requester", "cc", "reopen", "take", "assign", "follow", "unfollow"),
     *("priority", "category", "kind", "tag", "field", "threshold", "escalate"),
 )
-_AFTER = ("wait", "close", "snooze", "spam", "merge")
+AFTER = ("wait", "close", "snooze", "spam", "merge")
+"""The order in which commands are carried out, before and after what is said."""
 REFUSED, WAS_THIS_YOU, HELD = "command_refused", "was_this_you", "held"
-_ENDS = frozenset({"resolve", "reopen", "wait", "close", "snooze", "spam", "unmerge"})
+ENDS = frozenset({"resolve", "reopen", "wait", "close", "snooze", "spam", "unmerge"})
 """What says where a ticket stands, which `/merge` says as well."""
 _ASKED_AGAIN = timedelta(hours=1)
 _SHOWN = 20_000  # characters of the agent's text given back
@@ -140,7 +141,7 @@ def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool
     if not script.commands and not script.faults and not says_something:
         why = "nothing stands above the marked line" if reading.mail.text else "the mail is empty"
         return Fault("", why, "write your answer above the marked line")
-    if "merge" in names and names & _ENDS:
+    if "merge" in names and names & ENDS:
         return Fault(_line(script.commands), "/merge itself ends a ticket", "/merge without them")
     if aside:
         empty = "note" in names and not (says_something or _notes(script.commands))
@@ -261,7 +262,7 @@ def _slip(said: str) -> str | None:
 
 def ordered(commands: Iterable[Command]) -> list[Command]:
     """Return commands in the order in which they are carried out; others come last."""
-    order = {name: at for at, name in enumerate((*_BEFORE, "resolve", *_AFTER))}
+    order = {name: at for at, name in enumerate((*BEFORE, "resolve", *AFTER))}
     return sorted(commands, key=lambda command: order.get(command.name, len(order)))
 
 
@@ -283,25 +284,33 @@ def _carry_out(
     *,
     note: bool,
 ) -> None:
-    at = reading.claimed.received_at
-    stamp: dict[str, Any] = {"at": at, "actor": asked.actor(agent)}
-    named = [command for command in commands if command.name in _BEFORE]
-    for command in sorted(named, key=lambda command: _BEFORE.index(command.name)):
-        event = _event(ledger, reading, agent, ticket_id, command)
-        if isinstance(event, events.Unmerge):
-            merging.unmerge(ledger, ticket_id, event, command.note or None)
-        else:
-            ledger.apply(ticket_id, event, None, command.note or None)
+    stamp: dict[str, Any] = {"at": reading.claimed.received_at, "actor": asked.actor(agent)}
+    named = [command for command in commands if command.name in BEFORE]
+    for command in sorted(named, key=lambda command: BEFORE.index(command.name)):
+        happen(ledger, reading, agent, ticket_id, command)
     _say(ledger, ticket_id, message, commands, stamp, note=note)
     for command in commands:
-        match command.name, command.argument:
-            case "merge", (str(number),):
-                target = naming.named(ledger.connection, ledger.settings, number)
-                into = events.MergeInto(**stamp, target=target)
-                merging.merge(ledger, ticket_id, into, command.note or None)
-            case name, _ if name in _AFTER:
-                event = asked.event(command, ledger.settings, agent, at)
-                ledger.apply(ticket_id, event, None, command.note or None)
+        if command.name in AFTER:
+            happen(ledger, reading, agent, ticket_id, command)
+
+
+def happen(
+    ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, command: Command
+) -> None:
+    """Let happen what a command asks for that says nothing to anybody. Raises `Refused`."""
+    note = command.note or None
+    match command.name, command.argument:
+        case "merge", (str(number),):
+            target = naming.named(ledger.connection, ledger.settings, number)
+            at, by = reading.claimed.received_at, asked.actor(agent)
+            into = events.MergeInto(at=at, actor=by, target=target)
+            merging.merge(ledger, ticket_id, into, note)
+            return
+    event = _event(ledger, reading, agent, ticket_id, command)
+    if isinstance(event, events.Unmerge):
+        merging.unmerge(ledger, ticket_id, event, note)
+    else:
+        ledger.apply(ticket_id, event, None, note)
 
 
 def _event(
@@ -380,15 +389,13 @@ def not_done(
         _write_to(ledger, reading, agent, ticket_id, event, REFUSED, facts)
         return
     ticket = notices.NO_TICKET if ticket_id is None else ledger.ticket(ticket_id)
-    ledger.announce(
-        (MAIL, reading.claimed.id, 1),
-        event,
-        settings.staff.administrators,
-        REFUSED,
-        commands=lines,
-        gone_out=True,
-        ticket=notices.facts(ticket, settings.staff),
-    )
+    told = {
+        "commands": lines,
+        "gone_out": True,
+        "ticket": notices.facts(ticket, settings.staff),
+    }
+    to = [(admin, told) for admin in settings.staff.administrators]
+    ledger.announce((MAIL, reading.claimed.id, 1), event, to, REFUSED)
 
 
 def send_back(ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from hashlib import sha256
 from itertools import islice
 
+from mailgate.domain import digest
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.child import Died
 from mailgate.log import log
@@ -20,6 +21,7 @@ from mailgate.mail.evidence import Own
 from mailgate.mail.forwarded import Forwarded
 from mailgate.mail.parse import Limits, ParsedMail, parse, rough
 from mailgate.mail.prescan import is_odd
+from mailgate.mail.quotes import MARKER_OPENS
 from mailgate.mail.robots import is_robot
 from mailgate.mail.screen import Verdict, screen
 from mailgate.mail.signer import Signer
@@ -34,6 +36,14 @@ _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What answers a daily digest: the address signed for its sender, and what it asks for."""
+
+    address: str
+    lines: tuple[digest.Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One mail, understood as far as its own bytes go.
 
@@ -41,7 +51,8 @@ class Reading:
     it is proved to be one. `pretences` are what the sender's name and domain pretend, once it is
     known who works here: who has a name that pretends goes by the address. `by_form`: it came from
     an address of the desk itself, and its writer is whom Reply-To names.
-    `canary`: it is the mail of ours that was sent round the loop under this id.
+    `canary`: it is the mail of ours that was sent round the loop under this id. `answer`: it came
+    to the address at which its sender may answer the daily digest.
     """
 
     claimed: Claimed
@@ -56,6 +67,7 @@ class Reading:
     pretences: tuple[Pretence, ...] = ()
     by_form: bool = False
     canary: int | None = None
+    answer: Answer | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -235,7 +247,22 @@ class Reader:
             alert=self._alert(mail, authentication),
             by_form=form is not None,
             canary=canary,
+            answer=self._answer(claimed, mail, now) if form is None else None,
         )
+
+    def _answer(self, claimed: Claimed, mail: ParsedMail, now: datetime) -> Answer | None:
+        """Return what a mail asks for that came to its sender's own address for the digest.
+
+        Of what stands below the line that marks our mails' beginning nothing is read.
+        """
+        holder = mail.strict_from or ""
+        boxes = (box.address for box in (*mail.to, *mail.cc))
+        for address in dict.fromkeys((*claimed.recipients, *boxes)):
+            found = self.signer.read_digest_address(address, holder, now)
+            if found is not None and found.holder_matches and not found.expired:
+                above = mail.text.partition(MARKER_OPENS)[0]
+                return Answer(address, digest.lines(above, self.numbers))
+        return None
 
     def _canary(self, claimed: Claimed, mail: ParsedMail, now: datetime) -> int | None:
         """Return which canary a mail is: it went to the signed address of that one, and no other.
@@ -266,8 +293,10 @@ class Reader:
         if not self._passes_on(mail):
             return False
         holder = mail.strict_from or ""
+        signer = self.signer
         found = (
-            self.signer.read_ticket_address(address, holder, now)
+            signer.read_ticket_address(address, holder, now)
+            or signer.read_digest_address(address, holder, now)
             for text in (mail.new_text, *_attached_texts(raw, mail))
             for address in _ADDRESS.findall(text)
         )

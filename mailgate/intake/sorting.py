@@ -31,6 +31,7 @@ from mailgate.intake import (
     alerts,
     bcc,
     choice,
+    digest,
     mytickets,
     overflow,
     remarks,
@@ -46,7 +47,7 @@ from mailgate.mail import absence
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import TicketAddress
 from mailgate.mail.thanks import is_bare_thanks
-from mailgate.mail.thread import Placement, place
+from mailgate.mail.thread import Placement, Rung, place
 from mailgate.mail.trust import Trust
 from mailgate.store import inbox
 
@@ -88,7 +89,19 @@ def _written(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         and (says := mytickets.answer(ledger, reading, lookup.listed)) is not None
     ):
         return Ending("commands_only", says=says)
+    answering = digest.agent_of(ledger, reading)
+    if answering is not None:
+        return _answered(ledger, lookup, reading, answering)
     return _placed(ledger, lookup, reading)
+
+
+def _answered(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent) -> Ending:
+    """Do what an agent's answer to the digest asks for; a machine's says at most who is away."""
+    if not reading.verdict.machine:
+        return digest.carry_out(ledger, lookup, reading, agent)
+    placement = Placement(None, Rung.NEW, False, False, (), (), answers=True)  # noqa: FBT003 - nothing is placed
+    away = _leave(ledger, reading, placement)
+    return Ending("report", says=away or "a machine answered the digest")
 
 
 def _placed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:

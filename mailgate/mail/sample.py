@@ -43,6 +43,34 @@ _TICKETS: tuple[dict[str, Any], ...] = tuple(
         ("resolved", "undelivered", None),
     )
 )
+_ANSWERED: tuple[Mapping[str, Any], ...] = (
+    _TICKET | {"commands": [{"line": "/close", "reason": "", "form": ""}], "status": "closed"},
+    dict.fromkeys(("number", "subject", "status"), "")
+    | {
+        "assignee": None,
+        "commands": [{"line": "/tga vip", "reason": "there is no such", "form": "/tag vip -late"}],
+    },
+)
+_REPORT: Mapping[str, Any] = {
+    "month": "2026-10",
+    "opened": 12,
+    "answered": 11,
+    "first_response": 5_400,
+    "missed": 2,
+    "resolved": 9,
+    "closed": 8,
+    "auto_closed": 5,
+    "priorities": [
+        {"which": "high", "count": 3, "share": 24},
+        {"which": "normal", "count": 9, "share": 70},
+        {"which": "low", "count": 0, "share": 0},
+    ],
+    "categories": [{"which": "technical support", "count": 12, "share": 70}],
+    "now": [
+        {"which": "total_active_tickets", "count": 7, "share": 70},
+        {"which": "waiting_for_system", "count": 3, "share": 30},
+    ],
+}
 _SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target", "escalation")
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
 _ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address")
@@ -100,6 +128,12 @@ def _said(side: str) -> Mapping[str, Any]:
     }
 
 
+def _due(which: str = "", seconds: int | None = None) -> Mapping[str, Any]:
+    """Return a ticket as the digest lists it: `late` or `left` are seconds, if a clock runs."""
+    times = {"late": None, "left": None} | ({which: seconds} if which else {})
+    return {"number": _TICKET["number"], "subject": "The printer on floor 3 prints", **times}
+
+
 def full(role: str, side: str = "client") -> dict[str, Any]:
     """Return a context with every field filled, for a recipient of `role`, quoting `side`."""
     return {
@@ -147,6 +181,13 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             "reason": "550 5.1.1 nobody of that name here",
         },
         "tickets": list(_TICKETS),
+        "digest": {
+            "held": [_due("late", 10_800), _due("left", 7_200)],
+            "free": [_due(), _due("left", 432_000)],
+            "quarantined": [{"id": 17, "author": "carol@client.example"}],
+        },
+        "report": _REPORT,
+        "transcript": {"done": side == "system", "tickets": list(_ANSWERED)},
         "more": True,
         "answers": "<question@client.example>",
     }
@@ -167,6 +208,9 @@ def least(role: str) -> dict[str, Any]:
             "also": [],
             "remarks": [],
             "tickets": [],
+            "digest": None,
+            "transcript": None,
+            "report": None,
             "more": False,
             "answers": None,
         }

@@ -53,9 +53,14 @@ class _Form:
         return _HEAD + self.holder + self.signature
 
 
-_LONG = _Form({"reply": "r", "note": "n", "confirm": "c", "bounce": "b", "canary": "k"}, 6, 14)
-_SHORT = _Form({"reply": "w", "note": "x", "confirm": "y", "bounce": "z", "canary": "j"}, 4, 10)
-_OF_NO_TICKET = ("bounce", "canary")
+_LONG = _Form(
+    {"reply": "r", "note": "n", "confirm": "c", "bounce": "b", "canary": "k", "digest": "d"}, 6, 14
+)
+_SHORT = _Form(
+    {"reply": "w", "note": "x", "confirm": "y", "bounce": "z", "canary": "j", "digest": "e"}, 4, 10
+)
+_DIGEST = "digest"
+_OF_NO_TICKET = ("bounce", "canary", _DIGEST)
 _BY_LETTER = {
     letter: (form, purpose) for form in (_LONG, _SHORT) for purpose, letter in form.letters.items()
 }
@@ -161,6 +166,19 @@ class Signer:
     def read_bounce_address(self, address: str, now: datetime) -> int | None:
         """Return the outbox id in a return path of ours; None where altered, expired or other."""
         return self._counted(address, "bounce", now)
+
+    def digest_address(self, desk_address: str, holder: str, now: datetime) -> str:
+        """Return the address at which `holder`, and nobody else, may answer the daily digest."""
+        return self._address(desk_address, _DIGEST, normalise(holder), "digest", now, 0)
+
+    def read_digest_address(self, address: str, holder: str, now: datetime) -> TicketAddress | None:
+        """Return what an address for answers to the digest says; None where it is none of ours.
+
+        `holder` is the normalised From of the mail, or empty where it has none.
+        """
+        found = self._read(address, holder, now)
+        ours = found is not None and found.purpose == _DIGEST and found.genuine
+        return found if ours else None
 
     def _counted(self, address: str, purpose: str, now: datetime) -> int | None:
         """Return the id in an address that is about no ticket."""

@@ -1,6 +1,7 @@
 """Mails that wait for a person: what could not be read, and what was taken for spam."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, Exists, RowMapping, func, select, update
 
@@ -27,6 +28,21 @@ def set_aside(
     if id_ is not None:
         query = query.where(delivery.c.id == id_)
     return list(connection.execute(query).mappings())
+
+
+def quarantined_since(
+    connection: Connection, tenant_id: int, since: datetime, most: int
+) -> list[tuple[int, str]]:
+    """Return (id, envelope's sender) of mails from people we know taken for spam after `since`."""
+    table = schema.mail_delivery.c
+    query = select(table.id, table.mail_from).where(
+        table.tenant_id == tenant_id,
+        table.state == fixed(QUARANTINED),
+        table.done_at > since,
+        _known(),
+    )
+    rows = connection.execute(query.order_by(table.id).limit(most))
+    return [(id_, mail_from) for id_, mail_from in rows]
 
 
 def quarantined_of_known(connection: Connection, tenant_id: int) -> int:

@@ -86,6 +86,26 @@ def held_by(connection: Connection, tenant_id: int, name: str, most: int) -> lis
     return list(connection.execute(order.limit(most)).scalars())
 
 
+def awaiting(
+    connection: Connection, tenant_id: int, name: str, now: datetime, most: int
+) -> list[int]:
+    """Return the ids of tickets on the desk's turn that an agent holds and that are not snoozed.
+
+    Those come first whose turn has lasted longest.
+    """
+    table = schema.ticket.c
+    query = select(table.id).where(
+        table.tenant_id == tenant_id,
+        table.assignee == name,
+        table.status != fixed("closed"),
+        table.status.in_(_OURS),
+        or_(table.snoozed_until.is_(None), table.snoozed_until <= now),
+    )
+    return list(
+        connection.execute(query.order_by(table.waiting_since, table.id).limit(most)).scalars()
+    )
+
+
 def given_at(connection: Connection, tenant_id: int, ids: Sequence[int]) -> dict[int, datetime]:
     """Return ticket -> when it was last given to somebody, or began."""
     table = schema.event.c

@@ -9,9 +9,11 @@ def test_before_anything_ran_that_is_what_is_told(cli):
     told = cli.ok("jobs")
     assert "never" in told
     assert "No clock has run yet: without `mailgate serve` jobs run by hand alone." in told
-    rules, deadlines = cli.json("jobs", "list")
+    rules, deadlines, digest, report = cli.json("jobs", "list")
     assert list(rules) == list(shapes.JOB)
     assert (deadlines["name"], deadlines["every"]) == ("deadlines", 60)
+    assert (digest["name"], digest["every"]) == ("digest", 60)
+    assert (report["name"], report["every"]) == ("monthly_report", 900)
     assert {deadlines[name] for name in ("node", "began_at", "took_ms", "result", "fault")} == {
         None
     }
@@ -53,6 +55,28 @@ def test_canaries_can_be_looked_for_by_hand_where_there_are_some(cli):
     cli.set(canary__every="15m")
     assert cli.ok("jobs", "run", "canary") == "1 sent, 0 late\n"
     assert cli.ok("jobs", "run", "rules") == "0 tickets worked out anew\n"
+
+
+def test_digests_are_written_once_a_day_also_by_hand(cli):
+    cli.set(jobs__digest="00:00")
+    assert cli.ok("jobs", "run", "digest") == "0 written\n"
+    cli.ok("deliver", stdin=mail())
+    assert cli.ok("jobs", "run", "digest") == "0 written\n"
+    cli.set(jobs__digest="off")
+    assert "it is off: set [jobs] digest" in cli.no(1, "jobs", "run", "digest")
+
+
+def test_everybody_is_told_of_what_nobody_holds_where_there_are_no_teams(cli):
+    cli.set(jobs__digest="00:00")
+    cli.ok("deliver", stdin=mail())
+    cli.ok("tick")
+    assert cli.ok("jobs", "run", "digest") == "3 written\n"
+
+
+def test_a_desk_that_has_just_begun_has_no_month_to_report(cli):
+    cli.ok("deliver", stdin=mail())
+    cli.ok("tick")
+    assert cli.ok("jobs", "run", "monthly_report") == "0 written\n"
 
 
 def test_a_job_that_fails_is_told(cli, monkeypatch):

@@ -1,6 +1,6 @@
 """The configuration: what is read, and every way in which it can be wrong."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -324,7 +324,8 @@ def test_every_kind_of_value_is_read(load, folder):
         '[delivery]\nretry_after = ["90s", "1h30m", "1w"]\n'
         '[web]\nlisten = "localhost:0"\n'
         '[database]\nurl = "postgres://desk@db.example:5433/desk"\n'
-        '[jobs]\ndeadlines = "off"\n'
+        '[jobs]\ndeadlines = "off"\ndigest = "7:30"\n'
+        'monthly_report = "off"\n'
     )
     assert read.desk.address == "support@xn--bcher-kva.example"
     (machine,) = read.machine_senders
@@ -339,7 +340,8 @@ def test_every_kind_of_value_is_read(load, folder):
     minutes = (1.5, 90, 7 * 24 * 60)
     assert read.delivery.retry_after == tuple(timedelta(minutes=m) for m in minutes)
     assert read.database.url.get_secret_value() == "postgresql+psycopg://desk@db.example:5433/desk"
-    assert read.jobs.deadlines is None
+    assert (read.jobs.deadlines, read.jobs.digest) == (None, time(7, 30))
+    assert read.jobs.monthly_report is None
 
 
 @pytest.mark.parametrize("url", ["data/desk.db", "sqlite:///data/desk.db"])

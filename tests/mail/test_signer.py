@@ -361,3 +361,17 @@ def test_a_canary_address_names_its_canary_and_is_no_ticket_address():
     assert signer.read_bounce_address(address, NOW) is None
     assert signer.read_canary_address(signer.bounce_address(DESK, 7, NOW), NOW) is None
     assert signer.read_canary_address(address.replace("canary-7.", "canary-8."), NOW) is None
+
+
+def test_an_address_for_the_digest_is_its_holders_and_is_no_ticket_address():
+    address = signer.digest_address(DESK, "Alice@agents.example", NOW)
+    found = signer.read_digest_address(address, "alice@agents.example", NOW)
+    assert (found.genuine, found.expired, found.holder_matches) == (True, False, True)
+    assert not signer.read_digest_address(address, "bob@agents.example", NOW).holder_matches
+    late = NOW + timedelta(days=91)
+    assert signer.read_digest_address(address, "alice@agents.example", late).expired
+    assert signer.read_ticket_address(address, "alice@agents.example", NOW) is None
+    altered = address.replace("+digest.", "+digests.")
+    assert signer.read_digest_address(altered, "alice@agents.example", NOW) is None
+    reply = signer.ticket_address(DESK, "digest", "alice@agents.example", "reply", NOW)
+    assert signer.read_digest_address(reply, "alice@agents.example", NOW) is None

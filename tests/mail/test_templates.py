@@ -1,14 +1,17 @@
 """The notices that are shipped: complete, safe, clear, and what each must say."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from mailgate.domain.commands import WORDS
+from mailgate.domain.digest import lines
 from mailgate.domain.model import Priority, Status
 from mailgate.domain.notices import NOTICES
+from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.mail.render import Rendered, Renderer
 from mailgate.mail.sample import full, least, marked, samples
 
@@ -55,6 +58,20 @@ def shown(mail: Rendered) -> str:
 
 def test_the_templates_bear_everything_they_may_be_given():
     assert RENDERER.check() == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("mark", ["", "> "])
+def test_nothing_in_a_digest_is_taken_for_a_command_wherever_its_lines_are_broken(language, mark):
+    numbers = NumberReader([NumberFormat("TKT-{year}-{seq:05d}")])
+    mail = rendered("digest", language=language)
+    assert mail.text.count(NUMBER) == 4
+    body = LexborHTMLParser(mail.html or "").body
+    assert body
+    for text in (mail.text, body.text(separator="\n")):
+        for width in range(16, 100):
+            broken = [piece for line in text.splitlines() for piece in textwrap.wrap(line, width)]
+            assert lines("\n".join(mark + piece for piece in broken), numbers) == ()
 
 
 RULE = {"name": "leads", "since": "turn", "seconds": 14_400, "calendar": None}
@@ -121,6 +138,9 @@ class TestEveryMail:
     def test_begins_with_the_line_above_which_answers_are_read(self, notice, role, language):
         mail = rendered(notice, role, language)
 
+        if notice == "digest":  # it is answered between its lines
+            assert "##-" not in mail.text + shown(mail)
+            return
         assert re.fullmatch(r"##- .{10,50} -##", mail.text.split("\n")[0])
         assert re.match(r"##- .{10,50} -## ", shown(mail))
 

@@ -21,6 +21,7 @@ from mailgate.store.backlog import Backlog
 from mailgate.store.history import Old
 from mailgate.store.jobs import LastRun
 from mailgate.store.mailboxes import Copy, Cursor, Watched
+from mailgate.store.monthly import Figures
 from mailgate.store.reports import Wanted
 from mailgate.store.ways import Broken
 from tests.store.databases import OTHER, TENANT, add_other_tenant
@@ -152,7 +153,7 @@ WITHOUT_TENANT = {
 
 # What a function may return to a tenant that has nothing.
 NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
-NOTHING |= {"canaries.rounds": Rounds()}
+NOTHING |= {"canaries.rounds": Rounds(), "monthly.figures": Figures()}
 NOTHING |= {"mailboxes.take": 1, "mailboxes.states": {"support": Watched(None, None)}}
 
 
@@ -269,7 +270,11 @@ def _plant_mailbox(put: Callable[..., dict[str, Any]]) -> None:
     put(schema.imap_history, rfc_id="<q@x>", thread="<old@x>")
 
 
-def _plant_joined(connection: Connection, cause: int) -> int:
+def _plant_of_staff(connection: Connection, cause: int, rules: int) -> int:
+    day = {"subject_kind": "digest", "subject_id": 20261127, "policy_id": rules}
+    plant(connection, schema.event, TENANT, **day)
+    month = day | {"subject_kind": "month", "subject_id": 202611}
+    plant(connection, schema.event, TENANT, **month)
     staff = {"recipient": "alice@agents.example", "role": "agent", "automatic": True}
     return notice(connection, event_id=cause, notice="joined", next_try_at=NOW + 2 * HOUR, **staff)
 
@@ -336,7 +341,7 @@ class Life:
         missing = put(schema.canary, sent_at=NOW - HOUR, missed_at=NOW)["id"]
         notice(connection, notice="new_message", automatic=False, message_id=asked, **sending)
         self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
-        self.ids += [flying, missing, _plant_joined(connection, cause)]
+        self.ids += [flying, missing, _plant_of_staff(connection, cause, rules)]
 
     def arguments(self) -> dict[str, Any]:
         """Return what to say for each parameter, whichever function has it."""
@@ -363,6 +368,11 @@ class Life:
             "holding.loads.names": ["alice"],
             "holding.held_since.name": "alice",
             "holding.held_by.name": "alice",
+            "holding.awaiting.name": "alice",
+            "digests.last.until": 20261127,
+            "monthly.is_reported.number": 202611,
+            "monthly.figures.begin": NOW - HOUR,
+            "end": NOW + HOUR,
             "holding.given_at.ids": [self.ticket],
             "agents.note.signs": [("alice", NOW + HOUR)],
             "agents.note.away": [("alice", NOW + HOUR, NOW)],
