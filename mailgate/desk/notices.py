@@ -178,6 +178,7 @@ def _filled(
         "reply_address": signed("reply") if staff else None,
         "note_address": signed("note") if staff else None,
         "confirm_address": signed("confirm", ticket.resolution) if confirm else None,
+        "confirm_page": _page(settings, signer, ticket, to, now) if confirm else None,
         "undelivered": _undelivered(cause),
         "remarks": _remarks(cause) if staff else [],
         "tickets": [],
@@ -243,6 +244,16 @@ def _escalation(settings: Settings, cause: Cause) -> dict[str, Any]:
             "calendar": coming[1].calendar or None,
         },
     }
+
+
+def _page(
+    settings: Settings, signer: Signer, ticket: Ticket, to: Recipient, now: datetime
+) -> str | None:
+    """Return the link at which the requester, and nobody else, answers whether it is settled."""
+    if not settings.public_url or to.address != ticket.requester:
+        return None
+    token = signer.page_token(ticket.number, to.address, ticket.resolution, now)
+    return f"{settings.public_url}/t/{token}"
 
 
 def _undelivered(cause: Cause) -> dict[str, Any] | None:
