@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from mailgate.desk.door import Desk
 from mailgate.domain.events import Resolve
 from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.errors import Conflict
+from mailgate.gateway import Parts, Ports
+from mailgate.roles import ALL
 from mailgate.web.confirming import Confirming
 from mailgate.web.health import create_app
 from mailgate.web.page import HEADERS, LARGEST, OFTEN, add_page
@@ -188,3 +191,25 @@ def test_without_an_address_for_pages_there_is_no_link(database):
     world.apply(ticket, Resolve(at=world.now, actor=RESOLVE))
     (row,) = [row for row in world.rows("outbox") if row["notice"] == "resolved"]
     assert row["context"]["confirm_page"] is None
+
+
+def test_a_fault_does_not_bring_the_link_into_the_log(page, monkeypatch):
+    def broken(*_):
+        raise ValueError("hunter2")
+
+    monkeypatch.setattr(Confirming, "look", broken)
+    client = TestClient(page.client.app, raise_server_exceptions=False)
+    with structlog.testing.capture_logs() as lines:
+        assert client.get(page.path).status_code == 500
+    assert [(line["event"], line["path"]) for line in lines] == [("http.failed", "/t/")]
+
+
+def test_a_gateway_has_the_page_where_customers_can_reach_it(gateway):
+    def kind():
+        app = Parts(gateway, ALL, Ports(), {})._server()._server.config.app
+        return TestClient(app).get("/t/x").headers.get("content-type", "").partition(";")[0]
+
+    assert kind() == "application/json"
+    web = gateway.config.web.model_copy(update={"public_url": URL})
+    gateway.config = gateway.config.model_copy(update={"web": web})
+    assert kind() == "text/html"
