@@ -62,6 +62,7 @@ _MODULES = {
     NodeRole.WEB: (
         "mailgate.web.health",
         "mailgate.web.metrics",
+        "mailgate.web.page",
         "mailgate.web.server",
         "mailgate.web.stored",
         "mailgate.web.watch",
@@ -308,6 +309,10 @@ class Parts:
                 "configuration": digest(self._app.config),
             },
         )
+        if self._app.config.web.public_url:
+            from mailgate.web.page import add_page
+
+            add_page(app, self._app.desk, self._app.signer, now)
         return Server(app, listen.host, listen.port)
 
     def checks(self, watch: "Watch[Stored]") -> "dict[str, Check]":

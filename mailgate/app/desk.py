@@ -47,6 +47,7 @@ def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
         burst=config.answering.burst,
         agents_set_times=config.sla.agents_may_set_thresholds,
         macro=macro,
+        public_url=config.web.public_url,
         routes=ranked([rule.built() for rule in config.rules]),
         submission_opens=config.submission.opens,
         outbound=frozenset(box.name for box in config.mailboxes if box.outbound),

@@ -146,6 +146,24 @@ def read_list(value: object, _: Path) -> str:
     return text
 
 
+def read_public_url(value: object, _: Path) -> str:
+    """Read where our pages are reached, without the slash at its end, or nothing."""
+    if value == "":
+        return ""
+    text = text_of(value).rstrip("/")
+    try:
+        parts = urlsplit(text)
+        named = parts.hostname and (parts.port is None or parts.port)
+    except ValueError:
+        raise Wrong from None
+    plain = re.fullmatch(r"[\x21-\x7e]+", text) and not set(text) & set("\"'<>\\?#@")
+    if not plain or not named or parts.scheme not in {"http", "https"}:
+        raise Wrong
+    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise Wrong("what stands in the link is a secret: it needs https://")
+    return text
+
+
 def read_database(value: object, folder: Path) -> SecretStr:
     """Read a path (SQLite) or the URL of a PostgreSQL database, as a SQLAlchemy URL.
 

@@ -128,6 +128,9 @@ ListenAt = Annotated[
 Peers = Annotated[
     Network, Kind("an IP address or a network such as 10.0.0.0/8", addresses.read_network)
 ]
+PublicUrl = Annotated[
+    str, Kind("empty, or an address such as https://desk.example", addresses.read_public_url)
+]
 DatabaseUrl = Annotated[
     SecretStr,
     Kind(

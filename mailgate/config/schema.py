@@ -14,6 +14,7 @@ from mailgate.config.people import Agent, MachineSender, Team
 from mailgate.config.rules import Answering, Assignment, Escalation, Rule
 from mailgate.config.submission import Submission
 from mailgate.config.table import Table, key, table
+from mailgate.config.web import Web
 from mailgate.domain.policy import Policy
 from mailgate.roles import NodeRole
 
@@ -36,7 +37,6 @@ class Desk(Table):
         [],
         "The languages in which customers are written to if their first mail is in one of them; "
         "empty: all that there are templates in.",
-        example=["en", "de"],
     )
     timezone: kinds.Zone = key(
         "UTC",
@@ -235,15 +235,6 @@ class Canary(Table):
     within: kinds.Duration = key(
         "10m",
         "In what time it must be back; else the log, /metrics and a mail to the admins say so.",
-    )
-
-
-class Web(Table):
-    """The HTTP port."""
-
-    listen: kinds.ListenAt = key(
-        "127.0.0.1:8025",
-        "Where to serve pages: to this machine only; put a server with TLS in front.",
     )
 
 

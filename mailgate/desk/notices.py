@@ -151,7 +151,7 @@ def _filled(
     staff = to.role is not Role.CUSTOMER
     confirm = ticket.status is Status.RESOLVED and not staff
     wait = partial(_wait, settings, cause, staff=staff)
-    return {
+    return _blank() | {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
         "ticket": facts(ticket, settings.staff) | _news(cause.event),
         "recipient": {
@@ -160,7 +160,6 @@ def _filled(
             "role": to.role.value,
             "language": to.language or settings.language,
         },
-        "message": None,
         "actor": actor.display_name if actor else None,
         "note": (cause.note or reason or None) if staff else None,
         "change": _change(cause),
@@ -171,15 +170,23 @@ def _filled(
         "auto_close": wait("auto_close"),
         "target": _target(settings, cause),
         "escalation": _escalation(settings, cause) if notice == "escalated" else None,
-        "also": [],
-        "commands": [],
-        "gone_out": False,
         "reply_to": signed(NOTICES[notice].answer) if staff else None,
         "reply_address": signed("reply") if staff else None,
         "note_address": signed("note") if staff else None,
         "confirm_address": signed("confirm", ticket.resolution) if confirm else None,
+        "confirm_page": _page(settings, signer, ticket, to, now) if confirm else None,
         "undelivered": _undelivered(cause),
         "remarks": _remarks(cause) if staff else [],
+    }
+
+
+def _blank() -> dict[str, Any]:
+    """Return what only some notices have, as the others have it."""
+    return {
+        "message": None,
+        "also": [],
+        "commands": [],
+        "gone_out": False,
         "tickets": [],
         "digest": None,
         "transcript": None,
@@ -246,6 +253,16 @@ def _escalation(settings: Settings, cause: Cause) -> dict[str, Any]:
             "calendar": coming[1].calendar or None,
         },
     }
+
+
+def _page(
+    settings: Settings, signer: Signer, ticket: Ticket, to: Recipient, now: datetime
+) -> str | None:
+    """Return the link at which the requester, and nobody else, answers whether it is settled."""
+    if not settings.public_url or to.address != ticket.requester:
+        return None
+    token = signer.page_token(ticket.number, to.address, ticket.resolution, now)
+    return f"{settings.public_url}/t/{token}"
 
 
 def _undelivered(cause: Cause) -> dict[str, Any] | None:

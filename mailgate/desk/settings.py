@@ -35,6 +35,10 @@ class Signer(Protocol):
         """Return the address by which `holder`, and nobody else, may act on a ticket."""
         ...
 
+    def page_token(self, number: str, holder: str, resolution: int, now: datetime) -> str:
+        """Return what stands in the link to the page at which a resolution is answered."""
+        ...
+
     def canary_address(self, desk_address: str, canary: int, now: datetime) -> str:
         """Return the address that one canary goes to."""
         ...
@@ -74,6 +78,7 @@ class Settings:
     it is sent. `burst`: mails an hour of the gateway itself to one of the staff, before they are
     joined. `agents_set_times`: agents who are no administrators may set thresholds of a ticket.
     `macro`: what `/macro` stands for. `fields`: the custom fields that tickets may have.
+    `public_url`: where customers reach the pages, without a slash at its end; empty: they do not.
     """
 
     name: str
@@ -100,6 +105,7 @@ class Settings:
     burst: int = 30
     agents_set_times: bool = False
     macro: Macro = no_macro
+    public_url: str = ""
     fields: tuple[str, ...] = ()
 
     @cached_property

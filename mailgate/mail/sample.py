@@ -73,7 +73,7 @@ _REPORT: Mapping[str, Any] = {
 }
 _SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target", "escalation")
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
-_ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address")
+_ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address", "confirm_page")
 _CUSTOMERS_WORDS = """Good morning,
 
 since yesterday the printer on floor 3 (an LX-250 & its twin) prints
@@ -172,6 +172,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
         "reply_address": "support+tkt-2026-00042.x7f3q2kd5m@desk.example",
         "note_address": "support+tkt-2026-00042.n9c4w8rb2t@desk.example",
         "confirm_address": "support+tkt-2026-00042.c3j6y5hp8s@desk.example",
+        "confirm_page": "https://desk.example/t/tkt-2026-00042.c3j6y5hp8s",
         "remarks": [
             {"kind": kind, "about": about} for kind, about in _REMARKS if role != "customer"
         ],

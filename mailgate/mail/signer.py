@@ -54,13 +54,24 @@ class _Form:
 
 
 _LONG = _Form(
-    {"reply": "r", "note": "n", "confirm": "c", "bounce": "b", "canary": "k", "digest": "d"}, 6, 14
+    {
+        "reply": "r",
+        "note": "n",
+        "confirm": "c",
+        "bounce": "b",
+        "canary": "k",
+        "digest": "d",
+        "page": "p",
+    },
+    6,
+    14,
 )
 _SHORT = _Form(
     {"reply": "w", "note": "x", "confirm": "y", "bounce": "z", "canary": "j", "digest": "e"}, 4, 10
 )
 _DIGEST = "digest"
-_OF_NO_TICKET = ("bounce", "canary", _DIGEST)
+_NOT_OF_A_TICKET = ("bounce", "canary", "page", _DIGEST)
+"""Purposes of what is no address at which somebody writes to a ticket."""
 _BY_LETTER = {
     letter: (form, purpose) for form in (_LONG, _SHORT) for purpose, letter in form.letters.items()
 }
@@ -149,7 +160,7 @@ class Signer:
         `holder` is the normalised From of the mail, or empty where it has none.
         """
         found = self._read(address, holder, now)
-        return None if found is None or found.purpose in _OF_NO_TICKET else found
+        return None if found is None or found.purpose in _NOT_OF_A_TICKET else found
 
     def bounce_address(self, desk_address: str, outbox_id: int, now: datetime) -> str:
         """Return the return path (VERP) of one mail of the outbox."""
@@ -186,6 +197,30 @@ class Signer:
         if found is None or found.purpose != purpose or not found.genuine or found.expired:
             return None
         return int(found.number.rpartition("-")[2])
+
+    # --- pages ----------------------------------------------------------------------------------
+
+    def page_token(self, number: str, holder: str, resolution: int, now: datetime) -> str:
+        """Return what stands in the link to the page at which `holder` answers a resolution.
+
+        It is none of an address: who sees a confirm address cannot make the link of it. Valid for
+        `valid_days` from `now` (aware). Raises `Refused` where the number cannot stand in it.
+        """
+        lower = number.lower()
+        if not _DOT_ATOM.fullmatch(lower):
+            raise Refused(f"ticket number {number!r} cannot stand in a link")
+        return f"{lower}.{self._token(_LONG, lower, normalise(holder), 'page', now, resolution)}"
+
+    def read_page_token(self, token: str, holder: str, now: datetime) -> TicketAddress | None:
+        """Return what a page's token says, or None where it is altered or is none.
+
+        `holder` is the address that the ticket has now, or empty where that is not known yet.
+        """
+        number, _, rest = token.lower().rpartition(".")
+        if not _DOT_ATOM.fullmatch(number) or not _TOKEN.fullmatch(rest):
+            return None
+        found = self._read_token(number, rest, holder, now)
+        return found if found and found.genuine and found.purpose == "page" else None
 
     # --- Message-IDs ----------------------------------------------------------------------------
 
@@ -246,18 +281,13 @@ class Signer:
         self, desk_address: str, number: str, holder: str, purpose: str, now: datetime, nonce: int
     ) -> str:
         base, _, domain = normalise(desk_address).rpartition("@")
-        name, key = self._current
         lower = number.lower()
         if not _DOT_ATOM.fullmatch(lower):
             raise Refused(f"ticket number {number!r} cannot stand in an address")
         if not 0 <= nonce <= _LARGEST_NONCE:
             raise Refused(f"{nonce} is not between 0 and {_LARGEST_NONCE}")
         for form in (_LONG, _SHORT):
-            head = name + form.letters[purpose] + _base32((now - _EPOCH).days % _DAYS, 3)
-            tag = _sign(key, "holder", lower, holder)[: form.holder]
-            tail = _base32(nonce) if nonce else ""
-            signature = _sign(key, "address", lower, head, tag, tail)[: form.signature]
-            token = f"{head}{tag}{signature}{tail}"
+            token = self._token(form, lower, holder, purpose, now, nonce)
             local = f"{base}{self._delimiter}{lower}.{token}"
             if len(local) <= LONGEST_LOCAL_PART and valid(f"{local}@{domain}"):
                 return f"{local}@{domain}"
@@ -265,6 +295,16 @@ class Signer:
             f"{desk_address} is too long to carry the ticket number {number} and its signature: "
             f"the part before the @ may have {LONGEST_LOCAL_PART} characters in all"
         )
+
+    def _token(
+        self, form: _Form, lower: str, holder: str, purpose: str, now: datetime, nonce: int
+    ) -> str:
+        name, key = self._current
+        head = name + form.letters[purpose] + _base32((now - _EPOCH).days % _DAYS, 3)
+        tag = _sign(key, "holder", lower, holder)[: form.holder]
+        tail = _base32(nonce) if nonce else ""
+        signature = _sign(key, "address", lower, head, tag, tail)[: form.signature]
+        return f"{head}{tag}{signature}{tail}"
 
     def _read(self, address: str, holder: str, now: datetime) -> TicketAddress | None:
         """Return the first genuine reading of `address`, else the first at all."""

@@ -140,7 +140,9 @@ def create_app(
 
     @app.exception_handler(Exception)
     def failed(request: Request, error: Exception) -> Response:
-        log("http.failed", method=request.method, path=request.url.path, exc_info=error)
+        path = request.url.path
+        shown = "/t/" if path.startswith("/t/") else path  # the rest is a secret
+        log("http.failed", method=request.method, path=shown, exc_info=error)
         return JSONResponse({"error": "a fault of the gateway; its log says more"}, 500)
 
     @app.api_route("/healthz", methods=_READING)

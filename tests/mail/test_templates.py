@@ -151,8 +151,12 @@ class TestEveryMail:
 
         assert len(missing) < max(4, number_of_words * 0.25), missing
 
-    def test_loads_nothing_and_links_to_nothing_but_mail_addresses(self, notice, role, language):
+    def test_loads_nothing_and_links_only_to_mail_and_our_page(self, notice, role, language):
         html = rendered(notice, role, language).html or ""
+        if notice == "resolved":
+            html = html.replace(
+                f'href="{full(role)["confirm_page"]}"', 'href="mailto:support+page"'
+            )
         tree = LexborHTMLParser(html)
 
         assert not re.search(r"https?:|//|url\(|@import|javascript:", html, re.IGNORECASE)

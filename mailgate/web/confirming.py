@@ -1,0 +1,117 @@
+"""What a customer says of a resolution on the page: that it is settled, or that it is not.
+
+Looking changes nothing. What is said goes through the one write door, and is decided on the ticket
+as it then is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from mailgate.desk.door import Desk
+from mailgate.desk.messages import NewMessage
+from mailgate.domain.events import Confirm, CustomerWrote
+from mailgate.domain.model import Actor, ActorKind, Side, Status, Ticket
+from mailgate.errors import Conflict
+from mailgate.mail.signer import Signer, TicketAddress
+from mailgate.store import tickets
+
+_TRIES = 8
+
+
+class Standing(Enum):
+    """How a link stands: it may be answered, has been just now, or changes nothing any more."""
+
+    ASKED = "asked"
+    SETTLED = "settled"
+    REOPENED = "reopened"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a page may show of a ticket, and nothing else of it."""
+
+    number: str
+    subject: str
+    language: str
+    standing: Standing
+
+
+class Confirming:
+    """Reads the links of one desk, and acts on them.
+
+    A token that is not genuine is None before the store is asked anything, so that all of them take
+    the same time.
+    """
+
+    def __init__(self, desk: Desk, signer: Signer) -> None:
+        self._desk = desk
+        self._signer = signer
+
+    def look(self, token: str, now: datetime) -> Question | None:
+        """Return what a link asks; None where it is none of ours, or the ticket another's now."""
+        found = self._find(token, now)
+        if found is None:
+            return None
+        ticket, said = found
+        return self._told(ticket, Standing.ASKED if _stands(ticket, said) else Standing.OVER)
+
+    def answer(self, token: str, now: datetime, text: str | None) -> Question | None:
+        """Confirm a resolution where `text` is None, else reopen with what it says, if anything.
+
+        Raises `Conflict` when somebody else was first again and again.
+        """
+        for _ in range(_TRIES - 1):
+            try:
+                return self._once(token, now, text)
+            except Conflict:
+                continue
+        return self._once(token, now, text)
+
+    def _once(self, token: str, now: datetime, text: str | None) -> Question | None:
+        found = self._find(token, now)
+        if found is None:
+            return None
+        ticket, said = found
+        with self._desk.writing(now) as ledger:
+            ticket = ledger.ticket(ticket.id)
+            if not _stands(ticket, said):
+                return self._told(ticket, Standing.OVER)
+            actor = Actor(ActorKind.CUSTOMER, ticket.requester)
+            if text is None:
+                ledger.apply(ticket.id, Confirm(at=now, actor=actor, resolution=said.nonce))
+                return self._told(ticket, Standing.SETTLED)
+            event = CustomerWrote(at=now, actor=actor, proved=True)
+            message = NewMessage(
+                side=Side.CLIENT,
+                author=ticket.requester,
+                author_name=ticket.requester_name,
+                at=now,
+                text=text or "(No, it is not settled.)",
+                sender=ticket.requester,
+            )
+            ledger.apply(ticket.id, event, message)
+            return self._told(ticket, Standing.REOPENED)
+
+    def _find(self, token: str, now: datetime) -> tuple[Ticket, TicketAddress] | None:
+        said = self._signer.read_page_token(token, "", now)
+        if said is None:
+            return None
+        tenant = self._desk.settings.tenant_id
+        with self._desk.database.read() as connection:
+            id_ = tickets.by_number(connection, tenant, [said.number]).get(said.number)
+            ticket = None if id_ is None else tickets.load(connection, tenant, [id_])[id_]
+        if ticket is None:
+            return None
+        said = self._signer.read_page_token(token, ticket.requester, now)
+        return (ticket, said) if said and said.holder_matches else None
+
+    def _told(self, ticket: Ticket, standing: Standing) -> Question:
+        language = ticket.language or self._desk.settings.language
+        return Question(ticket.number, ticket.subject, language, standing)
+
+
+def _stands(ticket: Ticket, said: TicketAddress) -> bool:
+    resolved = ticket.status is Status.RESOLVED and ticket.resolution == said.nonce
+    return resolved and not said.expired

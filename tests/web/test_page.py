@@ -1,0 +1,215 @@
+"""The page at which a customer says whether a resolution holds."""
+
+from dataclasses import replace
+
+import pytest
+import structlog
+from fastapi.testclient import TestClient
+
+from mailgate.desk.door import Desk
+from mailgate.domain.events import Resolve
+from mailgate.domain.model import Actor, ActorKind, Status
+from mailgate.errors import Conflict
+from mailgate.gateway import Parts, Ports
+from mailgate.roles import ALL
+from mailgate.web.confirming import Confirming
+from mailgate.web.health import create_app
+from mailgate.web.page import HEADERS, LARGEST, OFTEN, add_page
+from tests.desk.conftest import CUSTOMER, World, settings
+from tests.desk.conftest import database as database  # noqa: PLC0414 - a fixture that is used
+
+URL = "https://desk.example"
+RESOLVE = Actor(ActorKind.AGENT, "alice")
+
+
+class Page:
+    """A resolved ticket, and the link that its notice brought."""
+
+    def __init__(self, database):
+        self.world = World(database, replace(settings(), public_url=URL))
+        self.world.desk = Desk(database, replace(settings(), public_url=URL), self.world.signer)
+        self.seconds = 0.0
+        app = create_app({}, {})
+        add_page(
+            app, self.world.desk, self.world.signer, lambda: self.world.now, lambda: self.seconds
+        )
+        self.client = TestClient(app)
+        self.opened = self.world.open('<script>alert("x")</script>')
+        self.resolve()
+
+    def resolve(self):
+        self.world.pass_time(minutes=1)
+        self.world.apply(self.opened, Resolve(at=self.world.now, actor=RESOLVE))
+        rows = [row for row in self.world.rows("outbox") if row["notice"] == "resolved"]
+        self.path = rows[-1]["context"]["confirm_page"].removeprefix(URL)
+        self.world.pass_time(minutes=1)
+
+    def say(self, answer, text="", path=None):
+        return self.client.post(path or self.path, data={"answer": answer, "text": text})
+
+    @property
+    def status(self):
+        return self.world.ticket(self.opened).status
+
+    def events(self):
+        return [row["name"] for row in self.world.rows("event")]
+
+
+@pytest.fixture
+def page(database):
+    return Page(database)
+
+
+def test_a_look_shows_number_and_subject_and_changes_nothing(page):
+    before = page.events()
+    answer = page.client.get(page.path)
+    assert answer.status_code == 200
+    assert page.opened.number in answer.text
+    assert "&lt;script&gt;alert" in answer.text
+    assert "<script" not in answer.text
+    assert CUSTOMER not in answer.text
+    assert page.client.head(page.path).status_code == 200
+    assert page.client.get(f"{page.path}?answer=yes").status_code == 200
+    assert (page.status, page.events()) == (Status.RESOLVED, before)
+
+
+def test_every_answer_has_the_headers_and_sets_no_cookie(page):
+    for answer in (page.client.get(page.path), page.client.get("/t/x"), page.say("yes")):
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+        assert "set-cookie" not in answer.headers
+
+
+def test_yes_closes_it_once(page):
+    assert "The ticket is closed" in page.say("yes").text
+    ticket = page.world.ticket(page.opened)
+    assert (ticket.status, ticket.closed_at) == (Status.CLOSED, page.world.now)
+    assert "nothing was changed" in page.say("yes").text
+    assert "nothing was changed" in page.say("no").text
+    assert "nothing was changed" in page.client.get(page.path).text
+    assert page.events().count("ticket.confirmed") == 1
+    assert page.status is Status.CLOSED
+
+
+@pytest.mark.parametrize("text", ["The lid\r\nis still broken: äöü", "thanks", ""])
+def test_no_reopens_it_with_what_was_written(page, text):
+    assert "take it up again" in page.say("no", text).text
+    assert page.status is Status.REOPENED
+    written = page.world.rows("message")[-1]
+    assert written["side"] == "client"
+    assert written["author"] == CUSTOMER
+    assert written["text"] == (text.replace("\r\n", "\n") or "(No, it is not settled.)")
+
+
+def test_the_link_of_an_earlier_resolution_changes_nothing(page):
+    earlier = page.path
+    page.say("no")
+    page.resolve()
+    assert "nothing was changed" in page.say("yes", path=earlier).text
+    assert page.status is Status.RESOLVED
+    assert "The ticket is closed" in page.say("yes").text
+
+
+def test_a_link_expires(page):
+    page.world.pass_time(days=92)
+    assert "nothing was changed" in page.say("yes").text
+    assert page.status is Status.RESOLVED
+
+
+def test_whatever_is_no_link_of_ours_gets_the_same_answer(page):
+    world, number = page.world, page.opened.number
+    confirm = world.signer.ticket_address(
+        "support@desk.example", number, CUSTOMER, "confirm", world.now, 1
+    )
+    tokens = [
+        "x",
+        page.path.removeprefix("/t/")[:-1] + "7",
+        confirm.partition("+")[2].partition("@")[0],
+        world.signer.page_token(number, "mallory@elsewhere.example", 1, world.now),
+        world.signer.page_token("TKT-2026-99999", CUSTOMER, 1, world.now),
+    ]
+    answers = [call(f"/t/{token}") for token in tokens for call in (page.client.get, post(page))]
+    assert {(answer.status_code, answer.text) for answer in answers} == {
+        (404, answers[0].text),
+    }
+    assert page.status is Status.RESOLVED
+
+
+def post(page):
+    return lambda path: page.say("yes", path=path)
+
+
+@pytest.mark.parametrize("body", [b"", b"answer=maybe", b"\xff", b"a=1&b=2&c=3&d=4&e=5"])
+def test_a_form_that_is_not_ours_does_nothing(page, body):
+    assert page.client.post(page.path, content=body).status_code == 200
+    assert page.status is Status.RESOLVED
+
+
+def test_a_body_that_is_too_large_does_nothing(page):
+    body = b"answer=yes&text=" + b"x" * LARGEST
+    assert page.client.post(page.path, content=body).status_code == 413
+    assert page.status is Status.RESOLVED
+
+
+def test_who_asks_too_often_waits_a_minute(page):
+    codes = [page.client.get("/t/x").status_code for _ in range(OFTEN + 1)]
+    assert codes == [404] * OFTEN + [429]
+    page.seconds += 60
+    assert page.client.get(page.path).status_code == 200
+
+
+def test_it_speaks_the_language_of_the_reader(page):
+    answer = page.client.get("/t/x", headers={"Accept-Language": "de-AT,de;q=0.9"})
+    assert "Diese Seite gibt es nicht." in answer.text
+
+
+def test_who_is_not_first_decides_again(page, monkeypatch):
+    once, left = Confirming._once, [Conflict("somebody"), Conflict("somebody")]
+
+    def contended(*arguments):
+        if left:
+            raise left.pop()
+        return once(*arguments)
+
+    monkeypatch.setattr(Confirming, "_once", contended)
+    assert page.say("yes").status_code == 200
+    assert page.status is Status.CLOSED
+
+
+def test_a_desk_that_cannot_write_says_so(page, monkeypatch):
+    def contended(*_):
+        raise Conflict("somebody")
+
+    monkeypatch.setattr(Confirming, "_once", contended)
+    answer = page.say("yes")
+    assert (answer.status_code, "nothing was changed" in answer.text) == (503, True)
+
+
+def test_without_an_address_for_pages_there_is_no_link(database):
+    world = World(database, settings())
+    ticket = world.open()
+    world.pass_time(minutes=1)
+    world.apply(ticket, Resolve(at=world.now, actor=RESOLVE))
+    (row,) = [row for row in world.rows("outbox") if row["notice"] == "resolved"]
+    assert row["context"]["confirm_page"] is None
+
+
+def test_a_fault_does_not_bring_the_link_into_the_log(page, monkeypatch):
+    def broken(*_):
+        raise ValueError("hunter2")
+
+    monkeypatch.setattr(Confirming, "look", broken)
+    client = TestClient(page.client.app, raise_server_exceptions=False)
+    with structlog.testing.capture_logs() as lines:
+        assert client.get(page.path).status_code == 500
+    assert [(line["event"], line["path"]) for line in lines] == [("http.failed", "/t/")]
+
+
+def test_a_gateway_has_the_page_where_customers_can_reach_it(gateway):
+    def kind():
+        app = Parts(gateway, ALL, Ports(), {})._server()._server.config.app
+        return TestClient(app).get("/t/x").headers.get("content-type", "").partition(";")[0]
+
+    assert kind() == "application/json"
+    web = gateway.config.web.model_copy(update={"public_url": URL})
+    gateway.config = gateway.config.model_copy(update={"web": web})
+    assert kind() == "text/html"
