@@ -51,15 +51,15 @@ def session(postfix, loopback_certificate):
     opened.close()
 
 
-def test_every_notice_arrives_in_every_language_over_one_connection(postfix, session):
+@pytest.mark.parametrize("language", RENDERER.locales)
+def test_every_notice_arrives_in_every_language_over_one_connection(postfix, session, language):
     sent = {}
-    for language in RENDERER.locales:
-        for notice in RENDERER.notices:
-            message_id = f"<{notice}.{language}@desk.example>"
-            rendered = sent[message_id] = RENDERER.render(notice, language, full("customer"))
-            raw = compose(rendered, replace(FRAME, message_id=message_id, language=language))
-            result = session.send(Outgoing("", CAROL, raw), nothing)
-            assert isinstance(result, Sent), result
+    for notice in RENDERER.notices:
+        message_id = f"<{notice}.{language}@desk.example>"
+        rendered = sent[message_id] = RENDERER.render(notice, language, full("customer"))
+        raw = compose(rendered, replace(FRAME, message_id=message_id, language=language))
+        result = session.send(Outgoing("", CAROL, raw), nothing)
+        assert isinstance(result, Sent), result
 
     box = postfix.maildir(CAROL)
     box.wait(count=len(sent))
@@ -67,8 +67,9 @@ def test_every_notice_arrives_in_every_language_over_one_connection(postfix, ses
         rendered = sent.pop(mail["Message-ID"])
         assert "with ESMTPS" in mail["Received"]
         assert mail["Subject"] == rendered.subject
-        assert text_of(mail).rstrip("\n") == rendered.text.rstrip("\n")
-        assert html_of(mail).rstrip("\n") == (rendered.html or "").rstrip("\n")
+        # In base64, as for Cyrillic letters, a line ends as it does on the wire.
+        assert text_of(mail).splitlines() == rendered.text.splitlines()
+        assert html_of(mail).splitlines() == (rendered.html or "").splitlines()
         (file,) = mail.iter_attachments()
         assert file.get_filename() == "Rechnung für März.bin"
         assert file.get_content() == bytes(range(256)) * 40
