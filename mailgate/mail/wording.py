@@ -26,7 +26,7 @@ _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _LONGEST_IN_HOURS = 72 * 3_600  # seconds; shorter ones read better, and truer to working hours, so
 # What mail programs put before the subject of an answer, in the languages that have their own.
 _ANSWERED = re.compile(
-    r"(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r)(?:\[\d+\]|\(\d+\))?\s*[:：]\s*)+",
+    r"(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|res|rif|r|ответ|отв)(?:\[\d+\]|\(\d+\))?\s*[:：]\s*)+",
     re.IGNORECASE,
 )
 _GAP = re.compile(r"(?<= ) |^ ", re.MULTILINE)

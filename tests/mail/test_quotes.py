@@ -90,6 +90,7 @@ def test_the_signature_of_a_telephone_is_folded_away(start_and_end):
         ("aw: x", True, False),
         ("re[2]: x", True, False),
         ("回复：x", True, False),
+        ("отв: x", True, False),
         ("[tkt-2026-00042] re: x", True, False),
         ("fwd: re: x", False, True),
         ("wg: x", False, True),

@@ -173,6 +173,7 @@ class TestParagraphs:
         ("Printer", "Printer"),
         ("Re: Printer", "Printer"),
         ("RE: AW: re[2]: Sv : Printer", "Printer"),
+        ("Ответ: RES: Printer", "Printer"),
         ("Re：Printer", "Printer"),
         ("Fwd: Re: Printer", "Fwd: Re: Printer"),
         ("Re: [TKT-2026-00042] Printer", "Printer"),
