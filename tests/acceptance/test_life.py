@@ -55,6 +55,15 @@ WORDS = {
         overdue="⚠️ Antwort überfällig - Ticket #",
         thanks="Vielen Dank, das hat geholfen!",
     ),
+    "ru": Words(
+        received="Мы получили ваше сообщение",
+        waiting="Ждём вашего ответа - Заявка #",
+        resolved="✅ Ваша заявка решена - #",
+        auto_closed="Заявка закрыта автоматически - #",
+        reopened="🔄 Заявка открыта повторно - #",
+        overdue="⚠️ Ответ просрочен - Заявка #",
+        thanks="Большое спасибо, всё работает!",
+    ),
 }
 
 
@@ -95,7 +104,8 @@ def is_automatic(mail: EmailMessage) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("database", "language"), [("sqlite", "en"), ("sqlite", "de"), ("postgresql", "en")]
+    ("database", "language"),
+    [("sqlite", "en"), ("sqlite", "de"), ("sqlite", "ru"), ("postgresql", "en")],
 )
 def test_a_ticket_lives_from_the_first_mail_to_the_thanks_that_close_it(
     desk: Desk, words: Words, tmp_path: Path
