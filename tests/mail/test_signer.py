@@ -297,7 +297,7 @@ HOLDERS = st.builds(
     st.text(string.ascii_lowercase, min_size=1, max_size=10),
 )
 PURPOSES = st.sampled_from(["reply", "note", "confirm"])
-NAMES = st.text(string.ascii_lowercase + "+", min_size=1, max_size=28)
+NAMES = st.text(string.ascii_lowercase + "+", min_size=1, max_size=25)
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 
 
