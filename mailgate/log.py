@@ -150,6 +150,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "ticket.team_assigned": _INFO("A ticket was given to a team, or to none."),
         "ticket.waiting": _INFO("The customer's turn begins."),
         "ticket.resolved": _INFO("The matter is settled from our side."),
+        "ticket.rated": _INFO("The customer says how well it was settled, from 1 to 5."),
         "ticket.confirmed": _INFO("The customer agrees that it is settled."),
         "ticket.closed": _INFO("The matter ends."),
         "ticket.reopened": _INFO("The matter is taken up again."),

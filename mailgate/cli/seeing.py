@@ -290,6 +290,7 @@ _FACTS = (
     ("Team", "team"),
     ("Tags", "tags"),
     ("Fields", "fields"),
+    ("Rated (1 to 5)", "satisfaction"),
     ("Escalated", "escalation"),
     ("Was before", "before"),
     ("Goes on in", "merged_into"),

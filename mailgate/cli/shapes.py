@@ -43,6 +43,7 @@ TICKET: Shape = MappingProxyType(
         "resolved_at": "when it was resolved, or null",
         "closed_at": "when it was closed, or null",
         "closed_by": "customer, agent, auto or merged; null while it is not closed",
+        "satisfaction": "the customer's rating, 1 to 5, or null",
         "disposition": "none; spam, withdrawn or merged: no mail opens it again",
         "reopen_count": "how often it came back",
         "overdue_count": "how often the desk let its time run out",

@@ -306,6 +306,16 @@ class Confirm(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rated(Command):
+    """The customer says from 1 to 5 how well a resolution served them."""
+
+    name: ClassVar[str] = "ticket.rated"
+    resolution: int
+    score: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Close(Command):
     """The matter ends."""
 

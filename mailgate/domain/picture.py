@@ -202,6 +202,7 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield from (events.Resolve(**stamp), events.Resolve(**stamp, message=1))
     yield events.Resolve(**stamp, moved=True)
     yield events.Confirm(**stamp, resolution=ticket.resolution)
+    yield events.Rated(**stamp, resolution=ticket.resolution, score=4)
     yield from (events.Close(**stamp), events.Reopen(**stamp), events.TakeBack(**stamp))
     yield from (events.SetPriority(**stamp, priority=p) for p in (Priority.HIGH, Priority.NORMAL))
     yield from (events.SetCategory(**stamp, category=c) for c in ("billing", ticket.category))

@@ -19,6 +19,7 @@ from mailgate.domain.events import (
     Event,
     Opened,
     PolicyChanged,
+    Rated,
     Undelivered,
 )
 from mailgate.domain.horizon import UNSEEN
@@ -184,7 +185,7 @@ class Replay:
             return replace(event, turn=self._turns.get((recorded, event.turn), 0))
         if isinstance(event, CustomerWrote) and event.confirms is not None:
             return replace(event, confirms=self._resolution(recorded, event.confirms, here))
-        if isinstance(event, Confirm):
+        if isinstance(event, Confirm | Rated):
             return replace(event, resolution=self._resolution(recorded, event.resolution, here))
         return event
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailgate.domain import acts, bygone, escalating, events, guards, whose
+from mailgate.domain import acts, bygone, escalating, events, guards, rating, whose
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, Side, Status, Ticket
@@ -224,6 +224,7 @@ TABLE: tuple[Row, ...] = (
         "confirmed: closed by the customer",
     ),
     Row(events.Confirm, CLOSED, guards.this_resolution, acts.keep, "confirmed already"),
+    Row(events.Rated, CLOSED, rating.rateable, rating.rate, "rated by the customer"),
     Row(events.Close, LIVE, None, acts.close_by_agent, "closed by an agent"),
     Row(events.Close, CLOSED, None, acts.keep, "closed already"),
     Row(events.Reopen, frozenset({Status.REOPENED}), None, acts.keep, "reopened already"),

@@ -4,14 +4,16 @@ Looking changes nothing. What is said goes through the one write door, and is de
 as it then is.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from mailgate.desk.door import Desk
 from mailgate.desk.messages import NewMessage
-from mailgate.domain.events import Confirm, CustomerWrote
-from mailgate.domain.model import Actor, ActorKind, Side, Status, Ticket
+from mailgate.domain.events import Confirm, CustomerWrote, Rated
+from mailgate.domain.model import Actor, ActorKind, ClosedBy, Side, Status, Ticket
+from mailgate.domain.rating import BEST, rateable
 from mailgate.errors import Conflict
 from mailgate.mail.signer import Signer, TicketAddress
 from mailgate.store import tickets
@@ -25,17 +27,19 @@ class Standing(Enum):
     ASKED = "asked"
     SETTLED = "settled"
     REOPENED = "reopened"
+    RATED = "rated"
     OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a page may show of a ticket, and nothing else of it."""
+    """What a page may show of a ticket, and nothing else of it; `rateable`: it asks for a score."""
 
     number: str
     subject: str
     language: str
     standing: Standing
+    rateable: bool = False
 
 
 class Confirming:
@@ -55,19 +59,42 @@ class Confirming:
         if found is None:
             return None
         ticket, said = found
-        return self._told(ticket, Standing.ASKED if _stands(ticket, said) else Standing.OVER)
+        standing = Standing.ASKED if _stands(ticket, said) else Standing.OVER
+        return self._told(
+            ticket, standing, rates=self._rates(ticket, _rated(ticket, said, now), said)
+        )
 
     def answer(self, token: str, now: datetime, text: str | None) -> Question | None:
         """Confirm a resolution where `text` is None, else reopen with what it says, if anything.
 
         Raises `Conflict` when somebody else was first again and again.
         """
-        for _ in range(_TRIES - 1):
-            try:
-                return self._once(token, now, text)
-            except Conflict:
-                continue
-        return self._once(token, now, text)
+        return _again(lambda: self._once(token, now, text))
+
+    def rate(self, token: str, now: datetime, score: int, comment: str) -> Question | None:
+        """Keep what a customer who said yes thinks, from 1 to 5; later it may be changed.
+
+        Raises `Conflict` when somebody else was first again and again.
+        """
+        return _again(lambda: self._rate(token, now, score, comment))
+
+    def _rate(self, token: str, now: datetime, score: int, comment: str) -> Question | None:
+        found = self._find(token, now)
+        if found is None:
+            return None
+        ticket, said = found
+        with self._desk.writing(now) as ledger:
+            ticket = ledger.ticket(ticket.id)
+            event = _rated(ticket, said, now, score, comment)
+            if not self._rates(ticket, event, said):
+                return self._told(ticket, Standing.OVER)
+            ledger.apply(ticket.id, event, note=comment or None)  # as the history shows it
+            return self._told(ticket, Standing.RATED)
+
+    def _rates(self, ticket: Ticket, event: Rated, said: TicketAddress) -> bool:
+        """Tell whether the customer ended the ticket here or by mail, and may still rate it."""
+        ended = ticket.closed_by is ClosedBy.CUSTOMER and not said.expired
+        return ended and rateable(ticket, event, self._desk.settings.policy, event.at)
 
     def _once(self, token: str, now: datetime, text: str | None) -> Question | None:
         found = self._find(token, now)
@@ -81,7 +108,7 @@ class Confirming:
             actor = Actor(ActorKind.CUSTOMER, ticket.requester)
             if text is None:
                 ledger.apply(ticket.id, Confirm(at=now, actor=actor, resolution=said.nonce))
-                return self._told(ticket, Standing.SETTLED)
+                return self._told(ticket, Standing.SETTLED, rates=True)
             event = CustomerWrote(at=now, actor=actor, proved=True)
             message = NewMessage(
                 side=Side.CLIENT,
@@ -107,11 +134,27 @@ class Confirming:
         said = self._signer.read_page_token(token, ticket.requester, now)
         return (ticket, said) if said and said.holder_matches else None
 
-    def _told(self, ticket: Ticket, standing: Standing) -> Question:
+    def _told(self, ticket: Ticket, standing: Standing, *, rates: bool = False) -> Question:
         language = ticket.language or self._desk.settings.language
-        return Question(ticket.number, ticket.subject, language, standing)
+        return Question(ticket.number, ticket.subject, language, standing, rates)
 
 
 def _stands(ticket: Ticket, said: TicketAddress) -> bool:
     resolved = ticket.status is Status.RESOLVED and ticket.resolution == said.nonce
     return resolved and not said.expired
+
+
+def _rated(
+    ticket: Ticket, said: TicketAddress, now: datetime, score: int = BEST, comment: str = ""
+) -> Rated:
+    actor = Actor(ActorKind.CUSTOMER, ticket.requester)
+    return Rated(at=now, actor=actor, resolution=said.nonce, score=score, comment=comment)
+
+
+def _again(act: Callable[[], Question | None]) -> Question | None:
+    for _ in range(_TRIES - 1):
+        try:
+            return act()
+        except Conflict:
+            continue
+    return act()

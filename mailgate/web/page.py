@@ -26,6 +26,7 @@ LARGEST = 4096
 OFTEN = 60
 """Requests of one address in a minute."""
 _MINUTE = 60.0  # seconds
+_SCORES = ("1", "2", "3", "4", "5")
 _ADDRESSES = 10_000  # that are counted at once
 
 _STYLE = (
@@ -37,6 +38,7 @@ _STYLE = (
     "textarea{border:1px solid #68707d;color:inherit;background:transparent}"
     "button{border:1px solid #1c6b3c;background:#1c6b3c;color:#fff;cursor:pointer}"
     "button.no{border-color:#68707d;background:transparent;color:inherit}"
+    ".scores{display:flex;gap:.4rem}"
     "@media(prefers-color-scheme:dark){body{color:#e6e9ee;background:#14181f}"
     "textarea,button.no{border-color:#8b93a1}}"
 )
@@ -81,7 +83,7 @@ def add_page(
 
     @app.api_route("/t/{token}", methods=["GET", "HEAD", "POST"])
     async def page(token: str, request: Request) -> Response:
-        """Ask a customer whether a ticket is settled; a POST answers."""
+        """Ask a customer whether a ticket is settled, and then for a rating; a POST answers."""
         address = request.client.host if request.client else ""
         words = words_for(request.headers.get("accept-language", "").partition(",")[0])
         if rate.exceeded(address):
@@ -95,6 +97,10 @@ def add_page(
             said = _said(body)
             if said is None:
                 return _shown(words, await run_in_threadpool(confirming.look, token, now()))
+            if said[0] in _SCORES:
+                score = int(said[0])
+                rated = await run_in_threadpool(confirming.rate, token, now(), score, said[1])
+                return _shown(words, rated)
             text = None if said[0] == "yes" else said[1]
             return _shown(words, await run_in_threadpool(confirming.answer, token, now(), text))
         except Temporary:
@@ -119,7 +125,7 @@ def _said(body: bytes) -> tuple[str, str] | None:
         return None
     answer = fields.get("answer", [""])[0]
     text = fields.get("text", [""])[0].replace("\r\n", "\n").replace("\0", "").strip()
-    return (answer, text) if answer in ("yes", "no") else None
+    return (answer, text) if answer in ("yes", "no", *_SCORES) else None
 
 
 def _shown(readers: Words, question: Question | None) -> Response:
@@ -135,8 +141,15 @@ def _shown(readers: Words, question: Question | None) -> Response:
         ),
         Standing.SETTLED: f"<p>{escape(words.settled)}</p>",
         Standing.REOPENED: f"<p>{escape(words.reopened)}</p>",
+        Standing.RATED: f"<p>{escape(words.rated)}</p>",
         Standing.OVER: f"<p>{escape(words.over)}</p>",
     }[question.standing]
+    if question.rateable:
+        below += _RATING.format(
+            rate=escape(words.rate),
+            comment=escape(words.comment),
+            scores="".join(f'<button name="answer" value="{n}">{n}</button>' for n in _SCORES),
+        )
     head = f"<h1>{escape(question.number)}</h1><p>{escape(question.subject)}</p>"
     return _html(words, question.number, head + below, 200)
 
@@ -162,4 +175,9 @@ _FORM = (
     '<form method="post"><label for="text">{missing}</label>'
     '<textarea id="text" name="text" rows="4" maxlength="1000"></textarea>'
     '<button class="no" name="answer" value="no">{no}</button></form>'
+)
+_RATING = (
+    '<h2>{rate}</h2><form method="post"><label for="text">{comment}</label>'
+    '<textarea id="text" name="text" rows="4" maxlength="1000"></textarea>'
+    '<div class="scores">{scores}</div></form>'
 )

@@ -13,6 +13,9 @@ class Words:
     no: str
     missing: str
     settled: str
+    rate: str
+    comment: str
+    rated: str
     reopened: str
     over: str
     unknown: str
@@ -29,6 +32,9 @@ _ENGLISH = Words(
     no="No, it is not",
     missing="What is missing? (You need not write anything.)",
     settled="Thank you. The ticket is closed.",
+    rate="How satisfied are you? (1: not at all, 5: very)",
+    comment="Would you like to say why? (You need not.)",
+    rated="Thank you for your rating.",
     reopened="Thank you. We will take it up again.",
     over="This question is no longer open, and nothing was changed. "
     "To reach us, simply reply to one of our mails.",
@@ -44,6 +50,9 @@ _GERMAN = Words(
     no="Nein, noch nicht",
     missing="Was fehlt noch? (Sie müssen nichts schreiben.)",
     settled="Vielen Dank. Das Ticket ist geschlossen.",
+    rate="Wie zufrieden sind Sie? (1: gar nicht, 5: sehr)",
+    comment="Möchten Sie sagen, warum? (Sie müssen nicht.)",
+    rated="Vielen Dank für Ihre Bewertung.",
     reopened="Vielen Dank. Wir nehmen die Sache wieder auf.",
     over="Diese Frage ist nicht mehr offen, und es wurde nichts geändert. "
     "Um uns zu erreichen, antworten Sie einfach auf eine unserer Mails.",
@@ -60,6 +69,10 @@ _FRENCH = Words(
     no="Non, pas encore",
     missing="Que manque-t-il\N{NO-BREAK SPACE}? (Vous n'êtes pas obligé d'écrire.)",
     settled="Merci. Le ticket est fermé.",
+    rate="Êtes-vous satisfait\N{NO-BREAK SPACE}? "
+    "(1\N{NO-BREAK SPACE}: pas du tout, 5\N{NO-BREAK SPACE}: très)",
+    comment="Souhaitez-vous dire pourquoi\N{NO-BREAK SPACE}? (Facultatif.)",
+    rated="Merci de votre évaluation.",
     reopened="Merci. Nous reprenons votre demande.",
     over="Cette question n'est plus ouverte, et rien n'a été modifié. "
     "Pour nous joindre, répondez simplement à l'un de nos messages.",
@@ -76,6 +89,9 @@ _SPANISH = Words(
     no="No, todavía no",
     missing="¿Qué falta? (No hace falta que escriba nada.)",
     settled="Gracias. El ticket está cerrado.",
+    rate="¿Está satisfecho? (1: nada, 5: mucho)",
+    comment="¿Quiere decir por qué? (No es necesario.)",
+    rated="Gracias por su valoración.",
     reopened="Gracias. Lo retomaremos.",
     over="Esta pregunta ya no está abierta y no se ha cambiado nada. "
     "Para escribirnos, responda a uno de nuestros mensajes.",
@@ -91,6 +107,9 @@ _PORTUGUESE = Words(
     no="Não, ainda não",
     missing="O que falta? (Não é preciso escrever nada.)",
     settled="Obrigado. O ticket está fechado.",
+    rate="Está satisfeito? (1: nada, 5: muito)",
+    comment="Quer dizer por quê? (Não é preciso.)",
+    rated="Obrigado pela sua avaliação.",
     reopened="Obrigado. Retomaremos o assunto.",
     over="Esta pergunta já não está aberta e nada foi alterado. "
     "Para falar conosco, basta responder a uma das nossas mensagens.",
@@ -106,6 +125,9 @@ _RUSSIAN = Words(
     no="Нет, ещё нет",
     missing="Чего не хватает? (Писать необязательно.)",
     settled="Спасибо. Заявка закрыта.",
+    rate="Довольны ли вы? (1: совсем нет, 5: очень)",
+    comment="Хотите сказать почему? (Необязательно.)",
+    rated="Спасибо за вашу оценку.",
     reopened="Спасибо. Мы продолжим работу.",
     over="Этот вопрос больше не открыт, и ничего не изменено. "
     "Чтобы написать нам, просто ответьте на одно из наших писем.",
@@ -121,6 +143,9 @@ _CHINESE = Words(
     no="否，还没有",
     missing="还缺什么？（可以不填。）",
     settled="谢谢。工单已关闭。",
+    rate="您满意吗？（1：很不满意，5：很满意）",
+    comment="您愿意说明原因吗？（可以不填。）",
+    rated="感谢您的评价。",
     reopened="谢谢。我们会继续处理。",
     over="此问题已不再有效，没有作任何更改。如需联系我们，请直接回复我们的任意一封邮件。",
     unknown="没有这个页面。",
@@ -135,6 +160,9 @@ _ARABIC = Words(
     no="لا، ليس بعد",
     missing="ما الذي ينقص؟ (لا حاجة إلى كتابة شيء.)",
     settled="شكرا لكم. أُغلقت التذكرة.",
+    rate="ما مدى رضاكم؟ (1: غير راضين إطلاقا، 5: راضون جدا)",
+    comment="هل تودون ذكر السبب؟ (ليس ضروريا.)",
+    rated="شكرا لكم على تقييمكم.",
     reopened="شكرا لكم. سنستأنف العمل على طلبكم.",
     over="لم يعد هذا السؤال مفتوحا، ولم يتغير شيء. للتواصل معنا يكفي الرد على إحدى رسائلنا.",
     unknown="لا توجد صفحة كهذه.",

@@ -99,6 +99,7 @@ _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.Undelivered, _BOUNCE)] * 2,
     *[(events.Wait, {}), (events.Resolve, {}), (events.Resolve, {"message": 1})],
     *[(events.Resolve, {"moved": True}), (events.Confirm, {"resolution": CURRENT})],
+    *[(events.Rated, {"resolution": CURRENT, "score": score}) for score in (1, 5)],
     *[(events.Close, {}), (events.Reopen, {}), (events.TakeBack, {})],
     *[(events.Assign, {"assignee": name}) for name in ("alice", "bob", None)],
     *[(events.AssignTeam, {"team": name}) for name in ("billing", None)],

@@ -100,6 +100,41 @@ def test_no_reopens_it_with_what_was_written(page, text):
     assert written["text"] == (text.replace("\r\n", "\n") or "(No, it is not settled.)")
 
 
+def test_after_yes_it_asks_for_a_score_that_may_be_changed(page):
+    assert page.say("yes").text.count("<button") == 5
+    ended = page.world.ticket(page.opened)
+    assert "Thank you for your rating" in page.say("2", "slow").text
+    assert 'value="5"' in page.client.get(f"{page.path}?answer=5").text
+    assert page.world.ticket(page.opened).satisfaction == 2
+    page.world.pass_time(days=29)
+    page.say("5")
+    ticket = page.world.ticket(page.opened)
+    assert (ticket.satisfaction, ticket.status, ticket.turn) == (5, Status.CLOSED, ended.turn)
+    rated = [row for row in page.world.rows("event") if row["name"] == "ticket.rated"]
+    assert [(row["actor_id"], row["data"]["comment"], row["note"]) for row in rated] == [
+        (CUSTOMER, "slow", "slow"),
+        (CUSTOMER, "", None),
+    ]
+    page.world.pass_time(days=2)
+    assert "<button" not in page.client.get(page.path).text
+    assert "nothing was changed" in page.say("1").text
+    assert page.world.ticket(page.opened).satisfaction == 5
+
+
+@pytest.mark.parametrize("score", ["0", "6", "5.0", "\N{ARABIC-INDIC DIGIT FIVE}"])
+def test_no_score_is_no_rating(page, score):
+    page.say("yes")
+    page.say(score)
+    assert page.world.ticket(page.opened).satisfaction is None
+
+
+def test_before_it_is_settled_and_by_a_forged_link_nothing_is_rated(page):
+    assert "nothing was changed" in page.say("5").text
+    page.say("yes")
+    assert page.say("5", path="/t/x").status_code == 404
+    assert page.world.ticket(page.opened).satisfaction is None
+
+
 def test_the_link_of_an_earlier_resolution_changes_nothing(page):
     earlier = page.path
     page.say("no")
