@@ -33,7 +33,7 @@ _STYLE = (
     ":root{color-scheme:light dark}"
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:1.5rem 1rem;"
     "color:#1d2430;background:#fff;overflow-wrap:anywhere}"
-    "h1{font-size:1.4rem}textarea,button{font:inherit;width:100%;box-sizing:border-box;"
+    "h1{font-size:1.4rem}h2{font-size:1.2rem}textarea,button{font:inherit;width:100%;box-sizing:border-box;"
     "border-radius:.4rem;padding:.7rem;margin:.3rem 0 1rem}"
     "textarea{border:1px solid #68707d;color:inherit;background:transparent}"
     "button{border:1px solid #1c6b3c;background:#1c6b3c;color:#fff;cursor:pointer}"
