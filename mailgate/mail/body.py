@@ -52,7 +52,7 @@ _MEANT = re.compile(
 _BETWEEN = re.compile(f"(?<={QUOTED})({BLANK}*+){TEXT}(?=[^{QUOTED}]*+{QUOTED})")
 _FULL_LINE = 60  # characters from which on a quoted line may have been broken
 _ENDS_OF_SENTENCES = ".!?。！？"
-_DASHES = "-_=*~‐‑–—―─━ \t"
+_DASHES = "-_=*~‐‑–—―─━ \t\xa0"
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\ufeff"
 _INVISIBLE += "\u2066\u2067\u2068\u2069"
 _UNSEEN = dict.fromkeys(map(ord, _INVISIBLE))
@@ -66,7 +66,7 @@ _SAYING = {
 }
 _LONGEST_DEVICE_LINE = 200
 _BEFORE_DEVICE, _AFTER_DEVICE = " <([*_", " .>)]*_"
-_QUOTE_PREFIX = "> |\t"
+_QUOTE_PREFIX = "> |\t" + _INVISIBLE
 _LONGEST_LABEL = 30
 _LONGEST_PHRASE = 80
 
@@ -187,7 +187,7 @@ def _class(line: str, cue: str) -> str:
         return QUOTED
     if len(bare) > _LONGEST_LINE:
         return TEXT
-    if (line[0] == bare[0] or bare[0] == "*") and _label(bare):
+    if (line.lstrip(_INVISIBLE)[0] == bare[0] or bare[0] == "*") and _label(bare):
         return LABEL  # an indented one that is not bold belongs to somebody's text
     if cue == layout.BORDER:
         return BORDERED
@@ -225,7 +225,7 @@ def _between_dashes(bare: str) -> str:
 def _label(bare: str) -> Kind | None:
     """Return what a line of a quoted header names ("From: ..."), None when it is none."""
     head, colon, _ = bare[: _LONGEST_LABEL + 1].replace("：", ":").partition(":")
-    return quotes.LABELS.get(head.strip(" *_\xa0").lower()) if colon else None
+    return quotes.LABELS.get(head.strip(_AROUND).lower()) if colon else None
 
 
 def _device(low: str) -> bool:

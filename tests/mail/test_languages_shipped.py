@@ -138,6 +138,14 @@ def test_arabic_runs_from_right_to_left_and_addresses_do_not():
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", html)
 
 
+def test_arabic_keeps_an_address_in_brackets_together():
+    html = RENDERER.render("new_message", "ar", full("agent")).html or ""
+    apart = [node.text() for node in LexborHTMLParser(html).css("bdi")]
+
+    assert apart
+    assert all(text.count("<") == text.count(">") for text in apart)
+
+
 def test_other_languages_run_from_left_to_right():
     html = RENDERER.render("overdue", "ru", full("agent")).html or ""
 

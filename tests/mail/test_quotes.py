@@ -103,3 +103,31 @@ def test_the_signature_of_a_telephone_is_folded_away(start_and_end):
 def test_the_subject_of_a_reply_or_forward_is_known(subject, reply, forward):
     assert bool(quotes.REPLY.match(subject)) == reply
     assert bool(quotes.FORWARD.match(subject)) == forward
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "\u200f##- للرد، اكتبوا فوق هذا السطر مباشرة -##",
+        "> \u200f##- للرد، اكتبوا فوق هذا السطر مباشرة -##\n> قديم",
+        "##- 如需回复，请直接在此行上方写下内容 -##",
+        (
+            "\u200fمن: Support <support@desk.example>\n\u200fتم الإرسال: 9 نوفمبر 2026 10:02\n"
+            "\u200fإلى: Carol <carol@client.example>\n\u200fالموضوع: Re: x\n"
+        ),
+        (
+            "\u202bفي الاثنين، ٩ نوفمبر ٢٠٢٦ في ١٠:٠٢ ص تمت كتابة ما يلي بواسطة "
+            "\u202aSupport\u202c\u200f <\u202asupport@desk.example\u202c\u200f>:\u202c\n"
+        ),
+        '在 2026-11-09 10:02:00，"Support" <support@desk.example> 写道：',
+        "Support <support@desk.example> 于2026年11月9日周一 10:02写道：\n",
+        (
+            "------------------\xa0原始邮件\xa0------------------\n"
+            '发件人: "Support" <support@desk.example>;\n主题: Re: x\n'
+        ),
+    ],
+)
+def test_chinese_and_arabic_answers_end_where_the_quote_begins(quoted):
+    lines = ["شكرا، 明白了", "", *quoted.split("\n"), "قديم"]
+
+    assert new_text(lines, reply=True) == "شكرا، 明白了"
