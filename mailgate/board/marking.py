@@ -8,7 +8,7 @@ been moved with it.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -25,6 +25,7 @@ from mailgate.store.board import Board, Lying
 from mailgate.store.marks import Marks
 
 _TRIES = 5
+_REST = timedelta(minutes=10)  # until a folder that keeps no keyword is tried again
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Marking:
         self._mailbox = mailbox
         self._meanings = meanings
         self._now = now
-        self._refused = False
+        self._refused: dict[str, datetime] = {}  # folders, and when they may be tried again
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -136,8 +137,9 @@ class Marking:
     ) -> None:
         """Put the mark of what is overdue on the mails of late tickets, and take it off others."""
         mark = self._meanings.overdue
-        if not mark or not tickets or self._refused:
+        if not mark or not tickets:
             return
+        now = self._now()
         with self._desk.database.read() as connection:
             borne = self._of(connection).bearing(tickets, mark)
         bearing = {(folder, uid) for _, folder, uid in borne}
@@ -149,12 +151,16 @@ class Marking:
                 if late != ((copy.folder, copy.uid) in bearing):
                     wrong[copy.folder, late].append(copy.uid)
         for (folder, late), uids in sorted(wrong.items()):
+            if self._refused.get(folder, now) > now:
+                continue
             try:
                 link.mark(folder, uids, mark, on=late)
             except NotMarked as fault:
-                self._refused = True
-                log("board.not_marked", mailbox=self._mailbox, mark=mark, error=str(fault))
-                return
+                if folder not in self._refused:
+                    facts = {"mailbox": self._mailbox, "folder": folder, "mark": mark}
+                    log("board.not_marked", **facts, error=str(fault))
+                self._refused[folder] = now + _REST
+                continue
             with self._desk.database.write() as connection:
                 hold(connection)
                 marks = self._of(connection)

@@ -62,9 +62,11 @@ class Digests:
         """Yield to whom a digest goes and what it says; to who has nothing to do none goes."""
         settings, connection = ledger.settings, ledger.connection
         staff, tenant_id = settings.staff, settings.tenant_id
-        free = ledger.load(holding.unheld(connection, tenant_id, None, _MOST * 10)).values()
+        free = ledger.load(self._free(ledger)).values()
         known = agents.known(connection, tenant_id)
-        suspects = aside.quarantined_since(connection, tenant_id, since, _MOST_MAILS)
+        suspects = aside.quarantined_since(connection, tenant_id, since, _MOST_MAILS + 1)
+        hidden = len(suspects) > _MOST_MAILS
+        suspects = suspects[-_MOST_MAILS:]
         mails = [{"id": id_, "author": harmless(who, self._numbers)} for id_, who in suspects]
         readers = {reader.address for reader in staff.team(None)}
         for agent in staff.by_address.values():
@@ -83,10 +85,19 @@ class Digests:
                     staff.recipient(agent),
                     {
                         "digest": {"held": held, "free": unheld, "quarantined": shown},
-                        "more": more or further,
+                        "more": more or further or (hidden and bool(shown)),
                         "reply_to": address,
                     },
                 )
+
+    @staticmethod
+    def _free(ledger: Ledger) -> list[int]:
+        """Return tickets that nobody holds: of each team the oldest, so that none hides another."""
+        connection, tenant_id = ledger.connection, ledger.settings.tenant_id
+        found = holding.unheld(connection, tenant_id, None, _MOST * 10)
+        for team in ledger.settings.staff.teams:
+            found += holding.unheld(connection, tenant_id, [team], _MOST * 10)
+        return list(dict.fromkeys(found))
 
     def _held(self, ledger: Ledger, agent: Agent) -> Iterable[Ticket]:
         tenant_id = ledger.settings.tenant_id

@@ -387,7 +387,7 @@ class Ledger:
     # --- writing ---
 
     def decided(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return the events and the notices that are to be written, the ceilings applied."""
+        """Return the events and the notices that are to be written, before any is joined."""
         self._pages.outbox[:] = notices.joined(self._pages.outbox)
         self._hold_back()
         return self._pages.events, self._pages.outbox

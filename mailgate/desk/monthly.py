@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from typing import Any
 
+from sqlalchemy import Connection
+
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
 from mailgate.domain.model import GATEWAY, Priority
@@ -31,26 +33,30 @@ class Reports:
         with self._desk.database.read() as connection:
             if monthly.is_reported(connection, settings.tenant_id, month.number):
                 return 0
+            facts = self._facts(connection, now, month)  # while nobody has to wait for it
         with self._desk.writing(now) as ledger:
             ledger.lock_numbers()  # nobody else writes it meanwhile
             if monthly.is_reported(ledger.connection, settings.tenant_id, month.number):
                 return 0
-            return self._write(ledger, month)
+            return self._write(ledger, month, facts)
 
-    def _write(self, ledger: Ledger, month: Month) -> int:
-        """Write it; a desk that has only begun since has nothing to tell of that month."""
-        settings = ledger.settings
-        begun = monthly.has_begun(ledger.connection, settings.tenant_id, month.end)
-        admins = settings.staff.administrators if begun else ()
-        facts = {"report": _facts(ledger, month)} if admins else {}
+    def _facts(self, connection: Connection, now: datetime, month: Month) -> dict[str, Any] | None:
+        """Return what is reported; a desk that has only begun since has nothing to tell of it."""
+        tenant_id = self._desk.settings.tenant_id
+        begun = monthly.has_begun(connection, tenant_id, month.end)
+        return _facts(connection, tenant_id, now, month) if begun else None
+
+    @staticmethod
+    def _write(ledger: Ledger, month: Month, report: dict[str, Any] | None) -> int:
+        admins = () if report is None else ledger.settings.staff.administrators
+        facts = {"report": report}
         event = Reported(at=ledger.now, actor=GATEWAY, count=len(admins))
         subject = (monthly.SUBJECT, month.number, 1)
         ledger.announce(subject, event, [(admin, facts) for admin in admins], NOTICE)
         return len(admins)
 
 
-def _facts(ledger: Ledger, month: Month) -> dict[str, Any]:
-    connection, tenant_id = ledger.connection, ledger.settings.tenant_id
+def _facts(connection: Connection, tenant_id: int, now: datetime, month: Month) -> dict[str, Any]:
     found = monthly.figures(connection, tenant_id, month.begin, month.end)
     categories = sorted(found.categories.items(), key=lambda each: (-each[1], each[0]))
     return {
@@ -64,7 +70,7 @@ def _facts(ledger: Ledger, month: Month) -> dict[str, Any]:
         "auto_closed": found.auto_closed,
         "priorities": _bars((p.value, found.priorities.get(p.value, 0)) for p in Priority),
         "categories": _bars((name.replace("_", " "), n) for name, n in categories[:_MOST]),
-        "now": _bars(reports.statistics(connection, tenant_id, ledger.now).items()),
+        "now": _bars(reports.statistics(connection, tenant_id, now).items()),
     }
 
 

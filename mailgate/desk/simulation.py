@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping
 
 from mailgate.desk.retelling import changed
 from mailgate.desk.settings import Settings
-from mailgate.domain.events import EVENTS, Event
+from mailgate.domain.events import EVENTS, Event, Opened
 from mailgate.domain.history import restore
 from mailgate.domain.horizon import OUTAGE
 from mailgate.domain.model import Actor, ActorKind, Ticket
@@ -146,6 +146,20 @@ class _Told:
     recorded: list[Outcome] = field(default_factory=list)
     readable: bool = True
 
+    def in_order(self) -> Iterator[Given]:
+        """Yield what has happened with times that go with the order, whichever node's clock said.
+
+        Of a ticket whose beginning is not known nothing can be told.
+        """
+        known, last = self.begun is not None, None
+        for each in self.given:
+            known = known or isinstance(each.event, Opened)
+            if not known:
+                self.readable = False
+                continue
+            last = each.recorded_at if last is None else max(last, each.recorded_at)
+            yield replace(each, recorded_at=last)
+
 
 @dataclass
 class _Lives:
@@ -161,7 +175,7 @@ class _Lives:
     def compare(self, histories: Iterable[Sequence[RowMapping]]) -> Compared:
         """Return one matter compared; each history is that of one of its tickets."""
         told = [self._told(history) for history in histories]
-        given = sorted((g for each in told for g in each.given), key=lambda g: g.recorded_at)
+        given = sorted((g for each in told for g in each.in_order()), key=lambda g: g.recorded_at)
         begun = [each.begun for each in told if each.begun is not None]
         present, new = (
             Replay(policy, begun, self.since).live(given, self.until)

@@ -59,7 +59,7 @@ def line(word: str, names: Names) -> str | None:
 
 
 def words(names: Names) -> dict[str, str]:
-    """Return each word that an address may hold alone -> the line that it stands for."""
+    """Return words for an address book -> the lines that they stand for; `line` knows more."""
     alone = ("done", "note", *_ALONE, *Priority, *names.agents, *names.teams, *names.categories)
     found = {word: line(word, names) for word in dict.fromkeys(alone)}
     return {word: said for word, said in found.items() if said is not None}

@@ -4,10 +4,12 @@ They count in what was sent from the shared account, and in the mail of an agent
 mail itself has gone where its author sent it: nothing of it can be refused, only what it asks for.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from email.utils import getaddresses
 
 from mailgate.desk import commands as asked
+from mailgate.desk import held
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.desk.settings import Settings
@@ -19,7 +21,6 @@ from mailgate.errors import Refused
 from mailgate.intake import agents
 from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
-from mailgate.store.inbox import SUBMISSION
 
 _MOST = 20  # addresses of one mail that are looked at
 _NEEDS_A_NAME = frozenset({"take", "follow", "unfollow"})
@@ -40,11 +41,8 @@ def lines(reading: Reading, settings: Settings) -> tuple[str, ...]:
     known = settings.names
     details = (reading.own.split(address)[1].lower() for address in ours[:_MOST])
     said = ((word, shorthand.line(word, known)) for word in dict.fromkeys(details) if word)
-    # A dot stands in signed addresses: those that were handed in lead to a ticket, and say nothing.
-    handed_in = reading.claimed.road == SUBMISSION
-    return tuple(
-        line or f"/{word}" for word, line in said if line or not handed_in or "." not in word
-    )
+    # A dot stands in signed addresses, which lead to a ticket, and say nothing.
+    return tuple(line or f"/{word}" for word, line in said if line or "." not in word)
 
 
 def is_command(reading: Reading, settings: Settings) -> bool:
@@ -98,10 +96,17 @@ def carry_out(
         except Refused as refusal:
             ledger.undo(mark)
             faults.append(Fault(", ".join(said), str(refusal), ""))
+    if not faults and ticket_id is not None and _is_spam(script.commands):
+        at = reading.claimed.received_at  # not before all is done: what is stopped is not undone
+        held.stop(ledger, ticket_id, at, who, who.id)
     if not faults:
         return f"by address: {', '.join(said)}"
     agents.not_done(ledger, reading, agent, ticket_id, faults)
     return f"not carried out: {', '.join(said)}"
+
+
+def _is_spam(commands: Iterable[Command]) -> bool:
+    return any(command.name == "spam" for command in commands)
 
 
 def _happen(

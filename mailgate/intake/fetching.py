@@ -45,7 +45,7 @@ def fetch(link: Link, names: Sequence[str], into: Path, most: int, progress: Pro
     looked = []
     for name in names:
         folder = link.examine(name)
-        place = into / quote(name, safe=" ") / str(folder.uidvalidity)
+        place = into / _safe(name) / str(folder.uidvalidity)
         place.mkdir(parents=True, exist_ok=True)
         there = {path.stem for path in place.glob("*.eml")}
         uids = [uid for uid in link.uids_after(0, folder) if str(uid) not in there]
@@ -60,6 +60,11 @@ def fetch(link: Link, names: Sequence[str], into: Path, most: int, progress: Pro
             done += len(some)
             progress(done, total)
     return into
+
+
+def _safe(name: str) -> str:
+    """Return a folder's name as that of one on disk, whatever a server calls it."""
+    return quote(name, safe=" ") if name.strip(".") else quote(name).replace(".", "%2E")
 
 
 def _batches(seen: Sequence[Overview]) -> Iterator[list[Overview]]:
@@ -83,6 +88,9 @@ def _put(link: Link, batch: Sequence[Overview], place: Path, most: int) -> None:
         if raw is None:  # gone meanwhile
             continue
         part = place / f"{each.uid}.part"
-        part.write_bytes(raw)
+        with part.open("wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
         os.utime(part, (each.at.timestamp(), each.at.timestamp()))
         part.rename(place / f"{each.uid}.eml")

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -20,6 +21,8 @@ WINDOW = 600.0
 """Seconds in which failed logins are counted together."""
 _AT_ONCE = 2  # hashes that are worked out
 _MOST_WAITING = 32
+_PAIR = "place and name"
+_OFTENER = 10
 _MOST_PLACES = 10_000  # remembered from where somebody has logged in
 _LONGEST_NAME = 320  # characters: an address; a longer name is nobody's
 
@@ -44,7 +47,8 @@ class Logins:
     """Lets agents in. Belongs to one event loop: no locks.
 
     `most_failures` within `WINDOW` from one network, or with one name, are looked at; then the
-    right password is not either, but for who has logged in with that name from there before.
+    right password is not either; for a name that has logged in from there before they are counted
+    apart from others', and ten times as many are looked at.
     Networks that `trusts` knows bring many people: only names are counted there. `steady` is a
     clock in seconds that is never set.
     """
@@ -65,7 +69,8 @@ class Logins:
         self._failures: Counter[tuple[str, str]] = Counter()
         self._places: set[tuple[str, str]] = set()
         self._nobodys = hashed(secrets.token_hex())
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        # Of its own: who hangs up in between ends no thread, and must not make room for another.
+        self._hashing = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="login")
         self._waiting = 0
 
     async def who(self, peer: str, name: str, password: str) -> str | Said:
@@ -74,7 +79,7 @@ class Logins:
         known = account.name if account is not None else None
         place = network_of(peer)
         keys = self._counted(place, peer, known or name.lower()[:_LONGEST_NAME])
-        if any(self._failures[key] >= self._most for key in keys):
+        if any(self._failures[key] >= self._most_of(key) for key in keys):
             log("login.throttled", peer=peer, agent=known)
             return Said.TOO_MANY
         if self._waiting >= _MOST_WAITING:
@@ -95,16 +100,21 @@ class Logins:
         if (window := int(self._steady() // WINDOW)) != self._window:
             self._window = window
             self._failures.clear()
+        if (place, name) in self._places and not self._trusts(peer):
+            return [(_PAIR, f"{place} {name}")]
         by_place = [] if self._trusts(peer) else [("place", place)]
-        by_name = [] if (place, name) in self._places and by_place else [("name", name)]
-        return [*by_place, *by_name]
+        return [*by_place, ("name", name)]
+
+    def _most_of(self, key: tuple[str, str]) -> int:
+        """Return how many failures are looked at; more of who has been in from there before."""
+        return self._most * (_OFTENER if key[0] == _PAIR else 1)
 
     async def _matches(self, account: Account | None, password: str) -> bool:
         """Whether a password is the agent's; takes as long where there is none."""
         self._waiting += 1
         try:
-            async with self._room:
-                against = self._nobodys if account is None else account.hash
-                return await asyncio.to_thread(verified, against, password)
+            against = self._nobodys if account is None else account.hash
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._hashing, verified, against, password)
         finally:
             self._waiting -= 1

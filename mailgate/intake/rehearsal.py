@@ -6,6 +6,7 @@ from typing import Any
 
 from mailgate.desk.door import Desk
 from mailgate.domain.commands import Fault
+from mailgate.domain.events import CommandRefused
 from mailgate.errors import Refused
 from mailgate.intake import agents, submitted
 from mailgate.intake.ending import Ending
@@ -77,5 +78,6 @@ def objection(rehearse: Callable[[Incoming], Rehearsed], mail: Incoming) -> str 
     if found.ending.word != agents.REFUSED:
         return None
     lines = found.notices[-1]["context"]["commands"]
-    faults = (Fault(line["line"], line["reason"], line["form"]) for line in lines)
-    return "; ".join(map(submitted.said, faults))
+    faults = [Fault(line["line"], line["reason"], line["form"]) for line in lines]
+    reasons = (row["data"]["reason"] for row in found.events if row["name"] == CommandRefused.name)
+    return "; ".join(map(submitted.said, faults)) or "; ".join(reasons)

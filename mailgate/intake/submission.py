@@ -11,6 +11,7 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from mailgate.errors import Temporary
@@ -52,7 +53,9 @@ class Office:
 
     logins: Logins
     objection: Callable[[Incoming], str | None]
-    looking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    looking: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="looking")
+    )
 
 
 class SubmissionListener(Listener):
@@ -168,8 +171,9 @@ class SubmissionDialogue(Dialogue):
         recipients = tuple(dict.fromkeys(self.envelope.rcpt_tos))
         mail = self._incoming(raw, recipients)
         try:
-            async with asyncio.timeout(_LONGEST_LOOK), self._office.looking:
-                objection = await asyncio.to_thread(self._office.objection, mail)
+            loop, office = asyncio.get_running_loop(), self._office
+            async with asyncio.timeout(_LONGEST_LOOK):
+                objection = await loop.run_in_executor(office.looking, office.objection, mail)
         except (Temporary, TimeoutError) as error:
             why = f"{type(error).__name__}: {error}"
             return self._refused(replies.LATER, agent=self._login, error=why)

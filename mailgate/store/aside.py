@@ -33,7 +33,10 @@ def set_aside(
 def quarantined_since(
     connection: Connection, tenant_id: int, since: datetime, most: int
 ) -> list[tuple[int, str]]:
-    """Return (id, envelope's sender) of mails from people we know taken for spam after `since`."""
+    """Return (id, envelope's sender) of mails from people we know taken for spam after `since`.
+
+    Of more than `most` the newest, in their order.
+    """
     table = schema.mail_delivery.c
     query = select(table.id, table.mail_from).where(
         table.tenant_id == tenant_id,
@@ -41,8 +44,8 @@ def quarantined_since(
         table.done_at > since,
         _known(),
     )
-    rows = connection.execute(query.order_by(table.id).limit(most))
-    return [(id_, mail_from) for id_, mail_from in rows]
+    rows = connection.execute(query.order_by(table.id.desc()).limit(most)).all()
+    return [(id_, mail_from) for id_, mail_from in reversed(rows)]
 
 
 def quarantined_of_known(connection: Connection, tenant_id: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -10,6 +10,8 @@ from sqlalchemy import Connection, func, select, update
 from mailgate.store import schema
 from mailgate.store.outbox import READY, SUPPRESSED
 
+_CLOSES = timedelta(minutes=1)
+"""How long before its time a mail takes no more: clocks of nodes may differ by less."""
 JOINED = "joined"
 """The notice that tells several others, and is about no ticket."""
 
@@ -49,9 +51,10 @@ def waiting(
     addresses: Collection[str],
     now: datetime,
 ) -> list[Waiting]:
-    """Return such mails whose time has not come, the newest last, and lock them.
+    """Return such mails whose time does not come soon, the newest last, and lock them.
 
-    Those that somebody else writes to are passed over.
+    One that somebody is about to send takes no more, by whosever clock; those that somebody else
+    writes to are passed over.
     """
     table = schema.outbox.c
     query = (
@@ -59,7 +62,8 @@ def waiting(
         .where(
             table.tenant_id == tenant_id,
             table.state == READY,
-            table.next_try_at > now,
+            table.next_try_at > now + _CLOSES,
+            table.lease_until.is_(None),
             table.attempts == 0,
             table.notice == JOINED,
             table.recipient.in_(addresses),

@@ -17,17 +17,23 @@ from starlette.concurrency import run_in_threadpool
 
 from mailgate.desk.door import Desk
 from mailgate.errors import Temporary
+from mailgate.mail.plain import many_lines
 from mailgate.mail.signer import Signer
 from mailgate.web.confirming import Confirming, Question, Standing
 from mailgate.web.wording import Words, words_for
 
-LARGEST = 4096
-"""Octets of a body."""
+LARGEST = 16 * 1024
+"""Octets of a body: each character of a text takes up to twelve."""
+_LONGEST = 1000
+"""Characters of a text."""
 OFTEN = 60
 """Requests of one address in a minute."""
 _MINUTE = 60.0  # seconds
 _SCORES = ("1", "2", "3", "4", "5")
 _ADDRESSES = 10_000  # that are counted at once
+
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Embeddings, overrides and isolates of direction: they would turn what stands around the text."""
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -81,7 +87,7 @@ def add_page(
     """Let an application serve the page; `now` is aware, `steady` counts seconds."""
     confirming, rate = Confirming(desk, signer), Rate(steady)
 
-    @app.api_route("/t/{token}", methods=["GET", "HEAD", "POST"])
+    @app.api_route("/t/{token:path}", methods=["GET", "HEAD", "POST"])
     async def page(token: str, request: Request) -> Response:
         """Ask a customer whether a ticket is settled, and then for a rating; a POST answers."""
         address = request.client.host if request.client else ""
@@ -124,7 +130,7 @@ def _said(body: bytes) -> tuple[str, str] | None:
     except ValueError:
         return None
     answer = fields.get("answer", [""])[0]
-    text = fields.get("text", [""])[0].replace("\r\n", "\n").replace("\0", "").strip()
+    text = many_lines(fields.get("text", [""])[0]).translate(_TURNING).strip()[:_LONGEST]
     return (answer, text) if answer in ("yes", "no", *_SCORES) else None
 
 

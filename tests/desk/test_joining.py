@@ -9,6 +9,7 @@ from mailgate.desk import joining
 from mailgate.domain.events import Assign
 from mailgate.domain.model import Actor, ActorKind
 from mailgate.mail.render import Renderer
+from mailgate.store import outbox
 from tests.desk.auditing import faults
 from tests.desk.conftest import ADMIN, ALICE, BOB, World, settings
 from tests.mail.test_templates import SHIPPED
@@ -53,11 +54,11 @@ def test_what_goes_beyond_comes_in_one_mail_and_every_ticket_stands_in_it(busy):
 
 def test_it_grows_until_it_is_sent_and_then_there_is_another(busy):
     assign(busy, 3)
-    busy.pass_time(minutes=9)
+    busy.pass_time(minutes=8)
     assign(busy, 2)
     (mail,) = to(busy, ALICE.address, "joined")
     assert len(mail["context"]["tickets"]) == 3
-    busy.pass_time(minutes=2)
+    busy.pass_time(minutes=3)
     assign(busy, 1)
     assert len(to(busy, ALICE.address, "joined")) == 2
 
@@ -101,3 +102,22 @@ def test_the_mail_says_what_happened_to_each_and_where_to_answer(busy):
         assert number in written.text
         assert each["reply_address"] in written.text
         assert each["note_address"] in (written.html or "")
+
+
+def test_a_mail_that_is_about_to_be_sent_takes_no_more_by_whosever_clock(busy):
+    assign(busy, 3)
+    (mail,) = to(busy, ALICE.address, "joined")
+    due = mail["next_try_at"]
+    with busy.database.write() as connection:
+        assert outbox.claim(connection, 1, "me", due, timedelta(minutes=1), 50)
+    busy.now = due - timedelta(milliseconds=200)
+    assign(busy, 1)
+    first, second = to(busy, ALICE.address, "joined")
+    assert [len(each["context"]["tickets"]) for each in (first, second)] == [1, 1]
+
+
+def test_a_mail_closes_a_minute_before_its_time(busy):
+    assign(busy, 3)
+    busy.pass_time(minutes=9, seconds=1)
+    assign(busy, 1)
+    assert len(to(busy, ALICE.address, "joined")) == 2

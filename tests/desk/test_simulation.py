@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from mailgate.desk.door import Desk
-from mailgate.desk.simulation import Summary, simulate
-from mailgate.domain.events import Delivered, Resolve
+from mailgate.desk.simulation import Summary, _Told, simulate
+from mailgate.domain.events import Delivered, NoteAdded, Opened, Resolve
 from mailgate.domain.hours import Calendar
 from mailgate.domain.model import GATEWAY, Actor, ActorKind
+from mailgate.domain.replay import Given
 from mailgate.store import schema
 from tests.desk.conftest import ALICE, START, World
 
@@ -174,3 +175,14 @@ def test_rules_of_before_are_told_from_those_in_force(sqlite_world):
     summary = simulated(world, policy)
     assert summary.differing == 0
     assert summary.agreeing < summary.matters
+
+
+def test_a_node_whose_clock_is_behind_puts_no_event_before_the_opening_of_its_ticket():
+
+    opened = Opened(at=START, actor=GATEWAY, number="T-1", subject="", requester="")
+    noted = NoteAdded(at=START, actor=GATEWAY)
+    told = _Told(given=[Given(7, opened, START, 1, 0), Given(7, noted, START - HOUR, 1, 0)])
+    assert [each.recorded_at for each in told.in_order()] == [START, START]
+    assert told.readable
+    headless = _Told(given=[Given(7, noted, START, 1, 0)])
+    assert (list(headless.in_order()), headless.readable) == ([], False)

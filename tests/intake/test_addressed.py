@@ -238,3 +238,22 @@ class TestByAnAgent:
             self.write(gateway, "close", "please", sender=sender, In_Reply_To=first)
         assert gateway.ticket(opened["ticket_id"]).status is Status.NEW
         assert actors(gateway, "ticket.closed") == []
+
+
+def test_spam_by_address_stops_an_answer_that_waits(gateway, opened, first, put, trusted):
+    gateway.desk.settings = replace(gateway.desk.settings, hold=timedelta(minutes=5))
+    gateway.agent("Try water.")
+    trusted(Trust.STRONG)
+    put("smtp", ("support+spam@desk.example",), In_Reply_To=first, To=SUPPORT)
+    gateway.now += timedelta(minutes=6)
+    gateway.worker.drain()
+    assert gateway.ticket(opened["ticket_id"]).status is Status.CLOSED
+    assert gateway.outbox("agent_reply") == []
+
+
+def test_a_signed_address_in_a_sent_mail_is_no_misspelt_command(gateway, opened, first, put):
+    watching(gateway)
+    note = gateway.reply_address(kind="note_address")
+    put("sent", (SUPPORT,), In_Reply_To=first, To=note)
+    assert gateway.rows("message")[-1]["kind"] == "note"
+    assert gateway.outbox("command_refused") == []

@@ -395,3 +395,25 @@ def test_the_author_that_a_relay_names_is_passed_over(connect):
     assert wire.say("MAIL FROM:<a@x.example> SIZE=100 AUTH=<>") == "250 2.1.0 OK"
     assert wire.say("RSET").startswith("250 ")
     assert wire.say("MAIL FROM:<a@x.example> AUTH=bob+40x BODY=8BITMIME") == "250 2.1.0 OK"
+
+
+def test_a_colleague_who_forgets_a_password_does_not_keep_out_who_was_in_before():
+    async def story():
+        assert await found.who("192.0.2.1", "alice", PASSWORD) == "alice"
+        for _ in range(4):
+            await found.who("192.0.2.1", "bob", "forgotten")
+        assert await found.who("192.0.2.1", "bob", PASSWORD) is Said.TOO_MANY
+        return await found.who("192.0.2.1", "alice", PASSWORD)
+
+    found = Logins(ACCOUNTS, 3, lambda peer: False, Steady())
+    assert asyncio.run(story()) == "alice"
+
+
+def test_who_guesses_from_where_somebody_was_in_before_comes_to_an_end_too():
+    async def story():
+        assert await found.who("192.0.2.1", "alice", PASSWORD) == "alice"
+        said = [await found.who("192.0.2.1", "alice", "guess") for _ in range(11)]
+        return said.count(Said.WRONG), said[-1]
+
+    found = Logins(ACCOUNTS, 1, lambda peer: False, Steady())
+    assert asyncio.run(story()) == (10, Said.TOO_MANY)

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from mailgate.desk.door import Desk
 from mailgate.domain.events import Resolve
 from mailgate.domain.model import Actor, ActorKind, Status
+from mailgate.domain.numbers import NumberFormat
 from mailgate.errors import Conflict
 from mailgate.gateway import Parts, Ports
 from mailgate.roles import ALL
@@ -248,3 +249,28 @@ def test_a_gateway_has_the_page_where_customers_can_reach_it(gateway):
     web = gateway.config.web.model_copy(update={"public_url": URL})
     gateway.config = gateway.config.model_copy(update={"web": web})
     assert kind() == "text/html"
+
+
+@pytest.mark.parametrize("letter", ["я", "你", "😀"])
+def test_a_long_answer_in_any_script_is_taken(page, letter):
+    assert page.say("no", letter * 1200).status_code == 200
+    assert page.world.rows("message")[-1]["text"] == letter * 1000
+
+
+def test_what_it_says_is_clean_before_it_is_kept(page):
+    page.say("no", "a\x1b[31mb\u202ec\u2028d\x9b\r\ne")
+    said = page.world.rows("message")[-1]["text"]
+    assert not set("\x1b\u202e\u2028\x9b\r") & set(said)
+    assert said.endswith("e")
+
+
+def test_a_number_with_a_slash_leads_to_the_page_too(database):
+    slashed = replace(settings(), public_url=URL, number_format=NumberFormat("SUP/{seq:05d}"))
+    world = World(database, slashed)
+    app = create_app({}, {})
+    add_page(app, world.desk, world.signer, lambda: world.now)
+    ticket = world.open()
+    world.apply(ticket, Resolve(at=world.now, actor=RESOLVE))
+    (row,) = [row for row in world.rows("outbox") if row["notice"] == "resolved"]
+    found = TestClient(app).get(row["context"]["confirm_page"].removeprefix(URL))
+    assert (found.status_code, "SUP/00001" in found.text) == (200, True)
