@@ -50,7 +50,11 @@ def _once(
 
 def _board(mailbox: Mailbox, agents: list[str], path: Path, source: Source) -> Iterator[Fault]:
     """Check that each folder of the board stands for one thing; what could not be read is None."""
-    names = mailbox.board.names
+    names, overdue = mailbox.board.names, mailbox.board.overdue
+    tags = [tag.casefold() for tag in mailbox.board.tags or () if tag]
+    if overdue and overdue.casefold() in tags:  # servers do not tell capitals of keywords apart
+        hint = f"{overdue} is a tag already, and the gateway's own mark would become one"
+        yield source.fault((*path, "board", "overdue"), Wrong(hint))
     if None in astuple(names):
         return
     seen: dict[str, str] = {}

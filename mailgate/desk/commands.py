@@ -243,6 +243,7 @@ def _once(
         if isinstance(happens, events.AgentReplied):
             answerable(ledger.ticket(ticket_id))
         if isinstance(happens, events.Discard):
+            merging.see_that_none_goes_on_here(ledger, ticket_id)
             held.stop(ledger, ticket_id, now, happens.actor, happens.actor.id)
         if isinstance(happens, events.MergeInto):
             ledger.caused_by(ledger.next_id())  # no mail does: what ties both events together

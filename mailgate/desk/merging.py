@@ -62,6 +62,17 @@ def unmerge(ledger: Ledger, ticket_id: int, happens: Unmerge, note: str | None =
     return ledger.apply(ticket_id, happens, None, note)
 
 
+def see_that_none_goes_on_here(ledger: Ledger, ticket_id: int) -> None:
+    """Raise `Refused` where other tickets go on in one that is about to be set aside.
+
+    Their customers would write, and nobody would hear of it.
+    """
+    here = merged_into(ledger.connection, ledger.settings.tenant_id, ticket_id)
+    if here:
+        numbers = ", ".join(each.number for each in here)
+        raise Refused(f"{numbers} goes on here: /unmerge it first, and its customer is heard")
+
+
 def _told(what: str, note: str | None) -> str:
     return f"{what}: {note}" if note else what
 

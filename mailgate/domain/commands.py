@@ -24,12 +24,21 @@ _SURE = 0.75  # likeness at which something that is not even a word was meant as
 
 INVISIBLE = dict.fromkeys(
     (
-        *map(ord, "\u00ad\u061c\u2060\ufeff"),
+        *map(ord, "\u00ad\u034f\u061c\u06dd\u070f\u08e2\u115f\u1160\u17b4\u17b5\u2800\u3164"),
+        *map(ord, "\ufeff\uffa0"),
+        *range(0x0600, 0x0606),  # signs before numbers
+        *range(0x180B, 0x1810),  # selectors of a form, as further below
         *range(0x200B, 0x2010),  # of no width, and marks of direction
         *range(0x202A, 0x202F),  # embeddings and overrides of direction
-        *range(0x2066, 0x206A),  # isolates of direction
+        *range(0x2060, 0x2070),  # of no width, isolates of direction
+        *range(0xFE00, 0xFE10),
+        *range(0xFFF9, 0xFFFC),  # around notes between lines
+        *range(0x1BCA0, 0x1BCA4),
+        *range(0x1D173, 0x1D17B),
+        *range(0xE0000, 0xE1000),  # tags, and more selectors
     )
 )
+_LINE_ENDS = dict.fromkeys(map(ord, "\u2028\u2029"), "\n")
 _MARKED = re.compile(r"[/#／＃](\s*)([^\s:：]*)")
 _WORD = re.compile(r"[^\W\d_][^\W\d]*(?:-[^\W\d]+)*-?")
 _LISTED = re.compile(r"\s*(?:[-*+•–·]\s+)?")
@@ -216,6 +225,7 @@ def read(text: str) -> Script:
     """
     commands: list[Command] = []
     faults: list[Fault] = []
+    text = text.translate(_LINE_ENDS)
     lines = text.split("\n")
     for index, raw in enumerate(lines):
         line = raw.translate(INVISIBLE).strip()
@@ -294,7 +304,7 @@ def _below(lines: Sequence[str]) -> Fault | None:
         if marked is None or marked[1]:
             continue
         name = marked[2].lower()
-        if name in WORDS or _much_like(name) is not None:
+        if name in WORDS or (_head(name) or _much_like(name)) is not None:
             return _fault(line, _BELOW, "the same line at the very top, or other words")
     return None
 
@@ -319,6 +329,9 @@ def _unknown(line: str, name: str) -> Fault | None:
 
     `#42` and `/usr/bin` are text; `/resolve.` and `/note2` were meant as commands.
     """
+    if (head := _head(name)) is not None:
+        right = _forms_of(head if WORDS[head].wired else None)
+        return _fault(line, f"something stands behind /{head}", right)
     if _WORD.fullmatch(name):
         reason = f"there is no command /{name[:_LONGEST_WORD]}"
     elif _much_like(name) is not None:
@@ -326,6 +339,12 @@ def _unknown(line: str, name: str) -> Fault | None:
     else:
         return None
     return _fault(line, reason, _forms_of(nearest(name, [word.name for word in _wired()])))
+
+
+def _head(name: str) -> str | None:
+    """Return the command that a word begins with, before a sign that is none of a path."""
+    head = re.split(r"[\W_]", name, maxsplit=1)[0]
+    return head if head in WORDS and len(head) < len(name) and name[len(head)] not in "/-" else None
 
 
 def _much_like(name: str) -> str | None:

@@ -4,12 +4,11 @@ They count in what was sent from the shared account, and in the mail of an agent
 mail itself has gone where its author sent it: nothing of it can be refused, only what it asks for.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from email.utils import getaddresses
 
 from mailgate.desk import commands as asked
-from mailgate.desk import held
+from mailgate.desk import held, merging
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.desk.settings import Settings
@@ -22,7 +21,6 @@ from mailgate.intake import agents
 from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
 
-_MOST = 20  # addresses of one mail that are looked at
 _NEEDS_A_NAME = frozenset({"take", "follow", "unfollow"})
 
 
@@ -39,7 +37,7 @@ def lines(reading: Reading, settings: Settings) -> tuple[str, ...]:
         shown = () if reading.others else (*reading.mail.to, *reading.mail.cc)
         ours = (*(address for _, address in hidden), *(box.address for box in shown))
     known = settings.names
-    details = (reading.own.split(address)[1].lower() for address in ours[:_MOST])
+    details = (reading.own.split(address)[1].lower() for address in ours)
     said = ((word, shorthand.line(word, known)) for word in dict.fromkeys(details) if word)
     # A dot stands in signed addresses, which lead to a ticket, and say nothing.
     return tuple(line or f"/{word}" for word, line in said if line or "." not in word)
@@ -86,6 +84,10 @@ def carry_out(
     faults = list(script.faults)
     if ticket_id is None:
         faults.append(Fault(", ".join(said), "the mail is about no ticket", ""))
+    names = {command.name for command in script.commands}
+    if "spam" in names and len(names) > 1:
+        reason = "with it the sender of the spam may hear from us"
+        faults.append(Fault(", ".join(said), reason, "/spam alone"))
     if script.text:
         faults.append(Fault(script.text.splitlines()[0], "no address of ours is called so", ""))
     mark = ledger.mark()
@@ -96,17 +98,13 @@ def carry_out(
         except Refused as refusal:
             ledger.undo(mark)
             faults.append(Fault(", ".join(said), str(refusal), ""))
-    if not faults and ticket_id is not None and _is_spam(script.commands):
+    if not faults and ticket_id is not None and "spam" in names:
         at = reading.claimed.received_at  # not before all is done: what is stopped is not undone
         held.stop(ledger, ticket_id, at, who, who.id)
     if not faults:
         return f"by address: {', '.join(said)}"
     agents.not_done(ledger, reading, agent, ticket_id, faults)
     return f"not carried out: {', '.join(said)}"
-
-
-def _is_spam(commands: Iterable[Command]) -> bool:
-    return any(command.name == "spam" for command in commands)
 
 
 def _happen(
@@ -123,4 +121,6 @@ def _happen(
     if me and agent is None:
         raise Refused("nothing in the mail says who you are: name yourself in From")
     event = asked.event(command, ledger.settings, agent, reading.claimed.received_at)
+    if isinstance(event, events.Discard):
+        merging.see_that_none_goes_on_here(ledger, ticket_id)
     ledger.apply(ticket_id, replace(event, actor=who), None, None)

@@ -108,7 +108,7 @@ def attempt(
     says_something = bool(text or message.attachments)
     fault = _flaw(reading, script, says_something=says_something, aside=aside)
     if fault is None and says_something and not aside:
-        fault = _stray(ledger.ticket(written_to), ledger.ticket(ticket_id))
+        fault = _stray(ledger.ticket(written_to), ledger.ticket(ticket_id), names)
     if fault is not None:
         faults.append(fault)
     mark = ledger.mark()
@@ -160,11 +160,14 @@ def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool
     return None
 
 
-def _stray(written_to: Ticket, ticket: Ticket) -> Fault | None:
+def _stray(written_to: Ticket, ticket: Ticket, names: set[str]) -> Fault | None:
     """Return why an answer to a merged ticket cannot go to the people of where it goes on.
 
     Whoever wrote it had the customer of the one in mind, and others must not read it by surprise.
     """
+    if ticket.merged_into is not None and "unmerge" not in names:
+        reason = f"{ticket.number} goes on in another ticket, and nothing is sent from it"
+        return Fault("", reason, "the same without /merge, or with /unmerge")
     if ticket.people <= written_to.people:
         return None
     return Fault(
@@ -307,6 +310,8 @@ def happen(
             merging.merge(ledger, ticket_id, into, note)
             return
     event = _event(ledger, reading, agent, ticket_id, command)
+    if isinstance(event, events.Discard):
+        merging.see_that_none_goes_on_here(ledger, ticket_id)
     if isinstance(event, events.Unmerge):
         merging.unmerge(ledger, ticket_id, event, note)
     else:
@@ -346,14 +351,27 @@ def _say(
                 ticket_id, events.NoteAdded(**stamp), replace(message, kind=NOTE, text=text)
             )
     elif resolve is not None and (message.text.strip() or message.attachments):
+        _see_that_somebody_gets_it(ledger.ticket(ticket_id), stamp["at"])
         resolution = replace(message, resolution=True)
         ledger.apply(ticket_id, events.Resolve(**stamp), resolution, resolve.note or None)
         return
     elif message.text.strip() or message.attachments:
-        asked.answerable(ledger.ticket(ticket_id))
+        ticket = ledger.ticket(ticket_id)
+        asked.answerable(ticket)
+        _see_that_somebody_gets_it(ticket, stamp["at"])
         ledger.apply(ticket_id, events.AgentReplied(**stamp), message)
     if resolve is not None:
         ledger.apply(ticket_id, events.Resolve(**stamp), None, resolve.note or None)
+
+
+def _see_that_somebody_gets_it(ticket: Ticket, at: datetime) -> None:
+    """Raise `Refused` for an answer that was written before all who would get it joined."""
+    joined = [ticket.joined_at(address) for address in ticket.people]
+    if joined and all(since is not None and since > at for since in joined):
+        raise Refused(
+            f"{ticket.number} went to somebody else after this was written, and nobody would get "
+            "it: read it over, and send it once more"
+        )
 
 
 def refuse(

@@ -30,6 +30,15 @@ from mailgate.mail.trust import Authentication, Trust
 from mailgate.store.identity import ANONYMOUS
 from mailgate.store.inbox import SUBMISSION, Claimed
 
+_AS_ASCII = (
+    (b"=\r\n", b""),
+    (b"=\n", b""),
+    (b"=2E", b"."),
+    (b"=2B", b"+"),
+    (b"=40", b"@"),
+    (b"\0", b""),
+)
+"""How quoted-printable text of a mail that is attached, and UTF-16, may spell an address."""
 _MOST_LOOKED_INTO, _LONGEST_LOOKED_INTO = 20, 1024 * 1024  # attachments, octets of each
 _NOT_ASKED = Authentication(Trust.UNKNOWN)
 _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
@@ -326,7 +335,13 @@ def _unproved(found: Authentication) -> Authentication:
 
 
 def _attached_texts(raw: bytes, mail: ParsedMail) -> Iterator[str]:
-    """Yield what is attached and can be read as it is, from the first on."""
-    legible = (a for a in mail.attachments if a.type.startswith(("text/", "message/")))
-    for attachment in islice(legible, _MOST_LOOKED_INTO):
-        yield parts.content(raw, attachment.part)[:_LONGEST_LOOKED_INTO].decode("ascii", "ignore")
+    """Yield what is attached, whatever it is said to be, from the first on, and its names.
+
+    A mail may be attached as any type: what an address in it stands for does not depend on that.
+    """
+    for attachment in islice(mail.attachments, _MOST_LOOKED_INTO):
+        yield attachment.name
+        content = parts.content(raw, attachment.part)[:_LONGEST_LOOKED_INTO]
+        for octets, plain in _AS_ASCII:
+            content = content.replace(octets, plain)
+        yield content.decode("ascii", "ignore")

@@ -113,7 +113,7 @@ def _on_ticket(
     ticket = ledger.ticket(agents.meant(ledger, written_to, message.text))
     if not (to or purpose) and agent.address in ticket.people:
         return None
-    fault = _misdirected(ticket, to, purpose, _joining(message))
+    fault = _leaving(ticket, to, message) or _misdirected(ticket, to, purpose, _joining(message))
     if fault is not None:
         agents.refuse(ledger, reading, agent, ticket.id, [fault])
         return agents.ended(agents.REFUSED, ticket.id, f"{agent.name} by submission")
@@ -128,6 +128,15 @@ def _joining(message: NewMessage) -> frozenset[str]:
     given = (c.argument for c in read(message.text).commands if c.name in _JOIN)
     lists = (argument for argument in given if isinstance(argument, tuple))
     return frozenset(normalise(str(each)) for addresses in lists for each in addresses)
+
+
+def _leaving(ticket: Ticket, to: list[str], message: NewMessage) -> Fault | None:
+    """Return what is wrong with a mail to a customer whom it takes off the ticket."""
+    words = {command.name for command in read(message.text).commands}
+    if "requester" not in words or ticket.requester not in to:
+        return None
+    reason = f"{ticket.requester} would take part no more, and would get nothing"
+    return Fault("/requester", reason, "two mails: the answer, and then /requester")
 
 
 def _misdirected(
@@ -202,6 +211,8 @@ def _see_that_it_may_open(
         raise Refused(f"it is for more than {settings.new_people} people")
     script = read(message.text)
     names = {command.name for command in script.commands}
+    if "requester" in names:
+        raise Refused("/requester: there is no ticket yet; write to whose matter it is")
     if "note" in names:
         raise Refused("/note: the customer has no ticket yet that it could be put down on")
     says_something = script.text or reading.mail.attachments or "macro" in names

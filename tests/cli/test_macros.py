@@ -7,7 +7,7 @@ from tests.peers.maildir import Maildir, text_of
 def test_a_macro_reaches_the_customer_in_their_words_and_the_agents(cli):
     folder = cli.folder / "canned"
     folder.mkdir()
-    cli.set(desk__macros="canned", desk__language="de")
+    cli.set(desk__macros="canned", desk__language="de", desk__languages=["de"])
     greeting = "{{ ticket.requester_name }},\n\nwe look at {{ ticket.subject }}.\n"
     (folder / "looking.txt").write_text(f"Hello {greeting}{{{{ agent.name }}}}\n")
     (folder / "looking.de.txt").write_text(f"Guten Tag {greeting}{{{{ agent.name }}}}\n")

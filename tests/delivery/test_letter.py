@@ -198,13 +198,13 @@ class TestTheLanguage:
     def test_is_the_recipients_and_what_is_told_of_it_is_true(self, database):
         german = Agent("alice", ALICE.address, language="de-AT")
         staff = Staff((german,), {}, ())
-        world = World(database, replace(settings(), staff=staff, language="fr"))
+        world = World(database, replace(settings(), staff=staff, language="it"))
         world.open()
 
         to_customer, to_alice = sent(world)
         assert to_alice["Content-Language"] == "de"
         assert "Bitte" in text_of(to_alice)
-        assert to_customer["Content-Language"] == "en", "French is not there: English is written"
+        assert to_customer["Content-Language"] == "en", "Italian is not there: English is written"
 
 
 class TestFiles:

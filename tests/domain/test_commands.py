@@ -380,3 +380,29 @@ def test_a_snooze_without_an_end_that_can_be_read_is_a_fault():
     assert only_fault("/snooze soon").reason == (
         "/snooze: 'soon' is no time: write 3d, 4h or 2026-03-01T09:00"
     )
+
+
+@pytest.mark.parametrize("sign", [",", ";", ".", "=", "(", "!", "_"])
+def test_a_sign_right_behind_a_command_makes_it_no_text(sign):
+    script = read(f"/note{sign}he shouts")
+    assert [fault.reason for fault in script.faults] == ["something stands behind /note"]
+    assert read(f"Hello,\n/note{sign}he shouts").below is not None
+
+
+@pytest.mark.parametrize(
+    "char",
+    ["\u2061", "️", "͏", "\u180e", "ㅤ", "ᅟ", "⠀", "\ufff9", "\U000e0001", "󠄁"],
+)
+def test_what_nobody_sees_hides_no_command(char):
+    assert [command.name for command in read(f"{char}/close").commands] == ["close"]
+    assert read(f"Hello,\n{char}/note he shouts").below is not None
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029"])
+def test_a_line_ends_where_anybody_sees_it_end(end):
+    assert read(f"Hello{end}/note he shouts").below is not None
+
+
+@pytest.mark.parametrize("line", ["/close/path is missing", "/cc/x"])
+def test_a_path_is_text_though_it_begins_like_a_command(line):
+    assert read(line).faults == ()

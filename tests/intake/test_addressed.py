@@ -257,3 +257,20 @@ def test_a_signed_address_in_a_sent_mail_is_no_misspelt_command(gateway, opened,
     put("sent", (SUPPORT,), In_Reply_To=first, To=note)
     assert gateway.rows("message")[-1]["kind"] == "note"
     assert gateway.outbox("command_refused") == []
+
+
+def test_spam_stands_alone_in_an_address_too(gateway, opened, first, put):
+    watching(gateway)
+    both = "support+spam@desk.example, support+done@desk.example"
+    put("sent", (SUPPORT,), In_Reply_To=first, To=SUPPORT, Bcc=both)
+    assert gateway.ticket(opened["ticket_id"]).status is Status.OPEN  # by the note, no more
+    assert gateway.outbox("resolved") == []
+    (told,) = gateway.outbox("command_refused")
+    assert told["context"]["commands"][0]["form"] == "/spam alone"
+
+
+def test_an_address_counts_however_many_stand_before_it(gateway, opened, first, put):
+    watching(gateway)
+    many = ", ".join(f"p{n}@customer.example" for n in range(40))
+    put("sent", (SUPPORT,), In_Reply_To=first, Bcc=f"{many}, support+done@desk.example")
+    assert gateway.ticket(opened["ticket_id"]).status is Status.RESOLVED

@@ -212,3 +212,16 @@ def test_other_tickets_are_left_alone(holding, opened):
     holding.agent("/cancel")
     assert len(holding.outbox("command_refused")) == 1
     assert holding.delivery(first["id"])["state"] == "pending"
+
+
+def test_one_comes_back_when_the_ticket_went_to_somebody_else_meanwhile(holding, opened):
+    row = holding.agent(ANSWER)
+    later(holding, HOLD / 3)
+    assert holding.agent("/requester dave@customer.example")["state"] == "commands_only"
+    later(holding)
+    assert replies(holding) == 0
+    assert holding.delivery(row["id"])["state"] == "commands_only"
+    (told,) = holding.outbox("command_refused")
+    assert "nobody would get it" in told["context"]["commands"][0]["reason"]
+    assert told["context"]["message"]["text"] == ANSWER
+    assert holding.ticket(opened["ticket_id"]).status is Status.NEW

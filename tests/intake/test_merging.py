@@ -234,3 +234,16 @@ def test_thirty_tickets_in_a_row_still_lead_to_the_last(gateway):
         gateway.mail(f"/merge {gateway.ticket(last).number}", sender=ALICE.address, to=address)
     row = gateway.mail("At last.", Subject=f"Re: {ONE}")
     assert row["ticket_id"] == last
+
+
+def test_a_ticket_in_which_others_go_on_is_not_set_aside_over_their_heads(gateway, write, merged):
+    assert write(TWO, "/spam")["state"] == "commands_only"
+    assert f"{ONE} goes on here" in explained(gateway)["reason"]
+    assert gateway.ticket(merged[1]).status is not Status.CLOSED
+
+
+def test_merged_once_more_with_an_answer_the_answer_goes_to_nobody(gateway, write, merged):
+    before = len(gateway.outbox("agent_reply"))
+    assert write(ONE, f"/merge {TWO}\n{SECRET}")["state"] == "commands_only"
+    assert "nothing is sent from it" in explained(gateway)["reason"]
+    assert len(gateway.outbox("agent_reply")) == before

@@ -351,3 +351,11 @@ def test_a_rehearsal_knows_the_login_and_keeps_nothing(gateway, opened, thread):
     raw = gateway.raw("x", sender=ALICE.address, to=CUSTOMER, Message_ID=mark)
     assert objection(tried, replace(mail, raw=raw)).startswith("it is a mail of the desk's own")
     assert gateway.outbox("command_refused") == []
+
+
+def test_nobody_is_taken_off_a_ticket_by_the_answer_to_them(gateway, opened, thread, submit):
+    submit("/requester dave@customer.example\nHello.", **thread)
+    assert gateway.outbox("agent_reply") == []
+    (told,) = gateway.outbox("command_refused")
+    assert "would take part no more" in told["context"]["commands"][0]["reason"]
+    assert gateway.ticket(opened["ticket_id"]).requester == CUSTOMER

@@ -1,6 +1,7 @@
 """One bad mail stops no other, and what was found to go wrong once stays mended."""
 
 import contextlib
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -242,6 +243,21 @@ def test_the_note_address_wins_over_the_reply_address(gateway, opened):
 
 def test_a_signed_address_never_goes_out_in_the_text(gateway, opened):
     gateway.agent(f"Hello\n\nWrite to {gateway.reply_address()} please")
+    assert gateway.outbox("agent_reply") == []
+    refused = gateway.outbox("command_refused")[0]["context"]["commands"]
+    assert "signed for one of us" in refused[0]["reason"]
+
+
+@pytest.mark.parametrize("type_", ["text/plain", "application/octet-stream", "application/pdf"])
+@pytest.mark.parametrize("spelt", [str, lambda said: said.replace(".", "=2E").replace("+", "=2B")])
+def test_nor_in_a_file_whatever_that_is_said_to_be(gateway, opened, type_, spelt):
+    said = b64encode(spelt(f"Reply-To: {gateway.reply_address()}").encode()).decode()
+    parts = (
+        f"--b\r\nContent-Type: text/plain\r\n\r\nSee this.\r\n--b\r\nContent-Type: {type_}\r\n"
+        f"Content-Disposition: attachment; filename=n.bin\r\n"
+        f"Content-Transfer-Encoding: base64\r\n\r\n{said}\r\n--b--"
+    )
+    gateway.agent(parts, Content_Type='multipart/mixed; boundary="b"', MIME_Version="1.0")
     assert gateway.outbox("agent_reply") == []
     refused = gateway.outbox("command_refused")[0]["context"]["commands"]
     assert "signed for one of us" in refused[0]["reason"]
