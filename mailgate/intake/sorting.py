@@ -38,6 +38,7 @@ from mailgate.intake import (
     sent,
     submitted,
     threads,
+    tokens,
 )
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
@@ -45,7 +46,6 @@ from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
 from mailgate.mail import absence
 from mailgate.mail.screen import Kind
-from mailgate.mail.signer import TicketAddress
 from mailgate.mail.thanks import is_bare_thanks
 from mailgate.mail.thread import Placement, Rung, place
 from mailgate.mail.trust import Trust
@@ -247,7 +247,7 @@ def _agent(
     stranger's mail, and the agent is asked.
     """
     level = reading.authentication.level
-    token = _token(reading, "note") or _token(reading, "reply")
+    token = tokens.token(reading, "note") or tokens.token(reading, "reply")
     if token is not None and token.number in lookup.numbers and level is not Trust.FAILED:
         written_to = lookup.numbers[token.number]
         message = message_of(reading, side=Side.SYSTEM)
@@ -284,20 +284,6 @@ def _named(lookup: Lookup, reading: Reading) -> int | None:
     numbers = (*reading.keys.numbers, *(signed.number for signed in reading.keys.signed))
     named = (lookup.numbers.get(number) for number in numbers)
     return next((lookup.leads_to(id_) for id_ in named if id_ is not None), None)
-
-
-def _token(reading: Reading, purpose: str) -> TicketAddress | None:
-    return next(
-        (
-            address
-            for address in reading.keys.signed
-            if address.genuine
-            and address.holder_matches
-            and not address.expired
-            and address.purpose == purpose
-        ),
-        None,
-    )
 
 
 # --- customers ----------------------------------------------------------------------------------
@@ -340,7 +326,7 @@ def _wrote(
     doubted: Agent | None,
 ) -> bool:
     """Add a customer's message; False when the ticket is closed for too long to take it."""
-    confirm = _token(reading, "confirm")
+    thanks = is_bare_thanks(reading.mail.new_text) and not reading.mail.attachments
     author = _author(reading, placement, ticket)
     own = author is not Author.OTHER
     people = remarks.people(reading, ledger.settings, ticket.people, own=own)
@@ -348,8 +334,8 @@ def _wrote(
         at=reading.claimed.received_at,
         actor=Actor(ActorKind.CUSTOMER, reading.sender),
         author=author,
-        thanks=is_bare_thanks(reading.mail.new_text) and not reading.mail.attachments,
-        confirms=confirm.nonce if confirm and confirm.number == ticket.number.upper() else None,
+        thanks=thanks,
+        confirms=tokens.confirms(reading, ticket, thanks=thanks),
         silent=_silent(reading, doubted),
         proved=placement.proved,
         remarks=(*remarks.of(reading, doubted), *people.remarks),

@@ -247,3 +247,15 @@ def test_merged_once_more_with_an_answer_the_answer_goes_to_nobody(gateway, writ
     assert write(ONE, f"/merge {TWO}\n{SECRET}")["state"] == "commands_only"
     assert "nothing is sent from it" in explained(gateway)["reason"]
     assert len(gateway.outbox("agent_reply")) == before
+
+
+def test_who_confirms_what_was_merged_opens_nothing_that_is_resolved(gateway, write, ids):
+    write(ONE, "/resolve\nTry water.")
+    (resolved,) = gateway.outbox("resolved")
+    confirm = resolved["context"]["confirm_address"]
+    write(ONE, f"/merge {TWO}")
+    write(TWO, "/resolve\nThe fire is out.")
+    gateway.mail("", to=confirm, sender=CUSTOMER)
+    assert gateway.ticket(ids[TWO]).status is Status.RESOLVED
+    gateway.mail("It burns again!", to=confirm, sender=CUSTOMER)
+    assert gateway.ticket(ids[TWO]).status is Status.REOPENED
