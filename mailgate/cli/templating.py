@@ -28,6 +28,12 @@ templates = group(
 )
 
 
+@templates.callback()
+def templates_start(ctx: typer.Context, config: ConfigFile = None) -> None:
+    """Remember the configuration for what follows."""
+    ctx.obj = config
+
+
 @command("check", "mailgate templates check", within=templates)
 def check(config: ConfigFile = None) -> None:
     """Render every notice in every language with sample contexts, and name the faults.

@@ -12,7 +12,7 @@ from mailgate.domain.model import Actor, ActorKind, Disposition, Status
 from mailgate.domain.numbers import NumberFormat
 from mailgate.errors import Conflict, Illegal, Refused
 from mailgate.store import tickets
-from tests.store.databases import OTHER, add_other_tenant
+from tests.store.databases import OTHER, POSTGRESQL, add_other_tenant
 
 from .auditing import faults
 from .conftest import START, World, settings
@@ -179,9 +179,11 @@ def late(world, source, target):
         merging.merge(ledger, source.id, MergeInto(at=world.now, actor=AGENT, target=target.id))
 
 
+# On SQLite nobody reads in order to write while somebody else does.
+@pytest.mark.parametrize(
+    "database", [pytest.param(POSTGRESQL, marks=pytest.mark.peers)], indirect=True
+)
 def test_who_read_both_tickets_before_they_were_merged_has_to_decide_again(world, one, two):
-    if world.database.engine.dialect.name == "sqlite":
-        pytest.skip("there nobody reads in order to write while somebody else does")
     with pytest.raises(Conflict):
         late(world, two, one)
     assert world.ticket(one).merged_into == two.id
