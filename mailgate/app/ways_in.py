@@ -3,12 +3,14 @@
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailgate.config import Config
+from mailgate.config.addresses import Listen
 from mailgate.errors import Refused
 from mailgate.intake.gate import within
 from mailgate.intake.settings import SmtpSettings
@@ -22,26 +24,31 @@ if TYPE_CHECKING:
 
 def listener(app: "App", now: Callable[[], datetime]) -> Listener:
     """Return the SMTP and LMTP ports, not yet open."""
-    inbound, limits = app.config.inbound, app.config.limits
     return Listener(
-        SmtpSettings(
-            host=inbound.listen.host,
-            port=inbound.listen.port,
-            hostname=inbound.hostname,
-            max_size=inbound.max_size,
-            max_recipients=limits.recipients,
-            max_connections=inbound.max_connections,
-            max_connections_per_peer=inbound.max_connections_per_peer,
-            mails_per_minute=limits.mails_per_minute,
-            max_errors=inbound.max_errors,
-            allowed_peers=inbound.allowed_peers,
-            trusted_peers=limits.trusted_relays,
-            tls=_server_tls(inbound.tls_cert, inbound.tls_key),
-            max_in_flight=inbound.max_in_flight,
-        ),
+        _settings(app.config, app.config.inbound.listen),
         app.inbox,
         lambda address: app.route(address) is not None,
         now,
+    )
+
+
+def _settings(config: Config, listen: Listen) -> SmtpSettings:
+    """Return what all ports have in common, as it is at the one for mail from outside."""
+    inbound, limits = config.inbound, config.limits
+    return SmtpSettings(
+        host=listen.host,
+        port=listen.port,
+        hostname=inbound.hostname,
+        max_size=inbound.max_size,
+        max_recipients=limits.recipients,
+        max_connections=inbound.max_connections,
+        max_connections_per_peer=inbound.max_connections_per_peer,
+        mails_per_minute=limits.mails_per_minute,
+        max_errors=inbound.max_errors,
+        allowed_peers=inbound.allowed_peers,
+        trusted_peers=limits.trusted_relays,
+        tls=_server_tls(inbound.tls_cert, inbound.tls_key),
+        max_in_flight=inbound.max_in_flight,
     )
 
 
@@ -57,34 +64,23 @@ def submission(app: "App", now: Callable[[], datetime]) -> "SubmissionListener":
 
     config = app.config
     port = config.submission
-    inbound, limits = config.inbound, config.limits
     if port.listen is None:
         raise Refused("there is no submission port: [submission] listen")
     office = Office(
         Logins(
             _accounts(config),
             port.failed_logins,
-            lambda peer: within(peer, limits.trusted_relays),
+            lambda peer: within(peer, config.limits.trusted_relays),
             time.monotonic,
         ),
         lambda mail: objection(app.rehearse_mail, mail),
     )
     return SubmissionListener(
-        SmtpSettings(
-            host=port.listen.host,
-            port=port.listen.port,
-            hostname=inbound.hostname,
-            max_size=inbound.max_size,
-            max_recipients=limits.recipients,
-            max_connections=inbound.max_connections,
-            max_connections_per_peer=inbound.max_connections_per_peer,
-            mails_per_minute=limits.mails_per_minute,
-            max_errors=inbound.max_errors,
+        replace(
+            _settings(config, port.listen),
             allowed_peers=port.allowed_peers,
             trusted_peers=(),
-            tls=_server_tls(inbound.tls_cert, inbound.tls_key),
             implicit_tls=port.implicit_tls,
-            max_in_flight=inbound.max_in_flight,
         ),
         app.inbox,
         lambda _address: True,  # who may be written to shows when the mail is there

@@ -146,13 +146,11 @@ def _keep(ledger: Ledger, lookup: Lookup, reading: Reading) -> None:
         lookup.old.setdefault(old.rfc_id, old)
 
 
-def _open(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]) -> Ending:
-    """Open a ticket for whom an agent wrote to first; it waits on them."""
-    who, agent = _author(reading, ledger.settings.staff)
-    at = reading.claimed.received_at
+def open_for(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str], who: Actor) -> Ticket:
+    """Open a ticket for whom somebody of the desk writes to first, with nothing in it yet."""
     names = {box.address: box.name for box in (*reading.mail.to, *reading.mail.cc)}
     event = Opened(
-        at=at,
+        at=reading.claimed.received_at,
         actor=who,
         number="",
         subject=reading.subject,
@@ -164,6 +162,14 @@ def _open(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]) -> En
     )
     ticket = ledger.open(event)
     threads.lead_to(ledger, ticket.id, lookup.old, reading.keys.message_ids, to)
+    return ticket
+
+
+def _open(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]) -> Ending:
+    """Open a ticket for whom an agent wrote to first; it waits on them."""
+    who, agent = _author(reading, ledger.settings.staff)
+    at = reading.claimed.received_at
+    ticket = open_for(ledger, lookup, reading, to, who)
     message = message_of(reading, side=Side.SYSTEM)
     message = replace(message, author_name=_shown(ledger, reading, agent))
     if agent is not None:

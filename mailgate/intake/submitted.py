@@ -12,11 +12,11 @@ from mailgate.desk import commands as asked
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NewMessage
 from mailgate.domain.commands import Fault, read
-from mailgate.domain.events import Opened, PeopleJoined
+from mailgate.domain.events import PeopleJoined
 from mailgate.domain.model import Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
-from mailgate.intake import addressed, agents, sent, threads
+from mailgate.intake import addressed, agents, sent
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
@@ -164,20 +164,8 @@ def _open(
 ) -> Ending:
     """Open a ticket for whom an agent writes to first; it waits on them. It is never held."""
     _see_that_it_may_open(ledger, reading, message, to)
-    names = {box.address: box.name for box in (*reading.mail.to, *reading.mail.cc)}
     stamp: dict[str, Any] = {"at": reading.claimed.received_at, "actor": asked.actor(agent)}
-    event = Opened(
-        **stamp,
-        number="",
-        subject=reading.subject,
-        requester=to[0],
-        requester_name=names.get(to[0], ""),
-        category=ledger.settings.categories[0],
-        silent=True,
-        outbound=True,
-    )
-    ticket = ledger.open(event)
-    threads.lead_to(ledger, ticket.id, lookup.old, reading.keys.message_ids, to)
+    ticket = sent.open_for(ledger, lookup, reading, to, asked.actor(agent))
     if to[1:]:
         ledger.apply(ticket.id, PeopleJoined(**stamp, people=tuple(to[1:])))
     done = agents.attempt(
