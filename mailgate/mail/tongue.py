@@ -11,14 +11,13 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
-_LONGEST = 4000  # characters that are looked at
+_LONGEST = 2000  # characters that are looked at
 _LEAST_LETTERS = 8
 _LEAST_WORDS = 2  # common ones
 _LEAST_SHARE = 0.12  # of all words
 _CLEARLY = 1.5  # times as many as of any other language
 _MOSTLY = 0.5  # of all letters
 _WORD = re.compile(r"[^\W\d_]+")
-_NO_TEXT = re.compile(r"\S*(?:://|www\.|@)\S*")
 
 _COMMON = {
     "en": (
@@ -64,6 +63,10 @@ _COMMON = {
     "ro": "și este nu sunt eu un o cu pentru în că de la pe din mai bună mulțumesc vă",
 }
 _WORDS = {code: frozenset(words.split()) for code, words in _COMMON.items()}
+_LANGUAGES = {  # in which a word is common
+    word: tuple(code for code, common in _WORDS.items() if word in common)
+    for word in frozenset().union(*_WORDS.values())
+}
 _SCRIPTS = {"CJK": "zh", "ARABIC": "ar", "CYRILLIC": "ru"}
 _OF_OTHERS = {  # letters that the language does not have, and others of its script do
     "ar": frozenset("پچژگکیٹڈڑںے"),
@@ -75,21 +78,32 @@ _LONG = 80  # letters
 
 def tongue(text: str) -> str:
     """Return the language of a text (ISO 639-1), empty where nobody can be sure."""
-    letters = [char for char in _NO_TEXT.sub(" ", text[:_LONGEST]).lower() if char.isalpha()]
-    if len(letters) < _LEAST_LETTERS and not any("\u4e00" <= char <= "\u9fff" for char in letters):
+    text = text[:_LONGEST].lower()
+    words = text.split()
+    if _is_no_text(text):
+        words = [word for word in words if not _is_no_text(word)]
+    letters = {char: n for char, n in Counter("".join(words)).items() if char.isalpha()}
+    total = sum(letters.values())
+    if total < _LEAST_LETTERS and not any("\u4e00" <= char <= "\u9fff" for char in letters):
         return ""
-    scripts = Counter(map(_script, letters))
+    scripts: Counter[str] = Counter()
+    for char, times in letters.items():
+        scripts[_script(char)] += times
     script, count = max(scripts.items(), key=lambda pair: pair[1])
-    if scripts["HIRAGANA"] or scripts["KATAKANA"] or count <= _MOSTLY * len(letters):
+    if scripts["HIRAGANA"] or scripts["KATAKANA"] or count <= _MOSTLY * total:
         return ""
     if script == "LATIN":
-        return _latin(_WORD.findall(_NO_TEXT.sub(" ", text[:_LONGEST]).lower()))
+        return _latin(_WORD.findall(" ".join(words)))
     code = _SCRIPTS.get(script, "")
-    there = set(letters)
-    if there & _OF_OTHERS.get(code, frozenset()):
+    if letters.keys() & _OF_OTHERS.get(code, frozenset()):
         return ""
     rare = _RARE.get(code)
-    return "" if rare and count >= _LONG and not there & rare else code
+    return "" if rare and count >= _LONG and not letters.keys() & rare else code
+
+
+def _is_no_text(word: str) -> bool:
+    """Tell whether a word is an address or a link, or a text holds one."""
+    return "@" in word or "://" in word or "www." in word
 
 
 @lru_cache(maxsize=1024)
@@ -98,8 +112,10 @@ def _script(char: str) -> str:
 
 
 def _latin(words: list[str]) -> str:
-    counts = {code: sum(word in common for word in words) for code, common in _WORDS.items()}
+    counts = Counter(code for word in words for code in _LANGUAGES.get(word, ()))
+    if not counts:
+        return ""
     code = max(counts, key=lambda each: counts[each])
     best = counts.pop(code)
     clear = best >= _LEAST_WORDS and best >= _LEAST_SHARE * len(words)
-    return code if clear and best >= _CLEARLY * max(counts.values()) else ""
+    return code if clear and best >= _CLEARLY * max(counts.values(), default=0) else ""
