@@ -40,6 +40,7 @@ rounds of them less than a service manager waits (TimeoutStopSec=60)."""
 _LONGEST_PAUSE = 30.0  # seconds before a process that ends again and again is forked anew
 _STEADY = 60.0  # seconds after which a process has proved that it can work
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+_GARBAGE = 20_000  # objects more than before that have cycles looked for
 _NICE = 5
 """By how much the priority of processes is lowered for which nobody waits: where the processor is
 short, senders are answered first, and what they sent is read a little later."""
@@ -83,6 +84,7 @@ class Supervisor:
         """
         gc.collect()
         gc.freeze()  # what all share is not looked through, and so not copied
+        gc.set_threshold(_GARBAGE)  # a batch of mails makes hardly any cycles
         for post in self._posts:
             try:
                 self._fork(post)
