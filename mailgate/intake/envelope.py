@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mailgate.mail import address
 
 # Quoted text may hold brackets, so it is skipped as a whole; possessive, so never tried twice.
-_PATH = re.compile(r' *<((?:[^<>"]++|"(?:[^"\\]|\\.)*+")*+)>(?: +(.*))?')
+_PATH = re.compile(r' *<((?>(?:[^<>"]++|"(?>(?:[^"\\]|\\.)*)")*))>(?: +(.*))?')
 _SIZE = re.compile(r"[0-9]{1,20}")  # RFC 1870 section 4
 
 

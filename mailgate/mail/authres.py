@@ -17,12 +17,12 @@ _METHODS = frozenset({"arc", "auth", "compauth", "dkim", "dmarc", "iprev", "spf"
 # What RFC 7208 section 9.1 writes into Received-SPF, and some write here between semicolons.
 _OF_SPF = frozenset({"client-ip", "envelope-from", "helo", "identity", "receiver"})
 
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"|\\.|[^"\\(;]++|.', re.DOTALL)
+_PIECE = re.compile(r'"(?>(?:[^"\\]|\\.)*)"|\\.|[^"\\(;]++|.', re.DOTALL)
 _IN_COMMENT = re.compile(r"\\.|[^\\()]++|.", re.DOTALL)  # quotes mean nothing there
 _NO_SERVER = re.compile(r"\s*+[\w./-]++\s*+=", re.ASCII)
 _PAIR = re.compile(
     r"(?<![\w./-])([\w./-]++)\s*+=\s*+"
-    r'(?:"((?:[^"\\]|\\.)*+)"([^\s"]*+)|([^\s"]*+))',
+    r'(?:"((?>(?:[^"\\]|\\.)*))"([^\s"]*+)|([^\s"]*+))',
     re.ASCII,
 )
 _ESCAPED = re.compile(r"\\(.)")

@@ -16,9 +16,9 @@ from mailgate.mail import charset, plain
 # parameter and the line before it ends with a semicolon.
 _PARAMETER = rb"(?:(?<=;\r\n)|(?<=;[\r\n]))(?=[A-Za-z0-9*_.-]{1,60}+=)"
 _FIELD = re.compile(
-    rb"([!-9;-~]*+)[ \t]*+:([^\r\n]*+(?:(?:\r\n|\n|\r)(?:[ \t]|"
+    rb"([!-9;-~]*+)[ \t]*+:([^\r\n]*+(?>(?:(?:\r\n|\n|\r)(?:[ \t]|"
     + _PARAMETER
-    + rb")[^\r\n]*+)*+)(?:\r\n|\n|\r|\Z)"
+    + rb")[^\r\n]*+)*))(?:\r\n|\n|\r|\Z)"
 )
 _NO_FIELD_YET = re.compile(rb"(?:>?From (?![ \t]*+:)|[ \t])[^\r\n]*+(?:\r\n|\n|\r|\Z)")
 _BLANK = re.compile(rb"\r\n|\n|\r")

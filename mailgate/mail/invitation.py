@@ -33,7 +33,7 @@ _LONGEST = 500  # characters of one value
 _LONGEST_DESCRIPTION = 4000
 
 _FOLD = re.compile(r"\r?\n[ \t]")
-_NAME = re.compile(r"([A-Za-z0-9-]{1,40})((?:;[^:;\"]*+(?:\"[^\"]*+\"[^:;\"]*+)*+)*+):")
+_NAME = re.compile(r"([A-Za-z0-9-]{1,40})((?>(?:;[^:;\"]*+(?:\"[^\"]*+\"[^:;\"]*+)*)*)):")
 _PARAMETER = re.compile(r";([A-Za-z0-9-]{1,40})=(\"[^\"]*+\"|[^;\"]*+)")
 _ESCAPED = re.compile(r"\\([nN\\;,])")
 _WHEN = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(?:\d\d)?(Z?))?")

@@ -12,7 +12,7 @@ from itertools import islice
 from mailgate.mail import charset, headers
 
 _GAP = re.compile(rb"[;\s]*+")
-_PARAMETER = re.compile(rb'([^\s=;"]{1,100})\s*+=\s*+(?:"((?:[^"\\]|\\[\s\S])*+)"?|([^;]*+))')
+_PARAMETER = re.compile(rb'([^\s=;"]{1,100})\s*+=\s*+(?:"((?>(?:[^"\\]|\\[\s\S])*))"?|([^;]*+))')
 _ESCAPED = re.compile(rb'\\(["\\])')
 _SECTION = re.compile(r"(.+?)\*(\d{1,3})(\*?)")
 _MOST = 200  # parameters, or sections of one

@@ -38,7 +38,7 @@ _REPLY_CODE = re.compile(
     re.IGNORECASE,
 )
 _REFUSED = re.compile(r"automatic-action/\S{1,60}?;\s?deleted\b", re.IGNORECASE)
-_BLANK_LINES = re.compile(rb"\n(?:[ \t]*+\n)++")
+_BLANK_LINES = re.compile(rb"\n(?>(?:[ \t]*+\n)+)")
 _ADDRESS_TYPE = re.compile(r"\s*[a-z0-9-]+\s*;\s*", re.IGNORECASE)
 _MOST_RECIPIENTS = 100
 _MOST_PARTS = 10
