@@ -80,13 +80,16 @@ def _wait(settings: Settings, cause: Cause, name: str, *, staff: bool) -> int:
     """Return how many seconds a duration lasts.
 
     Where only working time counts, customers are told how long that is by their own clock from
-    the cause on, in whole hours.
+    the cause on, in whole hours; of what the desk takes for longer than three days, in whole days.
     """
     policy, at = settings.policy, cause.event.at
     row = policy.row(cause.after)
     if staff or policy.counted_by(row, name) is None:
         return int(getattr(row, name).total_seconds())
-    return -((at - policy.after(row, name, at)) // HOUR) * 3600
+    taken = policy.after(row, name, at) - at
+    coarse = name in ("system", "first_response") and taken > 3 * DAY
+    unit = DAY if coarse else HOUR
+    return -(-taken // unit) * int(unit.total_seconds())
 
 
 def _target(settings: Settings, cause: Cause) -> dict[str, Any] | None:

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, select
 from mailgate.store import schema
 from mailgate.store.outbox import Due
 
-QUOTED = {"waiting": "system", "overdue": "client"}
-"""Notices of the clock, which no message has caused, and the side whose last words they quote.
+QUOTED = {"waiting": "system", "overdue": "client", "assigned": "client", "escalated": "client"}
+"""Notices that no message has caused, and the side whose last words they quote.
 
-The customer is shown what the desk wrote and nothing else; staff are shown what waits for them.
+The customer is shown what the desk wrote and nothing else; staff are shown what waits for them, for
+whoever gets a ticket of somebody else's has nothing but this mail to read it in.
 """
 
 

@@ -38,11 +38,12 @@ def test_a_reminder_leaves_while_the_desk_works(friday):
     assert friday.json("show", number)["next_due_at"] == "2026-03-09T08:00:00+00:00"
 
 
-def test_a_customer_is_told_how_long_it_lasts_on_their_own_clock(friday):
-    friday.set(calendar=[OFFICE], sla__global={"calendar": "office", "first_response": "2h"})
+@pytest.mark.parametrize(("lasts", "told"), [("2h", "66 hours"), ("20h", "5 days")])
+def test_a_customer_is_told_how_long_it_lasts_on_their_own_clock(friday, lasts, told):
+    friday.set(calendar=[OFFICE], sla__global={"calendar": "office", "first_response": lasts})
     friday.open()
     (received,) = [text for to, text in texts(friday) if "carol" in to]
-    assert "We usually answer within 66 hours" in received
+    assert f"We usually answer within {told}." in received
 
 
 def test_a_ticket_is_silent_until_it_wakes(friday):

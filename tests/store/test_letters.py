@@ -108,13 +108,14 @@ def test_a_reminder_quotes_the_desks_last_public_answer_before_it(database, tick
         assert letters.last_said(connection, OTHER, ticket, "system", NOW) is None
 
 
-def test_an_overdue_notice_quotes_what_the_customer_said_last_before_it(database, ticket):
+@pytest.mark.parametrize("kind", ["overdue", "assigned", "escalated"])
+def test_a_notice_to_staff_quotes_what_the_customer_said_last_before_it(database, ticket, kind):
     ask(database, ticket, "<first@x>", NOW - timedelta(hours=1))
     quoted = ask(database, ticket, "<last@x>", NOW)
     say(database, ticket, text="an answer")
     say(database, ticket, text="a note", kind="note", side="client")
     ask(database, ticket, "<after@x>", LATER)
-    (found,) = carried(database, {"ticket_id": ticket, "notice": "overdue", "role": "agent"})
+    (found,) = carried(database, {"ticket_id": ticket, "notice": kind, "role": "agent"})
     assert found.message is not None
     assert found.message["id"] == quoted
 
