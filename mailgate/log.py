@@ -171,7 +171,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "ticket.split": _INFO("A message left for a ticket of its own."),
         "ticket.discarded": _INFO("Spam, or withdrawn."),
         "ticket.times_set": _INFO("The ticket got thresholds of its own, or lost them."),
-        "ticket.escalated": _INFO("The ticket went one level up."),
+        "ticket.escalated": _INFO("The ticket went one level up, or is to, if that is approved."),
+        "ticket.approved": _INFO("What was asked for was approved: the ticket went one level up."),
+        "ticket.rejected": _INFO("What was asked for was rejected: the ticket stays as it is."),
         # --- mail out ----------------------------------------------------------------------------
         "notice.sent": _INFO("A notice was handed over; detail is the answer."),
         "notice.later": _WARNING("A notice could not be handed over now; it will be tried again."),

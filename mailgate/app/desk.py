@@ -57,7 +57,14 @@ def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
 def _staff(config: Config) -> Staff:
     return Staff(
         agents=tuple(
-            Agent(a.name, a.address, a.full_name, a.admin, a.language, a.limit)
+            Agent(
+                a.name,
+                a.address,
+                a.full_name,
+                a.admin or a.address in config.desk.admins,
+                a.language,
+                a.limit,
+            )
             for a in config.agents
         ),
         teams={team.name: team.members for team in config.teams},

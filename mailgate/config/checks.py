@@ -22,6 +22,7 @@ from mailgate.config.secrets import WORLD, exposed, is_loopback, readable
 from mailgate.config.source import Source
 from mailgate.config.toml import Path
 from mailgate.config.values import Substituted
+from mailgate.domain.escalation import ADMINS
 from mailgate.domain.horizon import LONGEST_HOLD
 from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat
@@ -29,8 +30,8 @@ from mailgate.domain.numbers import NumberFormat
 T = TypeVar("T")
 Check = Callable[[Config, Source], Iterator[Fault]]
 
-RESERVED = frozenset({"me", "none", "all", "team", "done", "note", "wait", "mytickets"}) | set(
-    Priority
+RESERVED = frozenset(
+    {"me", "none", "all", "team", "done", "note", "wait", "mytickets", ADMINS, *Priority}
 )
 """Names that commands and addresses such as `support+done@` understand otherwise."""
 
@@ -176,19 +177,29 @@ def rules(config: Config, source: Source) -> Iterator[Fault]:
 
 def escalations(config: Config, source: Source) -> Iterator[Fault]:
     """Check that each has a name of its own, and names what there is."""
-    names = [(("escalation", i, "name"), each.name) for i, each in enumerate(config.escalations)]
+    rules = config.escalations
+    names = [(("escalation", i, "name"), each.name) for i, each in enumerate(rules)]
     yield from _twice(names, "another escalation has it", source)
     agents, teams = (
         [name for name in _named(table, source) if not isinstance(name, Substituted)]
         for table in ("agent", "team")
     )
     categories = _categories(config)
-    for index, each in enumerate(config.escalations):
+    for index, each in enumerate(rules):
         path: Path = ("escalation", index)
         yield from _unknown(_listed((*path, "if_category"), each.if_category), categories, source)
         yield from _unknown(_listed((*path, "if_team"), each.if_team), teams, source)
         known = [*agents, *(f"team:{name}" for name in teams)]
         yield from _unknown([((*path, "to"), each.to)], known, source)
+    asked: list[tuple[Path, str]] = [
+        (("escalation", index, "approval_by"), each.approval_by) for index, each in enumerate(rules)
+    ]
+    asked.append((("escalate", "approval_by"), config.asking.approval_by))
+    yield from _unknown(asked, [*agents, ADMINS], source)
+    for where, by in asked:
+        if by == ADMINS and not (_maybe(config.desk.admins) or any(a.admin for a in config.agents)):
+            hint = "nobody could approve it: there is no administrator"
+            yield source.fault(where, Wrong(hint, allowed="an agent, or admins where there are"))
 
 
 def _categories(config: Config) -> list[str]:
@@ -229,6 +240,7 @@ def calendars(config: Config, source: Source) -> Iterator[Fault]:
     ]
     wanted.append((("lifecycle", "reminders_in"), config.lifecycle.reminders_in))
     wanted.append((("assignment", "inactive_in"), config.assignment.inactive_in))
+    wanted.append((("escalate", "calendar"), config.asking.calendar))
     wanted += (
         (("escalation", i, "calendar"), e.calendar) for i, e in enumerate(config.escalations)
     )

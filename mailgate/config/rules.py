@@ -1,5 +1,7 @@
 """The tables of rules for new tickets, and of whom they are given to."""
 
+from typing import Any
+
 from mailgate.config import kinds
 from mailgate.config.table import Table, key
 from mailgate.domain import escalation, rules
@@ -71,6 +73,34 @@ class Rule(Table):
         )
 
 
+def _approval_by(why: str) -> Any:
+    return key("", why, unset="nobody needs to", example="admins")
+
+
+def _remind_after() -> Any:
+    return key(
+        "8h",
+        "After how long they are reminded; again after twice that time, and so on. As the calendar "
+        'counts; "off": never.',
+    )
+
+
+def _expires_after() -> Any:
+    return key(
+        "3d",
+        "After how long without a word of them the ticket stays as it is, and those who asked and "
+        'were asked are told. As the calendar counts; "off": never.',
+    )
+
+
+def _approval(table: "Escalation | Asking", calendar: str | None) -> escalation.ApprovalRule | None:
+    if not table.approval_by:
+        return None
+    return escalation.ApprovalRule(
+        table.approval_by, table.remind_after, table.expires_after, calendar or ""
+    )
+
+
 class Escalation(Table):
     """What is done when the desk leaves a ticket lying; one [[escalation]] for each.
 
@@ -122,6 +152,12 @@ class Escalation(Table):
         example="team:billing",
     )
     tell_admins: kinds.Flag = key(default=False, why="Whether the administrators are told as well.")
+    approval_by: kinds.MaybeWord = _approval_by(
+        "Who must approve it first: an agent, or admins. They are asked by mail, and the ticket "
+        "goes up when they agree."
+    )
+    remind_after: kinds.Period = _remind_after()
+    expires_after: kinds.Period = _expires_after()
 
     def built(self) -> escalation.Escalation:
         """Return it as the domain wants it."""
@@ -138,7 +174,29 @@ class Escalation(Table):
             missed=self.missed,
             to=self.to or None,
             tell_admins=self.tell_admins,
+            approval=_approval(self, self.calendar),
         )
+
+
+class Asking(Table):
+    """What holds where somebody asks for an escalation: `/escalate`, `mailgate escalate`."""
+
+    approval_by: kinds.MaybeWord = _approval_by(
+        "Who must approve it first: an agent, or admins. What these ask for themselves needs no "
+        "approval, and what administrators ask for needs none of anybody."
+    )
+    remind_after: kinds.Period = _remind_after()
+    expires_after: kinds.Period = _expires_after()
+    calendar: kinds.MaybeWord | None = key(
+        None,
+        "The [[calendar]] that counts these times.",
+        unset="every hour counts",
+        example="office",
+    )
+
+    def built(self) -> escalation.ApprovalRule | None:
+        """Return it as the domain wants it."""
+        return _approval(self, self.calendar)
 
 
 class Answering(Table):

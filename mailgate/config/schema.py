@@ -11,7 +11,7 @@ from mailgate.config.calendars import Calendar
 from mailgate.config.clock import Jobs, Lifecycle, Sla
 from mailgate.config.mailbox import Mailbox
 from mailgate.config.people import Agent, MachineSender, Team
-from mailgate.config.rules import Answering, Assignment, Escalation, Rule
+from mailgate.config.rules import Answering, Asking, Assignment, Escalation, Rule
 from mailgate.config.submission import Submission
 from mailgate.config.table import Table, key, table
 from mailgate.config.web import Web
@@ -392,6 +392,7 @@ class Config(Table):
     machine_senders: tuple[MachineSender, ...] = Field((), alias="machine_sender")
     mailboxes: tuple[Mailbox, ...] = Field((), alias="mailbox")
     calendars: tuple[Calendar, ...] = Field((), alias="calendar")
+    asking: Asking = table(alias="escalate")
     answering: Answering = table(alias="agents")
     assignment: Assignment = table()
     sla: Sla = table()
@@ -430,4 +431,5 @@ class Config(Table):
             escalations=tuple(
                 each.built() for each in sorted(self.escalations, key=lambda each: each.rank)
             ),
+            asking=self.asking.built(),
         )

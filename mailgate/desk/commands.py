@@ -88,9 +88,23 @@ def event(command: Command, settings: Settings, by: Agent | None, at: datetime) 
             return events.Follow(at=at, actor=who, agent=_me(by).name, follow=name == "follow")
         case "escalate", _:
             return escalation(None, command.note, settings, by, at)
+        case (("approve" | "reject"), _):
+            return decision(command, None, by, at)
         case name, _ if name in _PLAIN:
             return _PLAIN[name](at=at, actor=who)
     return _change(command, settings, who, at)
+
+
+def decision(command: Command, approval: int | None, by: Agent | None, at: datetime) -> Event:
+    """Return the event by which `/approve` or `/reject` decides one approval; None: the present.
+
+    Raises Refused where nothing says why it is rejected.
+    """
+    if command.name == "approve":
+        return events.Approve(at=at, actor=actor(by), approval=approval)
+    if not command.note.strip():
+        raise Refused("whoever asked is told why: /reject reason")
+    return events.Reject(at=at, actor=actor(by), reason=command.note, approval=approval)
 
 
 def escalation(

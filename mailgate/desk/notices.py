@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from mailgate.desk import escalations
 from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Purpose, Settings, Signer
 from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
@@ -24,11 +25,11 @@ from mailgate.domain.events import (
     TimerKind,
     Undelivered,
 )
-from mailgate.domain.model import GATEWAY, ActorKind, Side, Status, Ticket
+from mailgate.domain.model import GATEWAY, ActorKind, Approval, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, Staff, recipients
 from mailgate.domain.targets import TARGETS, due
-from mailgate.domain.timers import next_escalation, response_due
+from mailgate.domain.timers import response_due
 from mailgate.errors import Refused
 from mailgate.store import outbox, people
 
@@ -37,6 +38,7 @@ NO_TICKET = Ticket(id=0)
 
 
 _TARGET_TIMERS = (TimerKind.TARGET_NEAR, TimerKind.TARGET_MISSED)
+_ABOUT_APPROVAL = ("approval_wanted", "approved", "rejected", "approval_expired")
 _GRAVEST_FIRST = ("overdue", "target_missed", "target_near")
 
 
@@ -56,6 +58,11 @@ class Cause:
     def unproven(self) -> bool:
         """Whether it is a first mail of somebody of whom nothing was ever proved."""
         return isinstance(self.event, Opened) and self.event.unproven
+
+    @property
+    def approval(self) -> Approval | None:
+        """What is to be approved, or was until this event."""
+        return self.after.approval or self.before.approval
 
     @property
     def doer(self) -> str:
@@ -164,7 +171,7 @@ def _filled(
             "language": to.language or settings.language,
         },
         "actor": actor.display_name if actor else None,
-        "note": (cause.note or reason or None) if staff else None,
+        "note": (reason or cause.note or None) if staff else None,
         "change": _change(cause),
         "due_at": _iso(response_due(ticket, settings.policy)),
         "waiting_since": _iso(ticket.waiting_since),
@@ -173,7 +180,8 @@ def _filled(
         "auto_close": wait("auto_close"),
         "target": _target(settings, cause),
         "escalation": _escalation(settings, cause) if notice == "escalated" else None,
-        "reply_to": signed(NOTICES[notice].answer) if staff else None,
+        "approval": _approval(settings, signer, cause, notice, to, now),
+        "reply_to": signed(NOTICES[notice].answer, _decided(cause, notice)) if staff else None,
         "reply_address": signed("reply") if staff else None,
         "note_address": signed("note") if staff else None,
         "confirm_address": signed("confirm", ticket.resolution) if confirm else None,
@@ -239,23 +247,25 @@ def _change(cause: Cause) -> dict[str, Any] | None:
 
 
 def _escalation(settings: Settings, cause: Cause) -> dict[str, Any]:
-    """Return how high a ticket has gone, to whom, and by which rule, if it was one."""
-    to, staff = cause.after.escalated_to, settings.staff
-    agent = staff.find(to or "")
-    coming = None
-    if isinstance(cause.event, DeadlinePassed):
-        coming = next_escalation(cause.before, settings.policy)
-    return {
-        "level": cause.after.escalation_level,
-        "to": agent.display_name if agent else (to or "").removeprefix("team:") or None,
-        "rule": coming
-        and {
-            "name": coming[1].name,
-            "since": coming[1].since.value,
-            "seconds": int(coming[1].after.total_seconds()),
-            "calendar": coming[1].calendar or None,
-        },
-    }
+    return escalations.escalation(settings, cause.event, cause.before, cause.after)
+
+
+def _approval(
+    settings: Settings, signer: Signer, cause: Cause, notice: str, to: Recipient, now: datetime
+) -> dict[str, Any] | None:
+    """Return what is or was to be approved, and for who decides the page where they can."""
+    if notice not in _ABOUT_APPROVAL or cause.approval is None:
+        return None
+    page = None
+    if notice == "approval_wanted" and settings.public_url:
+        token = signer.approval_token(cause.after.number, to.address, cause.approval.n, now)
+        page = f"{settings.public_url}/a/{token}"
+    return escalations.approval(settings, cause.approval) | {"page": page}
+
+
+def _decided(cause: Cause, notice: str) -> int:
+    """Return which approval an answer to a notice decides; 0: none."""
+    return cause.approval.n if notice == "approval_wanted" and cause.approval else 0
 
 
 def _page(
@@ -354,6 +364,7 @@ def addressed(
             cause.before.assignee,
             cause.doer,
             getattr(cause.event, "author", ""),
+            cause.approval,
         )
         for to in found_people:
             if (

@@ -39,6 +39,10 @@ class Signer(Protocol):
         """Return what stands in the link to the page at which a resolution is answered."""
         ...
 
+    def approval_token(self, number: str, holder: str, approval: int, now: datetime) -> str:
+        """Return what stands in the link to the page at which an approval is decided."""
+        ...
+
     def canary_address(self, desk_address: str, canary: int, now: datetime) -> str:
         """Return the address that one canary goes to."""
         ...

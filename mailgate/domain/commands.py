@@ -55,8 +55,7 @@ class Command:
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
     priority (one of `Priority`); snooze (until when); tag, threshold and field (see `Argument`);
     macro (its name); requester and cc (addresses); merge (the other ticket's number, as
-    it was written). `note` is what stands after the colon, or all that stands after `/note` and
-    `/escalate`.
+    it was written). `note` is what stands after the colon, or all that stands after a `free` word.
     """
 
     name: str
@@ -205,8 +204,18 @@ _ROWS = (
     Word("unmerge", ("/unmerge",), "The ticket of this very address stands alone again."),
     _later("split", "/split", "This message starts a ticket of its own."),
     # --- what others decide or wrote
-    _later("approve", "/approve", "Agreed."),
-    _later("reject", "/reject reason", "Not agreed."),
+    Word(
+        "approve",
+        ("/approve", "/approve notes"),
+        "Agreed: the ticket goes one level up, as was asked.",
+        free=True,
+    ),
+    Word(
+        "reject",
+        ("/reject reason",),
+        "Not agreed: the ticket stays as it is, and who asked is told why.",
+        free=True,
+    ),
     Word("macro", ("/macro name",), "A canned response, in place of this line.", arguments.macro),
     _later("article", "/article name", "An article of the knowledge base."),
     _later("recover", "/recover type", "The customer's access is to be recovered."),

@@ -11,6 +11,8 @@ from mailgate.domain.people import Audience
 from mailgate.domain.policy import Policy
 from mailgate.domain.timers import response_due
 
+_ENDED = (Status.RESOLVED, Status.CLOSED)
+
 
 @dataclass(frozen=True, slots=True)
 class Notify:
@@ -71,6 +73,8 @@ class Draft:
             targets_told=targets.begun_anew(self.before.targets_told),
             escalated_by=escalation.begun_anew(self.before.escalated_by),
         )
+        if status in _ENDED and self.before.status is not status:
+            self.set(approval=None)  # what is settled need not go up
         self._run_targets(TURN_OF[status] is Side.SYSTEM, at)
 
     def _run_targets(self, ours: bool, at: datetime) -> None:  # noqa: FBT001 -- one of two sides

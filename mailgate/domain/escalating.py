@@ -1,7 +1,4 @@
-"""What an escalation does to a ticket, be it asked for or by a rule.
-
-An approval that is to come first belongs before `_raise`, which nothing else goes around.
-"""
+"""What an escalation does to a ticket, be it asked for or by a rule, or approved by somebody."""
 
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import Escalate
@@ -15,7 +12,7 @@ def escalate(draft: Draft) -> None:
     assert isinstance(event, Escalate)  # noqa: S101 - the table calls each act with its event
     whom = event.to or "the administrators"
     draft.because(f"level {draft.before.escalation_level + 1}, to {whom}")
-    _raise(draft, event.to, event.reason)
+    go_up(draft, event.to, event.reason)
 
 
 def escalate_by_rule(draft: Draft) -> None:
@@ -25,12 +22,10 @@ def escalate_by_rule(draft: Draft) -> None:
     _, rule = coming
     draft.set(escalated_by=(*draft.before.escalated_by, rule.mark))
     draft.because(rule.says)
-    _raise(draft, rule.to, rule.says)
-    if rule.tell_admins:
-        draft.notify("escalated", Audience.ADMINS, reason=rule.says)
+    go_up(draft, rule.to, rule.says, tell_admins=rule.tell_admins)
 
 
-def _raise(draft: Draft, to: str | None, why: str) -> None:
+def go_up(draft: Draft, to: str | None, why: str, *, tell_admins: bool = False) -> None:
     """Go one level up; whom it goes to is told, and who holds the ticket, which stays theirs."""
     draft.set(
         escalation_level=draft.before.escalation_level + 1,
@@ -39,3 +34,5 @@ def _raise(draft: Draft, to: str | None, why: str) -> None:
         escalation_reason=why or None,
     )
     draft.notify("escalated", Audience.ESCALATED, Audience.ASSIGNEE, reason=why)
+    if tell_admins:
+        draft.notify("escalated", Audience.ADMINS, reason=why)

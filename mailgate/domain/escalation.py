@@ -33,6 +33,25 @@ _SINCE = {
 }
 
 
+ADMINS = "admins"
+"""Stands for the administrators where the name of an agent may stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """Who must agree before a ticket goes one level up, and how long that is waited for.
+
+    `by` is an agent's name or `ADMINS`. They are reminded after `remind_after`, and again after
+    twice the time of the one before; what nobody decides is over after `expires_after`. None:
+    never. `calendar` names who counts both times; empty: every hour counts.
+    """
+
+    by: str
+    remind_after: timedelta | None = None
+    expires_after: timedelta | None = None
+    calendar: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Escalation:
     """Conditions, all of which must hold, after how long a ticket goes one level up, and to whom.
@@ -40,7 +59,7 @@ class Escalation:
     A condition without values holds; `missed` is how often the desk's time must have run out.
     `calendar` names who counts the time; empty: every hour counts. `to` is an agent's name or
     `team:` and a team's; None leaves it to the administrators, who are told with `tell_admins` in
-    any case.
+    any case. `approval`: who must agree first.
     """
 
     name: str
@@ -55,6 +74,7 @@ class Escalation:
     missed: int = 0
     to: str | None = None
     tell_admins: bool = False
+    approval: ApprovalRule | None = None
 
     @property
     def says(self) -> str:
@@ -78,6 +98,8 @@ def lacking(rule: Escalation, ticket: Ticket) -> str:
         return "it is snoozed"
     if rule.mark in ticket.escalated_by:
         return "it has acted on it already"
+    if rule.approval is not None and ticket.approval is not None:
+        return "another approval is asked for"
     return _unmet(rule, ticket)
 
 

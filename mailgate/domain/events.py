@@ -24,6 +24,8 @@ class TimerKind(StrEnum):
     TARGET_NEAR = "target_near"
     TARGET_MISSED = "target_missed"
     ESCALATION = "escalation"
+    APPROVAL_REMINDER = "approval_reminder"
+    APPROVAL_EXPIRED = "approval_expired"
 
 
 class Author(StrEnum):
@@ -39,22 +41,6 @@ class Alarm(StrEnum):
 
     RAISED = "raised"
     CLEARED = "cleared"
-
-
-class Remark(StrEnum):
-    """What staff should know of a mail before they believe it, each with what it is about."""
-
-    FAILED = "failed"  # the address that it only claims to come from
-    AGENT = "agent"  # the address of an agent who was not shown to have written it
-    REPLY_TO = "reply_to"  # the address of another domain at which an answer is wanted
-    COLLEAGUE = "colleague"  # the name, which is one of ours, of somebody who is not
-    ADDRESS = "address"  # the name, which shows an address that is not the sender's
-    SCRIPTS = "scripts"  # the name, which mixes letters of scripts that look alike
-    HIDDEN = "hidden"  # the name, in which there are characters that nobody sees
-    DOMAIN = "domain"  # the domain, which can be taken for one of ours
-    LEFT_OUT = "left_out"  # addresses in To and Cc that did not join
-    FORM = "form"  # the address of who is said to have filled in a form that writes as the desk
-    FORWARDED = "forwarded"  # the name of the agent who forwarded it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -476,6 +462,23 @@ class Escalate(Command):
     name: ClassVar[str] = "ticket.escalated"
     to: str | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approve(Command):
+    """The escalation that was asked for is agreed to; `approval`: which; None: the present one."""
+
+    name: ClassVar[str] = "ticket.approved"
+    approval: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject(Command):
+    """The escalation that was asked for is not to be; `approval` as of `Approve`."""
+
+    name: ClassVar[str] = "ticket.rejected"
+    reason: str
+    approval: int | None = None
 
 
 def _concrete(of: type[Event]) -> list[type[Event]]:

@@ -9,15 +9,17 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mailgate.domain.events import EVENTS, Event
-from mailgate.domain.model import Actor, ActorKind
+from mailgate.domain.model import Actor, ActorKind, Approval
 
 
 def plain(value: Any) -> Any:
-    """Return `value` as JSON can hold it: times as ISO 8601, tuples as lists."""
+    """Return `value` as JSON can hold it: times as ISO 8601, tuples as lists, values as objects."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):
         return [plain(item) for item in value]
+    if isinstance(value, Approval):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     return str(value) if isinstance(value, StrEnum) else value
 
 
@@ -53,6 +55,9 @@ def _reviver(hint: Any) -> Callable[[Any], Any]:
         return lambda value: tuple(map(item, value))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint
+    if hint is Approval:
+        hints = get_type_hints(Approval)
+        return lambda value: Approval(**{k: revive(each, hints[k]) for k, each in value.items()})
     return lambda value: value
 
 

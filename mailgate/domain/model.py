@@ -146,6 +146,33 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What somebody is asked to agree to before a ticket goes one level up, until it is decided.
+
+    `n` counts those of its ticket. `by` is the agent who decides, as administrators always may;
+    None: they alone. `asked_by` is the agent who asked and therefore may not, `rule` the mark of
+    the rule that did; one of both is empty. The escalation that follows is `to` whom, and why
+    (`reason`), and whether the administrators are told as well. A reminder comes at `remind_at`,
+    the k-th 2^k times `every` seconds after the one before, as `calendar` counts (empty: every
+    hour); `reminded` were sent. It is over at `expires_at`.
+    """
+
+    n: int
+    since: datetime
+    by: str | None
+    asked_by: str
+    rule: str
+    to: str | None
+    reason: str
+    tell_admins: bool
+    every: int
+    calendar: str
+    remind_at: datetime | None
+    expires_at: datetime | None
+    reminded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """One matter of one customer, as it stands after `version` events.
 
@@ -159,7 +186,8 @@ class Ticket:
     resolution; `targets_told` what was said of them. Its deadlines were worked out by the rules
     `policy_id`. `own_times` are durations in seconds that hold for it alone. `open_since` is when
     it was opened or last reopened, `overdue_count` how often the desk's time ran out;
-    `escalated_by` are the marks of the rules that have escalated it.
+    `escalated_by` are the marks of the rules that have escalated it, or asked for that.
+    `approvals` counts what was to be approved; `approval` is that which nobody has decided yet.
     """
 
     id: int
@@ -224,6 +252,8 @@ class Ticket:
     escalated_to: str | None = None
     escalation_reason: str | None = None
     escalated_by: tuple[str, ...] = ()
+    approvals: int = 0
+    approval: Approval | None = None
     satisfaction: int | None = None
 
     version: int = field(default=0, compare=False)

@@ -45,6 +45,20 @@ NOTICES: dict[str, Notice] = {
         Notice(
             "escalated", Words.GATEWAY, "the ticket went one level up, to whom, and why", joins=True
         ),
+        Notice(
+            "approval_wanted",
+            Words.GATEWAY,
+            "to who decides: may the ticket go one level up?",
+            answer="note",
+        ),
+        Notice("approved", Words.GATEWAY, "the ticket went one level up, as was asked", joins=True),
+        Notice("rejected", Words.GATEWAY, "the ticket does not go up, and why not", joins=True),
+        Notice(
+            "approval_expired",
+            Words.GATEWAY,
+            "nobody has decided in time whether the ticket goes up",
+            joins=True,
+        ),
         Notice("woken", Words.GATEWAY, "the silence that was asked for is over", joins=True),
         Notice("waiting", Words.GATEWAY, "the customer has not answered", awaited=True),
         Notice("resolved", Words.EITHER, "settled: please confirm"),

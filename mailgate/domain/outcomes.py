@@ -24,6 +24,8 @@ class What(StrEnum):
     NEAR = "target_near"  # which target
     MISSED = "target_missed"  # which target
     ESCALATED = "escalated"  # to whom, by a rule
+    ASKED = "approval_wanted"  # of whom, by a rule
+    EXPIRED = "approval_expired"
     LEFT_OUT = "left_out"  # the command
 
 
@@ -68,8 +70,8 @@ def _named(before: Ticket, event: Event, after: Ticket) -> Iterator[tuple[What, 
         yield What.REMINDED, str(after.reminders)
     if by_clock and after.resolution > before.resolution:
         yield What.RESOLVED, ""
-    if by_clock and after.escalation_level > before.escalation_level:
-        yield What.ESCALATED, after.escalated_to or ""
+    if isinstance(event, DeadlinePassed):
+        yield from _raised(before, event, after)
     yield from (_MARKS[mark] for mark in after.targets_told if mark not in before.targets_told)
     if isinstance(event, Opened) and event.follows is not None:
         yield What.FOLLOWED, ""
@@ -80,6 +82,16 @@ def _named(before: Ticket, event: Event, after: Ticket) -> Iterator[tuple[What, 
             yield What.AUTO_CLOSED, ""
         elif after.closed_by is ClosedBy.CUSTOMER:
             yield What.CONFIRMED, ""
+
+
+def _raised(before: Ticket, event: DeadlinePassed, after: Ticket) -> Iterator[tuple[What, str]]:
+    if after.escalation_level > before.escalation_level:
+        yield What.ESCALATED, after.escalated_to or ""
+    if after.approval is not None and after.approvals > before.approvals:
+        yield What.ASKED, after.approval.by or ""
+    over = before.approval is not None and after.approval is None
+    if over and event.timer is TimerKind.APPROVAL_EXPIRED:
+        yield What.EXPIRED, ""
 
 
 def differences(

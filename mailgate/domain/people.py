@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from mailgate.domain.model import Ticket
+from mailgate.domain.model import Approval, Ticket
 
 
 class Role(StrEnum):
@@ -33,6 +33,8 @@ class Audience(StrEnum):
     ADMINS = "admins"
     FOLLOWERS = "followers"
     ESCALATED = "target"  # whom it was escalated to; who stands in where that is nobody
+    APPROVERS = "approvers"  # who may approve what is asked for, but not who asked
+    ASKER = "asker"  # the agent who asked for what is to be approved
     AUTHOR = "author"  # the agent who wrote what the event is about; the holders if there is none
 
 
@@ -119,6 +121,12 @@ class Staff:
             found = (self.recipient(agent),)
         return found or self.administrators or tuple(map(self.recipient, self.agents))
 
+    def approvers(self, approval: Approval) -> tuple[Recipient, ...]:
+        """Return who is asked to approve: an agent, or the administrators; never who asked."""
+        agent, asked_by = self.find(approval.by or ""), self.find(approval.asked_by)
+        found = self.administrators if agent is None else (self.recipient(agent),)
+        return tuple(each for each in found if not asked_by or each.address != asked_by.address)
+
     def team(self, name: str | None) -> tuple[Recipient, ...]:
         """Return a team's members, or who stands in for them.
 
@@ -156,19 +164,32 @@ def recipients(
     former: str | None,
     actor: str,
     author: str = "",
+    approval: Approval | None = None,
 ) -> tuple[Recipient, ...]:
     """Return the people behind `audience`.
 
     `former` is the assignee before the event, `actor` the id of whoever caused it, `author` of
-    whoever wrote what it is about. Customers are
+    whoever wrote what it is about, `approval` what is or was to be approved. Customers are
     left out of an internal ticket. Whoever of the staff caused an event is not told of it.
     """
     if audience in (Audience.REQUESTER, Audience.CUSTOMERS):
         wider = ticket.participants if audience is Audience.CUSTOMERS else ()
         return _customers(ticket, ticket.requester, *wider)
-    told = _colleagues(audience, ticket, staff, former, author)
+    if audience in (Audience.APPROVERS, Audience.ASKER):
+        told = _deciding(audience, staff, approval)
+    else:
+        told = _colleagues(audience, ticket, staff, former, author)
     doer = staff.find(actor)
     return _once(person for person in told if doer is None or person.address != doer.address)
+
+
+def _deciding(audience: Audience, staff: Staff, approval: Approval | None) -> tuple[Recipient, ...]:
+    if approval is None:
+        return ()
+    if audience is Audience.APPROVERS:
+        return staff.approvers(approval)
+    asked_by = staff.find(approval.asked_by)
+    return () if asked_by is None else (staff.recipient(asked_by),)
 
 
 def _colleagues(

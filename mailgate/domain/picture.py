@@ -11,7 +11,7 @@ from typing import Any
 
 from mailgate.domain import events
 from mailgate.domain.draft import Notify
-from mailgate.domain.escalation import Escalation
+from mailgate.domain.escalation import ADMINS, ApprovalRule, Escalation
 from mailgate.domain.events import DeadlinePassed, Delivered, Event, TimerKind
 from mailgate.domain.lifecycle import condition, decide, label, row_for
 from mailgate.domain.model import CLOCK, GATEWAY, Actor, ActorKind, Kind, Priority, Status, Ticket
@@ -21,16 +21,22 @@ from mailgate.domain.timers import running
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+_APPROVAL = ApprovalRule(ADMINS, 4 * HOUR, 24 * HOUR)
 POLICY = Policy(
     *resolve(),
     reopen_window=timedelta(days=30),
     resolve_silent=True,
     watch_targets=True,
-    escalations=(Escalation("leads", 4 * HOUR, to="team:leads", tell_admins=True),),
+    escalations=(
+        Escalation("leads", 4 * HOUR, to="team:leads", tell_admins=True),
+        Escalation("board", 8 * HOUR, to="team:leads", approval=_APPROVAL),
+    ),
+    asking=_APPROVAL,
 )
 BEGIN = "[*]"
 
 _ALICE = Actor(ActorKind.AGENT, "alice")
+_ADA = Actor(ActorKind.ADMIN, "ada")
 _CAROL = Actor(ActorKind.CUSTOMER, "carol@customer.example")
 _HEAD = """\
 # The life of a ticket
@@ -83,7 +89,10 @@ class Move:
 
 # --- the samples --------------------------------------------------------------------------------
 
-_BESIDE = (TimerKind.TARGET_NEAR, TimerKind.TARGET_MISSED, TimerKind.ESCALATION)
+_BESIDE = (
+    *(TimerKind.TARGET_NEAR, TimerKind.TARGET_MISSED, TimerKind.ESCALATION),
+    *(TimerKind.APPROVAL_REMINDER, TimerKind.APPROVAL_EXPIRED),
+)
 
 
 def _stamp(ticket: Ticket, actor: Actor = _ALICE) -> dict[str, Any]:
@@ -102,6 +111,10 @@ def _due(ticket: Ticket) -> list[DeadlinePassed]:
         DeadlinePassed(at=t.due_at, actor=CLOCK, timer=t.kind, turn=t.turn, step=t.step)
         for t in ordered
     ]
+
+
+def _next(ticket: Ticket, kind: TimerKind) -> DeadlinePassed:
+    return next(passed for passed in _due(ticket) if passed.timer is kind)
 
 
 def _arrives(ticket: Ticket, notice: str) -> Delivered:
@@ -129,6 +142,7 @@ def samples() -> tuple[Ticket, ...]:
     replied = _live(held, events.AgentReplied(**_stamp(held)))
     resolved = _live(held, events.Resolve(**_stamp(held)))
     closed = _live(held, events.Close(**_stamp(held)))
+    risen = _live(new, _next(new, TimerKind.ESCALATION))
     return (
         blank,
         new,
@@ -144,6 +158,9 @@ def samples() -> tuple[Ticket, ...]:
         closed,
         _live(resolved, events.Confirm(**_stamp(resolved, _CAROL), resolution=1)),
         _live(closed, events.Reopen(**_stamp(closed))),
+        risen,
+        _live(new, events.Escalate(**_stamp(new), reason="he calls")),
+        _live(risen, _next(risen, TimerKind.ESCALATION)),
         _live(new, events.Discard(**_stamp(new), spam=True)),
         _live(new, events.MergeInto(**_stamp(new), target=2)),
         _live(held, events.MergeInto(**_stamp(held), target=2)),
@@ -221,6 +238,9 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield events.SplitOff(**stamp, target=4, message=1)
     yield events.Discard(**stamp, spam=True)
     yield events.Escalate(**stamp, to="ada")
+    decided = _stamp(ticket, _ADA)
+    yield events.Escalate(**decided, to="ada")
+    yield from (events.Approve(**decided), events.Reject(**decided, reason=""))
 
 
 def _reported(ticket: Ticket) -> Iterator[Event]:

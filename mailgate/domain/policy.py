@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from mailgate.domain.escalation import Escalation
+from mailgate.domain.escalation import ApprovalRule, Escalation
 from mailgate.domain.hours import Calendar
 from mailgate.domain.model import Priority, Thresholds, Ticket
 
@@ -139,7 +139,8 @@ class Policy:
     `reminders_in` names the calendar in whose time reminders leave; empty: at any time. `custom`
     are the rows that tickets can be given by name. Targets are told of where `watch_targets`,
     when `near` percent of their time are used and when it is up; with `pause_targets` it does not
-    run while it is the customer's turn. `escalations` are tried in their order.
+    run while it is the customer's turn. `escalations` are tried in their order. What agents ask to
+    be escalated needs the `asking` approval, if there is one.
     """
 
     thresholds: Mapping[Priority, Thresholds]
@@ -154,6 +155,7 @@ class Policy:
     pause_targets: bool = False
     near: int = 80
     escalations: tuple[Escalation, ...] = ()
+    asking: ApprovalRule | None = None
 
     def row(self, ticket: Ticket) -> Thresholds:
         """Return the thresholds in force for `ticket`."""

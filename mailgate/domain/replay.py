@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailgate.domain.events import (
+    Approve,
     Author,
     Confirm,
     CustomerWrote,
@@ -20,6 +21,7 @@ from mailgate.domain.events import (
     Opened,
     PolicyChanged,
     Rated,
+    Reject,
     Undelivered,
 )
 from mailgate.domain.horizon import UNSEEN
@@ -187,6 +189,8 @@ class Replay:
             return replace(event, confirms=self._resolution(recorded, event.confirms, here))
         if isinstance(event, Confirm | Rated):
             return replace(event, resolution=self._resolution(recorded, event.resolution, here))
+        if isinstance(event, Approve | Reject):
+            return replace(event, approval=None)
         return event
 
     def _resolution(self, recorded: int, n: int, here: int) -> int:

@@ -2,7 +2,9 @@
 
 Every word of the table of commands that needs no text may stand there, its argument behind a dash,
 and so may what needs no word: a priority, an agent, a team, a category, a kind. What it comes to is
-a line as an agent would write it, so that there is one grammar for both.
+a line as an agent would write it, so that there is one grammar for both. `/approve` is none of
+those words: an address counts in what the shared account sends, and who of those who have it has
+approved something must be beyond doubt.
 """
 
 from collections.abc import Collection

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailgate.domain import acts, bygone, escalating, events, guards, rating, whose
+from mailgate.domain import acts, approving, bygone, escalating, events, guards, rating, whose
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, Side, Status, Ticket
@@ -262,7 +262,10 @@ TABLE: tuple[Row, ...] = (
         acts.set_aside,
         "set aside: mail does not open it again",
     ),
-    Row(events.Escalate, LIVE, None, escalating.escalate, "one level up"),
+    Row(events.Escalate, LIVE, approving.by_right, escalating.escalate, "one level up"),
+    Row(events.Escalate, LIVE, approving.none_pending, approving.ask, "an approval is asked for"),
+    Row(events.Approve, LIVE, approving.decides, approving.approve, "approved: one level up"),
+    Row(events.Reject, LIVE, approving.decides, approving.reject, "rejected: it stays as it is"),
     # --- the clock
     Row(
         events.DeadlinePassed,
@@ -331,9 +334,30 @@ TABLE: tuple[Row, ...] = (
     Row(
         events.DeadlinePassed,
         OURS,
+        approving.asks_first,
+        approving.ask_by_rule,
+        "left lying, an approval is asked for",
+    ),
+    Row(
+        events.DeadlinePassed,
+        OURS,
         guards.timer("escalation"),
         escalating.escalate_by_rule,
         "left lying, one level up",
+    ),
+    Row(
+        events.DeadlinePassed,
+        LIVE,
+        guards.timer("approval_reminder"),
+        approving.remind,
+        "who is to approve is reminded",
+    ),
+    Row(
+        events.DeadlinePassed,
+        LIVE,
+        guards.timer("approval_expired"),
+        approving.expire,
+        "nobody has approved or rejected it in time: it stays as it is",
     ),
     # --- the outbox
     Row(

@@ -37,7 +37,11 @@ CUSTOMER_FACING: frozenset[TimerKind] = frozenset(
 )
 """Steps that write to customers."""
 
-WAITING_AFTER_OUTAGE: frozenset[TimerKind] = CUSTOMER_FACING | {TimerKind.ESCALATION}
+WAITING_AFTER_OUTAGE: frozenset[TimerKind] = CUSTOMER_FACING | {
+    TimerKind.ESCALATION,
+    TimerKind.APPROVAL_REMINDER,
+    TimerKind.APPROVAL_EXPIRED,
+}
 """Steps that wait for a while after an outage; the others catch up.
 
 Nobody could answer meanwhile: who stands above is not to be called to all of it at once.
@@ -45,6 +49,7 @@ Nobody could answer meanwhile: who stands above is not to be called to all of it
 
 
 _HOUR = timedelta(hours=1)
+_MOST_REMINDERS = 100  # of one approval: each comes after twice the time of the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ def running(ticket: Ticket, policy: Policy) -> tuple[Timer, ...]:
     if ticket.disposition is not Disposition.NONE or ticket.waiting_since is None:
         return ()
     found = [*_turn(ticket, policy), *_targets(ticket, policy), *_escalation(ticket, policy)]
+    found += _approval(ticket)
     return tuple(sorted(found, key=lambda timer: timer.due_at))
 
 
@@ -109,6 +115,20 @@ def _escalation(ticket: Ticket, policy: Policy) -> Iterator[Timer]:
         due, rule = coming
         step = len(ticket.escalated_by)
         yield Timer(TimerKind.ESCALATION, ticket.turn, step, due, rule.says)
+
+
+def _approval(ticket: Ticket) -> Iterator[Timer]:
+    """Yield when who decides is reminded, unless all is to be silent, and when it is too late."""
+    approval, turn = ticket.approval, ticket.turn
+    if approval is None:
+        return
+    if approval.expires_at is not None:
+        says = f"approval {approval.n} is waited for"
+        yield Timer(TimerKind.APPROVAL_EXPIRED, turn, approval.n, approval.expires_at, says)
+    if approval.remind_at is not None and ticket.snoozed_until is None:
+        says = f"approval {approval.n}, reminder {approval.reminded + 1}"
+        step = approval.n * _MOST_REMINDERS + approval.reminded
+        yield Timer(TimerKind.APPROVAL_REMINDER, turn, step, approval.remind_at, says)
 
 
 def next_escalation(ticket: Ticket, policy: Policy) -> tuple[datetime, Escalation] | None:

@@ -19,7 +19,7 @@ from mailgate.domain.commands import Command, Fault, Script, cancels, read
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
-from mailgate.intake import holdings
+from mailgate.intake import holdings, tokens
 from mailgate.intake.ending import Ending
 from mailgate.intake.reading import Reading
 from mailgate.mail.address import normalise
@@ -27,7 +27,7 @@ from mailgate.store import answers, inbox, outbox
 
 BEFORE = (
     *("unmerge", "requester", "cc", "reopen", "take", "assign", "follow", "unfollow"),
-    *("priority", "category", "kind", "tag", "field", "threshold", "escalate"),
+    *("priority", "category", "kind", "tag", "field", "threshold", "escalate", "approve", "reject"),
 )
 AFTER = ("wait", "close", "snooze", "spam", "merge")
 """The order in which commands are carried out, before and after what is said."""
@@ -324,6 +324,9 @@ def _event(
     """Return the event that a command asks for; raise `Refused` for who and what cannot be."""
     at, settings = reading.claimed.received_at, ledger.settings
     match command.name, command.argument:
+        case (("approve" | "reject"), _):
+            which = tokens.approval(reading, ledger.ticket(ticket_id))
+            return asked.decision(command, which, agent, at)
         case ("cc" | "requester") as word, (*addresses,):
             people = [normalise(str(address)) for address in addresses]
             ticket, by = ledger.ticket(ticket_id), (asked.actor(agent), at)

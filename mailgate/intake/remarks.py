@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from mailgate.desk.settings import Settings
-from mailgate.domain.events import Remark
 from mailgate.domain.people import Agent
+from mailgate.domain.remarks import Remark
 from mailgate.intake.reading import Reading
 from mailgate.mail import disguise
 from mailgate.mail.disguise import Pretence

@@ -20,11 +20,11 @@ from mailgate.domain.events import (
     NoteAdded,
     Opened,
     PeopleJoined,
-    Remark,
 )
 from mailgate.domain.hours import local_date, morning
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent
+from mailgate.domain.remarks import Remark
 from mailgate.domain.suspension import gone
 from mailgate.intake import (
     agents,

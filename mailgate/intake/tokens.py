@@ -1,6 +1,7 @@
 """The signed addresses to which a mail came, and what they say."""
 
 from mailgate.domain.model import Ticket
+from mailgate.errors import Refused
 from mailgate.intake.reading import Reading
 from mailgate.mail.signer import TicketAddress
 
@@ -31,3 +32,17 @@ def confirms(reading: Reading, ticket: Ticket, *, thanks: bool) -> int | None:
     if confirm.number == ticket.number.upper():
         return confirm.nonce
     return 0 if thanks or not reading.mail.new_text.strip() else None
+
+
+def approval(reading: Reading, ticket: Ticket) -> int | None:
+    """Return which approval a mail decides by the address it came to; None: the present one.
+
+    Raises `Refused` where that was asked for on another ticket, which goes on in this one.
+    """
+    note = token(reading, "note") or token(reading, "reply")
+    if note is not None and note.number != ticket.number.upper():
+        raise Refused(
+            f"{note.number} goes on in {ticket.number}: what was asked for on it is over, and "
+            f"what is asked for on {ticket.number} is decided by an answer to that mail"
+        )
+    return note.nonce or None if note is not None else None

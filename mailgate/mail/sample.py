@@ -12,6 +12,7 @@ TAG = "<blink>"  # stands for all markup: a mail that holds it as a tag has let 
 
 _TYPED = frozenset({"name", "subject", "requester_name", "assignee", "team", "author", "text"})
 _TYPED |= {"about", "actor", "note", "line", "reason", "form", "before", "after", "category", "to"}
+_TYPED |= {"asked_by"}
 
 _DESK = {"name": "Example Support", "address": "support@desk.example", "timezone": "Europe/Berlin"}
 _TICKET = {
@@ -71,7 +72,9 @@ _REPORT: Mapping[str, Any] = {
         {"which": "waiting_for_system", "count": 3, "share": 30},
     ],
 }
-_SAID_OR_DONE = ("message", "actor", "note", "change", "undelivered", "target", "escalation")
+_SAID_OR_DONE = (
+    *("message", "actor", "note", "change", "undelivered", "target", "escalation", "approval"),
+)
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
 _ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address", "confirm_page")
 _CUSTOMERS_WORDS = """Good morning,
@@ -154,6 +157,15 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             "level": 2,
             "to": "Bob Boss",
             "rule": {"name": "leads", "since": "turn", "seconds": 14_400, "calendar": "office"},
+        },
+        "approval": {
+            "asked_by": "Bob Boss",
+            "to": "Ada Admin",
+            "reason": "The customer calls every hour.",
+            "rule": {"name": "leads", "since": "turn", "seconds": 14_400, "calendar": "office"},
+            "expires_at": "2026-11-23T08:15:00+00:00",
+            "reminded": 1,
+            "page": "https://desk.example/a/tkt-2026-00042.a3j6y5hp8s",
         },
         "also": [
             {"notice": "target_missed", "target": {"which": "first_response", "due_at": None}},

@@ -62,6 +62,7 @@ _LONG = _Form(
         "canary": "k",
         "digest": "d",
         "page": "p",
+        "approval": "a",
     },
     6,
     14,
@@ -70,7 +71,7 @@ _SHORT = _Form(
     {"reply": "w", "note": "x", "confirm": "y", "bounce": "z", "canary": "j", "digest": "e"}, 4, 10
 )
 _DIGEST = "digest"
-_NOT_OF_A_TICKET = ("bounce", "canary", "page", _DIGEST)
+_NOT_OF_A_TICKET = ("bounce", "canary", "page", "approval", _DIGEST)
 """Purposes of what is no address at which somebody writes to a ticket."""
 _BY_LETTER = {
     letter: (form, purpose) for form in (_LONG, _SHORT) for purpose, letter in form.letters.items()
@@ -83,7 +84,8 @@ class TicketAddress:
 
     Only when `genuine` is any of it true; it gives a sender powers only when it is neither
     `expired` nor held by somebody else (`holder_matches`). `number` is upper-case, `purpose` one
-    of `Purpose`. `nonce` is the resolution that a confirm address belongs to.
+    of `Purpose`. `nonce` is the resolution that a confirm address belongs to, and the approval that
+    is asked for where an answer decides it.
     """
 
     number: str
@@ -206,21 +208,43 @@ class Signer:
         It is none of an address: who sees a confirm address cannot make the link of it. Valid for
         `valid_days` from `now` (aware). Raises `Refused` where the number cannot stand in it.
         """
+        return self._linked(number, holder, "page", now, resolution)
+
+    def approval_token(self, number: str, holder: str, approval: int, now: datetime) -> str:
+        """Return what stands in the link to the page at which `holder` decides an approval.
+
+        As of `page_token`, and neither does the work of the other.
+        """
+        return self._linked(number, holder, "approval", now, approval)
+
+    def _linked(self, number: str, holder: str, purpose: str, now: datetime, nonce: int) -> str:
         lower = number.lower()
         if not _DOT_ATOM.fullmatch(lower):
             raise Refused(f"ticket number {number!r} cannot stand in a link")
-        return f"{lower}.{self._token(_LONG, lower, normalise(holder), 'page', now, resolution)}"
+        return f"{lower}.{self._token(_LONG, lower, normalise(holder), purpose, now, nonce)}"
 
     def read_page_token(self, token: str, holder: str, now: datetime) -> TicketAddress | None:
         """Return what a page's token says, or None where it is altered or is none.
 
         `holder` is the address that the ticket has now, or empty where that is not known yet.
         """
+        return self._read_linked(token, holder, "page", now)
+
+    def read_approval_token(self, token: str, holder: str, now: datetime) -> TicketAddress | None:
+        """Return what the token of an approval says, or None where it is altered or is none.
+
+        `holder` is the address of somebody who may decide, or empty where that is not known yet.
+        """
+        return self._read_linked(token, holder, "approval", now)
+
+    def _read_linked(
+        self, token: str, holder: str, purpose: str, now: datetime
+    ) -> TicketAddress | None:
         number, _, rest = token.lower().rpartition(".")
         if not _DOT_ATOM.fullmatch(number) or not _TOKEN.fullmatch(rest):
             return None
         found = self._read_token(number, rest, holder, now)
-        return found if found and found.genuine and found.purpose == "page" else None
+        return found if found and found.genuine and found.purpose == purpose else None
 
     # --- Message-IDs ----------------------------------------------------------------------------
 

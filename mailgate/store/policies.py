@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from mailgate.domain.escalation import Escalation, Since
+from mailgate.domain.escalation import ApprovalRule, Escalation, Since
 from mailgate.domain.hours import Calendar, Span
 from mailgate.domain.model import Kind, Priority, Thresholds
 from mailgate.domain.policy import SET, Policy
@@ -69,9 +69,15 @@ def body(policy: Policy) -> dict[str, Any]:
         "resolve_silent": policy.resolve_silent,
         "escalations": [
             written({name: getattr(rule, name) for name in _ESCALATION})
+            | {"approval": _approval(rule.approval)}
             for rule in policy.escalations
         ],
+        "asking": _approval(policy.asking),
     }
+
+
+def _approval(rule: ApprovalRule | None) -> dict[str, Any] | None:
+    return None if rule is None else written(asdict(rule))
 
 
 def restore(snapshot: dict[str, Any]) -> Policy:
@@ -100,6 +106,7 @@ def restore(snapshot: dict[str, Any]) -> Policy:
         client_reminders=snapshot["client_reminders"],
         resolve_silent=snapshot["resolve_silent"],
         escalations=tuple(map(_escalation, snapshot["escalations"])),
+        asking=_approval_rule(snapshot["asking"]),
     )
 
 
@@ -112,8 +119,13 @@ def _escalation(stored: Mapping[str, Any]) -> Escalation:
         "since": Since(stored["since"]),
         "kinds": tuple(map(Kind, stored["kinds"])),
         "priorities": tuple(map(Priority, stored["priorities"])),
+        "approval": _approval_rule(stored["approval"]),
     }
     return Escalation(**kept)
+
+
+def _approval_rule(stored: Mapping[str, Any] | None) -> ApprovalRule | None:
+    return None if stored is None else ApprovalRule(**values(stored))
 
 
 def _spans(pairs: list[list[int]]) -> tuple[Span, ...]:

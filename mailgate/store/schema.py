@@ -206,6 +206,8 @@ ticket = Table(
     Column("escalated_to", Text, comment="an agent, team: and a team, or nobody"),
     Column("escalation_reason", Text, comment="why"),
     Column("escalated_by", Json, nullable=False, comment="marks of rules that have acted on it"),
+    Column("approvals", Integer, nullable=False, comment="counts what was to be approved"),
+    Column("approval", Json, comment="what is to be approved, by whom, until when"),
     Column("satisfaction", Integer, comment="1 to 5"),
     Column("version", Integer, nullable=False, comment="counts its events; compared on each write"),
     Column("next_due_at", Instant, comment="the soonest of its timers"),

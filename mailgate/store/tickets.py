@@ -22,8 +22,9 @@ from sqlalchemy import (
     update,
 )
 
-from mailgate.domain.history import plain
+from mailgate.domain.history import plain, revive
 from mailgate.domain.model import (
+    Approval,
     ClosedBy,
     Delay,
     Disposition,
@@ -115,6 +116,7 @@ def from_row(row: RowMapping) -> Ticket:
     for name in _TUPLES:
         values[name] = tuple(values[name])
     values["joined"] = tuple(map(datetime.fromisoformat, values["joined"]))
+    values["approval"] = revive(values["approval"], Approval | None)
     for name in _PAIRS:
         values[name] = tuple((key, value) for key, value in values[name])
     return Ticket(**values)

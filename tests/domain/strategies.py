@@ -1,7 +1,7 @@
 """Anything that can happen to a ticket, in any order, for tests of what always holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from mailgate.domain import events
-from mailgate.domain.escalation import Escalation, Since
+from mailgate.domain.escalation import ADMINS, ApprovalRule, Escalation, Since
 from mailgate.domain.events import DeadlinePassed, Event, Opened, TimerKind
 from mailgate.domain.lifecycle import Decision, decide
 from mailgate.domain.model import CLOCK, Actor, ActorKind, Priority, Ticket
@@ -81,6 +81,7 @@ def likely_event(kind: type[Event]) -> st.SearchStrategy[Event]:
     return events_of(kind, known, st.integers(0, 4), st.sampled_from(["", "one", "two"]))
 
 
+BOSS = Actor(ActorKind.ADMIN, "boss")
 CURRENT = -1
 """Stands for the ticket's present turn or resolution."""
 
@@ -112,20 +113,25 @@ _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.MergeInto, {"target": 8}), (events.Unmerge, {}), (events.Unmerge, {})],
     *[(events.Discard, {"spam": spam}) for spam in (True, False)],
     *[(events.Escalate, {"to": "ada"}), (events.Follow, {"agent": "bob"})],
+    *[(events.Approve, {"actor": BOSS}), (events.Reject, {"actor": BOSS, "reason": "no"})],
+    *[(events.Approve, {}), (events.Approve, {"actor": BOSS, "approval": 1})],
     *[(events.Tag, {"added": ("vip",)}), (events.SetFields, {"values": (("a", "1"),)})],
     (events.DeadlinePassed, {"timer": TimerKind.CLIENT_RESPONSE, "turn": CURRENT, "step": 0}),
 ]
 LEADS = Escalation("leads", timedelta(hours=4), priorities=(Priority.NORMAL, Priority.LOW))
 LATE = Escalation("late", timedelta(), Since.OVERDUE, missed=2, to="ada")
 OLD = Escalation("old", timedelta(days=5), Since.OPENED, to="team:leads", tell_admins=True)
+AGREED = ApprovalRule(ADMINS, timedelta(hours=2), timedelta(days=2))
+ASKED = Escalation("asked", timedelta(hours=1), approval=replace(AGREED, by="bob"))
 policies = st.builds(
-    lambda window, reminders, silent, escalations: Policy(
-        *resolve(), window, reminders, silent, escalations=escalations
+    lambda window, reminders, silent, escalations, asking: Policy(
+        *resolve(), window, reminders, silent, escalations=escalations, asking=asking
     ),
     st.sampled_from([None, timedelta(days=1)]),
     st.integers(0, 3),
     st.booleans(),
-    st.sampled_from([(), (LEADS, LATE, OLD)]),
+    st.sampled_from([(), (LEADS, LATE, OLD), (LEADS, ASKED)]),
+    st.sampled_from([None, AGREED]),
 )
 
 

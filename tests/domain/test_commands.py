@@ -167,7 +167,7 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.right_form == (
         "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, "
         "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /field, /threshold, "
-        "/requester, /cc, /merge, /unmerge, /macro, /list"
+        "/requester, /cc, /merge, /unmerge, /approve, /reject, /macro, /list"
     )
 
 

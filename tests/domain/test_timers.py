@@ -81,6 +81,8 @@ def test_no_turn_runs_out_where_no_clock_runs(life):
 
 def test_the_steps_that_write_to_customers_are_known():
     assert sorted(set(TimerKind) - CUSTOMER_FACING) == [
+        TimerKind.APPROVAL_EXPIRED,
+        TimerKind.APPROVAL_REMINDER,
         TimerKind.ESCALATION,
         TimerKind.SYSTEM_RESPONSE,
         TimerKind.TARGET_MISSED,
@@ -89,8 +91,12 @@ def test_the_steps_that_write_to_customers_are_known():
     ]
 
 
-def test_escalations_too_wait_after_an_outage():
-    assert {TimerKind.ESCALATION} == WAITING_AFTER_OUTAGE - CUSTOMER_FACING
+def test_escalations_too_wait_after_an_outage_and_what_is_to_be_approved():
+    assert sorted(WAITING_AFTER_OUTAGE - CUSTOMER_FACING) == [
+        TimerKind.APPROVAL_EXPIRED,
+        TimerKind.APPROVAL_REMINDER,
+        TimerKind.ESCALATION,
+    ]
 
 
 def test_a_delay_that_was_told_has_no_deadline_left():

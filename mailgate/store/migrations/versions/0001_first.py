@@ -367,6 +367,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=False,
             comment="marks of rules that have acted on it",
         ),
+        sa.Column(
+            "approvals", sa.Integer(), nullable=False, comment="counts what was to be approved"
+        ),
+        sa.Column(
+            "approval", Json, nullable=True, comment="what is to be approved, by whom, until when"
+        ),
         sa.Column("satisfaction", sa.Integer(), nullable=True, comment="1 to 5"),
         sa.Column(
             "version",
