@@ -203,9 +203,17 @@ class Clockwork:
 def _did(done: Tick) -> dict[str, int]:
     """Return what a tick did, in numbers."""
     told = Counter(step.timer for step in done.steps)
+    wanted = ("approval_wanted to",)
+    asked = [
+        step
+        for step in done.steps
+        if step.timer is TimerKind.ESCALATION and any(n.startswith(wanted) for n in step.notices)
+    ]
     return {
         "acted_on": len(done.steps),
         "approaching_sla": told[TimerKind.TARGET_NEAR],
         "breached_sla": told[TimerKind.TARGET_MISSED],
-        "escalated": told[TimerKind.ESCALATION],
+        "escalated": told[TimerKind.ESCALATION] - len(asked),
+        "approvals_asked": len(asked),
+        "approvals_expired": told[TimerKind.APPROVAL_EXPIRED],
     }

@@ -23,7 +23,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
     {
         "rules": "{followed} tickets worked out anew",
         "deadlines": "{acted_on} acted on; targets: {approaching_sla} near, {breached_sla} missed; "
-        "{escalated} escalated",
+        "{escalated} escalated; approvals: {approvals_asked} asked, {approvals_expired} expired",
         "assignment": "assigned {assigned} of {found}, {total_agents} agents",
         "reassignment": "moved {moved} of {found}, {inactive_agents} inactive agents",
         "canary": "{sent} sent, {late} late",

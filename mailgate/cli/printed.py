@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from mailgate.cli.approvals import APPROVAL
 from mailgate.cli.shapes import (
     AGENT,
     ATTACHMENT,
@@ -55,7 +56,7 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
     {
         "tickets": (
             "A list, newest first.",
-            {"each": TICKET, "each participant": PARTICIPANT},
+            {"each": TICKET, "each participant": PARTICIPANT, "approval": APPROVAL},
         ),
         "show NUMBER": (
             (

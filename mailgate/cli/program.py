@@ -34,6 +34,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "merge",
                 "unmerge",
                 "spam",
+                "approve",
+                "reject",
             ),
         ),
         "Mail and clock": (

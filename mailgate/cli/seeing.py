@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailgate.cli import printing, shapes
+from mailgate.cli import approvals, printing, shapes
 from mailgate.cli.opening import find, opened
 from mailgate.cli.options import AsJson, ConfigFile, Limit, Number, priority
 from mailgate.cli.program import command
@@ -85,6 +85,7 @@ _Search = Annotated[
     str | None, typer.Option(metavar="TEXT", help="In number, subject, requester and messages.")
 ]
 _Escalated = Annotated[bool, typer.Option("--escalated", help="Only what was escalated.")]
+_ToApprove = Annotated[bool, typer.Option("--to-approve", help="Only what waits for an approval.")]
 _Overdue = Annotated[
     bool, typer.Option("--overdue", help="Only where a side has let its time run out.")
 ]
@@ -110,6 +111,7 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
     search: _Search = None,
     overdue: _Overdue = False,
     escalated: _Escalated = False,
+    to_approve: _ToApprove = False,
     limit: Limit = None,
     json: AsJson = False,
     config: ConfigFile = None,
@@ -135,6 +137,7 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
         search=search,
         overdue=overdue,
         escalated=escalated,
+        to_approve=to_approve,
     )
     with opened(config) as app:
         with app.database.read() as connection:
@@ -151,6 +154,7 @@ def ticket_shape(row: "RowMapping") -> dict[str, Any]:
     special = {
         "participants": [{"address": who, "joined_at": at} for who, at in pairs],
         "fields": dict(row["fields"]),
+        "approval": approvals.shape(row["approval"]),
     }
     return {name: special[name] if name in special else row[name] for name in shapes.TICKET}
 
@@ -292,6 +296,7 @@ _FACTS = (
     ("Fields", "fields"),
     ("Rated (1 to 5)", "satisfaction"),
     ("Escalated", "escalation"),
+    ("To be approved", "to_approve"),
     ("Was before", "before"),
     ("Goes on in", "merged_into"),
     ("Merged here", "here"),
@@ -308,6 +313,7 @@ _MOMENTS = (
 # What changes with every turn and tells a person nothing.
 _MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "resolution"})
 _MACHINERY |= {"targets_used", "targets_told", "escalated_by", "overdue_count", "merged_into"}
+_MACHINERY |= {"approvals"}
 
 
 def _print(whole: dict[str, Any], *, full: bool) -> None:
@@ -324,6 +330,7 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
         ),
         "standing": printing.standing(whole),
         "escalation": _escalation(whole),
+        "to_approve": approvals.brief(whole["approval"]),
     }
     moments = [(name, whole[key]) for name, key in _MOMENTS if whole[key] is not None]
     left = whole["time_until_delay"]
@@ -388,6 +395,8 @@ def _brief(name: str, value: Any) -> str:
     """Return what a field held, as the other commands tell it."""
     if isinstance(value, list):
         return ", ".join(map(_item, value)) or "-"
+    if name == "approval" and value:
+        return f"asked of {approvals.asked_of(value)}"
     if name == "status" and value:
         return printing.status(value)
     if name.endswith("_until") and value:

@@ -51,6 +51,7 @@ TICKET: Shape = MappingProxyType(
         "escalated_at": "when it last went up, or null",
         "escalated_to": "an agent, or `team:` and a team; null: nobody, or the administrators",
         "escalation_reason": "why, or null",
+        "approval": "what is to be approved before it goes up, an object, or null",
     }
 )
 

@@ -27,8 +27,9 @@ SIMULATED_TOTAL: Shape = MappingProxyType(
     {
         "what": "late, reminded, resolved_silent, auto_closed, closed_by_customer, reopened, "
         "follow_up (a new ticket, since the old one takes no more), target_near, target_missed, "
-        "escalated, or left_out (a command that was not possible)",
-        "about": "whose delay, which reminder, which target, to whom, which command; or empty",
+        "escalated, approval_wanted, approval_expired, or left_out (a command that was not "
+        "possible)",
+        "about": "whose delay, which reminder or target, to or of whom, which command; or empty",
         "present": "how often under the rules in force",
         "new": "how often under the new ones",
         "moved": "how many of them come under both, at other times",

@@ -85,6 +85,26 @@ def escalate(
     _carry_out(config, number, event, who, reason)
 
 
+@command("approve", "mailgate approve TKT-2026-00042 --as bob")
+def approve(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
+    """Agree that a ticket goes one level up, where that was asked for. Who asked is told.
+
+    Nobody approves what they have asked for.
+    """
+    steer(config, number, "approve", who, note)
+
+
+@command("reject", 'mailgate reject TKT-2026-00042 "Wait until Monday." --as bob')
+def reject(
+    number: Number,
+    reason: Annotated[str, typer.Argument(metavar="REASON", help="Why; who asked is told.")],
+    who: Who = None,
+    config: ConfigFile = None,
+) -> None:
+    """Let a ticket stay as it is, where it was asked that it goes one level up."""
+    steer(config, number, "reject", who, reason)
+
+
 @command("priority", "mailgate priority TKT-2026-00042 high")
 def priority(
     number: Number,

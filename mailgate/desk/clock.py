@@ -260,7 +260,7 @@ def act(ledger: Ledger, rows: Sequence[RowMapping | Mapping[str, Any]]) -> Itera
         target = about(kind, row["step"])
         more = (target or "").replace("_", " ")
         if kind is TimerKind.ESCALATION:
-            _, more = decision.reasons  # the rule
+            more = decision.reasons[1]  # the rule
         yield Step(
             ticket.number,
             kind,

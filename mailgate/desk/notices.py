@@ -259,7 +259,7 @@ def _approval(
     page = None
     if notice == "approval_wanted" and settings.public_url:
         token = signer.approval_token(cause.after.number, to.address, cause.approval.n, now)
-        page = f"{settings.public_url}/a/{token}"
+        page = f"{settings.public_url}/t/{token}"
     return escalations.approval(settings, cause.approval) | {"page": page}
 
 

@@ -165,7 +165,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             "rule": {"name": "leads", "since": "turn", "seconds": 14_400, "calendar": "office"},
             "expires_at": "2026-11-23T08:15:00+00:00",
             "reminded": 1,
-            "page": "https://desk.example/a/tkt-2026-00042.a3j6y5hp8s",
+            "page": "https://desk.example/t/tkt-2026-00042.a3j6y5hp8s",
         },
         "also": [
             {"notice": "target_missed", "target": {"which": "first_response", "due_at": None}},

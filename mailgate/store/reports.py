@@ -58,6 +58,7 @@ class Wanted:
     search: str | None = None
     overdue: bool = False
     escalated: bool = False
+    to_approve: bool = False
 
 
 def automation_status() -> ColumnElement[str]:
@@ -124,6 +125,8 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
         found.append(table.delay != Delay.NONE.value)
     if wanted.escalated:
         found.append(table.escalation_level > 0)
+    if wanted.to_approve:
+        found.append(table.approval.is_not(None))
     found += [_tagged(connection, tag) for tag in wanted.tags]
     if wanted.search:
         found.append(_says(wanted.search))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import TypeVar
 
 from mailgate.desk.door import Desk
 from mailgate.desk.messages import NewMessage
@@ -18,6 +19,7 @@ from mailgate.errors import Conflict
 from mailgate.mail.signer import Signer, TicketAddress
 from mailgate.store import tickets
 
+T = TypeVar("T")
 _TRIES = 8
 
 
@@ -69,14 +71,14 @@ class Confirming:
 
         Raises `Conflict` when somebody else was first again and again.
         """
-        return _again(lambda: self._once(token, now, text))
+        return again(lambda: self._once(token, now, text))
 
     def rate(self, token: str, now: datetime, score: int, comment: str) -> Question | None:
         """Keep what a customer who said yes thinks, from 1 to 5; later it may be changed.
 
         Raises `Conflict` when somebody else was first again and again.
         """
-        return _again(lambda: self._rate(token, now, score, comment))
+        return again(lambda: self._rate(token, now, score, comment))
 
     def _rate(self, token: str, now: datetime, score: int, comment: str) -> Question | None:
         found = self._find(token, now)
@@ -151,7 +153,8 @@ def _rated(
     return Rated(at=now, actor=actor, resolution=said.nonce, score=score, comment=comment)
 
 
-def _again(act: Callable[[], Question | None]) -> Question | None:
+def again(act: Callable[[], T]) -> T:
+    """Act, and decide again where somebody else was first, but not for ever."""
     for _ in range(_TRIES - 1):
         try:
             return act()

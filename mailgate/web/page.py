@@ -1,10 +1,10 @@
-"""The page at which a customer says whether a resolution holds: `/t/TOKEN`.
+"""The pages behind the links of mails: `/t/TOKEN`.
 
-A GET never acts, for scanners follow links. There are no cookies, scripts or outside assets.
+At one a customer says whether a resolution holds, at the other it is decided whether a ticket goes
+one level up. A GET never acts, for scanners follow links. There are no cookies, no scripts and no
+outside assets.
 """
 
-import base64
-import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -12,14 +12,16 @@ from html import escape
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from mailgate.desk.door import Desk
 from mailgate.errors import Temporary
 from mailgate.mail.plain import many_lines
 from mailgate.mail.signer import Signer
+from mailgate.web import deciding
+from mailgate.web.approving import Approving
 from mailgate.web.confirming import Confirming, Question, Standing
+from mailgate.web.frame import plain, whole
 from mailgate.web.wording import Words, words_for
 
 LARGEST = 16 * 1024
@@ -34,30 +36,6 @@ _ADDRESSES = 10_000  # that are counted at once
 
 _TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 """Embeddings, overrides and isolates of direction: they would turn what stands around the text."""
-
-_STYLE = (
-    ":root{color-scheme:light dark}"
-    "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:1.5rem 1rem;"
-    "color:#1d2430;background:#fff;overflow-wrap:anywhere}"
-    "h1{font-size:1.4rem}h2{font-size:1.2rem}textarea,button{font:inherit;width:100%;box-sizing:border-box;"
-    "border-radius:.4rem;padding:.7rem;margin:.3rem 0 1rem}"
-    "textarea{border:1px solid #68707d;color:inherit;background:transparent}"
-    "button{border:1px solid #1c6b3c;background:#1c6b3c;color:#fff;cursor:pointer}"
-    "button.no{border-color:#68707d;background:transparent;color:inherit}"
-    ".scores{display:flex;gap:.4rem}"
-    "@media(prefers-color-scheme:dark){body{color:#e6e9ee;background:#14181f}"
-    "textarea,button.no{border-color:#8b93a1}}"
-)
-_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_DIGEST}'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 class Rate:
@@ -84,33 +62,41 @@ def add_page(
     now: Callable[[], datetime],
     steady: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Let an application serve the page; `now` is aware, `steady` counts seconds."""
-    confirming, rate = Confirming(desk, signer), Rate(steady)
+    """Let an application serve the pages; `now` is aware, `steady` counts seconds."""
+    confirming, approving, rate = Confirming(desk, signer), Approving(desk, signer), Rate(steady)
 
     @app.api_route("/t/{token:path}", methods=["GET", "HEAD", "POST"])
     async def page(token: str, request: Request) -> Response:
-        """Ask a customer whether a ticket is settled, and then for a rating; a POST answers."""
+        """Ask what the link is about; a POST answers."""
         address = request.client.host if request.client else ""
         words = words_for(request.headers.get("accept-language", "").partition(",")[0])
         if rate.exceeded(address):
-            return _plain(words, words.too_often, 429)
-        try:
-            if request.method != "POST":
-                return _shown(words, await run_in_threadpool(confirming.look, token, now()))
+            return plain(words, words.too_often, 429)
+        said = None
+        if request.method == "POST":
             body = await _body(request)
             if body is None:
-                return _plain(words, words.too_large, 413)
+                return plain(words, words.too_large, 413)
             said = _said(body)
-            if said is None:
-                return _shown(words, await run_in_threadpool(confirming.look, token, now()))
-            if said[0] in _SCORES:
-                score = int(said[0])
-                rated = await run_in_threadpool(confirming.rate, token, now(), score, said[1])
-                return _shown(words, rated)
-            text = None if said[0] == "yes" else said[1]
-            return _shown(words, await run_in_threadpool(confirming.answer, token, now(), text))
+        try:
+            if approving.is_about(token, now()):
+                answer = await run_in_threadpool(deciding.answer, approving, token, now(), said)
+                return answer or plain(words, words.unknown, 404)
+            return _shown(words, await run_in_threadpool(_confirm, confirming, token, now(), said))
         except Temporary:
-            return _plain(words, words.later, 503)
+            return plain(words, words.later, 503)
+
+
+def _confirm(
+    confirming: Confirming, token: str, now: datetime, said: tuple[str, str] | None
+) -> Question | None:
+    """Let a customer's answer happen, if there is one; return what is to be shown."""
+    if said is None:
+        return confirming.look(token, now)
+    answer, text = said
+    if answer in _SCORES:
+        return confirming.rate(token, now, int(answer), text)
+    return confirming.answer(token, now, None if answer == "yes" else text)
 
 
 async def _body(request: Request) -> bytes | None:
@@ -136,7 +122,7 @@ def _said(body: bytes) -> tuple[str, str] | None:
 
 def _shown(readers: Words, question: Question | None) -> Response:
     if question is None:
-        return _plain(readers, readers.unknown, 404)
+        return plain(readers, readers.unknown, 404)
     words = words_for(question.language)
     below = {
         Standing.ASKED: _FORM.format(
@@ -157,22 +143,7 @@ def _shown(readers: Words, question: Question | None) -> Response:
             scores="".join(f'<button name="answer" value="{n}">{n}</button>' for n in _SCORES),
         )
     head = f"<h1>{escape(question.number)}</h1><p>{escape(question.subject)}</p>"
-    return _html(words, question.number, head + below, 200)
-
-
-def _plain(words: Words, text: str, code: int) -> Response:
-    return _html(words, "mailgate", f"<p>{escape(text)}</p>", code)
-
-
-def _html(words: Words, title: str, body: str, code: int) -> Response:
-    runs = ' dir="rtl"' if words.rtl else ""
-    text = (
-        f'<!doctype html><html lang="{words.language}"{runs}><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="robots" content="noindex"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><main>{body}</main></body></html>\n"
-    )
-    return HTMLResponse(text, code, HEADERS)
+    return whole(words, question.number, head + below, 200)
 
 
 _FORM = (

@@ -157,7 +157,9 @@ class TestEveryMail:
             html = html.replace(
                 f'href="{full(role)["confirm_page"]}"', 'href="mailto:support+page"'
             )
-        html = html.replace(f'href="{full(role)["approval"]["page"]}"', 'href="mailto:support+page"')
+        html = html.replace(
+            f'href="{full(role)["approval"]["page"]}"', 'href="mailto:support+page"'
+        )
         tree = LexborHTMLParser(html)
 
         assert not re.search(r"https?:|//|url\(|@import|javascript:", html, re.IGNORECASE)

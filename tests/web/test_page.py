@@ -14,8 +14,9 @@ from mailgate.errors import Conflict
 from mailgate.gateway import Parts, Ports
 from mailgate.roles import ALL
 from mailgate.web.confirming import Confirming
+from mailgate.web.frame import HEADERS
 from mailgate.web.health import create_app
-from mailgate.web.page import HEADERS, LARGEST, OFTEN, add_page
+from mailgate.web.page import LARGEST, OFTEN, add_page
 from tests.desk.conftest import CUSTOMER, World, settings
 from tests.desk.conftest import database as database  # noqa: PLC0414 - a fixture that is used
 
