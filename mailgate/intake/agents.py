@@ -149,7 +149,7 @@ def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool
     if script.below is not None:
         return script.below
     if reading.quotes_signed:
-        reason = "it holds an address that was signed for one of us, and would go out with it"
+        reason = "it holds what was signed for one of us (an address, a link), and would go out"
         return Fault("", reason, "cut what is quoted, leave such a file out, or add /note")
     if "spam" in names and says_something:
         reason = "the text below it would go to whoever sent the spam"

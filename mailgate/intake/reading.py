@@ -42,6 +42,7 @@ _AS_ASCII = (
 _MOST_LOOKED_INTO, _LONGEST_LOOKED_INTO = 20, 1024 * 1024  # attachments, octets of each
 _NOT_ASKED = Authentication(Trust.UNKNOWN)
 _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
+_LINK = re.compile(r"/t/([^\s\"'<>]{1,100}?\.[a-z2-7]{20,34})", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +296,7 @@ class Reader:
         return alert.read(mail, mail.strict_from or "", machine)
 
     def _quotes_signed(self, raw: bytes, mail: ParsedMail, now: datetime) -> bool:
-        """Whether what somebody of the staff would send on holds an address that we signed.
+        """Whether what somebody of the staff would send on holds what we signed for the staff.
 
         Looks into the new text, and into the texts and mails that are attached.
         """
@@ -303,13 +304,20 @@ class Reader:
             return False
         holder = mail.strict_from or ""
         signer = self.signer
+        texts = (mail.new_text, *_attached_texts(raw, mail))
         found = (
-            signer.read_ticket_address(address, holder, now)
-            or signer.read_digest_address(address, holder, now)
-            for text in (mail.new_text, *_attached_texts(raw, mail))
-            for address in _ADDRESS.findall(text)
+            read
+            for text in texts
+            for read in (
+                *(
+                    signer.read_ticket_address(address, holder, now)
+                    or signer.read_digest_address(address, holder, now)
+                    for address in _ADDRESS.findall(text)
+                ),
+                *(signer.read_approval_token(token, holder, now) for token in _LINK.findall(text)),
+            )
         )
-        return any(address is not None and address.genuine for address in found)
+        return any(signed is not None and signed.genuine for signed in found)
 
 
 def _of_a_form(mail: ParsedMail, own: Own) -> ParsedMail | None:

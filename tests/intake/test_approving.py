@@ -224,3 +224,16 @@ def test_a_customer_who_writes_approve_has_written_a_message(desk, opened):
     desk.mail("/approve", In_Reply_To="<m1@customer.example>")
     assert desk.rows("message")[-1]["text"] == "/approve"
     assert desk.ticket(opened).approval is not None
+
+
+def test_the_link_to_the_page_does_not_go_out_with_an_answer_that_quotes_it(desk, opened):
+    desk.desk.settings = replace(desk.desk.settings, public_url="https://desk.example")
+    bob(desk, "/reject not now")
+    ask(desk, opened)
+    (asked_of,) = [r for r in desk.outbox("approval_wanted") if r["recipient"] == ADMIN]
+    page = asked_of["context"]["approval"]["page"]
+    assert page.startswith("https://desk.example/t/tkt-2026-00001.")
+    for text in (f"See {page}.", f"<{page.upper().replace('/T/', '/t/')}>"):
+        desk.mail(text, sender=ADMIN, to=asked_of["context"]["reply_address"])
+        assert "signed for one of us" in refused(desk)
+    assert desk.outbox("agent_reply") == []

@@ -286,7 +286,7 @@ def test_who_quotes_the_address_to_a_customer_is_stopped(board):
     )
     board.gateway.mail(f"See {board.address}", sender=ALICE.address, to=reply)
     (refused,) = board.gateway.outbox("command_refused")
-    assert "holds an address that was signed" in refused["context"]["commands"][0]["reason"]
+    assert "signed for one of us" in refused["context"]["commands"][0]["reason"]
 
 
 def test_an_out_of_office_reply_says_who_is_away_and_opens_nothing(board):

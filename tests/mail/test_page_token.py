@@ -49,3 +49,16 @@ def test_it_is_no_address_and_an_address_is_no_token():
 def test_a_number_that_cannot_stand_in_a_link_is_refused():
     with pytest.raises(Refused, match="cannot stand in a link"):
         SIGNER.page_token("TKT 42/1", CAROL, 1, NOW)
+
+
+def test_neither_kind_of_link_does_the_work_of_the_other():
+    token = SIGNER.approval_token("TKT-2026-00042", CAROL, 3, NOW)
+    said = SIGNER.read_approval_token(token, CAROL, NOW)
+    assert (said.number, said.nonce, said.holder_matches) == ("TKT-2026-00042", 3, True)
+    assert not SIGNER.read_approval_token(token, "mallory@elsewhere.example", NOW).holder_matches
+    assert SIGNER.read_approval_token(token, CAROL, NOW + timedelta(days=92)).expired
+    assert SIGNER.read_page_token(token, CAROL, NOW) is None
+    assert SIGNER.read_approval_token(TOKEN, CAROL, NOW) is None
+    assert SIGNER.read_ticket_address(f"support+{token}@desk.example", CAROL, NOW) is None
+    with pytest.raises(Refused, match="cannot stand in a link"):
+        SIGNER.approval_token("TKT 42/1", CAROL, 1, NOW)
