@@ -191,7 +191,7 @@ def escalations(config: Config, source: Source) -> Iterator[Fault]:
         yield from _unknown(_listed((*path, "if_team"), each.if_team), teams, source)
         known = [*agents, *(f"team:{name}" for name in teams)]
         yield from _unknown([((*path, "to"), each.to)], known, source)
-    asked: list[tuple[Path, str]] = [
+    asked: list[tuple[Path, str | None]] = [
         (("escalation", index, "approval_by"), each.approval_by) for index, each in enumerate(rules)
     ]
     asked.append((("escalate", "approval_by"), config.asking.approval_by))

@@ -74,7 +74,7 @@ class Rule(Table):
 
 
 def _approval_by(why: str) -> Any:
-    return key("", why, unset="nobody needs to", example="admins")
+    return key(None, why, unset="nobody needs to", example="admins")
 
 
 def _remind_after() -> Any:
@@ -152,7 +152,7 @@ class Escalation(Table):
         example="team:billing",
     )
     tell_admins: kinds.Flag = key(default=False, why="Whether the administrators are told as well.")
-    approval_by: kinds.MaybeWord = _approval_by(
+    approval_by: kinds.MaybeWord | None = _approval_by(
         "Who must approve it first: an agent, or admins. They are asked by mail, and the ticket "
         "goes up when they agree."
     )
@@ -181,7 +181,7 @@ class Escalation(Table):
 class Asking(Table):
     """What holds where somebody asks for an escalation: `/escalate`, `mailgate escalate`."""
 
-    approval_by: kinds.MaybeWord = _approval_by(
+    approval_by: kinds.MaybeWord | None = _approval_by(
         "Who must approve it first: an agent, or admins. What these ask for themselves needs no "
         "approval, and what administrators ask for needs none of anybody."
     )

@@ -14,5 +14,6 @@ class Web(Table):
     public_url: kinds.PublicUrl = key(
         "",
         "Where customers reach that server, such as https://desk.example: then they are asked by a "
-        "link to a page, too, whether their matter is settled. Only /t/ need be open to them.",
+        "link to a page, too, whether their matter is settled, and who is to approve something "
+        "decides there. Only /t/ need be open to them.",
     )

@@ -75,6 +75,15 @@ _REPORT: Mapping[str, Any] = {
 _SAID_OR_DONE = (
     *("message", "actor", "note", "change", "undelivered", "target", "escalation", "approval"),
 )
+_APPROVAL: Mapping[str, Any] = {
+    "asked_by": "Bob Boss",
+    "to": "Ada Admin",
+    "reason": "The customer calls every hour.",
+    "rule": {"name": "leads", "since": "turn", "seconds": 14_400, "calendar": "office"},
+    "expires_at": "2026-11-23T08:15:00+00:00",
+    "reminded": 1,
+    "page": "https://desk.example/t/tkt-2026-00042.a3j6y5hp8s",
+}
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
 _ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address", "confirm_page")
 _CUSTOMERS_WORDS = """Good morning,
@@ -158,15 +167,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             "to": "Bob Boss",
             "rule": {"name": "leads", "since": "turn", "seconds": 14_400, "calendar": "office"},
         },
-        "approval": {
-            "asked_by": "Bob Boss",
-            "to": "Ada Admin",
-            "reason": "The customer calls every hour.",
-            "rule": {"name": "leads", "since": "turn", "seconds": 14_400, "calendar": "office"},
-            "expires_at": "2026-11-23T08:15:00+00:00",
-            "reminded": 1,
-            "page": "https://desk.example/t/tkt-2026-00042.a3j6y5hp8s",
-        },
+        "approval": _APPROVAL,
         "also": [
             {"notice": "target_missed", "target": {"which": "first_response", "due_at": None}},
             {"notice": "target_near", "target": {"which": "next_response", "due_at": None}},

@@ -23,6 +23,7 @@ TURNED = {
     "sla": ("config", "policy"),
     "rule": ("rule", "built"),
     "escalation": ("config", "policy"),
+    "escalate": ("config", "policy"),
     "calendar": ("config", "policy"),
     "desk.secret_file": ("configuration", "signing_keys"),
     "delivery.password_file": ("delivery", "password"),

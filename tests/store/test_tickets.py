@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from mailgate.domain.events import TimerKind
 from mailgate.domain.model import (
+    Approval,
     ClosedBy,
     Delay,
     Disposition,
@@ -85,6 +86,22 @@ FULL = Ticket(
     escalated_to="boss@agents.example",
     escalation_reason="he calls",
     escalated_by=("turn leads",),
+    approvals=2,
+    approval=Approval(
+        n=2,
+        since=NOW,
+        by="bob",
+        asked_by="alice",
+        rule="",
+        to=None,
+        reason="he calls",
+        tell_admins=False,
+        every=60,
+        calendar="office",
+        remind_at=NOW,
+        expires_at=None,
+        reminded=3,
+    ),
     satisfaction=5,
     version=9,
 )
