@@ -10,7 +10,9 @@ from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, select
 from mailgate.store import schema
 from mailgate.store.outbox import Due
 
-QUOTED = {"waiting": "system", "overdue": "client", "assigned": "client", "escalated": "client"}
+QUOTED = {"waiting": "system"} | dict.fromkeys(
+    ("overdue", "assigned", "escalated", "approval_wanted"), "client"
+)
 """Notices that no message has caused, and the side whose last words they quote.
 
 The customer is shown what the desk wrote and nothing else; staff are shown what waits for them, for

@@ -49,6 +49,7 @@ def test_a_rule_asks_the_administrator_agrees_by_mail_and_the_target_is_told(des
     number, asked = pressing(desk, "fire")
     assert "Such a ticket is escalated at once (rule pressing)." in text_of(asked)
     assert "body=%2Fapprove" in html_of(asked)
+    assert "Please help." in text_of(asked), "who decides reads what the customer wrote"
     assert "https://desk.example/t/" in text_of(asked)
     assert str(asked["Auto-Submitted"]) == "auto-generated"
     assert desk.show(number)["escalation_level"] == 0
@@ -76,7 +77,7 @@ def test_what_an_agent_asks_for_is_rejected_and_they_read_why(desk: Desk) -> Non
     desk.settle()
     assert desk.show(number)["escalation_level"] == 0
     desk.admin.reply(asked, "/approve")
-    refusal = heard(desk.admin.inbox, number, "not carried out")
+    refusal = heard(desk.admin.inbox, number, "Not sent")
     assert "this approval is asked for" in text_of(refusal)
     assert desk.show(number)["escalation_level"] == 0
 
