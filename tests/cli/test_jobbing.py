@@ -34,6 +34,8 @@ def test_a_job_is_run_by_hand_and_its_result_is_kept(cli):
         "approaching_sla": 0,
         "breached_sla": 0,
         "escalated": 0,
+        "approvals_asked": 0,
+        "approvals_expired": 0,
     }
     assert "No clock" not in cli.ok("jobs")
     cli.ok("agents", "away", "alice", "--until", "+3d")
