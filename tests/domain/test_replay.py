@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import settings as how
 
 from mailgate.domain import events
+from mailgate.domain.escalation import ADMINS, ApprovalRule
 from mailgate.domain.lifecycle import decide
-from mailgate.domain.model import GATEWAY, Status, Ticket
+from mailgate.domain.model import GATEWAY, Actor, ActorKind, Status, Ticket
 from mailgate.domain.outcomes import What, differences, outcomes
 from mailgate.domain.replay import Begun, Given, Replay, from_outside
 from mailgate.domain.timers import running
 from mailgate.errors import Illegal
 from tests.domain.lives import ALICE, CAROL, HOUR, START, Life
-from tests.domain.strategies import lives, policies
+from tests.domain.strategies import LEADS, lives, policies
 
 DAY = timedelta(days=1)
 
@@ -252,8 +253,23 @@ def test_an_escalation_a_target_and_closing_by_the_clock_are_outcomes():
 
 
 def test_a_rule_that_escalates_is_an_outcome():
-    from tests.domain.strategies import LEADS
-
     assert names(Story().opened().under(until=5 * HOUR, escalations=(LEADS,))[0]) == [
         ("escalated", "")
     ]
+
+
+def test_an_approval_given_in_the_record_goes_to_what_the_other_rules_ask():
+    boss = Actor(ActorKind.ADMIN, "boss")
+    rule = replace(LEADS, approval=ApprovalRule(ADMINS, expires_after=3 * HOUR))
+    story = Story(escalations=(rule,)).opened()
+    story.life.due(events.TimerKind.ESCALATION)
+    story.do(events.Approve, boss, approval=1)
+    sooner = replace(rule, name="sooner", after=HOUR, priorities=())
+    found, replay = story.under(until=9 * HOUR, escalations=(sooner, rule))
+    assert names(found) == [
+        *(("approval_wanted", ""), ("approval_expired", "")),
+        ("approval_wanted", ""),
+    ]
+    assert [ticket.escalation_level for ticket in replay.tickets()] == [1]
+    unasked = story.under(until=9 * HOUR, escalations=())[0]
+    assert names(unasked) == [("left_out", "ticket.approved")]
