@@ -149,7 +149,7 @@ def print_ticket(told: dict[str, Any]) -> None:
         (
             (
                 name.replace("_", " "),
-                duration(timedelta(seconds=value["seconds"])),
+                duration(timedelta(seconds=value["seconds"]), days=value["calendar"] is None),
                 value["calendar"] or "every hour",
                 value["origin"],
             )

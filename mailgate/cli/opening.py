@@ -22,9 +22,11 @@ def opened(config: Path | None, *, quiet: bool = True) -> "Iterator[App]":
     from mailgate import config as configuration
     from mailgate import log
     from mailgate.app import App
+    from mailgate.cli import printing
 
     read = configuration.load(configuration.find(config, os.environ), os.environ)
     level = read.log.level
+    printing.in_zone(read.desk.timezone)
     log.configure("warning" if quiet and level != "error" else level, read.log.format)
     app = App(read, os.environ)
     try:

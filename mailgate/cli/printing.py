@@ -10,8 +10,10 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from mailgate.mail.plain import many_lines, one_line
 
@@ -25,6 +27,7 @@ _WIDE = 500  # columns where nobody says how wide the output is
 _GAP = 2  # columns between two cells
 _READABLE = 16  # columns in which a text of many words can still be read
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
+_ZONE: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
 
 
 def as_json(value: object) -> None:
@@ -200,9 +203,19 @@ def ago(at: datetime | None, now: datetime) -> str:
     return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
 
 
+def in_zone(name: str) -> None:
+    """Have this command print instants in a zone such as Europe/Berlin: the desk's."""
+    _ZONE.set(ZoneInfo(name))
+
+
 def moment(at: datetime | None) -> str:
-    """Return an instant for people, in UTC."""
-    return "-" if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    """Return an instant for people, in the zone of the desk, or UTC where none is known."""
+    if at is None:
+        return "-"
+    there = at.astimezone(_ZONE.get())
+    short = there.tzname() or ""
+    mark = "UTC" if short[:1] in ("+", "-") else ""  # zones without letters of their own
+    return f"{there:%Y-%m-%d %H:%M:%S} {mark}{short}"
 
 
 def status(value: str) -> str:

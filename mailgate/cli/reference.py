@@ -19,7 +19,8 @@ _HEAD = """\
 Every command takes `--config FILE`, before or after its name; without it `$MAILGATE_CONFIG` counts,
 else `config.toml` in the current folder. `mailgate COMMAND --help` says what stands here. Results
 go to stdout; errors go to stderr, each in a sentence with a remedy. `MAILGATE_DEBUG=1` shows the
-traceback of a fault. [json.md](json.md) lists the fields of `--json`.
+traceback of a fault. Times are read and told in the desk's zone (`[desk] timezone`), but in JSON
+and in the log in UTC. [json.md](json.md) lists the fields of `--json`.
 
 | exit code | meaning |
 | --- | --- |

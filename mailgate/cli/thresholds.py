@@ -74,7 +74,7 @@ def _list(config: "Path | None", *, json: bool) -> None:
             (
                 shape["priority"] if name == "system" else " ",
                 name.replace("_", " "),
-                duration(timedelta(seconds=value["seconds"])),
+                duration(timedelta(seconds=value["seconds"]), days=value["calendar"] is None),
                 value["calendar"] or "every hour",
                 value["origin"],
             )
@@ -118,10 +118,13 @@ def shape(row: "Thresholds", origins: Mapping[str, str], priority: str) -> dict[
     return found
 
 
-def duration(length: timedelta) -> str:
-    """Return a duration as the configuration writes it, such as `1d12h`."""
+def duration(length: timedelta, *, days: bool = True) -> str:
+    """Return a duration as the configuration writes it, such as `1d12h`, or `36h` without `days`.
+
+    Of working time a day is 24 hours, too, which nobody takes it for: so it is told in hours.
+    """
     seconds, parts = int(length.total_seconds()), []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))[not days :]:
         count, seconds = divmod(seconds, size)
         parts += [f"{count}{unit}"] if count else []
     return "".join(parts) or "0s"

@@ -40,7 +40,8 @@ class Desk(Table):
     )
     timezone: kinds.Zone = key(
         "UTC",
-        "The zone of times in mails; it also decides when a new year or day of numbers begins.",
+        "The zone of times in mails, and of those that commands take and print; it also decides "
+        "when a new year or day of numbers begins.",
     )
     number_format: kinds.NumberFormat = key(
         "TKT-{year}-{seq:05d}",

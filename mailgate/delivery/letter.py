@@ -58,6 +58,7 @@ class Writer:
         context = dict(due.context)
         if message is not None and context["message"] is None:
             context["message"] = _said(message, () if due.automatic else carried.attachments)
+        context["answers"] = carried.answers or context.get("answers")
         rendered = self._renderer.render(due.notice, context["recipient"].get("language"), context)
         files = self._files(due, carried, original)
         return compose(rendered, self._frame(due, context, carried, files, rendered.language))
@@ -86,7 +87,7 @@ class Writer:
     ) -> Frame:
         number = context["ticket"]["number"]
         root = self._root(number) if number else None
-        answers = carried.answers or context.get("answers")
+        answers = context["answers"]
         return Frame(
             from_name=self._from_name(due, carried.message),
             from_address=self._address,

@@ -147,7 +147,10 @@ def _keep(ledger: Ledger, lookup: Lookup, reading: Reading) -> None:
 
 
 def open_for(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str], who: Actor) -> Ticket:
-    """Open a ticket for whom somebody of the desk writes to first, with nothing in it yet."""
+    """Open a ticket for whom somebody of the desk writes to first, with nothing in it yet.
+
+    An agent who does so holds it, and is told of the answer.
+    """
     names = {box.address: box.name for box in (*reading.mail.to, *reading.mail.cc)}
     event = Opened(
         at=reading.claimed.received_at,
@@ -159,6 +162,7 @@ def open_for(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str], wh
         category=ledger.settings.categories[0],
         silent=True,
         outbound=True,
+        assignee=who.id if who.kind is ActorKind.AGENT else None,
     )
     ticket = ledger.open(event)
     threads.lead_to(ledger, ticket.id, lookup.old, reading.keys.message_ids, to)

@@ -154,10 +154,13 @@ def test_a_first_mail_opens_a_ticket_whose_answer_comes_to_the_desk(desk: Desk) 
     got = desk.eve.inbox.wait(lambda mail: "It has come." in text_of(mail))
     number = number_in(got)
     assert got["From"].addresses[0].addr_spec == SUPPORT
+    assert got["Subject"] == f"Your order [{number}]"  # it answers nothing
     desk.eve.reply(got, "I fetch it.")
     desk.settle()
     ticket = desk.show(number)
     assert (ticket["requester"], len(ticket["messages"])) == (EVE, 2)
+    assert ticket["assignee"] == "alice"  # who wrote first is told of the answer
+    assert desk.alice.inbox.wait(lambda mail: "I fetch it." in text_of(mail))
 
 
 # --- who must not ---------------------------------------------------------------------------------

@@ -256,6 +256,7 @@ def test_a_first_mail_opens_a_ticket_that_waits_on_the_customer(gateway, submit)
     ticket = ticket_of(gateway, sent)
     assert (ticket.requester, ticket.participants) == (NEW, (EVE,))
     assert (ticket.status, ticket.priority) == (Status.WAITING, "high")
+    assert ticket.assignee == "alice"
     rows = gateway.outbox("agent_reply")
     assert {row["recipient"] for row in rows} == {NEW, EVE}
     assert gateway.outbox("received") == []
