@@ -44,6 +44,7 @@ def write(
     database: str | None,
     smtp_port: int,
     http_port: int,
+    timezone: str = "UTC",
 ) -> Path:
     """Set up a desk in `directory` and return the path of its configuration.
 
@@ -53,7 +54,7 @@ def write(
     nothing new is left behind.
     """
     path = directory / FILE
-    text = _text(address, agents, admins, database, (smtp_port, http_port))
+    text = _text(address, agents, admins, database, (smtp_port, http_port), timezone)
     with contextlib.ExitStack() as undo:
         try:
             _make_folder(directory, undo)
@@ -103,6 +104,7 @@ def _text(
     admins: Sequence[str],
     database: str | None,
     ports: tuple[int, int],
+    timezone: str,
 ) -> str:
     smtp_port, http_port = ports
     people = "\n".join(
@@ -115,7 +117,7 @@ address = {toml(address)}
 # The name that people see beside the address.
 name = "Support"
 # The zone of times in mails, such as "Europe/Berlin".
-timezone = "UTC"
+timezone = {toml(timezone)}
 # The language of mails to people whose own is not known: ar, de, en, es, fr, pt, ru or zh.
 language = "en"
 # Who is told when something is overdue, and of new tickets that no team takes.

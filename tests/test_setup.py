@@ -136,7 +136,7 @@ def test_one_port_cannot_serve_twice(tmp_path):
 def test_no_value_can_break_out_of_its_quotes(tmp_path, value):
     with pytest.raises(config.ConfigError):
         make(tmp_path, address=value)
-    text = setup._text(value, {value: value}, [value], value, (1, 2))
+    text = setup._text(value, {value: value}, [value], value, (1, 2), value)
     read = tomllib.loads(text)
     assert read["desk"]["address"] == read["desk"]["admins"][0] == read["database"]["url"] == value
     assert read["agent"] == [{"name": value, "address": value}]

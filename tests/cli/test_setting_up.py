@@ -47,19 +47,34 @@ def test_what_is_not_given_is_asked_for(tmp_path):
     answers = "\n".join(
         [
             str(tmp_path / "asked"),
+            "help",
             "help@shop.example",
+            "Berlin",
+            "Europe/Berlin",
             "alice",
+            "Al Ice=alice@shop.example",
             "alice=alice@shop.example",
+            "alice=other@shop.example",
             "",
+            "boss",
             "boss@shop.example",
             "",
         ]
     )
     done = init(answers=answers)
     assert done.exit_code == 0, done.output
-    assert "'alice': write NAME=ADDRESS" in done.output
+    for said in (
+        "'help': write a mail address such as support@desk.example",
+        "'Berlin': write a zone such as Europe/Berlin or UTC",
+        "'alice': write NAME=ADDRESS",
+        "'Al Ice': write a short name",
+        "there are two agents called 'alice'",
+        "'boss': write a mail address",
+    ):
+        assert f"Error: {said}" in done.output
     made = written(tmp_path / "asked")
     assert made["desk"]["address"] == "help@shop.example"
+    assert made["desk"]["timezone"] == "Europe/Berlin"
     assert [agent["name"] for agent in made["agent"]] == ["alice"]
     assert made["desk"]["admins"] == ["boss@shop.example"]
 
@@ -67,7 +82,7 @@ def test_what_is_not_given_is_asked_for(tmp_path):
 def test_what_is_given_is_not_asked_for(tmp_path):
     done = init(
         *("--dir", tmp_path, "--address", "a@b.example", "--agent", "al=al@b.example"),
-        answers="\n",
+        answers="\n\n",
     )
     assert done.exit_code == 0, done.output
     assert written(tmp_path)["desk"]["admins"] == []
@@ -95,6 +110,9 @@ def test_a_desk_that_is_there_is_left_as_it_is(tmp_path):
 
 def test_a_value_that_no_key_takes_is_told_and_nothing_is_left_behind(tmp_path):
     done = init("--yes", "--dir", tmp_path / "desk", "--address", "nonsense")
+    assert done.exit_code == 2
+    assert "'nonsense': write a mail address" in done.stderr
+    done = init("--yes", "--dir", tmp_path / "desk", "--database", "mysql://x")
     assert done.exit_code == 78
-    assert "desk.address" in done.stderr
+    assert "database.url" in done.stderr
     assert not (tmp_path / "desk").exists()
