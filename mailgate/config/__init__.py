@@ -178,14 +178,15 @@ def _unknown(path: toml.Path) -> Wrong:
     here = keys.children(table)
     elsewhere = dict.fromkeys(key for section in sections.values() for key in section.keys)
     (near, mine), (near_there, theirs) = closest(name, here), closest(name, elsewhere)
-    hint = ""
-    if near >= max(LIKENESS, near_there):
-        hint = f"did you mean `{mine}`?" if table else f"did you mean {sections[mine].header}?"
-    elif near_there >= LIKENESS:
+    hints = []
+    if near >= LIKENESS and (near >= near_there or name == theirs):
+        hints += [f"did you mean `{mine}`?" if table else f"did you mean {sections[mine].header}?"]
+    if near_there >= LIKENESS and near_there > near:
         homes = " or ".join(s.header for s in sections.values() if theirs in s.keys)
-        hint = (
+        hints += [
             f"it belongs to {homes}" if name == theirs else f"did you mean `{theirs}` of {homes}?"
-        )
+        ]
+    hint = " Else ".join(hints)
     allowed = here if table else [sections[choice].header for choice in here]
     what = "key" if table else "table or key"
     return Wrong(hint, found=f"the unknown {what} {shown(name)}", allowed=", ".join(allowed))

@@ -431,4 +431,8 @@ def _words(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error
         return _said(error.smtp_code, said if isinstance(said, bytes) else str(said).encode())
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused: nothing listens there"
+    if isinstance(error, socket.gaierror):
+        return "there is no such host, or the DNS does not answer"
     return one_line(str(error) or type(error).__name__, _SAID_LIMIT)

@@ -54,7 +54,16 @@ class TestOpening:
     def test_fails_for_now_where_nobody_listens(self):
         settings = SmarthostSettings(LOOPBACK, free_port(), "gate.desk.example", Tls.OFF)
 
-        with pytest.raises(Temporary, match="refused"):
+        with pytest.raises(Temporary, match=r": connection refused: nothing listens there$"):
+            Smarthost(settings).open()
+
+    def test_fails_for_now_where_the_host_has_no_address(self, monkeypatch):
+        def look_up(*_args: object) -> None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        settings = SmarthostSettings("smtp.nowhere.example", 25, "gate.desk.example", Tls.OFF)
+        with pytest.raises(Temporary, match="there is no such host, or the DNS does not answer"):
             Smarthost(settings).open()
 
     def test_fails_for_now_at_a_server_that_never_greets(self, sink):
