@@ -7,6 +7,7 @@ that nothing in the mailbox shows that anybody was there; but for what is moved.
 
 import contextlib
 import imaplib
+import re
 import select
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ _HEADER = (
     "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM DATE SUBJECT TO CC IN-REPLY-TO REFERENCES)]<0.16384>"
 )
 _LONGEST_SAID = 200  # characters of a server's words
+_BYTES_SHOWN = re.compile(r"^b(['\"])(.*)\1$", re.DOTALL)
 
 
 class NoFolder(Temporary):
@@ -361,6 +363,7 @@ def _blamed(what: str) -> Iterator[None]:
 
 def _said(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = _BYTES_SHOWN.sub(r"\2", text)  # imaplib makes a text of the server's octets so
     return " ".join(text.split())[:_LONGEST_SAID] or type(error).__name__
 
 
