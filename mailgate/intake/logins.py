@@ -21,7 +21,7 @@ WINDOW = 600.0
 """Seconds in which failed logins are counted together."""
 _AT_ONCE = 2  # hashes that are worked out
 _MOST_WAITING = 32
-_PAIR = "place and name"
+_PAIR, _RELAYED = "place and name", "relay and name"
 _OFTENER = 10
 _MOST_PLACES = 10_000  # remembered from where somebody has logged in
 _LONGEST_NAME = 320  # characters: an address; a longer name is nobody's
@@ -49,8 +49,9 @@ class Logins:
     `most_failures` within `WINDOW` from one network, or with one name, are looked at; then the
     right password is not either; for a name that has logged in from there before they are counted
     apart from others', and ten times as many are looked at.
-    Networks that `trusts` knows bring many people: only names are counted there. `steady` is a
-    clock in seconds that is never set.
+    Networks that `trusts` knows bring many people: only names are counted there, and no more are
+    looked at; but a name that has logged in through them is counted apart there too, so that no
+    guess from elsewhere keeps it out. `steady` is a clock in seconds that is never set.
     """
 
     def __init__(
@@ -100,13 +101,17 @@ class Logins:
         if (window := int(self._steady() // WINDOW)) != self._window:
             self._window = window
             self._failures.clear()
-        if (place, name) in self._places and not self._trusts(peer):
-            return [(_PAIR, f"{place} {name}")]
-        by_place = [] if self._trusts(peer) else [("place", place)]
+        trusted = self._trusts(peer)
+        if (place, name) in self._places:
+            return [(_RELAYED if trusted else _PAIR, f"{place} {name}")]
+        by_place = [] if trusted else [("place", place)]
         return [*by_place, ("name", name)]
 
     def _most_of(self, key: tuple[str, str]) -> int:
-        """Return how many failures are looked at; more of who has been in from there before."""
+        """Return how many failures are looked at; more of who has been in from there before.
+
+        Not through a relay, where anybody may guess.
+        """
         return self._most * (_OFTENER if key[0] == _PAIR else 1)
 
     async def _matches(self, account: Account | None, password: str) -> bool:

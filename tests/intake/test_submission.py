@@ -317,6 +317,21 @@ def test_guessers_elsewhere_do_not_keep_out_who_was_in_before():
     assert asyncio.run(story()) == "alice"
 
 
+def test_guesses_from_elsewhere_keep_nobody_out_who_comes_through_a_relay():
+    async def story():
+        assert await found.who("10.0.0.1", "alice", PASSWORD) == "alice"
+        for host in range(3):
+            assert await found.who(f"203.0.113.{host}", "alice", "x") is Said.WRONG
+        assert await found.who("198.51.100.1", "alice", PASSWORD) is Said.TOO_MANY
+        assert await found.who("10.0.0.1", "alice", PASSWORD) == "alice"
+        for _ in range(3):
+            assert await found.who("10.0.0.1", "alice", "x") is Said.WRONG
+        return await found.who("10.0.0.1", "alice", PASSWORD)
+
+    found = Logins(ACCOUNTS, 3, lambda peer: peer.startswith("10."), Steady())
+    assert asyncio.run(story()) is Said.TOO_MANY
+
+
 def test_many_guesses_at_once_are_no_way_round(monkeypatch):
     async def story():
         return await asyncio.gather(*(found.who("192.0.2.1", "alice", "x") for _ in range(50)))
