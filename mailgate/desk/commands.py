@@ -26,7 +26,7 @@ from mailgate.domain.people import Agent, Role, Staff
 from mailgate.errors import Conflict, Refused
 from mailgate.store import inbox, reports
 
-ROAD, QUEUE = "cli", "default"
+ROAD, PAGE, QUEUE = "cli", "page", "default"
 _TRIES = 8
 _VERDICT: dict[str, object] = {
     "kind": "person",
@@ -34,13 +34,13 @@ _VERDICT: dict[str, object] = {
     "may_answer": False,
     "reasons": [],
     "trust": "strong",
-    "authentication": ["written at the command line"],
     "rung": None,
     "other_address": False,
     "mentions": [],
     "tried": [],
     "degraded": [],
 }
+_WRITTEN = {ROAD: "written at the command line", PAGE: "written on the page of a signed link"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,16 +269,56 @@ def _once(
 
 
 def _keep(ledger: Ledger, ticket_id: int, letter: Letter, now: datetime) -> NewMessage:
-    """Keep a mail as any other is kept; it has ended on its ticket when it is there."""
-    settings, address = ledger.settings, letter.author.address
+    """Keep an agent's mail; return what it says on the ticket."""
+    author = letter.author
+    mail_id = keep(
+        ledger,
+        ticket_id,
+        letter.raw,
+        author.address,
+        now,
+        road=ROAD,
+        fingerprint=letter.fingerprint,
+        says=f"{author.name} wrote it at the command line",
+    )
+    return NewMessage(
+        side=Side.SYSTEM,
+        author=author.name,
+        author_name=author.display_name,
+        at=now,
+        text=letter.text,
+        kind=letter.kind,
+        mail_id=mail_id,
+        rfc_id=letter.rfc_id,
+        sender=author.address,
+        resolution=letter.resolution,
+    )
+
+
+def keep(
+    ledger: Ledger,
+    ticket_id: int,
+    raw: bytes,
+    sender: str,
+    now: datetime,
+    *,
+    road: str,
+    fingerprint: str,
+    says: str,
+) -> int | None:
+    """Keep a mail that was written here as any other is kept; return its id.
+
+    It has ended on its ticket when it is there. `says` is what `explain` tells of it.
+    """
+    settings = ledger.settings
     arrival = inbox.Arrival(
-        raw=letter.raw,
+        raw=raw,
         tenant_id=settings.tenant_id,
         queue=QUEUE,
         recipients=(settings.address,),
-        mail_from=address,
+        mail_from=sender,
         peer="local",
-        road=ROAD,
+        road=road,
         received_at=now,
     )
     (delivery_id,) = inbox.put(ledger.connection, iter(ledger.next_id, None), [arrival])
@@ -286,23 +326,12 @@ def _keep(ledger: Ledger, ticket_id: int, letter: Letter, now: datetime) -> NewM
         "id": delivery_id,
         "fence": 0,
         "state": "threaded",
-        "fingerprint": letter.fingerprint,
+        "fingerprint": fingerprint,
         "ticket_id": ticket_id,
-        "verdict": _VERDICT | {"says": f"{letter.author.name} wrote it at the command line"},
+        "verdict": _VERDICT | {"authentication": [_WRITTEN[road]], "says": says},
         "done_at": now,
     }
     ledger.caused_by(delivery_id)
     inbox.settle(ledger.connection, settings.tenant_id, [row])
     kept = reports.delivery(ledger.connection, settings.tenant_id, delivery_id)
-    return NewMessage(
-        side=Side.SYSTEM,
-        author=letter.author.name,
-        author_name=letter.author.display_name,
-        at=now,
-        text=letter.text,
-        kind=letter.kind,
-        mail_id=kept["mail_id"] if kept else None,
-        rfc_id=letter.rfc_id,
-        sender=address,
-        resolution=letter.resolution,
-    )
+    return kept["mail_id"] if kept else None

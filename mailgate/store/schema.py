@@ -87,7 +87,7 @@ mail_delivery = Table(
         "road",
         String(16),
         nullable=False,
-        comment="smtp, lmtp, submission, pipe, cli, imap, sent or import",
+        comment="smtp, lmtp, submission, pipe, cli, page, imap, sent or import",
     ),
     Column("received_at", Instant, nullable=False, comment="when it was accepted"),
     Column("rfc_id", Text, comment="its Message-ID, so that answers wait for it"),

@@ -4,20 +4,27 @@ Looking changes nothing. What is said goes through the one write door, and is de
 as it then is.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import TypeVar
 
+from mailgate.desk import commands
 from mailgate.desk.door import Desk
+from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NewMessage
 from mailgate.domain.events import Confirm, CustomerWrote, Rated
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, Side, Status, Ticket
 from mailgate.domain.rating import BEST, rateable
 from mailgate.errors import Conflict
+from mailgate.mail.compose import Frame, compose
+from mailgate.mail.parse import parse
+from mailgate.mail.render import Rendered
 from mailgate.mail.signer import Signer, TicketAddress
 from mailgate.store import tickets
+from mailgate.web.wording import words_for
 
 T = TypeVar("T")
 _TRIES = 8
@@ -112,16 +119,57 @@ class Confirming:
                 ledger.apply(ticket.id, Confirm(at=now, actor=actor, resolution=said.nonce))
                 return self._told(ticket, Standing.SETTLED, rates=True)
             event = CustomerWrote(at=now, actor=actor, proved=True)
-            message = NewMessage(
-                side=Side.CLIENT,
-                author=ticket.requester,
-                author_name=ticket.requester_name,
-                at=now,
-                text=text or "(No, it is not settled.)",
-                sender=ticket.requester,
-            )
-            ledger.apply(ticket.id, event, message)
+            ledger.apply(ticket.id, event, self._written(ledger, ticket, text, now))
             return self._told(ticket, Standing.REOPENED)
+
+    def _written(self, ledger: Ledger, ticket: Ticket, text: str, now: datetime) -> NewMessage:
+        """Keep what a customer wrote as a mail like any other; return what it says on the ticket.
+
+        Who wrote nothing has said no, in their language.
+        """
+        words = words_for(self._language(ticket))
+        said = text or f"({words.question} {words.no}.)"
+        desk, who = self._desk.settings, ticket.requester
+        rfc_id = f"<{secrets.token_hex(16)}@{desk.address.rpartition('@')[2]}>"
+        frame = Frame(
+            from_name=ticket.requester_name,
+            from_address=who,
+            to_name=desk.name,
+            to_address=desk.address,
+            reply_to=None,
+            message_id=rfc_id,
+            in_reply_to=None,
+            references=(),
+            date=now,
+            auto_submitted=None,
+            loop_mark="",
+            language="",
+        )
+        subject = f"Re: {ticket.subject} [{ticket.number}]"
+        raw = compose(Rendered(subject, f"{said}\n", None, ""), frame)
+        mail_id = commands.keep(
+            ledger,
+            ticket.id,
+            raw,
+            who,
+            now,
+            road=commands.PAGE,
+            fingerprint=parse(raw, now).fingerprint,
+            says="the customer wrote it on the page of a signed link",
+        )
+        return NewMessage(
+            side=Side.CLIENT,
+            author=who,
+            author_name=ticket.requester_name,
+            at=now,
+            text=said,
+            mail_id=mail_id,
+            rfc_id=rfc_id,
+            sender=who,
+        )
+
+    def _language(self, ticket: Ticket) -> str:
+        return ticket.language or self._desk.settings.language
 
     def _find(self, token: str, now: datetime) -> tuple[Ticket, TicketAddress] | None:
         said = self._signer.read_page_token(token, "", now)
@@ -137,7 +185,7 @@ class Confirming:
         return (ticket, said) if said and said.holder_matches else None
 
     def _told(self, ticket: Ticket, standing: Standing, *, rates: bool = False) -> Question:
-        language = ticket.language or self._desk.settings.language
+        language = self._language(ticket)
         return Question(ticket.number, ticket.subject, language, standing, rates)
 
 

@@ -12,6 +12,7 @@ from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.domain.numbers import NumberFormat
 from mailgate.errors import Conflict
 from mailgate.gateway import Parts, Ports
+from mailgate.mail.parse import parse
 from mailgate.roles import ALL
 from mailgate.web.confirming import Confirming
 from mailgate.web.frame import HEADERS
@@ -27,9 +28,10 @@ RESOLVE = Actor(ActorKind.AGENT, "alice")
 class Page:
     """A resolved ticket, and the link that its notice brought."""
 
-    def __init__(self, database):
-        self.world = World(database, replace(settings(), public_url=URL))
-        self.world.desk = Desk(database, replace(settings(), public_url=URL), self.world.signer)
+    def __init__(self, database, **desk):
+        known = replace(settings(), public_url=URL, **desk)
+        self.world = World(database, known)
+        self.world.desk = Desk(database, known, self.world.signer)
         self.seconds = 0.0
         app = create_app({}, {})
         add_page(
@@ -99,7 +101,24 @@ def test_no_reopens_it_with_what_was_written(page, text):
     written = page.world.rows("message")[-1]
     assert written["side"] == "client"
     assert written["author"] == CUSTOMER
-    assert written["text"] == (text.replace("\r\n", "\n") or "(No, it is not settled.)")
+    said = text.replace("\r\n", "\n") or "(Is everything settled? No, it is not.)"
+    assert written["text"] == said
+    (kept,) = (row for row in page.world.rows("mail") if row["id"] == written["mail_id"])
+    mail = parse(kept["raw"], page.world.now)
+    assert (mail.strict_from, mail.text.strip(), mail.message_id) == (
+        CUSTOMER,
+        said,
+        written["rfc_id"],
+    )
+    (delivery,) = page.world.rows("mail_delivery")
+    assert (delivery["state"], delivery["road"]) == ("threaded", "page")
+    assert delivery["ticket_id"] == written["ticket_id"]
+
+
+def test_who_writes_nothing_says_no_in_their_own_language(database):
+    page = Page(database, language="de")
+    page.say("no")
+    assert page.world.rows("message")[-1]["text"] == "(Ist alles erledigt? Nein, noch nicht.)"
 
 
 def test_after_yes_it_asks_for_a_score_that_may_be_changed(page):
