@@ -43,11 +43,16 @@ def lines(reading: Reading, settings: Settings) -> tuple[str, ...]:
     return tuple(line or f"/{word}" for word, line in said if line or "." not in word)
 
 
-def is_command(reading: Reading, settings: Settings) -> bool:
-    """Tell whether a mail came to nothing of ours but to addresses that hold a command."""
+def is_command(reading: Reading, settings: Settings, *, beside: bool = False) -> bool:
+    """Tell whether a mail came to nothing of ours but to addresses that hold a command.
+
+    `beside`: the desk's plain address may stand beside one, as it does in an answer to all.
+    """
     known = settings.names
     details = [reading.own.split(address)[1].lower() for address in reading.claimed.recipients]
-    return bool(details) and all(word and shorthand.line(word, known) for word in details)
+    asking = [word for word in details if word and shorthand.line(word, known)]
+    others = [word for word in details if word not in asking and (word or not beside)]
+    return bool(asking) and not others
 
 
 def act(

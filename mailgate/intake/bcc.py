@@ -1,11 +1,15 @@
 """Mail that came to nothing of ours but addresses that hold a command, as by Bcc of an answer."""
 
+from dataclasses import replace
+
+from mailgate.desk.commands import actor
 from mailgate.desk.ledger import Ledger
 from mailgate.domain.model import Side
 from mailgate.domain.people import Agent
 from mailgate.intake import addressed, sent
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
+from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
 from mailgate.mail.trust import Trust
 from mailgate.store import inbox
@@ -29,12 +33,51 @@ def by_the_desk(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | No
 
 
 def by_agent(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent) -> Ending | None:
-    """Carry out what a proved agent asks by an address; None where there is no ticket of others."""
-    if not addressed.is_command(reading, ledger.settings):
+    """Carry out what a proved agent asks by an address; None where there is no ticket of others.
+
+    Where it went to the desk's plain address as well, the customer must have it: else it is a mail
+    to the desk, with an address that nobody else sees.
+    """
+    if not addressed.is_command(reading, ledger.settings, beside=True):
         return None
     ticket, _ = sent.about(ledger, lookup, reading, list(reading.others))
     if ticket is None or agent.address in ticket.people:
         return None
+    only = addressed.is_command(reading, ledger.settings)
+    if not only and ticket.people.isdisjoint(reading.others):
+        return None
     message = message_of(reading, side=Side.SYSTEM)
     state, says = addressed.act(ledger, reading, agent, ticket.id, message)
     return Ending(state, ticket.id, says)
+
+
+def by_another_address(
+    ledger: Ledger, lookup: Lookup, reading: Reading, earlier: int
+) -> Ending | None:
+    """Carry out what a mail asks by one address that came by another before; None if nothing new.
+
+    Mail servers bring a mail to each of its addresses apart. What it says was heard with the
+    `earlier` delivery, and all that it asks for where the copy in what was sent was seen.
+    """
+    settings, who = ledger.settings, reading.mail.strict_from or ""
+    agent = settings.staff.by_address.get(who)
+    ours = not reading.by_form and reading.own.holds(who)
+    if reading.authentication.level is not Trust.STRONG or not (agent or ours):
+        return None
+    if reading.verdict.machine or reading.claimed.road == SENT:
+        return None
+    if not addressed.is_command(reading, settings):
+        return None
+    key = (settings.tenant_id, reading.claimed.queue, reading.fingerprint)
+    came = inbox.came_by(ledger.connection, *key, earlier, reading.claimed.id)
+    if SENT in {road for road, _ in came}:
+        return None
+    before = {address for _, addresses in came for address in addresses}
+    new = tuple(address for address in reading.claimed.recipients if address not in before)
+    ticket, _ = sent.about(ledger, lookup, reading, list(reading.others))
+    if not new or ticket is None or who in ticket.people:
+        return None
+    by, known = sent.author(reading, settings.staff)
+    apart = replace(reading, claimed=replace(reading.claimed, recipients=new))
+    asks = addressed.carry_out(ledger, apart, ticket.id, actor(agent) if agent else by, known)
+    return Ending("suppressed", says=f"the same mail came before, as {earlier}; {asks}")

@@ -48,11 +48,11 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return _open(ledger, lookup, reading, to)
     if ticket is None:
         _keep(ledger, lookup, reading)
-        who, agent = _author(reading, staff)
+        who, agent = author(reading, staff)
         asks = addressed.carry_out(ledger, reading, None, who, agent)
         says = f"sent to {', '.join(to[:5]) or 'ourselves'}, about no ticket"
         return Ending("suppressed", says="; ".join(filter(None, (says, asks))))
-    who, agent = _author(reading, staff)
+    who, agent = author(reading, staff)
     message = message_of(reading, side=Side.SYSTEM)
     message = replace(message, author_name=_shown(ledger, reading, agent))
     if agent is not None:
@@ -113,7 +113,7 @@ def base_subject(subject: str) -> str:
     return " ".join(subject.split()).casefold()
 
 
-def _author(reading: Reading, staff: Staff) -> tuple[Actor, Agent | None]:
+def author(reading: Reading, staff: Staff) -> tuple[Actor, Agent | None]:
     """Return whose doing it is: an agent whom From or the signature names, else the mailbox's.
 
     Two that name different agents name nobody.
@@ -171,7 +171,7 @@ def open_for(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str], wh
 
 def _open(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]) -> Ending:
     """Open a ticket for whom an agent wrote to first; it waits on them."""
-    who, agent = _author(reading, ledger.settings.staff)
+    who, agent = author(reading, ledger.settings.staff)
     at = reading.claimed.received_at
     ticket = open_for(ledger, lookup, reading, to, who)
     message = message_of(reading, side=Side.SYSTEM)

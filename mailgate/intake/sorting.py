@@ -68,7 +68,8 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         return Ending("suppressed", says="a mail of our own came back")
     earlier = lookup.duplicates.get((reading.claimed.queue, reading.fingerprint))
     if earlier is not None:
-        return Ending("suppressed", says=f"the same mail came before, as {earlier}")
+        further = bcc.by_another_address(ledger, lookup, reading, earlier)
+        return further or Ending("suppressed", says=f"the same mail came before, as {earlier}")
     if reading.claimed.road == SENT:
         return sent.filed(ledger, lookup, reading)
     if reading.claimed.road == inbox.SUBMISSION:
@@ -262,6 +263,9 @@ def _agent(
     if level is Trust.STRONG and (ending := bcc.by_agent(ledger, lookup, reading, agent)):
         return ending
     about = placement.ticket_id or _named(lookup, reading)
+    if about is None and level is Trust.STRONG:  # it answers a customer's mail, as agents may
+        answered, _ = sent.about(ledger, lookup, reading, [])
+        about = None if answered is None else answered.id
     own = about is not None and agent.address in ledger.ticket(about).people
     if level is not Trust.STRONG and not (own and placement.proved):
         ending = _customer(ledger, lookup, reading, placement, doubted=agent)

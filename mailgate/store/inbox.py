@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Table,
+    and_,
     bindparam,
     case,
     func,
@@ -432,6 +433,21 @@ def duplicates(
     """Return fingerprint -> the delivery by which the same mail came before."""
     asked = {"tenant_id": tenant_id, "queue": queue, "wanted": fingerprints}
     return dict(connection.execute(_DUPLICATES, asked).all())
+
+
+def came_by(
+    connection: Connection, tenant_id: int, queue: str, fingerprint: str, earlier: int, own: int
+) -> list[tuple[str, list[str]]]:
+    """Return (road, recipients) of each delivery by which a mail came before its `own`.
+
+    `earlier` is one of them.
+    """
+    table = schema.mail_delivery.c
+    same = and_(table.queue == queue, table.fingerprint == fingerprint)
+    query = select(table.road, table.recipients).where(
+        table.tenant_id == tenant_id, or_(same, table.id == earlier), table.id != own
+    )
+    return [(road, recipients) for road, recipients in connection.execute(query)]
 
 
 _OLDEST_PENDING = (

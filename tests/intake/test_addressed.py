@@ -176,6 +176,24 @@ class TestByBccToTheGateway:
         gateway.worker.drain()
         assert gateway.ticket(opened["ticket_id"]).status is Status.RESOLVED
 
+    def test_the_copy_in_sent_has_asked_for_all_of_it(self, gateway, opened, first, put, trusted):
+        watching(gateway)
+        trusted(Trust.STRONG)
+        more = {"In_Reply_To": first, "From": ALICE.address}
+        put("sent", (SUPPORT,), Bcc="support+high@desk.example", **more)
+        late = put("smtp", ("support+low@desk.example",), **more)
+        assert late["state"] == "suppressed"
+        assert gateway.ticket(opened["ticket_id"]).priority is Priority.HIGH
+
+    def test_the_desks_own_by_two_addresses_asks_for_both(
+        self, gateway, opened, first, put, trusted
+    ):
+        trusted(Trust.STRONG)
+        for to in ("support+high@desk.example", "support+done@desk.example"):
+            put("smtp", (to,), In_Reply_To=first, Delivered_To=to)
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (ticket.priority, ticket.status) == (Priority.HIGH, Status.RESOLVED)
+
     @pytest.mark.parametrize("level", [Trust.UNKNOWN, Trust.FAILED])
     def test_one_that_is_not_proved_commands_nothing(
         self, gateway, opened, first, put, trusted, level
@@ -226,6 +244,63 @@ class TestByAnAgent:
         assert gateway.ticket(opened["ticket_id"]).status is Status.RESOLVED
         assert gateway.rows("message")[-1]["kind"] == "public"
         assert gateway.outbox("agent_reply") == []
+
+    def bring(self, gateway, raw, *to):
+        """Let a server bring one mail of alice's to these addresses."""
+        raw = f"Delivered-To: {', '.join(to)}\r\n".encode() + raw
+        id_ = gateway.inbox.put(Incoming(raw, ALICE.address, to, gateway.now, "127.0.0.1", "smtp"))
+        gateway.worker.drain()
+        return gateway.delivery(id_)
+
+    @pytest.mark.parametrize("thread", [True, False])
+    def test_an_answer_to_all_with_the_desk_in_it_is_the_answer_with_its_command(
+        self, gateway, opened, first, trusted, thread
+    ):
+        trusted(Trust.STRONG)
+        more = {"In_Reply_To": first} if thread else {"Subject": "Re: Printer"}
+        to = f"{CUSTOMER}, {SUPPORT}"
+        raw = gateway.raw("Try water.", sender=ALICE.address, to=to, **more)
+        found = self.bring(gateway, raw, SUPPORT, "support+done@desk.example")
+        assert (found["state"], found["ticket_id"]) == ("threaded", opened["ticket_id"])
+        assert gateway.ticket(opened["ticket_id"]).status is Status.RESOLVED
+        assert gateway.rows("message")[-1]["kind"] == "public"
+        assert gateway.outbox("agent_reply") == []
+        assert len(gateway.rows("ticket")) == 1
+
+    def test_to_the_desk_alone_an_address_beside_it_makes_it_no_answer(
+        self, gateway, opened, first, trusted
+    ):
+        trusted(Trust.STRONG)
+        raw = gateway.raw("Try water.", sender=ALICE.address, In_Reply_To=first)
+        found = self.bring(gateway, raw, SUPPORT, "support+done@desk.example")
+        assert found["state"] == "commands_only"
+        assert gateway.ticket(opened["ticket_id"]).status is Status.NEW
+        assert len(gateway.outbox("command_refused")) == 1
+
+    def test_brought_to_each_address_apart_each_command_is_carried_out_once(
+        self, gateway, opened, first, trusted
+    ):
+        trusted(Trust.STRONG)
+        raw = gateway.raw("Try water.", sender=ALICE.address, to=CUSTOMER, In_Reply_To=first)
+        high, done = "support+high@desk.example", "support+done@desk.example"
+        brought = [self.bring(gateway, raw, *to) for to in ((high,), (done,), (done, high))]
+        assert [each["state"] for each in brought] == ["threaded", "suppressed", "suppressed"]
+        assert brought[1]["verdict"]["says"].endswith("by address: /resolve")
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (ticket.priority, ticket.status) == (Priority.HIGH, Status.RESOLVED)
+        assert len(actors(gateway, "ticket.resolved")) == 1
+        assert len(gateway.rows("message")) == 2
+
+    def test_a_second_address_commands_nothing_where_nobody_is_proved_or_nothing_asked(
+        self, gateway, opened, first, trusted
+    ):
+        trusted(Trust.STRONG)
+        raw = gateway.raw("Try water.", sender=ALICE.address, to=CUSTOMER, In_Reply_To=first)
+        self.bring(gateway, raw, "support+high@desk.example")
+        assert self.bring(gateway, raw, SUPPORT)["state"] == "suppressed"
+        trusted(Trust.UNKNOWN)
+        assert self.bring(gateway, raw, "support+done@desk.example")["state"] == "suppressed"
+        assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
 
     def test_who_is_not_proved_commands_nothing_and_is_asked(self, gateway, opened, first):
         self.write(gateway, "close", In_Reply_To=first)
