@@ -353,7 +353,8 @@ def test_what_only_looks_like_a_command_below_text_is_text(text):
 
 @given(st.text(max_size=200))
 def test_text_after_a_greeting_is_never_touched(text):
-    assert read("Dear Bob,\n" + text).text == ("Dear Bob,\n" + text).rstrip()
+    said = "Dear Bob,\n" + text.replace("\u2028", "\n").replace("\u2029", "\n")
+    assert read("Dear Bob,\n" + text).text == said.rstrip()
 
 
 # --- snooze -------------------------------------------------------------------------------------
@@ -406,3 +407,20 @@ def test_a_line_ends_where_anybody_sees_it_end(end):
 @pytest.mark.parametrize("line", ["/close/path is missing", "/cc/x"])
 def test_a_path_is_text_though_it_begins_like_a_command(line):
     assert read(line).faults == ()
+
+
+@pytest.mark.parametrize("line", ["[ACME Corp]/note secret", "[Logo] [ACME] /resolve", "[x]/note"])
+def test_a_picture_before_a_command_makes_no_text_of_it(line):
+    script = read(line)
+    (fault,) = script.faults
+    assert (script.commands, script.text) == ((), "")
+    assert fault.reason.startswith("something stands around /")
+    assert read(f"Hello,\n{line}").below is not None
+
+
+@pytest.mark.parametrize(
+    "line", ["[ACME Corp]", "[see /etc]", "[1] /usr/bin is missing", "[" * 9999]
+)
+def test_what_stands_in_brackets_is_text_where_no_command_follows(line):
+    script = read(line)
+    assert (script.text, script.faults, script.below) == (line, (), None)
