@@ -153,11 +153,15 @@ class Gateway:
 
     def _follow(self) -> None:
         assert self._process.stderr
-        with self._log.open("w") as copy, self._process.stderr as lines:
+        with self._log.open("w", buffering=1) as copy, self._process.stderr as lines:
             for line in lines:
                 self.note(line)
                 copy.write(line)
         self._begun.set()
+
+    def log(self) -> str:
+        """Return what it has said since it was started last."""
+        return self._log.read_text() if self._log.exists() else ""
 
     def note(self, line: str) -> None:
         """Take in one line of the log."""

@@ -8,8 +8,9 @@
 Rows: `road` (mails a second from the first byte to the last outbox row, CPU, the 250 at a steady
 rate, memory, stored bytes; against other systems), `accept` (against Postfix and listeners that
 store nothing), `many` (the road with many tickets there already), `tick` (the clock over them),
-`nodes` (several on one PostgreSQL). Each run of a row measures everybody in turn, so that a machine
-busy with something else hurts all alike; what is compared are medians of one and the same call.
+`nodes` (several on one PostgreSQL), `board` (a shared mailbox whose folders are states). Each run
+of a row measures everybody in turn, so that a machine busy with something else hurts all alike;
+what is compared are medians of one and the same call.
 """
 
 import argparse
@@ -21,12 +22,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import accepting, goals, many, nodes, postgres, process, systems
+from bench import accepting, board, goals, many, nodes, postgres, process, systems
 from bench.gateway import LIMITS
 from bench.goals import Line
 from bench.peers import others
 
-ROWS = ("road", "accept", "many", "tick", "nodes")
+ROWS = ("road", "accept", "many", "tick", "nodes", "board")
 SIZES, FULL = (1_000, 100_000), (1_000, 100_000, 1_000_000)
 
 
@@ -46,6 +47,8 @@ def measure(options: argparse.Namespace) -> list[Line]:
                 lines += many.ticks(found[max(sizes)], max(sizes), options)
     if "nodes" in options.rows and options.database:
         lines += nodes.lines(options)
+    if "board" in options.rows:
+        lines += board.lines(options)
     return lines
 
 
@@ -59,6 +62,8 @@ def left_out(options: argparse.Namespace) -> list[str]:
         found.append(why)
     if "nodes" in options.rows and not options.database:
         found.append("several nodes need PostgreSQL (--postgresql, or --database URL)")
+    if "board" in options.rows and (why := board.without_dovecot()):
+        found.append(why)
     return found
 
 
@@ -81,6 +86,7 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--growth-runs", type=int, help="runs of `many`")
     add("--due", type=int, default=100, help="deadlines in a tick that has some")
     add("--ticks", type=int, default=15, help="ticks that have some")
+    add("--mailbox", type=int, default=10_000, help="tickets in the mailbox of `board`")
     add("--full", action="store_true", help="up to a million tickets, five runs of `many`")
     add("--seeded", type=Path, help="keep the desks of `many` and `tick` here (SQLite)")
     add("--postgresql", action="store_true", help="PostgreSQL, started for this call")

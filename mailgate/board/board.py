@@ -107,8 +107,9 @@ class Board:
         trash = folders.trash(found)
         with self._desk.rehearsing(now) as ledger:  # nobody else can write: the server has spoken
             board = store.Board(ledger.connection, self._tenant_id, self._terms.mailbox)
+            stood = board.folders()
             for look in looks:
-                looking.take_down(board, look, board.intents(), layout, now)
+                looking.take_down(board, look, board.intents(), layout, stood, now)
             then = rehearsed(ledger, board, layout)
         return previewed(then, layout, there, None if trash is None else trash.name)
 
@@ -158,7 +159,7 @@ class Board:
             with self._desk.database.write() as connection:
                 hold(connection)
                 board = self._of(connection)
-                facts = (board.intents(), self._layout, now, self._looked_at)
+                facts = (board.intents(), self._layout, board.folders(), now, self._looked_at)
                 wholes = [looking.take_down(board, look, *facts) for look in looks]
                 whole = all(wholes)
         due = self._unsettled.due

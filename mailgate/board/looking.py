@@ -83,10 +83,13 @@ def take_down(
     look: Look,
     intents: Mapping[str, str],
     layout: Layout,
+    stood: Mapping[str, Stood],
     now: datetime,
     since: datetime | None = None,
 ) -> bool:
     """Write how a folder stands; return whether all of it is known. The look before was at `since`.
+
+    `stood`: how all of them stood then.
 
     The server's clock orders what was dropped between two looks, and need not go like ours.
 
@@ -104,7 +107,7 @@ def take_down(
     identities = {identity for identity, _ in known.values()}
     ours = {identity for identity in identities if intents.get(identity) == look.folder}
     at_home = look.folder == layout.home
-    before = board.seen_before(identities - ours) if at_home else frozenset()
+    before = board.seen_before(identities - ours, stood) if at_home else frozenset()
     struck, rows = frozenset(look.struck), []
     for uid, (identity, mail_id) in known.items():
         # Into the INBOX mails come by themselves; and a UID below the next one is none that came.
@@ -124,6 +127,6 @@ def take_down(
     whole = found.entered == known.keys()
     if whole:
         now_ = look.now
-        stood = Stood(now_.uidvalidity, now_.uidnext, now_.messages, now_.modseq)
-        board.stands(look.folder, stood, layout.meaning(look.folder))
+        stands = Stood(now_.uidvalidity, now_.uidnext, now_.messages, now_.modseq)
+        board.stands(look.folder, stands, layout.meaning(look.folder))
     return whole

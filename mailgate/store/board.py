@@ -1,5 +1,6 @@
 """The board of a shared mailbox: what lay where, what somebody dropped, and what we are moving."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,6 +40,10 @@ class Stood:
     uidnext: int | None
     messages: int
     modseq: int | None
+
+    def held(self, uidvalidity: int, uid: int) -> bool:
+        """Whether a mail had come into it by then, as far as the server told."""
+        return self.uidvalidity != uidvalidity or self.uidnext is None or uid < self.uidnext
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +143,24 @@ class Board:
         )
         return set(rows.scalars())
 
-    def seen_before(self, identities: Collection[str]) -> set[int]:
-        """Return the raw mails of these identities that were seen in more than one place."""
+    def seen_before(self, identities: Collection[str], stood: Mapping[str, Stood]) -> set[int]:
+        """Return the raw mails of these identities that lay somewhere when all stood so.
+
+        What was first seen in two places at once has come into one of them, and nobody knew it.
+        """
         table = schema.imap_copy
         found: set[int] = set()
         for some in _parts(identities):
             rows = self.connection.execute(
-                select(table.c.mail_id)
-                .where(self._of(table), table.c.identity.in_(some), table.c.mail_id.is_not(None))
-                .group_by(table.c.mail_id)
-                .having(func.count() > 1)
-            )
-            found |= set(rows.scalars())
+                select(table.c.mail_id, table.c.folder, table.c.uidvalidity, table.c.uid).where(
+                    self._of(table), table.c.identity.in_(some), table.c.mail_id.is_not(None)
+                )
+            ).all()
+            places = Counter(mail_id for mail_id, *_ in rows)
+            for mail_id, folder, *at in rows:
+                was = stood.get(folder)
+                if places[mail_id] > 1 and (was is None or was.held(*at)):
+                    found.add(mail_id)
         return found
 
     def lie(self, rows: Sequence[Lying]) -> None:

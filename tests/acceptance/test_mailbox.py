@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance import inside
 from tests.peers.dovecot import PASSWORD
+from tests.peers.pymap import USER
 from tests.peers.waiting import wait_until
 
 _users = count(1)
@@ -61,6 +62,7 @@ def told(gateway):
 
 
 def watching(start_gateway, dovecot, user, **more):
+    """Return a gateway that watches a user of this server, whichever it is."""
     gateway = start_gateway()
     secret = gateway.folder / "mailbox.password"
     secret.write_text(PASSWORD)
@@ -116,6 +118,34 @@ def test_moving_a_mail_moves_its_ticket_and_all_its_mails(start_gateway, dovecot
         file.write('\n[mailbox.board]\non = true\nsettle = "1s"\nevery = "1s"\n')
     gateway.start(patience=60)
     gateway.wait_for_log("mailbox.watched", patience=60)
+    moves_and_answers(gateway, dovecot, user)
+
+
+def test_a_server_of_another_make_that_counts_no_changes_does_as_well(start_gateway, pymap):
+    with agent(pymap, USER) as link:
+        link.create("Sent")
+    gateway = watching(start_gateway, pymap, USER, every="1s")
+    with gateway.config.open("a") as file:
+        file.write('\n[mailbox.board]\non = true\nsettle = "1s"\nevery = "1s"\n')
+    gateway.start(patience=60)
+    gateway.wait_for_log("mailbox.watched", patience=60)
+    moves_and_answers(gateway, pymap, USER)
+    with agent(pymap, USER) as link:
+        assert b"CONDSTORE" not in link.capability()[1][0]
+        assert link.append("Sent", None, None, ANSWER.encode())[0] == "OK"
+    states = {"Printer 1": "open", "Printer 2": "waiting_on_customer"}
+    wait_until(lambda: told(gateway) == states, "the answer")
+
+    def there():
+        with agent(pymap, USER) as link:
+            return len(found(link, '"Tickets/Waiting for customer"', "Printer 2")) == 1
+
+    wait_until(there, "what was answered among what waits")
+    gateway.stop()
+
+
+def moves_and_answers(gateway, dovecot, user):
+    """An agent has one of two tickets wait, and its customer writes again."""
     put(dovecot, user, MAIL.format(n=1), MAIL.format(n=2))
     wait_until(lambda: len(gateway.json("tickets")) == 2, "2 tickets")
     with agent(dovecot, user) as link:
@@ -131,4 +161,3 @@ def test_moving_a_mail_moves_its_ticket_and_all_its_mails(start_gateway, dovecot
             return len(found(link, "INBOX", "Printer 1")) == 2
 
     wait_until(back, "both mails in the INBOX")
-    gateway.stop()

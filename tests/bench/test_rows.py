@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import accepting, many, mix, nodes, run
+from bench import accepting, board, many, mix, nodes, run
 from bench.goals import GOALS
 from bench.peers import feeding, others
 
@@ -91,6 +91,19 @@ def test_two_nodes_share_one_database(postgresql_server):
     assert figures["road_s"] > 0
     assert figures["gateways_ms"] > 0
     assert 0 <= figures["cores_busy"] <= 1
+
+
+def test_a_shared_mailbox_is_measured_and_told(monkeypatch, capsys):
+    if why := board.without_dovecot():
+        pytest.skip(why)
+    for name, few in (("SINGLE", 1), ("LOOKS", 2), ("DRAGS", 1)):
+        monkeypatch.setattr(board, name, few)
+    assert run.main(["--rows", "board", "--mailbox", "3", "--conns", "2"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    figures = {line["measure"]: line for line in told["lines"]}
+    assert {name for name in GOALS if name.startswith(("mailbox", "board"))} == set(figures)
+    assert all(line["ours"] > 0 for name, line in figures.items() if "memory" not in name)
+    assert figures["board, one drag"]["verdict"] == "reported"
 
 
 class Perfect:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.board.played import CLOSED, INBOX, RESOLVED, SHAPES, WAITING
-from tests.intake.shared import written
+from tests.intake.shared import mails, written
 
 
 @pytest.fixture
@@ -24,6 +24,18 @@ def test_each_shape_of_a_drag_is_the_same(played, how):
         played.drag("m0", WAITING, INBOX, how)
         played.rest()
         assert played.did()[1:] == [("ticket.taken_back", "support")]
+
+
+@pytest.mark.parametrize("how", ["move", "copy", "copy and strike"])
+def test_a_mail_that_is_dragged_before_it_was_ever_seen_has_been_dropped(played, how):
+    played.put(*mails(2))
+    played.drag("m0", INBOX, CLOSED, how)
+    played.rest()
+    assert played.lie() == {CLOSED: ["m0"], INBOX: ["m1"]}
+    played.drag("m0", CLOSED, INBOX, how)
+    played.rest()
+    assert played.lie() == {INBOX: ["m0", "m1"]}
+    assert played.did() == [("ticket.closed", "support"), ("ticket.reopened", "support")]
 
 
 def test_a_mail_without_a_message_id_comes_back_into_the_inbox_as_itself(played):

@@ -180,9 +180,9 @@ def test_a_look_that_ends_at_any_step_loses_and_doubles_nothing(
     assert len(shared.gateway.rows("mail")) == len(shared.gateway.rows("imap_copy")) == 5
 
 
-def renumber(shared, dovecot):
-    """Make the server give new UIDs to all mails, as after it was restored."""
-    folder = dovecot.maildir(shared.user).path
+def renumber(shared, dovecot, subfolder=""):
+    """Make the server give new UIDs to all mails of a folder, as after it was restored."""
+    folder = dovecot.maildir(shared.user).path / subfolder
     lines = (folder / "dovecot-uidlist").read_text().splitlines()
     assert lines[0].startswith("3 V")
     validity = int(lines[0].split()[1].removeprefix("V"))  # a time: the next one is another
