@@ -106,6 +106,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "board.not_marked": _WARNING(
             "A server keeps no such keyword: what is overdue is not shown in the mailbox."
         ),
+        "board.brought_back": _WARNING(
+            "A mail of a ticket lay nowhere, after a second copy of it had been thrown away and the"
+            " first one was deleted; it was put back."
+        ),
         "board.moved": _INFO("Mails were moved into the folder of their tickets' state."),
         "board.not_moved": _WARNING(
             "A server refuses to move mails into a folder; they are tried again in some minutes."

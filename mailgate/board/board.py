@@ -28,13 +28,15 @@ from mailgate.imap.folders import Folder
 from mailgate.imap.link import Link, NotMoved
 from mailgate.log import log
 from mailgate.store import board as store
-from mailgate.store import tickets
+from mailgate.store import inbox, tickets
 
 _STALE = timedelta(minutes=1)
 """A move of our own that was begun so long before a look, and was not found by it, did not happen.
 
 What is found there later is somebody's drop. A server may need a while for a move of which it
 could not tell us any more."""
+_THROWN = timedelta(minutes=10)
+"""For how long a mail of which we threw a copy away is brought back if no other is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Board:
         self._layout = Layout({rules.OPEN: terms.inbox})
         self._trash: str | None = None
         self._looked_at: datetime | None = None
+        self._whole = False  # whether the last look knew all that it found
         self._unsettled = Unsettled(now())
         self._marking = Marking(desk, terms.mailbox, terms.marks, now)
         self._drops = Drops(desk, terms.mailbox, terms.settle, now, self._unsettled.due)
@@ -137,6 +140,7 @@ class Board:
         """
         differs = self._take_down(link, hold)
         differs = self._drops.act(self._layout, hold) or differs
+        differs = self._bring_back(link, hold) or differs
         return self._put_in_place(link, hold) or differs
 
     @contextmanager
@@ -166,17 +170,38 @@ class Board:
         with self._reading() as board:
             self._unsettled.find(board, began)
             owners, pending = board.owners(due.mails)
-            lapsed = board.meant(began - _STALE) if whole else []
+            stale = (began - _STALE, self._trash, began - _THROWN)
+            lapsed = board.meant(*stale) if whole else []
         if owners or lapsed:
             with self._desk.database.write() as connection:
                 hold(connection)
                 self._of(connection).give(owners)
                 self._of(connection).done(lapsed)
         due.mails.intersection_update(pending)
-        self._looked_at = began
+        self._looked_at, self._whole = began, whole
         return bool(looks)
 
     # --- what we move ---
+
+    def _bring_back(self, link: Link, hold: Callable[[Connection], None]) -> bool:
+        """Put mails back of which we threw one copy away, and somebody else the other."""
+        if self._trash is None or not self._whole:
+            return False
+        with self._reading() as board:
+            missing = moving.missing(board, self._trash)
+            owners = {ticket_id for _, ticket_id in missing.values()}
+            known = tickets.load(board.connection, self._tenant_id, owners)
+            raws = {mail_id: inbox.raw(board.connection, mail_id) for mail_id in missing}
+        for mail_id, (identity, ticket_id) in missing.items():
+            folder, raw = self._layout.folder(known[ticket_id]), raws[mail_id]
+            if raw:
+                link.append(folder, raw)
+                facts = {"mailbox": self._terms.mailbox, "folder": folder}
+                log("board.brought_back", **facts, ticket=known[ticket_id].number)
+            with self._desk.database.write() as connection:
+                hold(connection)
+                self._of(connection).done([identity])
+        return bool(missing)
 
     def _put_in_place(self, link: Link, hold: Callable[[Connection], None]) -> bool:
         """Move the mails of tickets that have changed into the folders where they belong."""

@@ -78,10 +78,12 @@ def plan(
 
 
 def intend(board: Board, moves: Sequence[Move], at: datetime) -> None:
-    """Write down what we are about to move: found elsewhere after a fall, it was us."""
+    """Write down what we are about to move: found elsewhere after a fall, it was us.
+
+    And what we are about to throw away, for `missing`.
+    """
     for move in moves:
-        if move.beside is None:
-            board.intend([mail.identity for mail in move.mails], move.target, at)
+        board.intend([mail.identity for mail in move.mails], move.target, at)
 
 
 def sure(link: Link, move: Move, copies: Sequence[Lying]) -> Move:
@@ -93,10 +95,29 @@ def sure(link: Link, move: Move, copies: Sequence[Lying]) -> Move:
     if move.beside is None:
         return move
     going = {(move.source, mail.uid) for mail in move.mails}
-    beside = (c for c in copies if c.folder == move.beside)
-    kept = {c.mail_id: c.uid for c in beside if (c.folder, c.uid) not in going}
     there = set(link.uids_after(0, link.examine(move.beside))) - set(link.struck())
-    return replace(move, mails=[mail for mail in move.mails if kept.get(mail.mail_id) in there])
+    kept = {
+        copy.mail_id
+        for copy in copies
+        if copy.folder == move.beside and copy.uid in there and (copy.folder, copy.uid) not in going
+    }
+    return replace(move, mails=[mail for mail in move.mails if mail.mail_id in kept])
+
+
+def missing(board: Board, trash: str) -> dict[int, tuple[str, int]]:
+    """Return mail -> (identity, ticket) of what lies nowhere, and of which we threw a copy away.
+
+    Some mail programs put a mail where it is to be, and take it away from where it was a good
+    while later: the copy that we kept may have been the one that was to go.
+    """
+    thrown = [identity for identity, folder in board.intents().items() if folder == trash]
+    if not thrown:
+        return {}
+    named = mailboxes.known(board.connection, board.tenant_id, board.mailbox, thrown)
+    mails = {mail_id: identity for identity, mail_id in named.items() if mail_id is not None}
+    owners, _ = board.owners(mails)
+    lying = {copy.mail_id for copy in board.copies(set(owners.values())) if not copy.struck}
+    return {id_: (mails[id_], owner) for id_, owner in owners.items() if id_ not in lying}
 
 
 def record(board: Board, move: Move, landed: Mapping[int, int]) -> None:

@@ -24,6 +24,7 @@ from mailgate.imap.account import Account, LoginRefused, Tls
 from mailgate.imap.folders import Folder
 
 _MOST_IN_A_LINE = 50_000  # UIDs that SEARCH may name in one line; imaplib takes 1 MB
+_MOST_FETCHED = 1000  # UIDs that FETCH may name in one line; some servers take 8 or 64 KB
 _HEADER = (
     "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM DATE SUBJECT TO CC IN-REPLY-TO REFERENCES)]<0.16384>"
 )
@@ -214,8 +215,10 @@ class Link:
         """Return when mails came into this very folder (RFC 8514), where the server knows."""
         if not uids or "SAVEDATE" not in self.capabilities:
             return {}
+        found: dict[int, Mapping[bytes, Any]] = {}
         with _blamed("UID FETCH"):
-            found = self._client.fetch(uids, ["SAVEDATE"])
+            for start in range(0, len(uids), _MOST_FETCHED):
+                found |= self._client.fetch(uids[start : start + _MOST_FETCHED], ["SAVEDATE"])
         return {
             uid: parse_to_datetime(at, normalise=False).astimezone(UTC)
             for uid, items in found.items()
@@ -241,6 +244,11 @@ class Link:
         with _blamed("UID FETCH"):
             found = self._client.fetch(uids, [f"BODY.PEEK[]<0.{most}>"])
         return {uid: body for uid, items in found.items() if (body := _body(items))}
+
+    def append(self, folder: str, raw: bytes) -> None:
+        """Put a mail into a folder."""
+        with _blamed(f"putting a mail into {folder}"):
+            self._client.append(folder, raw)
 
     def move(self, uids: Sequence[int], source: str, target: str) -> dict[int, int]:
         """Move mails from a folder to another; return old UID -> new UID, as far as it is told.

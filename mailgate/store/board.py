@@ -428,10 +428,16 @@ class Board:
                 delete(table).where(self._of(table), table.c.identity.in_(some))
             )
 
-    def meant(self, before: datetime) -> list[str]:
-        """Return the identities of the moves that we were about to make before a time."""
+    def meant(self, before: datetime, elsewhere: str | None, earlier: datetime) -> list[str]:
+        """Return the identities of the moves that we were about to make before a time.
+
+        Of those to the folder `elsewhere` that is an `earlier` one.
+        """
         table = schema.board_intent
-        query = select(table.c.identity).where(self._of(table), table.c.at < before)
+        lapsed = table.c.at < before
+        if elsewhere is not None:
+            lapsed = and_(lapsed, or_(table.c.folder != elsewhere, table.c.at < earlier))
+        query = select(table.c.identity).where(self._of(table), lapsed)
         return list(self.connection.execute(query).scalars())
 
 

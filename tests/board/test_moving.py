@@ -62,6 +62,8 @@ def test_a_second_copy_stays_when_the_first_has_gone_meanwhile():
     away = Move("INBOX", "Trash", [MAIL], ALICE)
     for link, mails in [(Still([3]), [MAIL]), (Still([]), []), (Still([3], [3]), [])]:
         assert sure(link, away, [MAIL, THERE]).mails == mails
+    marked = replace(THERE, uid=5, struck=True)
+    assert sure(Still([3, 5], [5]), away, [MAIL, THERE, marked]).mails == [MAIL]
     again = replace(THERE, uid=4)
     assert sure(Still([4]), Move(ALICE, "Trash", [again], ALICE), [THERE, again]).mails == []
 

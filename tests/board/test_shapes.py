@@ -112,3 +112,34 @@ def test_a_second_copy_is_thrown_away(played):
     assert played.lie() == {RESOLVED: ["m0"]}
     with played.client() as link:
         assert link.select("Trash")[1] == [b"2"]
+
+
+def deleted(played, folder, name):
+    with played.client() as link:
+        link.select(f'"{folder}"')
+        (uid,) = [u for u in played.uids(link, "UNDELETED") if played.mid(link, u) == name]
+        link.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
+        link.expunge()
+
+
+@pytest.mark.parametrize("minutes", [0, 11])
+def test_what_a_slow_program_takes_away_after_its_copy_was_thrown_away_comes_back(played, minutes):
+    """Its copy lay there first; then somebody undid a drag of the other mail, which counted."""
+    played.open().say(0, "And now?", "n1")
+    played.drag("m0", INBOX, RESOLVED, "copy")
+    for source, target in ((INBOX, CLOSED), (CLOSED, INBOX)):
+        played.ahead += timedelta(seconds=1)
+        played.pass_by()
+        played.drag("n1", source, target)
+    played.rest()
+    assert played.lie() == {INBOX: ["m0", "n1"]}
+    played.ahead += timedelta(minutes=minutes)
+    played.rest()
+    deleted(played, INBOX, "m0")
+    played.rest()
+    assert played.lie() == {INBOX: ["n1"] if minutes else ["m0", "n1"]}
+    deleted(played, INBOX, "n1")  # of which nothing was thrown away
+    played.rest()
+    assert played.lie() == ({} if minutes else {INBOX: ["m0"]})
+    assert played.did() == []
+    assert len(played.gateway.rows("message")) == 2

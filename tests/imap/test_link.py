@@ -6,6 +6,7 @@ import os
 import pytest
 
 from mailgate.errors import Temporary
+from mailgate.imap import link as links
 from mailgate.imap.account import Account, LoginRefused, Tls
 from mailgate.imap.link import Examined, Link, NoFolder
 from mailgate.imap.link import _copied as copied
@@ -45,6 +46,15 @@ def test_an_overview_tells_size_time_and_what_identifies_a_mail(link, put):
     assert (first.uid, second.uid, first.size) == (1, 2, len(b"Subject: one\r\n\r\none\r\n"))
     assert first.header.startswith(b"Subject: one")
     assert first.at.tzinfo is not None
+
+
+def test_when_very_many_mails_came_is_asked_in_several_lines(link, put, proxy, monkeypatch):
+    monkeypatch.setattr(links, "_MOST_FETCHED", 2)
+    put("one", "two", "three")
+    link.examine("INBOX")
+    before = len(proxy.commands)
+    assert set(link.saved_at([1, 2, 3])) == {1, 2, 3}
+    assert sum("SAVEDATE" in command for command in proxy.commands[before:]) == 2
 
 
 def test_bodies_are_cut_at_a_limit_and_those_that_are_gone_are_not_in(link, put, dovecot, user):
