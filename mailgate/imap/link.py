@@ -26,7 +26,8 @@ from mailgate.imap.folders import Folder
 _MOST_IN_A_LINE = 50_000  # UIDs that SEARCH may name in one line; imaplib takes 1 MB
 _MOST_FETCHED = 1000  # UIDs that FETCH may name in one line; some servers take 8 or 64 KB
 _HEADER = (
-    "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM DATE SUBJECT TO CC IN-REPLY-TO REFERENCES)]<0.16384>"
+    "BODY.PEEK[HEADER.FIELDS"
+    " (X-TUID MESSAGE-ID FROM DATE SUBJECT TO CC IN-REPLY-TO REFERENCES)]<0.16384>"
 )
 _LONGEST_SAID = 200  # characters of a server's words
 _BYTES_SHOWN = re.compile(r"^b(['\"])(.*)\1$", re.DOTALL)

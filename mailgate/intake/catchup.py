@@ -4,6 +4,7 @@ Whatever stops it anywhere, what was not committed is found again, and what was 
 all folders go in by the time at which they came, so that no answer is read before its question.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,6 +34,8 @@ _NOTED = 1000  # mails that are only noted, in one commit
 _OVERVIEWS = 500  # mails whose overview is fetched at once
 _MOST = 10_000  # mails of a folder in one pass
 _IDENTIFYING = frozenset({"message-id", "from", "date", "subject"})
+_OF_MBSYNC = re.compile(rb"^X-TUID:[^\r\n]*\r?\n", re.MULTILINE | re.IGNORECASE)
+"""By this line mbsync finds a mail again that it has put into a folder; it is no part of it."""
 _COPY_FIRST = timedelta(seconds=30)
 """How long a mail from ourselves waits in the INBOX for its copy among what was sent."""
 
@@ -187,6 +190,7 @@ class Catchup:
         told = {each.uid: self._identity(each) for each in seen}
         identities = {uid: identity for uid, (identity, _) in told.items()}
         unnamed = {identity for identity, has_name in told.values() if not has_name}
+        put = {each.uid for each in seen if _OF_MBSYNC.search(each.header)}
         matching = [
             identity
             for uid, identity in identities.items()
@@ -208,7 +212,7 @@ class Catchup:
             moved = self._mailbox.board and identity in known
             if place.state:  # customers' mail does not come there: what does is moved by somebody
                 old = moved or each.at < cursor.first_seen_at
-            elif moved and (each.uid in noted or known[identity] is None):
+            elif moved and (each.uid in noted or each.uid in put or known[identity] is None):
                 old = True
             else:
                 old = each.uid <= cursor.match_until and (
@@ -225,7 +229,8 @@ class Catchup:
 
         Without one, when it came tells it too, which a mail keeps wherever it is moved.
         """
-        digest = sha256(b"%d\n" % seen.size)
+        own = sum(map(len, _OF_MBSYNC.findall(seen.header)))
+        digest = sha256(b"%d\n" % (seen.size - own))
         scanned = prescan(seen.header, self._limits).fields
         fields = sorted((f.name, f.value) for f in scanned if f.name in _IDENTIFYING)
         for name, value in fields:
