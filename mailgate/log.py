@@ -91,6 +91,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "A server gave new UIDs to all mails of a folder; they are matched to what is known."
         ),
         "mailbox.taken": _INFO("Mails of a shared mailbox are stored."),
+        "mailbox.filed": _INFO("An answer that the gateway sent was filed among what was sent."),
+        "mailbox.not_filed": _WARNING(
+            "The server does not take such a copy; it is tried again, for a week."
+        ),
         "mailbox.without_sent": _WARNING(
             "A shared mailbox has no folder of sent mail: answers of agents are not seen."
         ),

@@ -51,6 +51,7 @@ def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
         routes=ranked([rule.built() for rule in config.rules]),
         submission_opens=config.submission.opens,
         outbound=frozenset(box.name for box in config.mailboxes if box.outbound),
+        files=tuple(box.name for box in config.mailboxes if box.host and box.file_answers),
     )
 
 

@@ -56,6 +56,7 @@ def mailboxes(app: "App", tenant_id: int) -> Iterator[Mailbox]:
             sent=given.sent,
             takes_history=given.history == "open",
             board=given.board.on,
+            files=given.file_answers,
             every=given.every,
         )
 
@@ -65,7 +66,8 @@ def watchers(app: "App", tenant_id: int, now: Callable[[], datetime]) -> "Watche
     from mailgate.app.reading import limits
     from mailgate.board.board import Board
     from mailgate.intake.catchup import Catchup
-    from mailgate.intake.imap import Watcher, Watchers
+    from mailgate.intake.filing import Filing
+    from mailgate.intake.imap import Also, Watcher, Watchers
 
     own = frozenset(app.routing.addresses)
     boards = {
@@ -77,8 +79,9 @@ def watchers(app: "App", tenant_id: int, now: Callable[[], datetime]) -> "Watche
     def watcher(mailbox: Mailbox) -> Watcher:
         parts = (app.database, tenant_id)
         catchup = Catchup(*parts, app.inbox, mailbox, own, now, limits(app.config))
-        board = boards.get(mailbox.name)
-        return Watcher(mailbox, catchup, *parts, app.owner, now, board=board)
+        filing = Filing(*parts, mailbox.name, now, limits(app.config)) if mailbox.files else None
+        also = Also(boards.get(mailbox.name), filing)
+        return Watcher(mailbox, catchup, *parts, app.owner, now, also=also)
 
     return Watchers(map(watcher, app.mailboxes))
 

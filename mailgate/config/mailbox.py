@@ -150,6 +150,11 @@ class Mailbox(Table):
         why="Whether a mail that is sent from here to somebody without a ticket opens one, which "
         "waits on them.",
     )
+    file_answers: kinds.Flag = key(
+        default=False,
+        why="Whether answers of agents that the gateway has sent are filed in the folder of what "
+        "was sent, read, so that colleagues see them; leave it off where the smarthost does so.",
+    )
     every: kinds.Duration = key(
         "15s", "How often to look without being told; where the server cannot tell, the only way."
     )

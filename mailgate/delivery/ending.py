@@ -48,11 +48,15 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is to be written about a notice: columns of its row, and an event of its ticket."""
+    """What is to be written about a notice: columns of its row, and an event of its ticket.
+
+    `copy`: the mail as it left, of which a copy is to be filed in a shared mailbox.
+    """
 
     due: Due
     columns: Mapping[str, Any]
     event: Event | None = None
+    copy: bytes | None = None
 
 
 def given_back(due: Due) -> Entry:

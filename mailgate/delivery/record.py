@@ -6,7 +6,9 @@ kept for the next time; one that cannot be written stops no other.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from mailgate.delivery.ending import Entry, given_back, tell
 from mailgate.desk import returns
@@ -16,10 +18,12 @@ from mailgate.domain.events import Event, Undelivered
 from mailgate.domain.suspension import gone
 from mailgate.errors import Conflict, Temporary
 from mailgate.log import log
-from mailgate.store import outbox
+from mailgate.store import filing, outbox
 from mailgate.store.outbox import Due
 
 _CONFLICTS = 8
+_BY_OTHERS = timedelta(seconds=10)
+"""After which a copy that the way out files itself, as some do, can be found by its Message-ID."""
 
 
 class Record:
@@ -100,14 +104,24 @@ class Record:
         notes = [(entry.due, entry.columns) for entry in entries]
         if not any(entry.event for entry in entries):
             with self._desk.database.write() as connection:
-                return outbox.note(connection, notes)
+                held = outbox.note(connection, notes)
+                self._keep(connection, entries, held)
+                return held
         with self._desk.writing(self._now(), len(entries)) as ledger:
             unreached = _unreached(ledger, entries)
             held = outbox.note(ledger.connection, notes)
+            self._keep(ledger.connection, entries, held)
             for entry, ours in zip(entries, held, strict=True):
                 if ours and entry.event is not None and entry.due.ticket_id is not None:
                     _happen(ledger, entry.due, entry.due.ticket_id, entry.event, unreached)
             return held
+
+    def _keep(self, connection: Connection, entries: list[Entry], held: list[bool]) -> None:
+        """Keep what has left and is to be filed among what was sent."""
+        times = {"sent_at": self._now(), "next_try_at": self._now() + _BY_OTHERS}
+        for entry, ours in zip(entries, held, strict=True):
+            if ours and entry.copy is not None:
+                filing.keep(connection, entry.due, self._desk.settings.files, entry.copy, times)
 
 
 def _unreached(ledger: Ledger, entries: list[Entry]) -> returns.Unreached:

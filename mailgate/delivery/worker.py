@@ -9,7 +9,7 @@ import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -43,6 +43,16 @@ _IMPOSSIBLE = 554  # RFC 5321 section 4.2.3: the transaction failed, for a reaso
 _IDLE = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """How one try ended, and the mail itself where a copy of it is to be filed."""
+
+    due: Due
+    result: Result
+    at: datetime
+    copy: bytes | None
+
+
 class Worker:
     """Empties the outbox of one desk."""
 
@@ -64,7 +74,7 @@ class Worker:
         self._owner = owner
         self._claims = Claims(desk, now, rules.lease)
         self._session: Session | None = None
-        self._results: list[tuple[Due, Result, datetime]] = []  # since the last look at the way
+        self._results: list[_Tried] = []  # since the last look at the way
         self._record = Record(desk, now)
         self._lateness = Lateness(desk, rules.delay_notice_after)
         self._noted = rules.on_unknown == "hold" or not transport.repeatable
@@ -174,7 +184,8 @@ class Worker:
         mail = self._mail(due, carried)
         if not isinstance(mail, Outgoing):
             return self._ended(due, mail, tried=False)
-        return self._ended(due, self._send(due, mail))
+        copy = mail.raw if self._desk.settings.files and carried.is_answer(due) else None
+        return self._ended(due, self._send(due, mail), copy=copy)
 
     def _mail(self, due: Due, carried: Carried) -> Outgoing | Later | Never:
         """Return the mail as it was first rendered, or what keeps it from being one."""
@@ -244,17 +255,21 @@ class Worker:
     def _settle(self) -> None:
         """See to it that what was sent is there to stay, and keep how each notice ended."""
         fault = self._session and self._results and self._session.settle()
-        for due, result, at in self._results:
-            end = Unknown(fault) if fault and isinstance(result, Sent) else result
-            self._record.add(ending(due, end, self._rules, at))
+        for tried in self._results:
+            left = isinstance(tried.result, Sent)
+            end = Unknown(fault) if fault and left else tried.result
+            entry = ending(tried.due, end, self._rules, tried.at)
+            self._record.add(replace(entry, copy=tried.copy if left and not fault else None))
         self._results = []
 
-    def _ended(self, due: Due, result: Result, *, tried: bool = True) -> bool:
+    def _ended(
+        self, due: Due, result: Result, *, tried: bool = True, copy: bytes | None = None
+    ) -> bool:
         """Note how it ended, to be written down soon; False when the way is out of order.
 
-        What was not `tried` says nothing about the way.
+        What was not `tried` says nothing about the way. `copy` is filed where it has left.
         """
-        self._results.append((due, result, self._now()))
+        self._results.append(_Tried(due, result, self._now(), copy))
         if isinstance(result, Later | Unknown) and result.connection:
             self._close()
             self._way.failed(result.reason, self._now())

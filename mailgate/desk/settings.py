@@ -77,6 +77,7 @@ class Settings:
     `new_tickets_an_hour` may be opened by one sender for whom nothing vouches. `mailboxes` are the
     names of the shared ones that are watched; mail sent from one of `outbound` to somebody without
     a ticket opens one, and with `submission_opens` what agents hand in at the submission port does.
+    Answers that the gateway has sent are filed in one of `files`.
     `routes` are the rules for new tickets in the order in which they are tried.
     `assigns`: what nobody holds is given to agents. `hold`: how long an agent's answer waits before
     it is sent. `burst`: mails an hour of the gateway itself to one of the staff, before they are
@@ -102,6 +103,7 @@ class Settings:
     new_people: int = 20
     mailboxes: frozenset[str] = frozenset()
     outbound: frozenset[str] = frozenset()
+    files: tuple[str, ...] = ()
     submission_opens: bool = True
     routes: tuple[Rule, ...] = ()
     assigns: bool = False

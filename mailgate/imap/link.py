@@ -2,7 +2,7 @@
 
 A thin layer over imapclient. A connection that has failed in any way is good for nothing more:
 close it and open another. Folders are only looked at (EXAMINE), and mails fetched by PEEK, so
-that nothing in the mailbox shows that anybody was there; but for what is moved.
+that nothing in the mailbox shows that anybody was there; but for what is moved or filed.
 """
 
 import contextlib
@@ -29,6 +29,7 @@ _HEADER = (
     "BODY.PEEK[HEADER.FIELDS"
     " (X-TUID MESSAGE-ID FROM DATE SUBJECT TO CC IN-REPLY-TO REFERENCES)]<0.16384>"
 )
+_APPENDED = re.compile(rb"\[APPENDUID \d+ (\d{1,10})\]", re.IGNORECASE)  # RFC 4315 section 3
 _LONGEST_SAID = 200  # characters of a server's words
 _BYTES_SHOWN = re.compile(r"^b(['\"])(.*)\1$", re.DOTALL)
 
@@ -43,6 +44,10 @@ class NotMoved(Temporary):
 
 class NotMarked(Temporary):
     """The server does not keep a keyword; the connection is good still."""
+
+
+class NotFiled(Temporary):
+    """The server does not take a mail into a folder; the connection is good still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +204,29 @@ class Link:
         criteria = [mark[1:].upper()] if mark.startswith("\\") else ["KEYWORD", mark]
         with _blamed("UID SEARCH"):
             return sorted(self._client.search(criteria))
+
+    def called(self, rfc_id: str, since: datetime) -> list[int]:
+        """Return the UIDs of the mails of a Message-ID that came on the day of `since` or later."""
+        criteria = ["SINCE", since.date(), "HEADER", "Message-ID", rfc_id]
+        with _blamed("UID SEARCH"):
+            return sorted(self._client.search(criteria))
+
+    def file(
+        self, folder: str, raw: bytes, at: datetime, flags: Sequence[str] = ("\\Seen",)
+    ) -> int | None:
+        """Put a mail into a folder, as if it had come at that time; return its UID, if it is told.
+
+        Raises `NotFiled` when the server does not take it.
+        """
+        with _blamed(f"filing in {folder}"):
+            try:
+                said = self._client.append(folder, raw, flags, at)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                raise NotFiled(f"filing in {folder}: {_said(error)}") from error
+        told = _APPENDED.search(said) if isinstance(said, bytes) else None
+        return None if told is None else int(told.group(1))
 
     def mark(self, folder: str, uids: Sequence[int], keyword: str, *, on: bool) -> None:
         """Put a keyword on mails of a folder, or take it off. Raises `NoFolder`, `NotMarked`."""

@@ -4,11 +4,9 @@ Whatever stops it anywhere, what was not committed is found again, and what was 
 all folders go in by the time at which they came, so that no answer is read before its question.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from heapq import merge
 
 from sqlalchemy import Connection
@@ -16,12 +14,12 @@ from sqlalchemy import Connection
 from mailgate.errors import Lost, Temporary
 from mailgate.imap.link import Examined, Link, NoFolder, Overview
 from mailgate.intake import threads
+from mailgate.intake.identity import OF_MBSYNC, identity_of
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.mailbox import IMAP, SENT, Mailbox, Place
 from mailgate.log import log
 from mailgate.mail.parse import Limits, rough
 from mailgate.mail.plain import one_line
-from mailgate.mail.prescan import prescan
 from mailgate.store import history, mailboxes
 from mailgate.store.db import Database
 from mailgate.store.history import Old
@@ -33,9 +31,6 @@ LEASE = timedelta(seconds=60)
 _NOTED = 1000  # mails that are only noted, in one commit
 _OVERVIEWS = 500  # mails whose overview is fetched at once
 _MOST = 10_000  # mails of a folder in one pass
-_IDENTIFYING = frozenset({"message-id", "from", "date", "subject"})
-_OF_MBSYNC = re.compile(rb"^X-TUID:[^\r\n]*\r?\n", re.MULTILINE | re.IGNORECASE)
-"""By this line mbsync finds a mail again that it has put into a folder; it is no part of it."""
 _COPY_FIRST = timedelta(seconds=30)
 """How long a mail from ourselves waits in the INBOX for its copy among what was sent."""
 
@@ -187,10 +182,15 @@ class Catchup:
         return cursor
 
     def _entries(self, place: Place, cursor: Cursor, seen: Sequence[Overview]) -> Iterator[_Entry]:
-        told = {each.uid: self._identity(each) for each in seen}
+        told = {each.uid: identity_of(each, self._limits) for each in seen}
         identities = {uid: identity for uid, (identity, _) in told.items()}
         unnamed = {identity for identity, has_name in told.values() if not has_name}
-        put = {each.uid for each in seen if _OF_MBSYNC.search(each.header)}
+        put = {each.uid for each in seen if OF_MBSYNC.search(each.header)}
+        filed: Collection[int] = ()
+        if place.road == SENT and self._mailbox.files:
+            with self._database.read() as connection:
+                key = (connection, self._tenant_id, self._mailbox.name)
+                filed = mailboxes.noted(*key, place.folder, cursor.uidvalidity, identities)
         matching = [
             identity
             for uid, identity in identities.items()
@@ -209,6 +209,9 @@ class Catchup:
                 kept_at = mailboxes.kept_at(connection, self._tenant_id, again)
         for each in seen:
             identity = identities[each.uid]
+            if each.uid in filed:
+                yield _Entry(place, each, identity, fresh=False)
+                continue
             moved = self._mailbox.board and identity in known
             if place.state:  # customers' mail does not come there: what does is moved by somebody
                 old = moved or each.at < cursor.first_seen_at
@@ -223,22 +226,6 @@ class Catchup:
             mail_id = known.get(identity)
             at = kept_at.get(mail_id) if mail_id is not None else None
             yield _Entry(place, each, identity, fresh, history, mail_id, at)
-
-    def _identity(self, seen: Overview) -> tuple[str, bool]:
-        """Return what tells one mail under whatever UID, and whether it has a Message-ID.
-
-        Without one, when it came tells it too, which a mail keeps wherever it is moved.
-        """
-        own = sum(map(len, _OF_MBSYNC.findall(seen.header)))
-        digest = sha256(b"%d\n" % (seen.size - own))
-        scanned = prescan(seen.header, self._limits).fields
-        fields = sorted((f.name, f.value) for f in scanned if f.name in _IDENTIFYING)
-        for name, value in fields:
-            digest.update(name.encode() + b":" + b" ".join(value.split()) + b"\n")
-        has_name = any(name == "message-id" for name, _ in fields)
-        if not has_name:
-            digest.update(seen.at.isoformat().encode())
-        return digest.hexdigest(), has_name
 
     # --- taking ---
 

@@ -11,13 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+from sqlalchemy import Connection
 
 from mailgate.errors import Lost, Temporary
 from mailgate.imap.link import Link
 from mailgate.intake.catchup import LEASE, Catchup
-from mailgate.intake.mailbox import SENT, Board, Mailbox, places
+from mailgate.intake.filing import Filing
+from mailgate.intake.mailbox import SENT, Board, Mailbox, Place, places
 from mailgate.log import log
 from mailgate.store import mailboxes
 from mailgate.store.db import Database
@@ -32,6 +36,17 @@ class _BoardFault(Exception):
     """The board of the mailbox could not be tended."""
 
 
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What is done in a mailbox besides taking its mails."""
+
+    board: Board | None = None
+    filing: Filing | None = None
+
+
+NOTHING_ELSE = Also()
+
+
 class Watcher:
     """Watches one mailbox, as long as no other node does."""
 
@@ -44,7 +59,7 @@ class Watcher:
         owner: str,
         now: Callable[[], datetime],
         connect: Callable[[Mailbox], Link] = lambda mailbox: Link.open(mailbox.account),
-        board: Board | None = None,
+        also: Also = NOTHING_ELSE,
     ) -> None:
         self._mailbox = mailbox
         self._catchup = catchup
@@ -53,7 +68,8 @@ class Watcher:
         self._owner = owner
         self._now = now
         self._connect = connect
-        self._board = board
+        self._board = also.board
+        self._filing = also.filing
         self._stop = threading.Event()
         self._woken, self._waking = os.pipe()
         self._thread: threading.Thread | None = None
@@ -144,6 +160,7 @@ class Watcher:
         hold = partial(self._catchup.hold, fence=fence)
         hurried = 0
         while not self._stop.is_set():
+            self._file(link, watched, hold)
             self._catchup.look(link, fence, watched, self._stop.is_set, self._board_fault)
             differs = False
             if board is not None:
@@ -156,6 +173,14 @@ class Watcher:
                 link.wait(seconds, self._woken)
             if board is not self._board and time.monotonic() >= self._board_rests_until:
                 return
+
+    def _file(
+        self, link: Link, watched: Sequence[Place], hold: Callable[[Connection], None]
+    ) -> None:
+        """File what the gateway has sent, before it could be found there as somebody's."""
+        sent = next((place.folder for place in watched if place.road == SENT), None)
+        if self._filing is not None and sent is not None:
+            self._filing.file(link, sent, hold)
 
     @contextmanager
     def _of_board(self) -> Iterator[None]:

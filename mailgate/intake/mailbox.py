@@ -26,6 +26,7 @@ class Mailbox:
     address: whose mail it is where a mail does not tell.
     sent: the name of the folder of what was sent; empty: find it.
     takes_history: mails that lie there at the first look are taken too.
+    files: answers that the gateway has sent are filed among what was sent.
     board: its folders stand for the states of tickets, among which agents move mails.
     """
 
@@ -36,6 +37,7 @@ class Mailbox:
     sent: str = ""
     takes_history: bool = False
     board: bool = False
+    files: bool = False
     every: timedelta = timedelta(seconds=15)
 
 

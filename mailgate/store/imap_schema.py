@@ -4,14 +4,17 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
+    Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
 )
 
-from mailgate.store.columns import Id, lease, metadata, tenant_id
+from mailgate.store.columns import Id, lease, metadata, only, tenant_id
 from mailgate.store.types import Instant, Json
 
 imap_mailbox = Table(
@@ -56,6 +59,29 @@ imap_copy = Table(
     PrimaryKeyConstraint("tenant_id", "mailbox", "folder", "uidvalidity", "uid"),
     Index("ix_imap_copy_identity", "tenant_id", "mailbox", "identity"),
     comment="what was seen in which folder",
+)
+
+imap_filing = Table(
+    "imap_filing",
+    metadata,
+    tenant_id(),
+    Column("message_id", Id, nullable=False, comment="the answer whose words it carries"),
+    Column("mailbox", String(32), nullable=False, comment="the mailbox that it is filed in"),
+    Column("rfc_id", Text, nullable=False, comment="the Message-ID under which it left"),
+    Column("raw", LargeBinary, comment="the mail as it left, until it is filed or given up"),
+    Column("sent_at", Instant, nullable=False, comment="when the first of its mails had left"),
+    Column("tries", Integer, nullable=False, server_default="0", comment="tries to file it"),
+    Column("next_try_at", Instant, comment="not before this time; nothing: it has ended"),
+    PrimaryKeyConstraint("tenant_id", "message_id"),
+    ForeignKeyConstraint(["tenant_id", "message_id"], ["message.tenant_id", "message.id"]),
+    Index(
+        "ix_imap_filing_waiting",
+        "tenant_id",
+        "mailbox",
+        "next_try_at",
+        **only("next_try_at IS NOT NULL"),
+    ),
+    comment="answers that the gateway has sent, for the folder of sent mail",
 )
 
 imap_history = Table(

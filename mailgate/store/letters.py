@@ -32,6 +32,12 @@ class Carried:
     attachments: tuple[RowMapping, ...] = ()
     answers: str | None = None
 
+    def is_answer(self, due: Due) -> bool:
+        """Whether the notice brings an agent's words to a customer."""
+        if self.message is None or due.message_id is None or due.automatic:
+            return False
+        return due.role == "customer" and self.message["side"] == "system"
+
 
 def carried(connection: Connection, dues: Sequence[Due]) -> dict[int, Carried]:
     """Return notice id -> what goes along, read in sets."""

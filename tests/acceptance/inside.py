@@ -49,6 +49,14 @@ def let_claims_lapse(config: Path) -> None:
             connection.execute(update(table).values(lease_owner=None, lease_until=None))
 
 
+def to_be_filed(config: Path) -> int:
+    """Return how many answers are yet to be filed in a shared mailbox."""
+    table = schema.imap_filing.c
+    with opened(config) as app, app.database.read() as connection:
+        query = select(func.count()).where(table.next_try_at.is_not(None))
+        return connection.scalar(query) or 0
+
+
 def let_the_clock_have_run(config: Path, ago: timedelta) -> None:
     """Make it look as if the clock had run last so long ago, and nothing was held back then."""
     with opened(config) as app, app.database.write() as connection:

@@ -161,3 +161,27 @@ def moves_and_answers(gateway, dovecot, user):
             return len(found(link, "INBOX", "Printer 1")) == 2
 
     wait_until(back, "both mails in the INBOX")
+    gateway.stop()
+
+
+def test_what_the_gateway_has_sent_is_filed_once_however_often_it_is_killed(
+    start_gateway, dovecot, user
+):
+    gateway = watching(start_gateway, dovecot, user, every="1s", file_answers=True)
+    gateway.start(patience=60).wait_for_log("mailbox.watched", patience=60)
+    put(dovecot, user, *(MAIL.format(n=n) for n in range(1, 4)))
+    wait_until(lambda: len(gateway.json("tickets")) == 3, "3 tickets")
+    for ticket in gateway.json("tickets"):
+        gateway.cli("reply", ticket["number"], "--as", "alice", "--text", "Try water.")
+    gateway.wait_for_log("mailbox.filed", patience=60)  # which is said before it is written down
+    gateway.kill()
+    inside.let_claims_lapse(gateway.config)
+    gateway.start(patience=60)
+    wait_until(lambda: not inside.to_be_filed(gateway.config), "the answers to be filed", 120)
+    with agent(dovecot, user) as link:
+        link.select("Sent")
+        (uids,) = link.uid("SEARCH", "SEEN", "SUBJECT", "Printer")[1]
+        assert len(uids.split()) == 3
+    assert {ticket["status"] for ticket in gateway.json("tickets")} == {"waiting_on_customer"}
+    said = [len(gateway.show(t["number"])["messages"]) for t in gateway.json("tickets")]
+    assert said == [2, 2, 2]

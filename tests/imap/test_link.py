@@ -2,13 +2,14 @@
 
 import imaplib
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mailgate.errors import Temporary
 from mailgate.imap import link as links
 from mailgate.imap.account import Account, LoginRefused, Tls
-from mailgate.imap.link import Examined, Link, NoFolder
+from mailgate.imap.link import Examined, Link, NoFolder, NotFiled
 from mailgate.imap.link import _copied as copied
 from mailgate.imap.link import _spans as spans
 from tests.peers.dovecot import PASSWORD
@@ -284,6 +285,21 @@ def test_an_answer_that_is_cut_while_mails_are_moved_is_a_fault_and_they_lie_in_
 )
 def test_where_mails_went_is_read_as_the_server_tells_it_and_nothing_is_guessed(told, read):
     assert copied(told, 3) == read
+
+
+def test_a_mail_is_filed_read_and_found_by_its_message_id(link):
+    raw = b"Message-ID: <filed@desk.example>\r\nSubject: a\r\n\r\nb\r\n"
+    at = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    uid = link.file("Sent", raw, at)
+    link.examine("Sent")
+    assert uid in link.called("<filed@desk.example>", at)
+    assert link.called("<filed@desk.example>", at + timedelta(days=2)) == []
+    assert link.called("<other@desk.example>", at) == []
+    assert uid in link.marked("\\Seen")
+    assert [each.at for each in link.overviews([uid])] == [at]
+    with pytest.raises(NotFiled, match="filing in Nowhere"):
+        link.file("Nowhere", raw, at)
+    link.examine("Sent")  # the connection is good still
 
 
 def test_names_in_any_script_are_read_and_those_that_cannot_be_sent_back_are_left_out(

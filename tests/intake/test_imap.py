@@ -8,7 +8,7 @@ from mailgate.imap.account import Account, Tls
 from mailgate.imap.folders import Folder
 from mailgate.imap.link import Link
 from mailgate.intake import imap
-from mailgate.intake.imap import Watcher, Watchers
+from mailgate.intake.imap import Also, Watcher, Watchers
 from mailgate.intake.mailbox import Mailbox, Place, places
 from mailgate.store import mailboxes
 from tests.intake.shared import Shared, mails, written
@@ -50,7 +50,7 @@ def watch():
             1,
             owner,
             lambda: gateway.now,
-            board=board,
+            also=Also(board),
             **named,
         )
         started.append(Watchers([watcher]))

@@ -6,6 +6,7 @@ rows in question are allowed. PostgreSQL has the same indexes.
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,8 @@ from tests.board.played import Played
 from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, BOB, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
+from tests.intake.filed import Filed
+from tests.intake.shared import written
 from tests.store.databases import SQLITE, migrated
 
 GROWS = {
@@ -27,6 +30,7 @@ GROWS = {
     "contact",
     "event",
     "imap_copy",
+    "imap_filing",
     "mail",
     "mail_delivery",
     "message",
@@ -41,6 +45,7 @@ PARTIAL = (
     "ix_board_copy_dropped",
     "ix_board_copy_orphan",
     "ix_board_copy_struck",
+    "ix_imap_filing_waiting",
     "ix_mail_delivery_parked",
     "ix_mail_delivery_pending",
     "ix_mail_delivery_quarantined",
@@ -170,6 +175,33 @@ def test_nothing_that_grows_is_looked_through_for_the_board(gateway, dovecot):
     played.rest()
     event.remove(gateway.database.engine, "before_cursor_execute", note)
     assert sum("board_" in statement for statement in asked) > 15
+    found = plans(gateway.database, asked.items())
+    bad = [plan for plan in found if looks_at_too_much(*plan)]
+    assert not bad, "\n\n".join(f"{step}\n{statement}" for step, statement in bad)
+
+
+def test_nothing_that_grows_is_looked_through_to_file_what_was_sent(gateway, dovecot):
+    asked = {}
+
+    def note(_connection, _cursor, statement, parameters, _context, many):
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
+            asked[statement] = parameters[0] if many else parameters
+
+    filed = Filed(gateway, dovecot.imap_port)
+    filed.gateway.desk.settings = replace(filed.gateway.desk.settings, files=("sales", "support"))
+    filed.pass_by()
+    filed.put(written())
+    filed.pass_by()
+    filed.send()
+    to = gateway.reply_address()
+    event.listen(gateway.database.engine, "before_cursor_execute", note)
+    gateway.keep("Try water.", sender=ALICE.address, to=to)
+    filed.process()
+    filed.send()
+    filed.pass_by()
+    event.remove(gateway.database.engine, "before_cursor_execute", note)
+    assert len(filed.sent()) == 1
+    assert sum("imap_filing" in statement for statement in asked) > 3
     found = plans(gateway.database, asked.items())
     bad = [plan for plan in found if looks_at_too_much(*plan)]
     assert not bad, "\n\n".join(f"{step}\n{statement}" for step, statement in bad)

@@ -122,6 +122,7 @@ WITHOUT_TENANT = {
     "outbox.rendered": "by a claim, which says whose it is",
     "outbox.note": "by a claim, which says whose it is",
     "outbox.renew": "by claims, which say whose they are",
+    "filing.keep": "by a claim, which says whose it is",
     "letters.carried": "by claims, which say whose they are",
     "prepared.insert": "each row says whose it is",
     "tickets.create": "each row says whose it is",
@@ -256,7 +257,7 @@ _WAITING = {"next_try_at": NOW + 2 * HOUR, "verdict": {"author": "alice", "text"
 _WAITING |= {"road": inbox.SUBMISSION, "rfc_id": "<held@x>"}
 
 
-def _plant_mailbox(put: Callable[..., dict[str, Any]]) -> None:
+def _plant_mailbox(put: Callable[..., dict[str, Any]], said: int) -> None:
     watched = {
         "lease_owner": "node",
         "refresh_token": "t",
@@ -268,6 +269,8 @@ def _plant_mailbox(put: Callable[..., dict[str, Any]]) -> None:
     copy = {"mailbox": "support", "folder": "INBOX", "uidvalidity": 1, "uid": 7}
     put(schema.imap_copy, **copy, identity="i", mail_id=put(schema.mail)["id"])
     put(schema.imap_history, rfc_id="<q@x>", thread="<old@x>")
+    filing = {"mailbox": "support", "next_try_at": NOW, "raw": b"words"}
+    put(schema.imap_filing, message_id=said, **filing)
 
 
 def _plant_of_staff(connection: Connection, cause: int, rules: int) -> int:
@@ -305,7 +308,7 @@ class Life:
         said = {"ticket_id": self.ticket, "kind": "public", "at": NOW}
         put(schema.message, **said | {"ticket_id": old}, side="client")
         asked = put(schema.message, **said, side="client", rfc_id="<q@x>")["id"]
-        put(schema.message, **said, side="system")
+        self.said = put(schema.message, **said, side="system")["id"]
         put(schema.attachment, message_id=asked)
         self.rules = rules
         subject = {"subject_kind": tickets.TICKET, "subject_id": self.ticket}
@@ -321,7 +324,7 @@ class Life:
         put(schema.broken_way, node="one", since=NOW, seen_at=NOW + HOUR)
         put(schema.agent_state, name="alice", seen_at=NOW)
         put(schema.job_run, name="rules", node="one", began_at=NOW, result={"followed": 3})
-        _plant_mailbox(put)
+        _plant_mailbox(put, self.said)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         ended |= {"mail_id": put(schema.mail, digest="d")["id"]}
@@ -350,6 +353,7 @@ class Life:
             "back": dict.fromkeys(self.ids, NOW + HOUR),
             "claimed": self.claimed,
             "fired": [self.timer],
+            "message_id": self.said,
             "ids": self.ids,
             "pairs": [("<q@x>", self.ticket)],
             "policy_id": self.rules + 1,

@@ -989,6 +989,56 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "ix_imap_copy_identity", "imap_copy", ["tenant_id", "mailbox", "identity"], unique=False
     )
     op.create_table(
+        "imap_filing",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("message_id", Id, nullable=False, comment="the answer whose words it carries"),
+        sa.Column(
+            "mailbox",
+            sa.String(length=32),
+            nullable=False,
+            comment="the mailbox that it is filed in",
+        ),
+        sa.Column(
+            "rfc_id", sa.Text(), nullable=False, comment="the Message-ID under which it left"
+        ),
+        sa.Column(
+            "raw",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="the mail as it left, until it is filed or given up",
+        ),
+        sa.Column(
+            "sent_at", Instant(), nullable=False, comment="when the first of its mails had left"
+        ),
+        sa.Column(
+            "tries", sa.Integer(), server_default="0", nullable=False, comment="tries to file it"
+        ),
+        sa.Column(
+            "next_try_at",
+            Instant(),
+            nullable=True,
+            comment="not before this time; nothing: it has ended",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "message_id"],
+            ["message.tenant_id", "message.id"],
+            name=op.f("fk_imap_filing_tenant_id_message_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_imap_filing_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "message_id", name=op.f("pk_imap_filing")),
+        comment="answers that the gateway has sent, for the folder of sent mail",
+    )
+    op.create_index(
+        "ix_imap_filing_waiting",
+        "imap_filing",
+        ["tenant_id", "mailbox", "next_try_at"],
+        unique=False,
+        sqlite_where=sa.text("next_try_at IS NOT NULL"),
+        postgresql_where=sa.text("next_try_at IS NOT NULL"),
+    )
+    op.create_table(
         "imap_history",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column("rfc_id", sa.Text(), nullable=False, comment="its Message-ID"),
