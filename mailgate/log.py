@@ -92,6 +92,8 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         ),
         "mailbox.taken": _INFO("Mails of a shared mailbox are stored."),
         "mailbox.filed": _INFO("An answer that the gateway sent was filed among what was sent."),
+        "mailbox.prepared": _INFO("An answer was begun, as a draft in a shared mailbox."),
+        "mailbox.not_prepared": _WARNING("An answer could not be begun; there is no draft for it."),
         "mailbox.not_filed": _WARNING(
             "The server does not take such a copy; it is tried again, for a week."
         ),
@@ -108,7 +110,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         ),
         "board.mark_failed": _ERROR("What a flag or keyword asks for failed, and is not done."),
         "board.not_marked": _WARNING(
-            "A server keeps no such keyword: what is overdue is not shown in the mailbox."
+            "A server keeps no such keyword: what it would show is not shown in the mailbox."
         ),
         "board.brought_back": _WARNING(
             "A mail of a ticket lay nowhere, after a second copy of it had been thrown away and the"

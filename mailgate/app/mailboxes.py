@@ -57,6 +57,8 @@ def mailboxes(app: "App", tenant_id: int) -> Iterator[Mailbox]:
             takes_history=given.history == "open",
             board=given.board.on,
             files=given.file_answers,
+            drafts=given.drafts,
+            prepares=given.prepared_replies,
             every=given.every,
         )
 
@@ -66,8 +68,10 @@ def watchers(app: "App", tenant_id: int, now: Callable[[], datetime]) -> "Watche
     from mailgate.app.reading import limits
     from mailgate.board.board import Board
     from mailgate.intake.catchup import Catchup
+    from mailgate.intake.drafts import Drafts
     from mailgate.intake.filing import Filing
     from mailgate.intake.imap import Also, Watcher, Watchers
+    from mailgate.intake.preparing import Pen, Preparing
 
     own = frozenset(app.routing.addresses)
     boards = {
@@ -76,11 +80,19 @@ def watchers(app: "App", tenant_id: int, now: Callable[[], datetime]) -> "Watche
         if given.board.on
     }
 
+    def preparing(mailbox: Mailbox) -> Preparing | None:
+        if not mailbox.prepares:
+            return None
+        pen = Pen(app.settings, app.renderer, app.signer, mailbox.address)
+        return Preparing(app.database, tenant_id, mailbox.name, now, pen)
+
     def watcher(mailbox: Mailbox) -> Watcher:
         parts = (app.database, tenant_id)
         catchup = Catchup(*parts, app.inbox, mailbox, own, now, limits(app.config))
-        filing = Filing(*parts, mailbox.name, now, limits(app.config)) if mailbox.files else None
-        also = Also(boards.get(mailbox.name), filing)
+        its = (*parts, mailbox.name, now, limits(app.config))
+        filing = Filing(*its) if mailbox.files else None
+        drafts = Drafts(*its, preparing(mailbox), on=mailbox.drafts)
+        also = Also(boards.get(mailbox.name), filing, drafts)
         return Watcher(mailbox, catchup, *parts, app.owner, now, also=also)
 
     return Watchers(map(watcher, app.mailboxes))

@@ -5,7 +5,7 @@ the server or this whole process, the next look finds what is to be done. A mail
 a folder in which it did not lie is a drop there, however it came; one that has gone means nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -95,6 +95,10 @@ class Board:
                 link.make(name)
                 log("board.folder_made", mailbox=self._terms.mailbox, folder=name)
         return self._layout.all[:-1]
+
+    def unsettle(self, ticket_ids: Iterable[int]) -> None:
+        """See to these tickets at the next look: something else is to be shown of them."""
+        self._unsettled.due.tickets.update(ticket_ids)
 
     def preview(self, link: Link) -> list[Step]:
         """Return what would be done now; nothing is, neither there nor here.

@@ -1,4 +1,4 @@
-"""Flags and keywords of mails on a board: what agents set counts, and what is late is shown.
+"""Flags and keywords of mails on a board: what agents set counts, and ours are shown.
 
 They are acted upon before it is written down how a folder stands, so that after a fall in between
 the next look finds the same. What a mail bears when it comes into a folder means nothing: it has
@@ -21,6 +21,7 @@ from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.errors import Conflict, Refused, Temporary
 from mailgate.imap.link import Link, NotMarked
 from mailgate.log import log
+from mailgate.store import drafts
 from mailgate.store.board import Board, Lying
 from mailgate.store.marks import Marks
 
@@ -135,8 +136,25 @@ class Marking:
         copies: Sequence[Lying],
         hold: Callable[[Connection], None],
     ) -> None:
-        """Put the mark of what is overdue on the mails of late tickets, and take it off others."""
-        mark = self._meanings.overdue
+        """Put our marks on the mails of tickets to which they apply, and take them off others."""
+        late = {id_ for id_, ticket in tickets.items() if rules.is_late(ticket)}
+        self._show(link, self._meanings.overdue, late, tickets, copies, hold)
+        if self._meanings.answering:
+            with self._desk.database.read() as connection:
+                found = drafts.answering(connection, self._tenant_id, tickets)
+            answering = {id_ for id_, mailbox, _ in found if mailbox == self._mailbox}
+            self._show(link, self._meanings.answering, answering, tickets, copies, hold)
+
+    def _show(
+        self,
+        link: Link,
+        mark: str,
+        meant: Collection[int],
+        tickets: Collection[int],
+        copies: Sequence[Lying],
+        hold: Callable[[Connection], None],
+    ) -> None:
+        """Have the mails of the tickets that are `meant` bear a mark, and of these no others."""
         if not mark or not tickets:
             return
         now = self._now()
@@ -145,16 +163,15 @@ class Marking:
         bearing = {(folder, uid) for _, folder, uid in borne}
         wrong: dict[tuple[str, bool], list[int]] = defaultdict(list)
         for copy in copies:
-            ticket = tickets.get(copy.ticket_id or 0)
-            if ticket is not None and not copy.struck:
-                late = rules.is_late(ticket)
-                if late != ((copy.folder, copy.uid) in bearing):
-                    wrong[copy.folder, late].append(copy.uid)
-        for (folder, late), uids in sorted(wrong.items()):
+            if copy.ticket_id in tickets and not copy.struck:
+                on = copy.ticket_id in meant
+                if on != ((copy.folder, copy.uid) in bearing):
+                    wrong[copy.folder, on].append(copy.uid)
+        for (folder, on), uids in sorted(wrong.items()):
             if self._refused.get(folder, now) > now:
                 continue
             try:
-                link.mark(folder, uids, mark, on=late)
+                link.mark(folder, uids, mark, on=on)
             except NotMarked as fault:
                 if folder not in self._refused:
                     facts = {"mailbox": self._mailbox, "folder": folder, "mark": mark}
@@ -164,4 +181,4 @@ class Marking:
             with self._desk.database.write() as connection:
                 hold(connection)
                 marks = self._of(connection)
-                (marks.put if late else marks.take)(folder, mark, uids)
+                (marks.put if on else marks.take)(folder, mark, uids)

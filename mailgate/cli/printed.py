@@ -6,6 +6,7 @@ from types import MappingProxyType
 from mailgate.cli.approvals import APPROVAL
 from mailgate.cli.shapes import (
     AGENT,
+    ANSWERING,
     ATTACHMENT,
     BROUGHT,
     CARD,
@@ -61,10 +62,12 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
         "show NUMBER": (
             (
                 "The same, and lists: `messages`, `events`, `former_numbers`, `waiting_answers`, "
-                "`merged`: numbers of tickets that go on here. `merged_into`: a number, or null."
+                "`answering`, `merged`: numbers of tickets that go on here. `merged_into`: a "
+                "number, or null."
             ),
             {
                 "each waiting answer": WAITING_ANSWER,
+                "each that is answering": ANSWERING,
                 "time_until_delay": REMAINING,
                 "each message": MESSAGE,
                 "each attachment of a message": ATTACHMENT,

@@ -220,7 +220,7 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
     from mailgate.app import now
     from mailgate.desk.merging import merged_into
     from mailgate.domain.timers import time_until_delay
-    from mailgate.store import answers, reports, tickets
+    from mailgate.store import answers, drafts, reports, tickets
 
     ticket, tenant_id = find(app, number), app.settings.tenant_id
     with app.database.read() as connection:
@@ -235,12 +235,19 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
         events = reports.events(connection, tenant_id, ticket.id)
         former = tickets.former_numbers(connection, tenant_id, ticket.id)
         waiting = answers.waiting(connection, tenant_id, ticket.id)
+        ids = [ticket.id, *(each.id for each in merged)]
+        answering = drafts.answering(connection, tenant_id, ids)
         into = tickets.load(connection, tenant_id, filter(None, [ticket.merged_into]))
     if row is None:
         raise Refused(f"{number} has gone")
     return ticket_shape(row) | {
         "former_numbers": former,
         "waiting_answers": [{"author": who, "until": until} for who, until in waiting],
+        "answering": [
+            {"mailbox": where, "since": since}
+            for _, where, since in answering
+            if where in app.settings.mailboxes
+        ],
         "merged_into": next((each.number for each in into.values()), None),
         "merged": [each.number for each in merged],
         "messages": sorted(messages, key=itemgetter("at")),
@@ -362,6 +369,11 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
         printing.line()
         until = printing.moment(answer["until"])
         printing.line(f"--- An answer of {answer['author']} waits to be sent at {until}")
+    for draft in whole["answering"]:
+        printing.line()
+        since = printing.moment(draft["since"])
+        where = f"a draft lies in mailbox {draft['mailbox']} since {since}"
+        printing.line(f"--- Somebody is answering: {where}")
     printing.line()
     printing.line("--- History")
     widest = max((len(event["name"]) for event in whole["events"]), default=0)

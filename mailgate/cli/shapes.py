@@ -61,6 +61,7 @@ WAITING_ANSWER: Shape = MappingProxyType(
         "until": "when it is sent, unless it is stopped",
     }
 )
+ANSWERING: Shape = MappingProxyType({"mailbox": "where a draft lies", "since": "since when"})
 REMAINING: Shape = MappingProxyType(
     {
         "waiting_for": "client or system: whose turn it is; no object but null when no clock runs",

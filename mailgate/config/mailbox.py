@@ -54,11 +54,17 @@ class Board(Table):
         "A keyword that is put on the mails of tickets that are late on our side, where the server "
         "keeps keywords; empty: none.",
     )
+    answering: kinds.MaybeKeyword = key(
+        "",
+        "A keyword that is put on the mails of tickets for which a draft of an answer lies in the "
+        "mailbox, where the server keeps keywords; empty: none.",
+    )
 
     @property
     def marks(self) -> Meanings:
         """What flags and keywords mean."""
-        return Meanings(Priority(self.flagged) if self.flagged else None, self.tags, self.overdue)
+        flagged = Priority(self.flagged) if self.flagged else None
+        return Meanings(flagged, self.tags, self.overdue, self.answering)
 
     @property
     def names(self) -> Names:
@@ -149,6 +155,15 @@ class Mailbox(Table):
         default=False,
         why="Whether a mail that is sent from here to somebody without a ticket opens one, which "
         "waits on them.",
+    )
+    drafts: kinds.Flag = key(
+        default=True,
+        why="Whether a draft that answers a mail of a ticket is told of: somebody is answering it.",
+    )
+    prepared_replies: kinds.Flag = key(
+        default=False,
+        why="Whether an answer is begun there, as a draft, to each customer's mail from here that "
+        "waits for one; a draft that nobody uses is taken away again.",
     )
     file_answers: kinds.Flag = key(
         default=False,

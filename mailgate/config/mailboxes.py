@@ -52,9 +52,14 @@ def _board(mailbox: Mailbox, agents: list[str], path: Path, source: Source) -> I
     """Check that each folder of the board stands for one thing; what could not be read is None."""
     names, overdue = mailbox.board.names, mailbox.board.overdue
     tags = [tag.casefold() for tag in mailbox.board.tags or () if tag]
-    if overdue and overdue.casefold() in tags:  # servers do not tell capitals of keywords apart
-        hint = f"{overdue} is a tag already, and the gateway's own mark would become one"
-        yield source.fault((*path, "board", "overdue"), Wrong(hint))
+    ours = {"overdue": overdue, "answering": mailbox.board.answering}
+    for key, mark in ours.items():
+        if mark and mark.casefold() in tags:  # servers do not tell capitals of keywords apart
+            hint = f"{mark} is a tag already, and the gateway's own mark would become one"
+            yield source.fault((*path, "board", key), Wrong(hint))
+    if overdue and overdue.casefold() == (mailbox.board.answering or "").casefold():
+        hint = f"{overdue} is on the mails of late tickets already"
+        yield source.fault((*path, "board", "answering"), Wrong(hint))
     if None in astuple(names):
         return
     seen: dict[str, str] = {}
@@ -62,9 +67,8 @@ def _board(mailbox: Mailbox, agents: list[str], path: Path, source: Source) -> I
         what = f"what {spot.agent} has in hand" if spot.agent else f"what is {spot.lane}"
         other = seen.setdefault(leaf.casefold(), what)
         if other != what:
-            key = spot.lane.value
             hint = f"{leaf} is the folder of {other} already"
-            yield source.fault((*path, "board", key), Wrong(hint))
+            yield source.fault((*path, "board", spot.lane.value), Wrong(hint))
 
 
 def _login(mailbox: Mailbox, path: Path, source: Source) -> Iterator[Fault]:

@@ -16,19 +16,20 @@ _MOST_PRESSING_FIRST = tuple(Priority)
 class Meanings:
     """Which marks count: the priority of a flagged mail's ticket, and keywords that are tags.
 
-    `overdue` is the keyword that the gateway itself puts on mails whose ticket is late; empty:
-    none.
+    `overdue` and `answering` are keywords that the gateway itself puts on mails whose ticket is
+    late, and for whose ticket a draft of an answer lies there; empty: none.
     """
 
     flagged: Priority | None = None
     tags: tuple[str, ...] = ()
     overdue: str = ""
+    answering: str = ""
 
     @property
     def watched(self) -> tuple[str, ...]:
         """The marks that are looked for, of which some are our own."""
         flag = () if self.flagged is None else (FLAGGED,)
-        ours = (self.overdue,) if self.overdue else ()
+        ours = filter(None, (self.overdue, self.answering))
         return (*flag, *self.tags, *ours)
 
 

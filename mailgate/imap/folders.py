@@ -1,4 +1,4 @@
-"""The folders of a mailbox, and which of them holds what was sent or thrown away.
+"""The folders of a mailbox, and which of them holds what was sent, thrown away or begun.
 
 A server marks it (RFC 6154). Where none does, as Exchange, a folder of a name that mail programs
 and servers give to it is taken; a person can name any other.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 INBOX = "INBOX"
 SENT = "\\Sent"
 TRASH = "\\Trash"
+DRAFTS = "\\Drafts"
 
 _SENT_NAMES = (
     "Sent",
@@ -43,6 +44,18 @@ _TRASH_NAMES = (
     "Prullenbak",
     "Lixeira",
     "Kosz",
+)
+
+_DRAFTS_NAMES = (
+    "Drafts",
+    "Draft",
+    "Entwürfe",
+    "Brouillons",
+    "Borradores",
+    "Bozze",
+    "Concepten",
+    "Rascunhos",
+    "Wersje robocze",
 )
 
 
@@ -84,6 +97,11 @@ def sent(folders: Iterable[Folder]) -> Folder | None:
 def trash(folders: Iterable[Folder]) -> Folder | None:
     """Return the folder of what was thrown away: the one marked so, else one that is called so."""
     return _used(folders, TRASH, _TRASH_NAMES)
+
+
+def drafts(folders: Iterable[Folder]) -> Folder | None:
+    """Return the folder of what is not sent yet: the one marked so, else one that is called so."""
+    return _used(folders, DRAFTS, _DRAFTS_NAMES)
 
 
 def _used(folders: Iterable[Folder], mark: str, names: Iterable[str]) -> Folder | None:

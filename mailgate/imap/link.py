@@ -228,6 +228,14 @@ class Link:
         told = _APPENDED.search(said) if isinstance(said, bytes) else None
         return None if told is None else int(told.group(1))
 
+    def remove(self, folder: str, uid: int) -> None:
+        """Take one mail out of a folder, and no other; without UIDPLUS it is only marked so."""
+        self._enter(folder, readonly=False)
+        with _blamed(f"removing from {folder}"):
+            self._client.add_flags([uid], [DELETED], silent=True)
+            if "UIDPLUS" in self.capabilities:
+                self._client.uid_expunge([uid])
+
     def mark(self, folder: str, uids: Sequence[int], keyword: str, *, on: bool) -> None:
         """Put a keyword on mails of a folder, or take it off. Raises `NoFolder`, `NotMarked`."""
         self._enter(folder, readonly=False)

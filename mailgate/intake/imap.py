@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from mailgate.errors import Lost, Temporary
 from mailgate.imap.link import Link
 from mailgate.intake.catchup import LEASE, Catchup
+from mailgate.intake.drafts import Drafts
 from mailgate.intake.filing import Filing
 from mailgate.intake.mailbox import SENT, Board, Mailbox, Place, places
 from mailgate.log import log
@@ -33,7 +34,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between tries after a fault
 
 
 class _BoardFault(Exception):
-    """The board of the mailbox could not be tended."""
+    """The board of the mailbox, or its drafts, could not be tended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Also:
 
     board: Board | None = None
     filing: Filing | None = None
+    drafts: Drafts | None = None
 
 
 NOTHING_ELSE = Also()
@@ -70,6 +72,7 @@ class Watcher:
         self._connect = connect
         self._board = also.board
         self._filing = also.filing
+        self._drafts = also.drafts
         self._stop = threading.Event()
         self._woken, self._waking = os.pipe()
         self._thread: threading.Thread | None = None
@@ -145,9 +148,12 @@ class Watcher:
         return 0.0
 
     def _session(self, link: Link, fence: int) -> None:
-        board = self._board if time.monotonic() >= self._board_rests_until else None
+        tended = time.monotonic() >= self._board_rests_until
+        board, drafts = (self._board, self._drafts) if tended else (None, None)
         found = link.folders()
         states: Sequence[str] = ()
+        if drafts is not None:
+            drafts.prepare(found)
         if board is not None:
             with self._of_board():
                 states = board.prepare(link, found)
@@ -161,17 +167,20 @@ class Watcher:
         hurried = 0
         while not self._stop.is_set():
             self._file(link, watched, hold)
+            if drafts is not None:
+                self._see_drafts(link, drafts, hold)
             self._catchup.look(link, fence, watched, self._stop.is_set, self._board_fault)
             differs = False
             if board is not None:
                 with self._of_board():
                     differs = board.look(link, hold)
+            if tended:
                 self._board_went_well()
             self._went_well()
             hurried = hurried + 1 if differs else 0
             if hurried % _MOST_HURRIED == 0 and not self._stop.is_set():
                 link.wait(seconds, self._woken)
-            if board is not self._board and time.monotonic() >= self._board_rests_until:
+            if not tended and time.monotonic() >= self._board_rests_until:
                 return
 
     def _file(
@@ -181,6 +190,13 @@ class Watcher:
         sent = next((place.folder for place in watched if place.road == SENT), None)
         if self._filing is not None and sent is not None:
             self._filing.file(link, sent, hold)
+
+    def _see_drafts(self, link: Link, drafts: Drafts, hold: Callable[[Connection], None]) -> None:
+        """See who is answering; the board, which looks next, shows it."""
+        with self._of_board():
+            changed = drafts.look(link, hold)
+        if self._board is not None:
+            self._board.unsettle(changed)
 
     @contextmanager
     def _of_board(self) -> Iterator[None]:

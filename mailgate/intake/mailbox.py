@@ -1,6 +1,6 @@
 """A shared mailbox as the watcher wants it, and the folders of it that are watched."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -27,6 +27,8 @@ class Mailbox:
     sent: the name of the folder of what was sent; empty: find it.
     takes_history: mails that lie there at the first look are taken too.
     files: answers that the gateway has sent are filed among what was sent.
+    drafts: drafts there that answer a mail of a ticket are told of.
+    prepares: answers are begun there for agents.
     board: its folders stand for the states of tickets, among which agents move mails.
     """
 
@@ -38,6 +40,8 @@ class Mailbox:
     takes_history: bool = False
     board: bool = False
     files: bool = False
+    drafts: bool = False
+    prepares: bool = False
     every: timedelta = timedelta(seconds=15)
 
 
@@ -60,6 +64,9 @@ class Board(Protocol):
 
     def prepare(self, link: "Link", found: Sequence[Folder]) -> Sequence[str]:
         """Make the folders that are missing; return all of them but the INBOX."""
+
+    def unsettle(self, ticket_ids: Iterable[int]) -> None:
+        """See to these tickets at the next look: something else is to be shown of them."""
 
     def look(self, link: "Link", hold: "Callable[[Connection], None]") -> bool:
         """Act on what was moved, and move what is to be; return whether anything is other now.

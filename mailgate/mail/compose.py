@@ -68,6 +68,7 @@ class Frame:
     loop_mark: str
     language: str
     attachments: Sequence[File] = ()
+    cc: tuple[str, ...] = ()
 
 
 class _Parts(EmailPolicy):
@@ -107,6 +108,8 @@ def _headers(subject: str, frame: Frame) -> Iterable[tuple[str, str]]:
     yield "Date", format_datetime(frame.date.astimezone(UTC))
     yield "From", _mailbox("From", frame.from_name, frame.from_address)
     yield "To", _mailbox("To", frame.to_name, frame.to_address)
+    if frame.cc:
+        yield "Cc", ",\r\n ".join(_mailbox("Cc", "", address) for address in frame.cc)
     if frame.reply_to:
         yield "Reply-To", _mailbox("Reply-To", "", frame.reply_to)
     yield "Subject", _words("Subject", one_line(subject))

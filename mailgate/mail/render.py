@@ -25,6 +25,7 @@ from mailgate.mail.wording import Wording, bare_subject, excerpt, paragraphs, qu
 PARTS = ("subject", "txt", "html")
 HTML_LIMIT = 100_000  # characters of plain text above which a mail goes without an HTML part
 
+_PREPARED = "_prepared.txt.j2"
 _MOMENTS = 256  # as many times as are kept spelt out
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _NOTICE = re.compile(r"(?P<notice>[a-z][a-z_]*)\.(?:subject|txt|html)\.j2")
@@ -93,6 +94,22 @@ class Renderer:
         except _FAULTS as error:
             raise Temporary(f"{place(error, notice)}: {reason(error)}") from error
 
+    def prepare(self, locale: str | None, context: Mapping[str, Any]) -> Rendered:
+        """Render the beginning of an answer, for an agent to go on with: text alone.
+
+        Raises Temporary as `render` does.
+        """
+        tongue = self._tongue(self._tags(locale))
+        try:
+            subject = tongue.sandbox.get_template("agent_reply.subject.j2").render(context)
+            text = tongue.sandbox.get_template(_PREPARED).render(context)
+            written = self._subject(subject, context)
+            return Rendered(written, many_lines(text).strip("\n") + "\n", None, tongue.tags[0])
+        except Permanent as error:
+            raise Temporary(str(error)) from error
+        except _FAULTS as error:
+            raise Temporary(f"{place(error, _PREPARED)}: {reason(error)}") from error
+
     def check(self) -> list[str]:
         """Render every notice in every language with sample contexts, and return the faults.
 
@@ -109,6 +126,11 @@ class Renderer:
                     else:
                         if TAG in (rendered.html or ""):
                             faults.append(f"{locale}/{notice}.html.j2: a text is not escaped")
+            for context in (each for each in samples() if each["message"]):
+                try:
+                    self.prepare(locale, context)
+                except MailgateError as error:
+                    faults.append(str(error))
         return list(dict.fromkeys(faults))
 
     def _locale_folders(self) -> Iterator[Path]:

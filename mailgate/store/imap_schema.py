@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-from mailgate.store.columns import Id, lease, metadata, only, tenant_id
+from mailgate.store.columns import Id, lease, metadata, of_ticket, only, tenant_id
 from mailgate.store.types import Instant, Json
 
 imap_mailbox = Table(
@@ -27,6 +27,7 @@ imap_mailbox = Table(
     Column("fault", Text, comment="why it cannot be looked at; empty when it can"),
     Column("refresh_token", Text, comment="the newest one that the provider gave"),
     Column("granted_for", String(64), comment="digest of the configured one that began it"),
+    Column("prepared_after", BigInteger, comment="answers were prepared up to this event"),
     PrimaryKeyConstraint("tenant_id", "name"),
     comment="mailboxes that are watched, each by one node at a time",
 )
@@ -82,6 +83,45 @@ imap_filing = Table(
         **only("next_try_at IS NOT NULL"),
     ),
     comment="answers that the gateway has sent, for the folder of sent mail",
+)
+
+imap_draft = Table(
+    "imap_draft",
+    metadata,
+    tenant_id(),
+    Column("mailbox", String(32), nullable=False, comment="the mailbox it is in"),
+    Column("uidvalidity", BigInteger, nullable=False, comment="the epoch of the UID"),
+    Column("uid", BigInteger, nullable=False, comment="its UID in the folder of drafts"),
+    *of_ticket(),
+    Column("since", Instant, nullable=False, comment="when it was put there"),
+    PrimaryKeyConstraint("tenant_id", "mailbox", "uidvalidity", "uid"),
+    Index("ix_imap_draft_ticket", "tenant_id", "ticket_id"),
+    comment="drafts of answers that lie in a mailbox: somebody is writing them",
+)
+
+imap_prepared = Table(
+    "imap_prepared",
+    metadata,
+    tenant_id(),
+    Column("message_id", Id, nullable=False, comment="the customer's message that it answers"),
+    Column("mailbox", String(32), nullable=False, comment="the mailbox it is in"),
+    *of_ticket(),
+    Column("rfc_id", Text, nullable=False, comment="its Message-ID"),
+    Column("uidvalidity", BigInteger, comment="the epoch of the UID"),
+    Column("uid", BigInteger, comment="its UID in the folder of drafts, once it lies there"),
+    Column("digest", String(64), comment="SHA-256 of what lies there, to see that it is unchanged"),
+    Column("made_at", Instant, nullable=False, comment="when it was begun"),
+    Column("ended_at", Instant, comment="when it was taken away, or was gone"),
+    PrimaryKeyConstraint("tenant_id", "message_id"),
+    ForeignKeyConstraint(["tenant_id", "message_id"], ["message.tenant_id", "message.id"]),
+    Index(
+        "ix_imap_prepared_live",
+        "tenant_id",
+        "mailbox",
+        "ticket_id",
+        **only("ended_at IS NULL"),
+    ),
+    comment="answers that the gateway has begun for agents, as drafts in a mailbox",
 )
 
 imap_history = Table(

@@ -32,7 +32,8 @@ __all__ = ["Id", "fixed", "metadata"]
 
 imap_mailbox, imap_folder = imap_schema.imap_mailbox, imap_schema.imap_folder
 imap_copy, imap_history = imap_schema.imap_copy, imap_schema.imap_history
-imap_filing = imap_schema.imap_filing
+imap_filing, imap_draft = imap_schema.imap_filing, imap_schema.imap_draft
+imap_prepared = imap_schema.imap_prepared
 board_folder, board_copy = board_schema.board_folder, board_schema.board_copy
 board_mark = board_schema.board_mark
 board_intent, board_ticket = board_schema.board_intent, board_schema.board_ticket

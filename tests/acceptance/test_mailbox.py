@@ -185,3 +185,25 @@ def test_what_the_gateway_has_sent_is_filed_once_however_often_it_is_killed(
     assert {ticket["status"] for ticket in gateway.json("tickets")} == {"waiting_on_customer"}
     said = [len(gateway.show(t["number"])["messages"]) for t in gateway.json("tickets")]
     assert said == [2, 2, 2]
+
+
+def test_an_answer_is_begun_and_who_goes_on_with_one_of_their_own_is_seen(
+    start_gateway, dovecot, user
+):
+    gateway = watching(start_gateway, dovecot, user, every="1s", prepared_replies=True)
+    gateway.start(patience=60).wait_for_log("mailbox.watched", patience=60)
+
+    def begun():
+        with agent(dovecot, user) as link:
+            return len(found(link, "Drafts", "Re: Printer 2 ["))
+
+    put(dovecot, user, MAIL.format(n=2))
+    wait_until(lambda: begun() == 1, "a draft")
+    (ticket,) = gateway.json("tickets")
+    assert gateway.show(ticket["number"])["answering"] == []
+    put(dovecot, user, ANSWER.replace("Message-ID: <a@desk.example>\r\n", ""), folder="Drafts")
+    wait_until(lambda: gateway.show(ticket["number"])["answering"], "somebody who answers")
+    put(dovecot, user, ANSWER, folder="Sent")
+    wait_until(lambda: begun() == 0, "the draft to go")
+    with agent(dovecot, user) as link:
+        assert len(found(link, "Drafts", "Re: Printer 2")) == 1, "the agent's own stays"

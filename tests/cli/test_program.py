@@ -178,7 +178,7 @@ def keys(found, shape):
 
 
 OF_ONE = (
-    *("former_numbers", "waiting_answers", "merged_into", "merged"),
+    *("former_numbers", "waiting_answers", "answering", "merged_into", "merged"),
     *("events", "time_until_delay"),
 )
 

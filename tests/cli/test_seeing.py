@@ -3,14 +3,20 @@
 import base64
 import hashlib
 import sys
+from datetime import UTC, datetime
 from email.utils import parseaddr
 
 import pytest
 import time_machine
+from sqlalchemy import select
 
 from mailgate.app import now
 from mailgate.cli import shapes
+from mailgate.store import drafts, schema
+from mailgate.store.drafts import Draft
+from tests.acceptance import inside
 from tests.cli.conftest import CUSTOMER, mail
+from tests.cli.test_checking import with_mailbox
 from tests.peers.maildir import Maildir
 
 BILL = bytes(range(256)) * 5
@@ -297,6 +303,24 @@ def test_a_mail_without_a_subject_has_something_to_be_listed_by(cli):
     cli.ok("deliver", stdin=mail(subject=""))
     cli.ok("tick")
     assert cli.json("tickets")[0]["subject"] == "(no subject)"
+
+
+def test_a_draft_in_the_mailbox_is_shown_to_whoever_would_write_another(cli):
+    with_mailbox(cli, password_file="mailbox.secret")
+    number = cli.open()
+    assert cli.json("show", number)["answering"] == []
+    with inside.opened(cli.config) as app, app.database.write() as connection:
+        (ticket_id,) = connection.execute(select(schema.ticket.c.id)).scalars()
+        lies = [Draft(1, uid, ticket_id, datetime(2026, 3, 2, 9, tzinfo=UTC)) for uid in (7, 8)]
+        names = ("support", "a mailbox of before")
+        rows = [draft.row(1, name) for draft, name in zip(lies, names, strict=True)]
+        drafts.came(connection, rows)
+    (answers,) = cli.json("show", number)["answering"]
+    assert list(answers) == list(shapes.ANSWERING)
+    assert answers["mailbox"] == "support"
+    assert "--- Somebody is answering: a draft lies in mailbox support since 20" in cli.ok(
+        "show", number
+    )
 
 
 def test_an_answer_that_waits_is_shown_to_whoever_would_write_another(cli):

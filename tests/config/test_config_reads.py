@@ -31,7 +31,10 @@ TURNED = {
     "mailbox.password_file": ("mailboxes", "password"),
     "mailbox.outbound": ("box", "outbound"),
     **{f"mailbox.board.{n}": ("board", "names") for n in ("root", *map(str, Lane)) if n != "open"},
-    **{f"mailbox.board.{n}": ("board", "marks") for n in ("flagged", "tags", "overdue")},
+    **{
+        f"mailbox.board.{n}": ("board", "marks")
+        for n in ("flagged", "tags", "overdue", "answering")
+    },
     "mailbox.refresh_token_file": ("mailboxes", "refresh_token"),
 }
 UNREAD: set[str] = set()

@@ -20,6 +20,7 @@ from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ALICE, BOB, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
 from tests.intake.filed import Filed
+from tests.intake.prepared import Prepared
 from tests.intake.shared import written
 from tests.store.databases import SQLITE, migrated
 
@@ -31,6 +32,7 @@ GROWS = {
     "event",
     "imap_copy",
     "imap_filing",
+    "imap_prepared",
     "mail",
     "mail_delivery",
     "message",
@@ -46,6 +48,7 @@ PARTIAL = (
     "ix_board_copy_orphan",
     "ix_board_copy_struck",
     "ix_imap_filing_waiting",
+    "ix_imap_prepared_live",
     "ix_mail_delivery_parked",
     "ix_mail_delivery_pending",
     "ix_mail_delivery_quarantined",
@@ -202,6 +205,34 @@ def test_nothing_that_grows_is_looked_through_to_file_what_was_sent(gateway, dov
     event.remove(gateway.database.engine, "before_cursor_execute", note)
     assert len(filed.sent()) == 1
     assert sum("imap_filing" in statement for statement in asked) > 3
+    found = plans(gateway.database, asked.items())
+    bad = [plan for plan in found if looks_at_too_much(*plan)]
+    assert not bad, "\n\n".join(f"{step}\n{statement}" for step, statement in bad)
+
+
+def test_nothing_that_grows_is_looked_through_for_drafts(gateway, dovecot):
+    asked = {}
+
+    def note(_connection, _cursor, statement, parameters, _context, many):
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
+            asked[statement] = parameters[0] if many else parameters
+
+    prepared = Prepared(gateway, dovecot.imap_port)
+    prepared.pass_by()
+    event.listen(gateway.database.engine, "before_cursor_execute", note)
+    prepared.ask()
+    for number in ("<m1@customer.example>", "<m2@customer.example>"):
+        prepared.put(written(From=SUPPORT, In_Reply_To=number), folder="Drafts")
+    prepared.pass_by()
+    prepared.ask(Message_ID="<m2@customer.example>", In_Reply_To="<m1@customer.example>")
+    prepared.pass_by(40)
+    with prepared.client() as link:
+        link.select("Drafts")
+        link.store("1:*", "+FLAGS", r"(\Deleted)")
+        link.expunge()
+    prepared.pass_by(40)
+    event.remove(gateway.database.engine, "before_cursor_execute", note)
+    assert sum("imap_draft" in each or "imap_prepared" in each for each in asked) > 5
     found = plans(gateway.database, asked.items())
     bad = [plan for plan in found if looks_at_too_much(*plan)]
     assert not bad, "\n\n".join(f"{step}\n{statement}" for step, statement in bad)

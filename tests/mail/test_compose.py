@@ -25,6 +25,14 @@ from tests.mail.composing import (
 )
 
 
+def test_further_recipients_stand_in_cc_and_only_where_there_are_any():
+    assert read(made())["Cc"] is None
+    mail = read(made(cc=("eve@x.example", "bob@y.example")))
+    assert [box.addr_spec for box in mail["Cc"].addresses] == ["eve@x.example", "bob@y.example"]
+    with pytest.raises(Permanent):
+        made(cc=("eve@x.example\r\nBcc: bob@y.example",))
+
+
 def test_a_mail_has_these_fields_once_each_in_this_order():
     mail = read(made())
 

@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from mailgate.locales import languages
 from mailgate.mail.compose import Frame, compose
+from mailgate.mail.parse import parse
 from mailgate.mail.render import Renderer
 from mailgate.mail.sample import full
 from mailgate.mail.thanks import is_bare_thanks
@@ -176,3 +177,24 @@ def test_thanks_in_other_scripts_are_thanks(text):
 )
 def test_a_but_in_other_scripts_is_no_thanks(text):
     assert not is_bare_thanks(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["Carol Client", ""])
+def test_what_an_answer_is_begun_with_is_quote_to_us_but_for_what_is_written_above_it(
+    language, name
+):
+    context = full("customer")
+    context["recipient"] = {"name": name}
+    context["message"] |= {"author": name or "carol@client.example"}
+    begun = RENDERER.prepare(language, context)
+    greeting, _, rest = begun.text.partition("\n")
+    head = "From: support@desk.example\nContent-Type: text/plain; charset=utf-8\n"
+    raw = f"{head}\n{greeting}\n\nXYZZY.\n{rest}".encode()
+
+    assert begun.html is None
+    assert begun.subject.endswith(f"[{context['ticket']['number']}]")
+    assert parse(raw, datetime(2026, 11, 20, tzinfo=UTC)).new_text.split() == [
+        *greeting.split(),
+        "XYZZY.",
+    ]

@@ -18,6 +18,7 @@ from mailgate.domain.policy import Level, Policy, Row, RowType, resolve
 from mailgate.errors import Conflict
 from mailgate.store import audit, inbox, policies, schema, tickets
 from mailgate.store.backlog import Backlog
+from mailgate.store.drafts import Draft
 from mailgate.store.history import Old
 from mailgate.store.jobs import LastRun
 from mailgate.store.mailboxes import Copy, Cursor, Watched
@@ -122,6 +123,8 @@ WITHOUT_TENANT = {
     "outbox.rendered": "by a claim, which says whose it is",
     "outbox.note": "by a claim, which says whose it is",
     "outbox.renew": "by claims, which say whose they are",
+    "drafts.came": "each row says whose it is",
+    "preparing.begin": "the row says whose it is",
     "filing.keep": "by a claim, which says whose it is",
     "letters.carried": "by claims, which say whose they are",
     "prepared.insert": "each row says whose it is",
@@ -257,20 +260,29 @@ _WAITING = {"next_try_at": NOW + 2 * HOUR, "verdict": {"author": "alice", "text"
 _WAITING |= {"road": inbox.SUBMISSION, "rfc_id": "<held@x>"}
 
 
-def _plant_mailbox(put: Callable[..., dict[str, Any]], said: int) -> None:
+def _plant_mailbox(put: Callable[..., dict[str, Any]], said: int, ticket_id: int, old: int) -> None:
     watched = {
         "lease_owner": "node",
         "refresh_token": "t",
         "granted_for": "g",
         "looked_at": NOW,
+        "prepared_after": 1,
     }
     put(schema.imap_mailbox, name="support", **watched)
     put(schema.imap_folder, mailbox="support", name="INBOX", uidvalidity=1)
     copy = {"mailbox": "support", "folder": "INBOX", "uidvalidity": 1, "uid": 7}
-    put(schema.imap_copy, **copy, identity="i", mail_id=put(schema.mail)["id"])
+    mail_id = put(schema.mail)["id"]
+    put(schema.imap_copy, **copy, identity="i", mail_id=mail_id)
+    taken = {"mail_id": mail_id, "road": "imap", "peer": "support", "state": "threaded"}
+    put(schema.mail_delivery, **taken, done_at=NOW)
+    words = {"kind": "public", "side": "client", "rfc_id": "<asked@x>", "mail_id": mail_id}
+    put(schema.message, **words, ticket_id=old, at=NOW)
     put(schema.imap_history, rfc_id="<q@x>", thread="<old@x>")
     filing = {"mailbox": "support", "next_try_at": NOW, "raw": b"words"}
     put(schema.imap_filing, message_id=said, **filing)
+    begun = {"ticket_id": ticket_id, "uidvalidity": 1, "uid": 7}
+    put(schema.imap_prepared, message_id=said, mailbox="support", **begun)
+    put(schema.imap_draft, mailbox="support", uidvalidity=1, uid=7, ticket_id=ticket_id, since=NOW)
 
 
 def _plant_of_staff(connection: Connection, cause: int, rules: int) -> int:
@@ -324,7 +336,7 @@ class Life:
         put(schema.broken_way, node="one", since=NOW, seen_at=NOW + HOUR)
         put(schema.agent_state, name="alice", seen_at=NOW)
         put(schema.job_run, name="rules", node="one", began_at=NOW, result={"followed": 3})
-        _plant_mailbox(put, self.said)
+        _plant_mailbox(put, self.said, self.ticket, old)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
         ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
         ended |= {"mail_id": put(schema.mail, digest="d")["id"]}
@@ -354,6 +366,11 @@ class Life:
             "claimed": self.claimed,
             "fired": [self.timer],
             "message_id": self.said,
+            "ticket_ids": [self.ticket],
+            "columns": {"uid": 8},
+            "reached": 99,
+            "preparing.question.ticket_id": self.ids[0],
+            "went": [Draft(1, 7, self.ticket, NOW)],
             "ids": self.ids,
             "pairs": [("<q@x>", self.ticket)],
             "policy_id": self.rules + 1,

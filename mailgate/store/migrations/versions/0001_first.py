@@ -918,6 +918,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=True,
             comment="digest of the configured one that began it",
         ),
+        sa.Column(
+            "prepared_after",
+            sa.BigInteger(),
+            nullable=True,
+            comment="answers were prepared up to this event",
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenant.id"], name=op.f("fk_imap_mailbox_tenant_id")
         ),
@@ -1037,6 +1043,78 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         unique=False,
         sqlite_where=sa.text("next_try_at IS NOT NULL"),
         postgresql_where=sa.text("next_try_at IS NOT NULL"),
+    )
+    op.create_table(
+        "imap_draft",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),
+        sa.Column("uidvalidity", sa.BigInteger(), nullable=False, comment="the epoch of the UID"),
+        sa.Column(
+            "uid", sa.BigInteger(), nullable=False, comment="its UID in the folder of drafts"
+        ),
+        sa.Column("ticket_id", Id, nullable=False, comment="the ticket it belongs to"),
+        sa.Column("since", Instant(), nullable=False, comment="when it was put there"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "ticket_id"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_imap_draft_tenant_id_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_imap_draft_tenant_id")),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "mailbox", "uidvalidity", "uid", name=op.f("pk_imap_draft")
+        ),
+        comment="drafts of answers that lie in a mailbox: somebody is writing them",
+    )
+    op.create_index("ix_imap_draft_ticket", "imap_draft", ["tenant_id", "ticket_id"], unique=False)
+    op.create_table(
+        "imap_prepared",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "message_id", Id, nullable=False, comment="the customer's message that it answers"
+        ),
+        sa.Column("mailbox", sa.String(length=32), nullable=False, comment="the mailbox it is in"),
+        sa.Column("ticket_id", Id, nullable=False, comment="the ticket it belongs to"),
+        sa.Column("rfc_id", sa.Text(), nullable=False, comment="its Message-ID"),
+        sa.Column("uidvalidity", sa.BigInteger(), nullable=True, comment="the epoch of the UID"),
+        sa.Column(
+            "uid",
+            sa.BigInteger(),
+            nullable=True,
+            comment="its UID in the folder of drafts, once it lies there",
+        ),
+        sa.Column(
+            "digest",
+            sa.String(length=64),
+            nullable=True,
+            comment="SHA-256 of what lies there, to see that it is unchanged",
+        ),
+        sa.Column("made_at", Instant(), nullable=False, comment="when it was begun"),
+        sa.Column(
+            "ended_at", Instant(), nullable=True, comment="when it was taken away, or was gone"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "message_id"],
+            ["message.tenant_id", "message.id"],
+            name=op.f("fk_imap_prepared_tenant_id_message_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "ticket_id"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_imap_prepared_tenant_id_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_imap_prepared_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "message_id", name=op.f("pk_imap_prepared")),
+        comment="answers that the gateway has begun for agents, as drafts in a mailbox",
+    )
+    op.create_index(
+        "ix_imap_prepared_live",
+        "imap_prepared",
+        ["tenant_id", "mailbox", "ticket_id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_table(
         "imap_history",
