@@ -316,11 +316,12 @@ _MOMENTS = (
     ("Resolution by", "resolution_due_at"),
     ("Resolved", "resolved_at"),
     ("Closed", "closed_at"),
+    ("Asked how it went", "surveyed_at"),
 )
 # What changes with every turn and tells a person nothing.
 _MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "resolution"})
 _MACHINERY |= {"targets_used", "targets_told", "escalated_by", "overdue_count", "merged_into"}
-_MACHINERY |= {"approvals"}
+_MACHINERY |= {"approvals", "survey_due_at"}
 
 
 def _print(whole: dict[str, Any], *, full: bool) -> None:

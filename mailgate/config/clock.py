@@ -108,6 +108,13 @@ class Lifecycle(Table):
         unset="reminders leave at any time",
         example="office",
     )
+    survey_after: kinds.Duration | None = key(
+        None,
+        "How long after its end the customer of a ticket is asked for a rating from 1 to 5, once a "
+        "ticket and in the hours of `reminders_in`; for tickets that end from then on.",
+        unset="nobody is asked",
+        example="24h",
+    )
     resolve_silent: kinds.Flag = key(
         default=False, why="Whether a ticket is resolved when nobody answers the last reminder."
     )

@@ -424,6 +424,7 @@ class Config(Table):
             reopen_window=self.lifecycle.reopen_window,
             client_reminders=self.lifecycle.client_reminders,
             resolve_silent=self.lifecycle.resolve_silent,
+            survey_after=self.lifecycle.survey_after,
             calendars={each.name: each.built(self.desk.timezone) for each in self.calendars},
             watch_targets=self.sla.watch_targets,
             pause_targets=self.sla.pause_targets,

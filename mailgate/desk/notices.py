@@ -21,6 +21,7 @@ from mailgate.domain.events import (
     Event,
     MachineWrote,
     Opened,
+    Rated,
     SetPriority,
     TimerKind,
     Undelivered,
@@ -28,6 +29,7 @@ from mailgate.domain.events import (
 from mailgate.domain.model import GATEWAY, ActorKind, Approval, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, Staff, recipients
+from mailgate.domain.rating import SCORES, THE_TICKET
 from mailgate.domain.targets import TARGETS, due
 from mailgate.domain.timers import response_due
 from mailgate.errors import Refused
@@ -39,6 +41,7 @@ NO_TICKET = Ticket(id=0)
 
 _TARGET_TIMERS = (TimerKind.TARGET_NEAR, TimerKind.TARGET_MISSED)
 _ABOUT_APPROVAL = ("approval_wanted", "approved", "rejected", "approval_expired")
+SURVEY = "survey"
 _GRAVEST_FIRST = ("overdue", "target_missed", "target_near")
 
 
@@ -161,6 +164,8 @@ def _filled(
     staff = to.role is not Role.CUSTOMER
     confirm = ticket.status is Status.RESOLVED and not staff
     wait = partial(_wait, settings, cause, staff=staff)
+    page = partial(_page, settings, signer, ticket, to, now)
+    rates = (signed("rate", score) for score in SCORES) if notice == SURVEY else ()
     return _blank() | {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
         "ticket": facts(ticket, settings.staff) | _news(cause.event),
@@ -185,7 +190,10 @@ def _filled(
         "reply_address": signed("reply") if staff else None,
         "note_address": signed("note") if staff else None,
         "confirm_address": signed("confirm", ticket.resolution) if confirm else None,
-        "confirm_page": _page(settings, signer, ticket, to, now) if confirm else None,
+        "confirm_page": page(ticket.resolution) if confirm else None,
+        "rated": cause.event.score if isinstance(cause.event, Rated) else None,
+        "rate_addresses": [address for address in rates if address],
+        "rate_page": page(THE_TICKET) if notice == SURVEY else None,
         "undelivered": _undelivered(cause),
         "remarks": _remarks(cause) if staff else [],
     }
@@ -269,12 +277,20 @@ def _decided(cause: Cause, notice: str) -> int:
 
 
 def _page(
-    settings: Settings, signer: Signer, ticket: Ticket, to: Recipient, now: datetime
+    settings: Settings,
+    signer: Signer,
+    ticket: Ticket,
+    to: Recipient,
+    now: datetime,
+    about: int,
 ) -> str | None:
-    """Return the link at which the requester, and nobody else, answers whether it is settled."""
+    """Return the link at which the requester, and nobody else, answers.
+
+    `about` is the resolution that it asks about, or `THE_TICKET`.
+    """
     if not settings.public_url or to.address != ticket.requester:
         return None
-    token = signer.page_token(ticket.number, to.address, ticket.resolution, now)
+    token = signer.page_token(ticket.number, to.address, about, now)
     return f"{settings.public_url}/t/{token}"
 
 

@@ -16,7 +16,7 @@ from mailgate.domain.shorthand import Names
 from mailgate.errors import Refused
 from mailgate.store.policies import Snapshot, snapshot
 
-Purpose = Literal["reply", "note", "confirm"]
+Purpose = Literal["reply", "note", "confirm", "rate"]
 """What a signed address is for."""
 
 

@@ -24,7 +24,7 @@ def over(ticket: Ticket, event: Imported, policy: Policy, now: datetime) -> bool
 def close(draft: Draft) -> None:
     """End it as of its last mail, without a word; should it be taken up again, time begins anew."""
     draft.close(ClosedBy.AUTO)
-    draft.set(targets_since=None, targets_used=())
+    draft.set(targets_since=None, targets_used=(), survey_due_at=None)
 
 
 def begin_now(draft: Draft) -> None:

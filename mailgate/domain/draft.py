@@ -9,7 +9,7 @@ from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, ClosedBy, Delay, Disposition, Side, Status, Ticket
 from mailgate.domain.people import Audience
 from mailgate.domain.policy import Policy
-from mailgate.domain.timers import response_due
+from mailgate.domain.timers import response_due, survey_due
 
 _ENDED = (Status.RESOLVED, Status.CLOSED)
 
@@ -108,6 +108,8 @@ class Draft:
             closed_by=None,
             merged_into=None,
             disposition=Disposition.NONE,
+            satisfaction=None,
+            survey_due_at=None,
         )
 
     def close(self, by: ClosedBy) -> None:
@@ -118,6 +120,7 @@ class Draft:
             closed_at=self.event.at,
             closed_by=by,
             turn=self.before.turn,
+            survey_due_at=survey_due(self.policy, self.event.at),
             escalation_level=0,
             escalated_at=None,
             escalated_to=None,

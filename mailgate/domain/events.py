@@ -26,6 +26,7 @@ class TimerKind(StrEnum):
     ESCALATION = "escalation"
     APPROVAL_REMINDER = "approval_reminder"
     APPROVAL_EXPIRED = "approval_expired"
+    SURVEY = "survey"
 
 
 class Author(StrEnum):
@@ -293,12 +294,13 @@ class Confirm(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rated(Command):
-    """The customer says from 1 to 5 how well a resolution served them."""
+    """The customer says from 1 to 5 how well a resolution served them; `message`: with a mail."""
 
     name: ClassVar[str] = "ticket.rated"
     resolution: int
     score: int
     comment: str = ""
+    message: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def written_since(ticket: Ticket, event: AgentReplied, policy: Policy, now: date
 
 
 def stale_confirmation(ticket: Ticket, event: CustomerWrote, policy: Policy, now: datetime) -> bool:
-    """It came to the confirm address of another resolution, or of one that no longer stands."""
+    """It came to the confirm address of another resolution, or to a rating address too late."""
     current = ticket.status is Status.RESOLVED and event.confirms == ticket.resolution
     return event.confirms is not None and not current
 

@@ -188,6 +188,8 @@ class Ticket:
     it was opened or last reopened, `overdue_count` how often the desk's time ran out;
     `escalated_by` are the marks of the rules that have escalated it, or asked for that.
     `approvals` counts what was to be approved; `approval` is that which nobody has decided yet.
+    `survey_due_at` is when the customer is to be asked how it went, worked out when it was closed;
+    `surveyed_at` when it was.
     """
 
     id: int
@@ -255,6 +257,8 @@ class Ticket:
     approvals: int = 0
     approval: Approval | None = None
     satisfaction: int | None = None
+    survey_due_at: datetime | None = None
+    surveyed_at: datetime | None = None
 
     version: int = field(default=0, compare=False)
     policy_id: int | None = field(default=None, compare=False)

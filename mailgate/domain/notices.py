@@ -63,6 +63,7 @@ NOTICES: dict[str, Notice] = {
         Notice("waiting", Words.GATEWAY, "the customer has not answered", awaited=True),
         Notice("resolved", Words.EITHER, "settled: please confirm"),
         Notice("auto_closed", Words.GATEWAY, "closed, since nobody objected"),
+        Notice("survey", Words.GATEWAY, "how did we do: once a ticket, some time after its end"),
         Notice("reopened", Words.EITHER, "taken up again", joins=True),
         Notice("command_refused", Words.GATEWAY, "a mail with a command that was not carried out"),
         Notice(

@@ -27,6 +27,7 @@ POLICY = Policy(
     reopen_window=timedelta(days=30),
     resolve_silent=True,
     watch_targets=True,
+    survey_after=timedelta(days=1),
     escalations=(
         Escalation("leads", 4 * HOUR, to="team:leads", tell_admins=True),
         Escalation("board", 8 * HOUR, to="team:leads", approval=_APPROVAL),
@@ -156,6 +157,7 @@ def samples() -> tuple[Ticket, ...]:
         _live(held, events.CustomerWrote(**_stamp(held, _CAROL))),
         resolved,
         closed,
+        _live(replied, events.Close(**_stamp(replied))),
         _live(resolved, events.Confirm(**_stamp(resolved, _CAROL), resolution=1)),
         _live(closed, events.Reopen(**_stamp(closed))),
         risen,

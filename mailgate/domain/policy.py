@@ -136,8 +136,9 @@ class Policy:
     """What `decide` needs to know of the rules; one value serves a whole desk.
 
     `reopen_window` None means for ever. `client_reminders` counts the reminders after the first.
-    `reminders_in` names the calendar in whose time reminders leave; empty: at any time. `custom`
-    are the rows that tickets can be given by name. Targets are told of where `watch_targets`,
+    `reminders_in` names the calendar in whose time reminders leave; empty: at any time. With
+    `survey_after` customers are asked how it went, so long after a ticket is closed. `custom` are
+    the rows that tickets can be given by name. Targets are told of where `watch_targets`,
     when `near` percent of their time are used and when it is up; with `pause_targets` it does not
     run while it is the customer's turn. `escalations` are tried in their order. What agents ask to
     be escalated needs the `asking` approval, if there is one.
@@ -151,6 +152,7 @@ class Policy:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     custom: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reminders_in: str = ""
+    survey_after: timedelta | None = None
     watch_targets: bool = False
     pause_targets: bool = False
     near: int = 80

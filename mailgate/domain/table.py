@@ -60,7 +60,7 @@ TABLE: tuple[Row, ...] = (
         ANY,
         guards.stale_confirmation,
         acts.tell_holders,
-        "a confirm address that is no longer good: recorded, nothing moves",
+        "a confirm or rating address that is no longer good: recorded, nothing moves",
     ),
     Row(
         events.CustomerWrote,
@@ -330,6 +330,13 @@ TABLE: tuple[Row, ...] = (
         guards.timer("target_missed"),
         acts.breach,
         "a target was missed",
+    ),
+    Row(
+        events.DeadlinePassed,
+        CLOSED,
+        guards.timer("survey"),
+        rating.ask,
+        "closed for a while: the customer is asked how it went",
     ),
     Row(
         events.DeadlinePassed,

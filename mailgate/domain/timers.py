@@ -33,6 +33,7 @@ CUSTOMER_FACING: frozenset[TimerKind] = frozenset(
         TimerKind.REMINDER,
         TimerKind.RESOLVE_SILENT,
         TimerKind.AUTO_CLOSE,
+        TimerKind.SURVEY,
     }
 )
 """Steps that write to customers."""
@@ -70,8 +71,10 @@ def ladder(step: int) -> int:
 
 def running(ticket: Ticket, policy: Policy) -> tuple[Timer, ...]:
     """Return the timers that run for `ticket`, soonest first."""
-    if ticket.disposition is not Disposition.NONE or ticket.waiting_since is None:
+    if ticket.disposition is not Disposition.NONE:
         return ()
+    if ticket.waiting_since is None:
+        return _survey(ticket, policy)
     found = [*_turn(ticket, policy), *_targets(ticket, policy), *_escalation(ticket, policy)]
     found += _approval(ticket)
     return tuple(sorted(found, key=lambda timer: timer.due_at))
@@ -147,6 +150,27 @@ def escalates_at(rule: Escalation, ticket: Ticket, policy: Policy) -> datetime:
     calendar = policy.calendars.get(rule.calendar)
     due = since + rule.after if calendar is None else calendar.add(since, rule.after)
     return _floored(ticket, due)
+
+
+def survey_due(policy: Policy, closed_at: datetime) -> datetime | None:
+    """Return when a customer is to be asked how it went; None where nobody is asked."""
+    if policy.survey_after is None:
+        return None
+    return policy.reminding(closed_at + policy.survey_after)
+
+
+def _survey(ticket: Ticket, policy: Policy) -> tuple[Timer, ...]:
+    """Return when the customer is asked how it went: once a ticket, and who heard of its end.
+
+    Nobody is asked who has said it already, or who was never written to.
+    """
+    due, told = ticket.survey_due_at, ticket.replied or ticket.resolution > 0
+    said = ticket.surveyed_at is not None or ticket.satisfaction is not None
+    if due is None or policy.survey_after is None or said:
+        return ()
+    if not told or ticket.visibility != "public":
+        return ()
+    return (Timer(TimerKind.SURVEY, ticket.turn, 0, due, "survey"),)
 
 
 def _floored(ticket: Ticket, due: datetime) -> datetime:

@@ -34,6 +34,7 @@ from mailgate.intake import (
     digest,
     mytickets,
     overflow,
+    rating,
     remarks,
     sent,
     submitted,
@@ -307,6 +308,10 @@ def _customer(
     """
     if placement.proved:
         ledger.meet(reading.sender, reading.sender_name, reading.claimed.received_at)
+    placement = rating.placed(lookup, reading, placement)
+    rated = rating.taken(ledger, lookup, reading, placement)
+    if rated is not None:
+        return rated
     if placement.ticket_id is None:
         return _open(ledger, lookup, reading, placement, doubted)
     ticket = ledger.ticket(placement.ticket_id)

@@ -21,11 +21,19 @@ def token(reading: Reading, purpose: str) -> TicketAddress | None:
     )
 
 
+def rates(reading: Reading) -> TicketAddress | None:
+    """Return the address of a survey to which a mail came, whoever wrote it and whenever."""
+    return next((a for a in reading.keys.signed if a.genuine and a.purpose == "rate"), None)
+
+
 def confirms(reading: Reading, ticket: Ticket, *, thanks: bool) -> int | None:
     """Return which resolution a mail confirms, if it does; 0 is none that any ticket has.
 
     Who agrees that another ticket is settled, which goes on in this one, says nothing of this one.
+    Nor does a rating: it opens nothing again, whatever is written in its mail.
     """
+    if rates(reading) is not None:
+        return 0
     confirm = token(reading, "confirm")
     if confirm is None:
         return None

@@ -72,6 +72,13 @@ _REPORT: Mapping[str, Any] = {
         {"which": "waiting_for_system", "count": 3, "share": 30},
     ],
 }
+_RATING: Mapping[str, Any] = {
+    "rate_addresses": [
+        f"support+tkt-2026-00042.s5k2n8vq4{letter}@desk.example" for letter in "bcdef"
+    ],
+    "rate_page": "https://desk.example/t/tkt-2026-00042.p7d3w9fz2k",
+    "rated": 2,
+}
 _SAID_OR_DONE = (
     *("message", "actor", "note", "change", "undelivered", "target", "escalation", "approval"),
 )
@@ -85,7 +92,10 @@ _APPROVAL: Mapping[str, Any] = {
     "page": "https://desk.example/t/tkt-2026-00042.a3j6y5hp8s",
 }
 _TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
-_ADDRESSES = ("reply_to", "reply_address", "note_address", "confirm_address", "confirm_page")
+_ADDRESSES = (
+    *("reply_to", "reply_address", "note_address"),
+    *("confirm_address", "confirm_page", "rate_page", "rated"),
+)
 _CUSTOMERS_WORDS = """Good morning,
 
 since yesterday the printer on floor 3 (an LX-250 & its twin) prints
@@ -186,6 +196,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
         "note_address": "support+tkt-2026-00042.n9c4w8rb2t@desk.example",
         "confirm_address": "support+tkt-2026-00042.c3j6y5hp8s@desk.example",
         "confirm_page": "https://desk.example/t/tkt-2026-00042.c3j6y5hp8s",
+        **_RATING,
         "remarks": [
             {"kind": kind, "about": about} for kind, about in _REMARKS if role != "customer"
         ],
@@ -220,6 +231,7 @@ def least(role: str) -> dict[str, Any]:
         | {
             "commands": [],
             "also": [],
+            "rate_addresses": [],
             "remarks": [],
             "tickets": [],
             "digest": None,

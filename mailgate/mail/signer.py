@@ -20,7 +20,7 @@ from typing import Literal
 from mailgate.errors import Refused
 from mailgate.mail.address import LONGEST_LOCAL_PART, normalise, valid
 
-Purpose = Literal["reply", "note", "confirm"]
+Purpose = Literal["reply", "note", "confirm", "rate"]
 """What a signed ticket address is for."""
 
 VALID_DAYS = 90
@@ -58,6 +58,7 @@ _LONG = _Form(
         "reply": "r",
         "note": "n",
         "confirm": "c",
+        "rate": "s",
         "bounce": "b",
         "canary": "k",
         "digest": "d",
@@ -68,7 +69,17 @@ _LONG = _Form(
     14,
 )
 _SHORT = _Form(
-    {"reply": "w", "note": "x", "confirm": "y", "bounce": "z", "canary": "j", "digest": "e"}, 4, 10
+    {
+        "reply": "w",
+        "note": "x",
+        "confirm": "y",
+        "rate": "v",
+        "bounce": "z",
+        "canary": "j",
+        "digest": "e",
+    },
+    4,
+    10,
 )
 _DIGEST = "digest"
 _NOT_OF_A_TICKET = ("bounce", "canary", "page", "approval", _DIGEST)
@@ -84,8 +95,9 @@ class TicketAddress:
 
     Only when `genuine` is any of it true; it gives a sender powers only when it is neither
     `expired` nor held by somebody else (`holder_matches`). `number` is upper-case, `purpose` one
-    of `Purpose`. `nonce` is the resolution that a confirm address belongs to, and the approval that
-    is asked for where an answer decides it.
+    of `Purpose`. `nonce` is the resolution that a confirm address belongs to, the score that a
+    rating address gives, and the approval that is asked for where an answer decides it; the page
+    of a survey has none.
     """
 
     number: str

@@ -61,6 +61,9 @@ def body(policy: Policy) -> dict[str, Any]:
         },
         "custom": {name: written(given) for name, given in sorted(policy.custom.items())},
         "reminders_in": policy.reminders_in,
+        "survey_after": None
+        if policy.survey_after is None
+        else policy.survey_after.total_seconds(),
         "watch_targets": policy.watch_targets,
         "pause_targets": policy.pause_targets,
         "near": policy.near,
@@ -82,7 +85,6 @@ def _approval(rule: ApprovalRule | None) -> dict[str, Any] | None:
 
 def restore(snapshot: dict[str, Any]) -> Policy:
     """Return the policy that was written as `body`."""
-    window = snapshot["reopen_window"]
     return Policy(
         thresholds={
             Priority(name): Thresholds(**values(row))
@@ -98,16 +100,21 @@ def restore(snapshot: dict[str, Any]) -> Policy:
         },
         custom={name: values(given) for name, given in snapshot["custom"].items()},
         reminders_in=snapshot["reminders_in"],
+        survey_after=_maybe(snapshot["survey_after"]),
         watch_targets=snapshot["watch_targets"],
         pause_targets=snapshot["pause_targets"],
         near=snapshot["near"],
         origins={},
-        reopen_window=None if window is None else timedelta(seconds=window),
+        reopen_window=_maybe(snapshot["reopen_window"]),
         client_reminders=snapshot["client_reminders"],
         resolve_silent=snapshot["resolve_silent"],
         escalations=tuple(map(_escalation, snapshot["escalations"])),
         asking=_approval_rule(snapshot["asking"]),
     )
+
+
+def _maybe(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _escalation(stored: Mapping[str, Any]) -> Escalation:

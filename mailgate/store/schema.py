@@ -211,6 +211,8 @@ ticket = Table(
     Column("approvals", Integer, nullable=False, comment="counts what was to be approved"),
     Column("approval", Json, comment="what is to be approved, by whom, until when"),
     Column("satisfaction", Integer, comment="1 to 5"),
+    Column("survey_due_at", Instant, comment="when the customer is to be asked how it went"),
+    Column("surveyed_at", Instant, comment="when they were; once a ticket"),
     Column("version", Integer, nullable=False, comment="counts its events; compared on each write"),
     Column("next_due_at", Instant, comment="the soonest of its timers"),
     Column("policy_id", Id, ForeignKey("policy.id"), comment="the rules its timers go by"),

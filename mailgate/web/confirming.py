@@ -17,7 +17,7 @@ from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NewMessage
 from mailgate.domain.events import Confirm, CustomerWrote, Rated
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, Side, Status, Ticket
-from mailgate.domain.rating import BEST, rateable
+from mailgate.domain.rating import BEST, THE_TICKET, rateable
 from mailgate.errors import Conflict
 from mailgate.mail.compose import Frame, compose
 from mailgate.mail.parse import parse
@@ -31,11 +31,15 @@ _TRIES = 8
 
 
 class Standing(Enum):
-    """How a link stands: it may be answered, has been just now, or changes nothing any more."""
+    """How a link stands: it may be answered, has been just now, or changes nothing any more.
+
+    ENDED: there is nothing but a rating to be given.
+    """
 
     ASKED = "asked"
     SETTLED = "settled"
     REOPENED = "reopened"
+    ENDED = "ended"
     RATED = "rated"
     OVER = "over"
 
@@ -68,10 +72,11 @@ class Confirming:
         if found is None:
             return None
         ticket, said = found
+        rates = self._rates(ticket, _rated(ticket, said, now), said)
         standing = Standing.ASKED if _stands(ticket, said) else Standing.OVER
-        return self._told(
-            ticket, standing, rates=self._rates(ticket, _rated(ticket, said, now), said)
-        )
+        if rates and said.nonce == THE_TICKET:
+            standing = Standing.ENDED
+        return self._told(ticket, standing, rates=rates)
 
     def answer(self, token: str, now: datetime, text: str | None) -> Question | None:
         """Confirm a resolution where `text` is None, else reopen with what it says, if anything.
@@ -81,7 +86,7 @@ class Confirming:
         return again(lambda: self._once(token, now, text))
 
     def rate(self, token: str, now: datetime, score: int, comment: str) -> Question | None:
-        """Keep what a customer who said yes thinks, from 1 to 5; later it may be changed.
+        """Keep what a customer who said yes, or was asked, thinks: 1 to 5. It may be changed.
 
         Raises `Conflict` when somebody else was first again and again.
         """
@@ -101,9 +106,13 @@ class Confirming:
             return self._told(ticket, Standing.RATED)
 
     def _rates(self, ticket: Ticket, event: Rated, said: TicketAddress) -> bool:
-        """Tell whether the customer ended the ticket here or by mail, and may still rate it."""
-        ended = ticket.closed_by is ClosedBy.CUSTOMER and not said.expired
-        return ended and rateable(ticket, event, self._desk.settings.policy, event.at)
+        """Tell whether the customer ended the ticket, or was asked how it went, and may rate it."""
+        asked = said.nonce == THE_TICKET or ticket.closed_by is ClosedBy.CUSTOMER
+        return (
+            asked
+            and not said.expired
+            and rateable(ticket, event, self._desk.settings.policy, event.at)
+        )
 
     def _once(self, token: str, now: datetime, text: str | None) -> Question | None:
         found = self._find(token, now)
@@ -198,7 +207,8 @@ def _rated(
     ticket: Ticket, said: TicketAddress, now: datetime, score: int = BEST, comment: str = ""
 ) -> Rated:
     actor = Actor(ActorKind.CUSTOMER, ticket.requester)
-    return Rated(at=now, actor=actor, resolution=said.nonce, score=score, comment=comment)
+    about = ticket.resolution if said.nonce == THE_TICKET else said.nonce
+    return Rated(at=now, actor=actor, resolution=about, score=score, comment=comment)
 
 
 def again(act: Callable[[], T]) -> T:

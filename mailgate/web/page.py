@@ -1,8 +1,8 @@
 """The pages behind the links of mails: `/t/TOKEN`.
 
-At one a customer says whether a resolution holds, at the other it is decided whether a ticket goes
-one level up. A GET never acts, for scanners follow links. There are no cookies, no scripts and no
-outside assets.
+At one a customer says whether a resolution holds, or rates a ticket; at the other it is decided
+whether a ticket goes one level up. A GET never acts, for scanners follow links. There are no
+cookies, no scripts and no outside assets.
 """
 
 import time
@@ -133,6 +133,7 @@ def _shown(readers: Words, question: Question | None) -> Response:
         ),
         Standing.SETTLED: f"<p>{escape(words.settled)}</p>",
         Standing.REOPENED: f"<p>{escape(words.reopened)}</p>",
+        Standing.ENDED: "",
         Standing.RATED: f"<p>{escape(words.rated)}</p>",
         Standing.OVER: f"<p>{escape(words.over)}</p>",
     }[question.standing]

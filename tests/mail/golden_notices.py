@@ -16,7 +16,7 @@ from tests.mail.composing import FRAME
 GOLDEN = Path(__file__).parent / "golden_notices"
 RENDERER = Renderer([Path(__file__).parents[2] / "templates" / "mail"])
 TO_CUSTOMERS = {"received", "agent_reply", "waiting", "resolved", "auto_closed", "reopened"}
-TO_CUSTOMERS |= {"my_tickets"}
+TO_CUSTOMERS |= {"my_tickets", "survey"}
 OF_OURS = {
     "agent_reply",
     "answered",

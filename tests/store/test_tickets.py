@@ -103,6 +103,8 @@ FULL = Ticket(
         reminded=3,
     ),
     satisfaction=5,
+    survey_due_at=NOW,
+    surveyed_at=NOW,
     version=9,
 )
 

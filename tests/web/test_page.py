@@ -1,13 +1,15 @@
 """The page at which a customer says whether a resolution holds."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import structlog
 from fastapi.testclient import TestClient
 
+from mailgate.desk.clock import Clock
 from mailgate.desk.door import Desk
-from mailgate.domain.events import Resolve
+from mailgate.domain.events import Close, Reopen, Resolve
 from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.domain.numbers import NumberFormat
 from mailgate.errors import Conflict
@@ -294,3 +296,53 @@ def test_a_number_with_a_slash_leads_to_the_page_too(database):
     (row,) = [row for row in world.rows("outbox") if row["notice"] == "resolved"]
     found = TestClient(app).get(row["context"]["confirm_page"].removeprefix(URL))
     assert (found.status_code, "SUP/00001" in found.text) == (200, True)
+
+
+class Surveyed(Page):
+    """A ticket of which its customer was asked how it went, whoever closed it."""
+
+    def __init__(self, database):
+        super().__init__(database)
+        policy = replace(settings(survey_after=timedelta(days=1)), public_url=URL)
+        self.world.desk = Desk(database, policy, self.world.signer)
+        self.world.clock = Clock(self.world.desk)
+        self.world.apply(self.opened, Close(at=self.world.now, actor=RESOLVE))
+        self.world.pass_time(days=1)
+        self.world.tick()
+        (row,) = [row for row in self.world.rows("outbox") if row["notice"] == "survey"]
+        self.survey = row["context"]["rate_page"].removeprefix(URL)
+
+
+@pytest.fixture
+def surveyed(database):
+    return Surveyed(database)
+
+
+def test_the_page_of_a_survey_asks_for_a_score_and_nothing_else(surveyed):
+    page = surveyed
+    shown = page.client.get(page.survey).text
+    assert shown.count("<button") == 5
+    assert "nothing was changed" not in shown
+    assert "Thank you for your rating" in page.say("3", "so so", path=page.survey).text
+    ticket = page.world.ticket(page.opened)
+    assert (ticket.satisfaction, ticket.status) == (3, Status.CLOSED)
+    assert "nothing was changed" in page.say("no", path=page.survey).text
+    assert page.status is Status.CLOSED
+    assert "<button" not in page.client.get(page.path).text, "that resolution nobody confirmed"
+
+
+def test_the_page_of_a_survey_rates_nothing_once_the_ticket_is_taken_up_again(surveyed):
+    page = surveyed
+    page.say("1", path=page.survey)
+    page.world.apply(page.opened, Reopen(at=page.world.now, actor=RESOLVE))
+    assert "nothing was changed" in page.client.get(page.survey).text
+    assert "nothing was changed" in page.say("5", path=page.survey).text
+    assert page.world.ticket(page.opened).satisfaction is None
+    page.world.apply(page.opened, Close(at=page.world.now, actor=RESOLVE))
+    page.say("4", path=page.survey)
+    assert page.world.ticket(page.opened).satisfaction == 4
+
+
+def test_the_page_of_a_survey_closes_after_thirty_days(surveyed):
+    surveyed.world.pass_time(days=31)
+    assert "<button" not in surveyed.client.get(surveyed.survey).text

@@ -375,6 +375,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         ),
         sa.Column("satisfaction", sa.Integer(), nullable=True, comment="1 to 5"),
         sa.Column(
+            "survey_due_at",
+            Instant(),
+            nullable=True,
+            comment="when the customer is to be asked how it went",
+        ),
+        sa.Column("surveyed_at", Instant(), nullable=True, comment="when they were; once a ticket"),
+        sa.Column(
             "version",
             sa.Integer(),
             nullable=False,
