@@ -1,11 +1,13 @@
 """The desk as the write door knows it, out of the configuration."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from mailgate import locales
 from mailgate.config import Config
 from mailgate.desk.settings import Macro, Settings
 from mailgate.domain.caps import Caps
+from mailgate.domain.hours import Calendar, outside
 from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.people import Agent, Staff
@@ -45,6 +47,7 @@ def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
         assigns=config.assignment.automatic,
         hold=config.answering.hold or timedelta(0),
         burst=config.answering.burst,
+        awake=dict(_awake(config)),
         agents_set_times=config.sla.agents_may_set_thresholds,
         macro=macro,
         public_url=config.web.public_url,
@@ -53,6 +56,19 @@ def settings(config: Config, tenant_id: int, macro: Macro) -> Settings:
         outbound=frozenset(box.name for box in config.mailboxes if box.outbound),
         files=tuple(box.name for box in config.mailboxes if box.host and box.file_answers),
     )
+
+
+def _awake(config: Config) -> Iterator[tuple[str, Calendar]]:
+    """Yield (address, the day but for the quiet hours) of each of the staff who has any."""
+    common, zone = config.answering.quiet_hours or (0, 0), config.desk.timezone
+    own = {
+        agent.address: (agent.quiet_hours or common, agent.timezone or zone)
+        for agent in config.agents
+    }
+    given = dict.fromkeys(config.desk.admins, (common, zone)) | own
+    for address, ((start, stop), where) in given.items():
+        if start != stop:
+            yield address, outside(where, start, stop)
 
 
 def _staff(config: Config) -> Staff:

@@ -11,7 +11,7 @@ from mailgate.cli.options import AsJson, ConfigFile
 from mailgate.cli.program import command
 
 if TYPE_CHECKING:
-    from mailgate.desk.forecast import Foreseen
+    from mailgate.desk.forecast import Foreseen, Outgoing
 
 
 @command("forecast", "mailgate forecast", "mailgate forecast --days 30 --json")
@@ -52,7 +52,12 @@ def _shape(step: "Foreseen") -> dict[str, object]:
         "says": step.says,
         "status": step.status,
         "notices": [
-            {"notice": each.notice, "to": each.recipient, "held_back": each.held_back}
+            {
+                "notice": each.notice,
+                "to": each.recipient,
+                "held_back": each.held_back,
+                "quiet_until": each.quiet_until,
+            }
             for each in step.notices
         ],
         "told_in": step.told_in,
@@ -90,7 +95,10 @@ def _notices(step: "Foreseen") -> str:
     """Return who is told of a deadline; empty when nobody is."""
     if step.told_in is not None:
         return f"told in the {step.told_in} of the same moment"
-    return ", ".join(
-        f"{each.notice} to {each.recipient}{' (held back)' if each.held_back else ''}"
-        for each in step.notices
-    )
+    return ", ".join(f"{each.notice} to {each.recipient}{_remark(each)}" for each in step.notices)
+
+
+def _remark(notice: "Outgoing") -> str:
+    if notice.held_back:
+        return " (held back)"
+    return f" (at {printing.moment(notice.quiet_until)})" if notice.quiet_until else ""

@@ -164,7 +164,7 @@ NOTICE: Shape = MappingProxyType(
         "delayed_at": "when staff were told that it has not left for hours, or null",
         "message_id": "its Message-ID",
         "created_at": "when it was decided",
-        "next_try_at": "not before this time",
+        "next_try_at": "not before this time: the next try, or the end of quiet hours",
         "done_at": "when it ended, or null",
     }
 )
@@ -250,6 +250,7 @@ FORESEEN_NOTICE: Shape = MappingProxyType(
         "notice": "which",
         "to": "the recipient's address",
         "held_back": "why it would not be sent, or null",
+        "quiet_until": "the end of the recipient's quiet hours, for which it waits, or null",
     }
 )
 

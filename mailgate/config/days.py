@@ -36,6 +36,16 @@ def read_span(value: object, _: Path) -> Span:
     return start, stop if stop > start else stop + DAY_MINUTES
 
 
+def read_maybe_span(value: object, path: Path) -> Span:
+    """Read `22:00-07:00`; empty is an interval that never begins. The whole day is refused."""
+    if value == "":
+        return 0, 0
+    start, stop = read_span(value, path)
+    if stop - start == DAY_MINUTES:
+        raise Wrong("a part of the day: nothing would ever be sent")
+    return start, stop
+
+
 def _read_day(value: object) -> date:
     if type(value) is date:
         return value

@@ -50,6 +50,10 @@ MaybeZone = Annotated[
     str, Kind('a zone such as Europe/Berlin or UTC, or ""', values.read_maybe_timezone)
 ]
 Span = Annotated[hours.Span, Kind('an interval such as "09:00-17:30"', days.read_span)]
+MaybeSpan = Annotated[
+    hours.Span,
+    Kind('an interval such as "22:00-07:00", or "" for none', days.read_maybe_span),
+]
 Region = Annotated[
     tuple[date, ...], Kind('a country or a part of it, such as "DE" or "DE-BY"', days.read_region)
 ]

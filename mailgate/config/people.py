@@ -25,6 +25,13 @@ class Agent(Table):
         "How many tickets on the desk's turn the agent holds at most before [assignment] gives "
         "further ones to others; 0 for one who gets none, or is away.",
     )
+    quiet_hours: kinds.MaybeSpan | None = key(
+        None,
+        'The agent\'s own instead of those of [agents]; "" for none.',
+        unset="those of [agents]",
+        example="20:00-08:00",
+    )
+    timezone: kinds.MaybeZone = key("", "The zone of the agent's quiet hours.", unset="the desk's")
     password_hash: kinds.PasswordHash | None = key(
         None,
         "With it the agent can log in at the port of [submission], by name or address; `mailgate "

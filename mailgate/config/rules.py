@@ -212,6 +212,13 @@ class Answering(Table):
         "Mails an hour that the gateway itself writes to one agent or administrator about tickets; "
         "what goes beyond it is joined into one mail every 10 minutes. Nothing is left out.",
     )
+    quiet_hours: kinds.MaybeSpan | None = key(
+        None,
+        "When staff are not to be woken: notices to them wait until it ends, but for escalations, "
+        "what is about critical and urgent tickets, and what answers a mail of theirs.",
+        unset="none",
+        example="22:00-07:00",
+    )
 
 
 class Assignment(Table):

@@ -77,7 +77,7 @@ def ending(due: Due, result: Result, rules: Rules, now: datetime) -> Entry:
             said = f"held after {UNANSWERED} times without an answer: {reason}"
             return _ended(due, outbox.UNKNOWN, said, now)
         case _:
-            if now - (due.retried_at or due.created_at) >= rules.give_up_after:
+            if now - due.since >= rules.give_up_after:
                 return _given_up(due, result, now)
             return _put_off(due, result, rules, now)
 

@@ -25,11 +25,15 @@ from mailgate.store.outbox import SUPPRESSED
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A notice to somebody; `held_back` says why it would not be sent, if so."""
+    """A notice to somebody; `held_back` says why it would not be sent, if so.
+
+    `quiet_until`: the end of their quiet hours, for which it waits.
+    """
 
     notice: str
     recipient: str
     held_back: str | None
+    quiet_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _told(
     passed = [event["id"] for event in events if event["name"] == DeadlinePassed.name]
     for step, event_id in zip(steps, passed, strict=True):
         sent = tuple(
-            Outgoing(row["notice"], row["recipient"], row["reason"])
+            Outgoing(row["notice"], row["recipient"], row["reason"], row["quiet_until"])
             for row in outbox
             if row["event_id"] == event_id
         )

@@ -2,7 +2,8 @@
 
 Nothing is left out, as it is for customers: an agent must learn of everything, but not by 200 mails
 in a minute. What a person wrote goes out at once in any case, and so do answers to what somebody
-asked.
+asked. What waits for the end of somebody's quiet hours is counted and joined apart: the mail in
+which it is told waits as well, and nothing that is urgent with it.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,23 +42,23 @@ def join(
     if not alike:
         return
     tenant_id, addresses = settings.tenant_id, {row["recipient"] for row in alike}
-    counts = joining.sent_to_staff(connection, tenant_id, addresses, now - HOUR)
+    counts = joining.sent_to_staff(connection, tenant_id, addresses, now - HOUR, now)
     over = _beyond(alike, counts, settings.burst)
     if not over:
         return
     stored = joining.waiting(connection, tenant_id, {r["recipient"] for r in over}, now)
-    mails = {each.recipient: each.context["tickets"] for each in stored}
-    ids = {each.recipient: each.id for each in stored}
+    mails = {each.whose: each.context["tickets"] for each in stored}
+    ids = {each.whose: each.id for each in stored}
     grown = set()
     for row in over:
-        address = row["recipient"]
-        if address not in mails or len(mails[address]) >= MOST:
+        whose = _whose(row)
+        if whose not in mails or len(mails[whose]) >= MOST:
             mail = _mail(row, signer, next_id(), now)
             rows.append(mail)
-            mails[address], ids[address] = mail["context"]["tickets"], mail["id"]
-        mails[address].append(_told(row))
-        grown.add(ids[address])
-        reason = f"told with others in notice {ids[address]}"
+            mails[whose], ids[whose] = mail["context"]["tickets"], mail["id"]
+        mails[whose].append(_told(row))
+        grown.add(ids[whose])
+        reason = f"told with others in notice {ids[whose]}"
         row.update(state=outbox.SUPPRESSED, reason=reason, done_at=now)
     for each in stored:
         if each.id in grown:
@@ -69,14 +70,20 @@ def _joins(row: dict[str, Any]) -> bool:
     return bool(NOTICES[row["notice"]].joins and row["automatic"] and staff and row["ticket_id"])
 
 
+def _whose(row: dict[str, Any]) -> tuple[str, bool]:
+    """Return for whom a row is, and whether it waits: what does not must not wait with others."""
+    return row["recipient"], row["quiet_until"] is not None
+
+
 def _beyond(
-    rows: Sequence[dict[str, Any]], counts: dict[str, int], burst: int
+    rows: Sequence[dict[str, Any]], counts: dict[tuple[str, bool], int], burst: int
 ) -> list[dict[str, Any]]:
-    """Return the rows with which somebody gets more than `burst` in an hour."""
+    """Return the rows with which somebody gets more than `burst` in an hour, or after a night."""
     counts, over = dict(counts), []
     for row in rows:
-        counts[row["recipient"]] = counts.get(row["recipient"], 0) + 1
-        if counts[row["recipient"]] > burst:
+        whose = _whose(row)
+        counts[whose] = counts.get(whose, 0) + 1
+        if counts[whose] > burst:
             over.append(row)
     return over
 
@@ -99,7 +106,7 @@ def _mail(row: dict[str, Any], signer: Signer, id_: int, now: datetime) -> dict[
         "rfc_id": signer.message_id(JOINED, id_, row["recipient"]),
         "message_id": None,
         "context": context,
-        "next_try_at": now + WAIT,
+        "next_try_at": max(now + WAIT, row["quiet_until"] or now),
     }
 
 

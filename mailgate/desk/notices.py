@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailgate.desk import escalations
+from mailgate.desk import escalations, quiet
 from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Purpose, Settings, Signer
 from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
@@ -323,6 +323,7 @@ def row(
     carried = cause.carried_to(to)
     own_words = kind.words is Words.GATEWAY or (kind.words is Words.EITHER and carried is None)
     ticket = cause.after
+    quiet_until = quiet.until(settings, notice, ticket, to, now)
     return {
         "id": id_,
         "tenant_id": settings.tenant_id,
@@ -342,7 +343,8 @@ def row(
         "state": outbox.READY,
         "reason": None,
         "created_at": now,
-        "next_try_at": now,
+        "next_try_at": quiet_until or now,
+        "quiet_until": quiet_until,
         "done_at": None,
     }
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from mailgate.domain.caps import Caps
+from mailgate.domain.hours import Calendar
 from mailgate.domain.model import Priority
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.people import Staff
@@ -81,7 +82,8 @@ class Settings:
     `routes` are the rules for new tickets in the order in which they are tried.
     `assigns`: what nobody holds is given to agents. `hold`: how long an agent's answer waits before
     it is sent. `burst`: mails an hour of the gateway itself to one of the staff, before they are
-    joined. `agents_set_times`: agents who are no administrators may set thresholds of a ticket.
+    joined. `awake`: by the address of one of the staff who has quiet hours, the rest of the day.
+    `agents_set_times`: agents who are no administrators may set thresholds of a ticket.
     `macro`: what `/macro` stands for. `fields`: the custom fields that tickets may have.
     `public_url`: where customers reach the pages, without a slash at its end; empty: they do not.
     """
@@ -109,6 +111,7 @@ class Settings:
     assigns: bool = False
     hold: timedelta = timedelta(0)
     burst: int = 30
+    awake: Mapping[str, Calendar] = field(default_factory=dict)
     agents_set_times: bool = False
     macro: Macro = no_macro
     public_url: str = ""

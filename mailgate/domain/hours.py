@@ -197,6 +197,13 @@ class Calendar:
                 yield midnight + start * _MINUTE, midnight + stop * _MINUTE
 
 
+def outside(zone: str, start: int, stop: int) -> Calendar:
+    """Return the calendar that is open but for one interval of each day, in minutes as a `Span`."""
+    over = max(0, stop - DAY_MINUTES)
+    spans = ((over, start), (stop, DAY_MINUTES))
+    return Calendar(zone, (tuple(span for span in spans if span[0] < span[1]),) * 7)
+
+
 def _point(at: datetime) -> int:
     return (at - _EPOCH) // _TICK
 

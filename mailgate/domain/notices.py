@@ -27,6 +27,7 @@ class Notice:
     awaited: bool = False
     answer: Literal["reply", "note"] = "reply"
     joins: bool = False
+    waits: bool = False
 
 
 NOTICES: dict[str, Notice] = {
@@ -34,14 +35,39 @@ NOTICES: dict[str, Notice] = {
     for notice in (
         Notice("received", Words.GATEWAY, "the ticket's number, and when to expect an answer"),
         Notice("agent_reply", Words.PERSON, "an agent's answer", awaited=True),
-        Notice("new_message", Words.PERSON, "a customer's words, to whoever holds the ticket"),
-        Notice("answered", Words.GATEWAY, "a colleague has answered the customer", joins=True),
-        Notice("assigned", Words.GATEWAY, "the ticket is yours now", joins=True),
-        Notice("unassigned", Words.GATEWAY, "the ticket is no longer yours, and why", joins=True),
-        Notice("note_added", Words.PERSON, "a colleague's internal note"),
-        Notice("overdue", Words.GATEWAY, "the desk has let its own time run out", joins=True),
-        Notice("target_near", Words.GATEWAY, "a target will soon be missed", joins=True),
-        Notice("target_missed", Words.GATEWAY, "a target was missed", joins=True),
+        Notice(
+            "new_message",
+            Words.PERSON,
+            "a customer's words, to whoever holds the ticket",
+            waits=True,
+        ),
+        Notice(
+            "answered",
+            Words.GATEWAY,
+            "a colleague has answered the customer",
+            joins=True,
+            waits=True,
+        ),
+        Notice("assigned", Words.GATEWAY, "the ticket is yours now", joins=True, waits=True),
+        Notice(
+            "unassigned",
+            Words.GATEWAY,
+            "the ticket is no longer yours, and why",
+            joins=True,
+            waits=True,
+        ),
+        Notice("note_added", Words.PERSON, "a colleague's internal note", waits=True),
+        Notice(
+            "overdue",
+            Words.GATEWAY,
+            "the desk has let its own time run out",
+            joins=True,
+            waits=True,
+        ),
+        Notice(
+            "target_near", Words.GATEWAY, "a target will soon be missed", joins=True, waits=True
+        ),
+        Notice("target_missed", Words.GATEWAY, "a target was missed", joins=True, waits=True),
         Notice(
             "escalated", Words.GATEWAY, "the ticket went one level up, to whom, and why", joins=True
         ),
@@ -59,12 +85,14 @@ NOTICES: dict[str, Notice] = {
             "nobody has decided in time whether the ticket goes up",
             joins=True,
         ),
-        Notice("woken", Words.GATEWAY, "the silence that was asked for is over", joins=True),
+        Notice(
+            "woken", Words.GATEWAY, "the silence that was asked for is over", joins=True, waits=True
+        ),
         Notice("waiting", Words.GATEWAY, "the customer has not answered", awaited=True),
         Notice("resolved", Words.EITHER, "settled: please confirm"),
         Notice("auto_closed", Words.GATEWAY, "closed, since nobody objected"),
         Notice("survey", Words.GATEWAY, "how did we do: once a ticket, some time after its end"),
-        Notice("reopened", Words.EITHER, "taken up again", joins=True),
+        Notice("reopened", Words.EITHER, "taken up again", joins=True, waits=True),
         Notice("command_refused", Words.GATEWAY, "a mail with a command that was not carried out"),
         Notice(
             "was_this_you",
@@ -74,17 +102,36 @@ NOTICES: dict[str, Notice] = {
         ),
         Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
         Notice("held_tickets", Words.GATEWAY, "to an agent who asked: the tickets that they hold"),
-        Notice("digest", Words.GATEWAY, "once a day, to an agent: the tickets on the desk's turn"),
-        Notice("monthly_report", Words.GATEWAY, "to administrators: what the last month was"),
+        Notice(
+            "digest",
+            Words.GATEWAY,
+            "once a day, to an agent: the tickets on the desk's turn",
+            waits=True,
+        ),
+        Notice(
+            "monthly_report",
+            Words.GATEWAY,
+            "to administrators: what the last month was",
+            waits=True,
+        ),
         Notice("transcript", Words.GATEWAY, "what became of an answer to the digest"),
-        Notice("undelivered", Words.GATEWAY, "a mail to the customer did not arrive", joins=True),
+        Notice(
+            "undelivered",
+            Words.GATEWAY,
+            "a mail to the customer did not arrive",
+            joins=True,
+            waits=True,
+        ),
         Notice(
             "delayed",
             Words.GATEWAY,
             "a mail has not left for hours, and is still tried",
             joins=True,
+            waits=True,
         ),
-        Notice("joined", Words.GATEWAY, "to staff: what would have been many mails, in one"),
+        Notice(
+            "joined", Words.GATEWAY, "to staff: what would have been many mails, in one", waits=True
+        ),
         Notice("canary", Words.GATEWAY, "a mail to the desk itself, to see that it comes round"),
         Notice("canary_missing", Words.GATEWAY, "to administrators: it has not come back in time"),
         Notice("canary_over", Words.GATEWAY, "to administrators: mail comes round again"),

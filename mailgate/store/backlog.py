@@ -15,7 +15,10 @@ from mailgate.store.schema import fixed
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Mails and notices that have not ended, or not well; times are UTC, None where none waits."""
+    """Mails and notices that have not ended, or not well; times are UTC, None where none waits.
+
+    A notice that waits for the end of quiet hours counts from then on, which may lie ahead.
+    """
 
     pending: int
     oldest_pending: datetime | None
@@ -37,7 +40,8 @@ def read(connection: Connection, tenant_id: int) -> Backlog:
         return connection.execute(query.where(mine, mail.state == fixed(state))).scalar_one()
 
     def notices(state: str) -> tuple[int, datetime | None]:
-        query = select(func.count(), func.min(notice.created_at))
+        since = func.coalesce(notice.quiet_until, notice.created_at)
+        query = select(func.count(), func.min(since))
         mine = notice.tenant_id == tenant_id
         count, oldest = connection.execute(query.where(mine, notice.state == fixed(state))).one()
         return count, oldest

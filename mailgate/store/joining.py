@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, false, func, or_, select, update
 
 from mailgate.store import schema
-from mailgate.store.outbox import READY, SUPPRESSED
+from mailgate.store.outbox import LONGEST_QUIET, READY, SUPPRESSED
 
 _CLOSES = timedelta(minutes=1)
 """How long before its time a mail takes no more: clocks of nodes may differ by less."""
@@ -22,27 +22,43 @@ class Waiting:
 
     id: int
     recipient: str
+    quiet_until: datetime | None
     context: Mapping[str, Any]
+
+    @property
+    def whose(self) -> tuple[str, bool]:
+        """To whom it goes, and whether it waits for the end of their quiet hours."""
+        return self.recipient, self.quiet_until is not None
 
 
 def sent_to_staff(
-    connection: Connection, tenant_id: int, addresses: Collection[str], since: datetime
-) -> dict[str, int]:
-    """Return address -> how many mails the gateway itself wrote to it after `since`."""
+    connection: Connection,
+    tenant_id: int,
+    addresses: Collection[str],
+    since: datetime,
+    now: datetime,
+) -> dict[tuple[str, bool], int]:
+    """Return how many mails the gateway itself wrote to each address, by (address, it waits).
+
+    Counted are those written after `since`, and apart from them those that wait at `now` for the
+    end of quiet hours, whenever they were written.
+    """
     table = schema.outbox.c
+    quiet = func.coalesce(table.quiet_until > now, false())
     query = (
-        select(table.recipient, func.count())
+        select(table.recipient, quiet, func.count())
         .where(
             table.tenant_id == tenant_id,
             table.recipient.in_(addresses),
-            table.created_at > since,
+            table.created_at > min(since, now - LONGEST_QUIET),
+            or_(table.created_at > since, table.quiet_until > now),
             table.role != "customer",
             table.automatic,
             table.state != SUPPRESSED,
         )
-        .group_by(table.recipient)
+        .group_by(table.recipient, quiet)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {(row[0], bool(row[1])): row[2] for row in connection.execute(query)}
 
 
 def waiting(

@@ -28,6 +28,9 @@ from mailgate.store.types import Instant
 FURTHEST = timedelta(hours=1)
 """More than the longest step between two tries, unless the configuration knows longer ones."""
 
+LONGEST_QUIET = timedelta(days=1)
+"""More than any quiet hours last; a day on which clocks are set back has an hour more."""
+
 READY, SENT, NEVER, UNKNOWN, SUPPRESSED = "ready", "sent", "never", "unknown", "suppressed"
 
 
@@ -38,7 +41,7 @@ class Due:
     `began_at` is set when an earlier try had begun to send the content and never told the end;
     `kept` tells that its first rendering is there, see `rendered`; `unanswered` are the tries in
     which it went out whole and no answer came. `lapsed`: the worker that had claimed it before
-    never told what it did.
+    never told what it did. `quiet_until`: it had to wait until then, so that nobody was woken.
     """
 
     id: int
@@ -58,10 +61,19 @@ class Due:
     attempts: int
     unanswered: int
     created_at: datetime
+    quiet_until: datetime | None
     retried_at: datetime | None
     began_at: datetime | None
     fence: int
     lapsed: bool
+
+    @property
+    def since(self) -> datetime:
+        """Since when it could be sent, or sent again: its tries and its lateness count from here.
+
+        That is when it was decided, put back by a person, or when quiet hours ended.
+        """
+        return self.retried_at or self.quiet_until or self.created_at
 
     @property
     def doubtful(self) -> bool:
@@ -82,11 +94,13 @@ def claim(
     """Take up to `most` notices whose time has come and that nobody works on, oldest first.
 
     What is claimed or put off for longer than `furthest` was so by a clock that has been set back
-    since: it is taken when there is nothing else to do. Claims are timed by `lease_time`, `now`
+    since: it is taken when there is nothing else to do, unless it waits for the end of quiet hours
+    that is less than a day off. Claims are timed by `lease_time`, `now`
     without it.
     """
     claimed_at = lease_time or now
     times = {"tenant_id": tenant_id, "now": now, "beyond": now + furthest, "most": most}
+    times |= {"quiet_beyond": now + LONGEST_QUIET}
     times |= {"lease_now": claimed_at, "lease_beyond": claimed_at + furthest}
     chosen = connection.execute(_DUE, times).all()
     if not chosen:
@@ -118,7 +132,14 @@ _FREE = (
     .with_for_update(skip_locked=True)
 )
 _DUE = _FREE.where(_OUTBOX.next_try_at <= _NOW)
-_PUT_OFF_BEYOND = _FREE.where(_OUTBOX.next_try_at > _BEYOND)
+_PUT_OFF_BEYOND = _FREE.where(
+    _OUTBOX.next_try_at > _BEYOND,
+    or_(
+        _OUTBOX.quiet_until.is_(None),
+        _OUTBOX.next_try_at > _OUTBOX.quiet_until,
+        _OUTBOX.quiet_until > bindparam("quiet_beyond", type_=Instant()),
+    ),
+)
 _TAKE = (
     update(schema.outbox)
     .where(_THESE)
@@ -369,7 +390,7 @@ def late(
             table.state == fixed(READY),
             table.automatic.is_(False),
             table.delayed_at.is_(None),
-            func.coalesce(table.retried_at, table.created_at) <= before,
+            func.coalesce(table.retried_at, table.quiet_until, table.created_at) <= before,
         )
         .order_by(table.id)
         .limit(most)

@@ -383,6 +383,9 @@ outbox = Table(
     Column("unanswered", Integer, nullable=False, server_default="0", comment="those of no answer"),
     Column("created_at", Instant, nullable=False, comment="when it was decided"),
     Column("next_try_at", Instant, nullable=False, comment="not before this time"),
+    Column(
+        "quiet_until", Instant, comment="end of the quiet hours of its recipient that it waits for"
+    ),
     Column("retried_at", Instant, comment="when a person put it back"),
     Column("delayed_at", Instant, comment="when staff were told that it is late"),
     *lease(),

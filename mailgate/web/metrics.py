@@ -129,12 +129,12 @@ GAUGES = (
     ),
     Gauge(
         "mailgate_notices_unsent",
-        "Mails of ours that have not left yet.",
+        "Mails of ours that have not left yet, also those that wait for the end of quiet hours.",
         _count(lambda backlog: backlog.unsent),
     ),
     Gauge(
         "mailgate_notices_oldest_unsent_seconds",
-        "How long the oldest of them has waited; 0: none waits.",
+        "How long the oldest of them has waited, quiet hours not counted; 0: none waits.",
         _age(lambda backlog: backlog.oldest_unsent),
     ),
     Gauge(

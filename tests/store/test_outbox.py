@@ -126,6 +126,27 @@ def test_a_notice_that_is_put_off_by_the_longest_step_waits_for_its_time(databas
     assert claim(database) == []
 
 
+def test_what_waits_for_the_end_of_quiet_hours_is_left_alone_until_then(database):
+    morning = NOW + timedelta(hours=9)
+    (id_,) = ready(database, next_try_at=morning, quiet_until=morning)
+    assert claim(database) == []
+    assert claim(database, now=morning - timedelta(seconds=1)) == []
+    (due,) = claim(database, now=morning)
+    assert (due.id, due.since) == (id_, morning)
+
+
+def test_no_quiet_hours_are_longer_than_a_day_whatever_a_clock_said(database):
+    far = NOW + timedelta(days=3)
+    (id_,) = ready(database, next_try_at=far, quiet_until=far)
+    assert [due.id for due in claim(database)] == [id_]
+
+
+def test_what_was_put_off_after_quiet_hours_by_a_clock_that_was_ahead_is_taken(database):
+    ahead = NOW + timedelta(hours=20)
+    (id_,) = ready(database, next_try_at=ahead, quiet_until=NOW)
+    assert [due.id for due in claim(database)] == [id_]
+
+
 def test_notices_of_another_tenant_are_left_to_it(database):
     add_other_tenant(database)
     mine, other = ready(database), ready(database, tenant_id=OTHER)

@@ -796,6 +796,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         ),
         sa.Column("created_at", Instant(), nullable=False, comment="when it was decided"),
         sa.Column("next_try_at", Instant(), nullable=False, comment="not before this time"),
+        sa.Column(
+            "quiet_until",
+            Instant(),
+            nullable=True,
+            comment="end of the quiet hours of its recipient that it waits for",
+        ),
         sa.Column("retried_at", Instant(), nullable=True, comment="when a person put it back"),
         sa.Column(
             "delayed_at", Instant(), nullable=True, comment="when staff were told that it is late"
