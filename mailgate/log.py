@@ -229,6 +229,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         # --- the daily digest --------------------------------------------------------------------
         "digest.written": _INFO("The digests of a day were written, if anybody had to be told."),
         "digest.answered": _INFO("An agent's answer to the digest was carried out."),
+        "assignment.stuck": _WARNING("Administrators were told that nobody is free for tickets."),
         "month.reported": _INFO("The report of a month was written, if there was anything."),
         # --- store and web -----------------------------------------------------------------------
         "database.unavailable": _ERROR("The database does not answer; it is tried again."),

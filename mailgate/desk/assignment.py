@@ -4,13 +4,14 @@ Later is for what nobody could take at first, or what was put back. What a machi
 has named is told to the team, and takes no agent's place: an out-of-office reply is no work.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from mailgate.desk import shortage
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.settings import Settings
@@ -19,6 +20,7 @@ from mailgate.domain.caps import HOUR
 from mailgate.domain.events import Assign
 from mailgate.domain.hours import Calendar, local_date
 from mailgate.domain.model import GATEWAY, Side, Ticket
+from mailgate.domain.shortage import Shortage
 from mailgate.errors import Conflict
 from mailgate.store import agents, holding
 
@@ -57,12 +59,15 @@ def held(ledger: Ledger) -> Mapping[str, Load]:
 
 def _stored(ledger: Ledger) -> dict[str, Load]:
     ledger.lock_numbers()
-    connection, settings = ledger.connection, ledger.settings
+    return _known(ledger.connection, ledger.settings, ledger.now)
+
+
+def _known(connection: Connection, settings: Settings, now: datetime) -> dict[str, Load]:
     names = [agent.name for agent in settings.staff.agents]
     rows = holding.loads(connection, settings.tenant_id, names)
     found = {name: Load(count, newest) for name, (count, newest) in rows.items()}
     for name, known in agents.known(connection, settings.tenant_id).items():
-        if (until := known.away_at(ledger.now)) is not None:
+        if (until := known.away_at(now)) is not None:
             day = f"is away until {local_date(until, settings.zone)}"
             found[name] = replace(found.get(name, Load()), away=day)
     return found
@@ -117,9 +122,23 @@ def assign_waiting(desk: Desk, now: datetime) -> Result:
     with desk.database.read() as connection:
         waiting = holding.unheld_count(connection, desk.settings.tenant_id)
         known = agents.known(connection, desk.settings.tenant_id)
+        short = list(_short(connection, desk.settings, now)) if waiting else []
+    shortage.tell(desk, "team", short, now)
     away = {name for name, sign in known.items() if sign.away_at(now)}
     there = [agent for agent in desk.settings.staff.agents if agent.name not in away]
     return Result(assigned, waiting, len(there))
+
+
+def _short(connection: Connection, settings: Settings, now: datetime) -> Iterator[Shortage]:
+    """Yield for the tickets of which teams nobody is free; those of no team where there are any."""
+    stored, staff = _known(connection, settings, now), settings.staff
+    for team in staff.teams or [None]:
+        agent, why = chosen(staff, team, stored)
+        if agent is None:
+            teams = None if team is None else [team]
+            most = shortage.MOST + 1
+            if ids := holding.unheld(connection, settings.tenant_id, teams, most):
+                yield Shortage(team or "", "", why, tuple(ids))
 
 
 def _assign_some(desk: Desk, now: datetime) -> int:
@@ -166,13 +185,17 @@ def reassign_inactive(desk: Desk, now: datetime, patience: Patience) -> Moved:
     """
     with desk.database.read() as connection:
         gone = _gone(connection, desk.settings, now, patience)
-    moved: Counter[bool] = Counter()
-    inactive = 0
+    moved, inactive = 0, 0
+    short: list[Shortage] = []
     for name in sorted(gone):
         done = _pass_on_all(desk, now, patience, name)
-        moved.update(done)
-        inactive += bool(done.total())
-    return Moved(moved[True], moved[False], inactive)
+        staying = tuple(id_ for id_, found in done.items() if not found)
+        moved += len(done) - len(staying)
+        inactive += bool(done)
+        if staying:
+            short.append(Shortage("", name, f"{name} {gone[name]}", staying))
+    shortage.tell(desk, "agent", short, now)
+    return Moved(moved, sum(len(each.tickets) for each in short), inactive)
 
 
 def _gone(
@@ -189,13 +212,13 @@ def _gone(
     return found
 
 
-def _pass_on_all(desk: Desk, now: datetime, patience: Patience, name: str) -> Counter[bool]:
-    """Give away what an inactive agent holds; return how many found somebody, and how many not.
+def _pass_on_all(desk: Desk, now: datetime, patience: Patience, name: str) -> dict[int, bool]:
+    """Give away what an inactive agent holds; return of each ticket whether it found somebody.
 
     Where others are quicker again and again, the rest waits for the next time.
     """
     tenant_id, until = desk.settings.tenant_id, now - patience.after
-    done: Counter[bool] = Counter()
+    done: dict[int, bool] = {}
     last, conflicts = 0, 0
     while conflicts < _TRIES:
         with desk.database.read() as connection:
@@ -213,11 +236,11 @@ def _pass_on_all(desk: Desk, now: datetime, patience: Patience, name: str) -> Co
 
 def _pass_on_some(
     desk: Desk, now: datetime, patience: Patience, name: str, ids: Sequence[int]
-) -> list[bool]:
+) -> dict[int, bool]:
     """Give tickets of an agent away who is inactive; return for each whether it found somebody."""
     if not ids:
-        return []
-    found = []
+        return {}
+    found: dict[int, bool] = {}
     with desk.writing(now, _AT_ONCE) as ledger:
         connection, settings = ledger.connection, ledger.settings
         gone = _gone(connection, settings, now, patience)
@@ -226,7 +249,7 @@ def _pass_on_some(
         for ticket in ledger.load(ids).values():
             begun = max(ticket.waiting_since or now, since.get(ticket.id, now))
             if ticket.assignee == name and name in gone and patience.ends(begun, now):
-                found.append(_pass_on(ledger, stored, ticket, name, gone))
+                found[ticket.id] = _pass_on(ledger, stored, ticket, name, gone)
     return found
 
 

@@ -114,6 +114,12 @@ NOTICES: dict[str, Notice] = {
             "to administrators: what the last month was",
             waits=True,
         ),
+        Notice(
+            "nobody_free",
+            Words.GATEWAY,
+            "to administrators: tickets wait, and nobody is free for them",
+            waits=True,
+        ),
         Notice("transcript", Words.GATEWAY, "what became of an answer to the digest"),
         Notice(
             "undelivered",

@@ -30,6 +30,16 @@ broken_way = Table(
     comment="nodes whose smarthost, or Maildir, takes no mail",
 )
 
+shortage = Table(
+    "shortage",
+    metadata,
+    tenant_id(),
+    Column("cause", String(128), nullable=False, comment="team or agent, and which one"),
+    Column("since", Instant, nullable=False, comment="when administrators were told"),
+    PrimaryKeyConstraint("tenant_id", "cause"),
+    comment="for which tickets nobody is free; a row goes when none of them waits any more",
+)
+
 heartbeat = Table(
     "heartbeat",
     metadata,

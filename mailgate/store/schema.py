@@ -39,6 +39,7 @@ board_mark = board_schema.board_mark
 board_intent, board_ticket = board_schema.board_intent, board_schema.board_ticket
 heartbeat, job_run = health_schema.heartbeat, health_schema.job_run
 canary, broken_way = health_schema.canary, health_schema.broken_way
+shortage = health_schema.shortage
 
 
 tenant = Table(

@@ -6,7 +6,7 @@ from mailgate.domain.picture import lines
 # Answers to mails that moved no ticket.
 BY_THE_DESK = {"command_refused", "held_tickets", "my_tickets", "was_this_you"}
 OF_A_DAY = {"digest", "transcript", "monthly_report"}  # about any number of tickets
-OF_MANY = {"joined"}  # asked for by none of them alone
+OF_MANY = {"joined", "nobody_free"}  # asked for by none of them alone
 OF_THE_CANARY = {"canary", "canary_missing", "canary_over"}  # about no ticket
 
 

@@ -158,6 +158,7 @@ WITHOUT_TENANT = {
 # What a function may return to a tenant that has nothing.
 NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
 NOTHING |= {"canaries.rounds": Rounds(), "monthly.figures": Figures()}
+NOTHING |= {"shortages.begin": True}
 NOTHING |= {"mailboxes.take": 1, "mailboxes.states": {"support": Watched(None, None)}}
 
 
@@ -290,6 +291,7 @@ def _plant_of_staff(connection: Connection, cause: int, rules: int) -> int:
     plant(connection, schema.event, TENANT, **day)
     month = day | {"subject_kind": "month", "subject_id": 202611}
     plant(connection, schema.event, TENANT, **month)
+    plant(connection, schema.shortage, TENANT, cause="team billing")
     staff = {"recipient": "alice@agents.example", "role": "agent", "automatic": True}
     return notice(connection, event_id=cause, notice="joined", next_try_at=NOW + 2 * HOUR, **staff)
 
@@ -401,6 +403,8 @@ class Life:
             "agents.note.signs": [("alice", NOW + HOUR)],
             "agents.note.away": [("alice", NOW + HOUR, NOW)],
             "teams": None,
+            "cause": "team printers",
+            "causes": ["team billing"],
             "joining.waiting.addresses": ["alice@agents.example"],
             "joining.sent_to_staff.addresses": ["alice@agents.example"],
             "context": {"tickets": []},

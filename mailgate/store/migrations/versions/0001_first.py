@@ -1304,6 +1304,18 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         postgresql_where=sa.text("done_at IS NULL"),
     )
 
+    op.create_table(
+        "shortage",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "cause", sa.String(length=128), nullable=False, comment="team or agent, and which one"
+        ),
+        sa.Column("since", Instant(), nullable=False, comment="when administrators were told"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_shortage_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "cause", name=op.f("pk_shortage")),
+        comment="for which tickets nobody is free; a row goes when none of them waits any more",
+    )
+
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE SEQUENCE mailgate_id")
     op.execute("INSERT INTO sequence (name, next) VALUES ('id', 1)")
