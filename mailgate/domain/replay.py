@@ -199,7 +199,8 @@ class Replay:
         One that is not known was made by the clock, and so may have been the present one.
         """
         ticket = self._tickets[here]
-        present = ticket.resolution if ticket.status is Status.RESOLVED else 0
+        ended = ticket.status in (Status.RESOLVED, Status.CLOSED)
+        present = ticket.resolution if ended else 0
         return self._resolutions.get((recorded, n), present)
 
     # --- the clock ---

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as how
 
@@ -273,3 +274,23 @@ def test_an_approval_given_in_the_record_goes_to_what_the_other_rules_ask():
     assert [ticket.escalation_level for ticket in replay.tickets()] == [1]
     unasked = story.under(until=9 * HOUR, escalations=())[0]
     assert names(unasked) == [("left_out", "ticket.approved")]
+
+
+@pytest.mark.parametrize(("kind", "facts"), [(events.Rated, {"score": 4}), (events.Confirm, {})])
+def test_what_is_said_of_an_end_that_the_clock_made_is_taken_again(kind, facts):
+    story = Story(client_reminders=0, resolve_silent=True, survey_after=DAY).opened()
+    story.do(events.AgentReplied).do(events.Delivered, GATEWAY, **reply(story))
+    replay = Replay(story.life.policy, [], START - DAY)
+    replay.live(story.given, START + 60 * DAY)
+    (ended,) = replay.tickets()
+    assert (ended.status, ended.resolution) == (Status.CLOSED, 1)
+    said = kind(at=ended.closed_at + 2 * DAY, actor=CAROL, resolution=1, **facts)
+    given = [*story.given, a_given(ended, said, said.at)]
+    again = Replay(story.life.policy, [], START - DAY)
+    assert What.LEFT_OUT not in {each.what for each in again.live(given, START + 60 * DAY)}
+    assert again.tickets()[0].satisfaction == facts.get("score")
+
+
+def reply(story):
+    ticket = story.life.ticket
+    return {"notice": "agent_reply", "turn": ticket.turn, "recipient": ticket.requester}
