@@ -415,8 +415,7 @@ OUTCOME: Shape = MappingProxyType(
 REPORT: Shape = MappingProxyType(
     {
         **OUTCOME,
-        "outcomes": "a list of the same four, one for each recipient; the fields above are those of"
-        " the gravest",
+        "outcomes": "a list of the same four, one for each recipient; above stand the gravest's",
         "original_message_id": "the Message-ID of the mail it is about, or null",
         "source": "standard: a part made for it (RFC 3464, 8098, 5965); text: words for people",
     }
