@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 Row = Union["RowMapping", Mapping[str, Any]]
 """A row of the database, or one that would be written."""
 
-_TIED = ("ticket.merged", "ticket.absorbed")  # two events, which need no mail to be one doing
+# Events of two tickets, which need no mail to be one doing.
+_TIED = ("ticket.merged", "ticket.absorbed", "ticket.split", "ticket.opened")
 _MAIL = re.compile(r"(mail[:=])?([0-9]{1,18})", re.ASCII | re.IGNORECASE)
 
 

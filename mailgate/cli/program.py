@@ -33,6 +33,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "requester",
                 "merge",
                 "unmerge",
+                "split",
                 "spam",
                 "approve",
                 "reject",

@@ -219,6 +219,7 @@ def show(
 def _whole(app: "App", number: str) -> dict[str, Any]:
     from mailgate.app import now
     from mailgate.desk.merging import merged_into
+    from mailgate.desk.splitting import split_off
     from mailgate.domain.timers import time_until_delay
     from mailgate.store import answers, drafts, reports, tickets
 
@@ -237,7 +238,9 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
         waiting = answers.waiting(connection, tenant_id, ticket.id)
         ids = [ticket.id, *(each.id for each in merged)]
         answering = drafts.answering(connection, tenant_id, ids)
-        into = tickets.load(connection, tenant_id, filter(None, [ticket.merged_into]))
+        near = [ticket.merged_into, ticket.follows, *split_off(events)]
+        known = tickets.load(connection, tenant_id, filter(None, near))
+        called = {id_: each.number for id_, each in known.items()}
     if row is None:
         raise Refused(f"{number} has gone")
     return ticket_shape(row) | {
@@ -248,8 +251,10 @@ def _whole(app: "App", number: str) -> dict[str, Any]:
             for _, where, since in answering
             if where in app.settings.mailboxes
         ],
-        "merged_into": next((each.number for each in into.values()), None),
+        "merged_into": called.get(ticket.merged_into or 0),
         "merged": [each.number for each in merged],
+        "follows": called.get(ticket.follows or 0),
+        "split_off": [called[id_] for id_ in split_off(events)],
         "messages": sorted(messages, key=itemgetter("at")),
         "events": [event_shape(each) for each in events],
         "time_until_delay": left and {name: getattr(left, name) for name in shapes.REMAINING},
@@ -307,6 +312,8 @@ _FACTS = (
     ("Was before", "before"),
     ("Goes on in", "merged_into"),
     ("Merged here", "here"),
+    ("Follows", "follows"),
+    ("Split off", "off"),
 )
 _MOMENTS = (
     ("Created", "created_at"),
@@ -321,7 +328,7 @@ _MOMENTS = (
 # What changes with every turn and tells a person nothing.
 _MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "resolution"})
 _MACHINERY |= {"targets_used", "targets_told", "escalated_by", "overdue_count", "merged_into"}
-_MACHINERY |= {"approvals", "survey_due_at"}
+_MACHINERY |= {"approvals", "survey_due_at", "follows"}
 
 
 def _print(whole: dict[str, Any], *, full: bool) -> None:
@@ -331,6 +338,7 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
         "fields": ", ".join(f"{name}={value}" for name, value in whole["fields"].items()),
         "before": ", ".join(whole["former_numbers"]),
         "here": ", ".join(whole["merged"]),
+        "off": ", ".join(whole["split_off"]),
         "people": ", ".join(
             each["address"]
             for each in whole["participants"]
@@ -359,7 +367,8 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
             what += f", on {message['ticket']}"
         text, whole_text = message["text"], message["full_text"]
         printing.line()
-        printing.line(f"--- {who} ({message['side']}{what}), {printing.moment(message['at'])}")
+        head = f"--- {who} ({message['side']}{what}), {printing.moment(message['at'])}"
+        printing.line(f"{head}, message {message['id']}")
         printing.block((whole_text if full else text) or "(no text)")
         # Of an agent's mail commands may be all that is missing: they stand in the history.
         if not full and message["side"] == "client" and len(whole_text) > len(text):

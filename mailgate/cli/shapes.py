@@ -90,6 +90,7 @@ ATTACHMENT: Shape = MappingProxyType(
 
 MESSAGE: Shape = MappingProxyType(
     {
+        "id": "its id: `mailgate split NUMBER --message ID`",
         "ticket": "the number of the ticket on which it was said: this one, or one merged into it",
         "kind": "public or note",
         "side": "client or system",

@@ -223,6 +223,42 @@ def unmerge(number: Number, who: Who = None, note: Why = "", config: ConfigFile 
     steer(config, number, "unmerge", who, note)
 
 
+@command(
+    "split",
+    "mailgate split TKT-2026-00042 --message 1042 --as alice",
+    'mailgate split TKT-2026-00042 --message 1042 --subject "Invoice of March"',
+)
+def split(
+    number: Number,
+    message: Annotated[
+        int, typer.Option("--message", metavar="ID", min=1, help="Which message, as `show` says.")
+    ],
+    subject: Annotated[
+        str, typer.Option(metavar="TEXT", help="What it is about; else as its mail says.")
+    ] = "",
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Let a customer's message start a ticket of its own, and tell the customer its number.
+
+    The new ticket follows the old one. The message leaves that, with its files, and answers to it
+    come to the new ticket.
+    """
+    from mailgate.app import now
+    from mailgate.desk import commands, splitting
+    from mailgate.domain import arguments
+    from mailgate.mail.subjects import matter
+
+    wish = splitting.Wish(message, "".join(arguments.subject(subject)))
+    with opened(config) as app:
+        by = None if who is None else commands.member(app.settings.staff, who)
+        old, stamp = find(app, number), (now(), commands.actor(by))
+        new = commands.split(app.desk, old.id, wish, matter, stamp, note or None)
+        app.send()
+        printing.line(f"{new.number} is split off {old.number}: {new.subject}")
+
+
 @command("spam", "mailgate spam TKT-2026-00042 --as alice")
 def spam(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
     """Set a ticket aside as spam: it is closed, and no mail opens it again; `reopen` does."""

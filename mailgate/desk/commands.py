@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
-from mailgate.desk import held, merging
+from mailgate.desk import held, merging, splitting
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
@@ -26,6 +27,7 @@ from mailgate.domain.people import Agent, Role, Staff
 from mailgate.errors import Conflict, Refused
 from mailgate.store import inbox, reports
 
+T = TypeVar("T")
 ROAD, PAGE, QUEUE = "cli", "page", "default"
 _TRIES = 8
 _VERDICT: dict[str, object] = {
@@ -237,12 +239,38 @@ def carry_out(
     Raises `Illegal` for a command that is not possible now, `Conflict` when somebody else was
     first again and again.
     """
+    return _persist(partial(_once, desk, ticket_id, happens, now, letter, note))
+
+
+def split(
+    desk: Desk,
+    ticket_id: int,
+    wish: splitting.Wish,
+    calls: splitting.Calls,
+    stamp: tuple[datetime, Actor],
+    note: str | None = None,
+) -> Ticket:
+    """Let a message of a ticket start another, which is returned; `stamp` as of `splitting.split`.
+
+    Raises `Refused` where that must not be, `Conflict` as `carry_out` does.
+    """
+
+    def once() -> Ticket:
+        with desk.writing(stamp[0]) as ledger:
+            ledger.caused_by(ledger.next_id())  # no mail does: what ties the events together
+            return splitting.split(ledger, ticket_id, wish, calls, stamp, note)
+
+    return _persist(once)
+
+
+def _persist(do: Callable[[], T]) -> T:
+    """Do something, and do it again where somebody else was first, a few times."""
     for _ in range(_TRIES - 1):
         try:
-            return _once(desk, ticket_id, happens, now, letter, note)
+            return do()
         except Conflict:
             continue
-    return _once(desk, ticket_id, happens, now, letter, note)
+    return do()
 
 
 def _once(

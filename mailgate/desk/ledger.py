@@ -29,6 +29,7 @@ from mailgate.domain.policy import Policy
 from mailgate.domain.timers import running, unmoved
 from mailgate.errors import Conflict, Permanent
 from mailgate.store import agents, calls, canaries, numbers, outbox, people, policies, tickets
+from mailgate.store.moving import Move, move
 from mailgate.store.outbox import SUPPRESSED
 
 MAIL = "mail"
@@ -106,6 +107,15 @@ class Ledger:
     def references(self) -> Iterator[tuple[str, int, str]]:
         """Return (Message-ID, ticket id, sender) of what this ledger has added."""
         return iter(self._pages.references)
+
+    def moves(self) -> Iterator[Move]:
+        """Return which messages have left their ticket by this ledger."""
+        return iter(self._pages.moves)
+
+    def said_on(self, mail_id: int) -> int | None:
+        """Return the ticket on which this ledger has put down what one mail says, if it has."""
+        said = (row["ticket_id"] for row in self._pages.messages if row["mail_id"] == mail_id)
+        return next(said, None)
 
     # --- deciding ---
 
@@ -202,8 +212,9 @@ class Ledger:
         note: str | None = None,
     ) -> Decision:
         before = self.ticket(ticket_id)
-        message_id = self.next_id() if message is not None else None
-        if message_id is not None:
+        message_id = None
+        if message is not None:
+            message_id = message.leaves.message_id if message.leaves else self.next_id()
             event = replace(event, message=message_id)  # type: ignore[call-arg] # events that come with a message have the field
         decision = decide(before, event, self.settings.policy, self.now)
         if decision.follow_up:
@@ -248,9 +259,7 @@ class Ledger:
         return event_id
 
     def _keep(self, message: NewMessage, message_id: int, ticket_id: int) -> None:
-        tenant_id = self.settings.tenant_id
-        self._pages.messages.append(message.row(message_id, tenant_id, ticket_id))
-        self._pages.attachments += message.attachment_rows(message_id, tenant_id)
+        self._pages.keep(message, message_id, self.settings.tenant_id, ticket_id)
         if message.rfc_id:
             self.refer(message.rfc_id, ticket_id, message.sender)
 
@@ -408,7 +417,8 @@ class Ledger:
         tickets.add(self.connection, "message", pages.messages)
         tickets.add(self.connection, "attachment", pages.attachments)
         tickets.save_turns(self.connection, pages.turns_begun, pages.turns_changed)
-        self._flush_references()
+        tickets.save_references(self.connection, tenant_id, pages.references)
+        move(self.connection, tenant_id, pages.moves)
         people.seen(self.connection, tenant_id, self._people)
         people.lift(self.connection, tenant_id, self._people)
         signs = turns.signs(pages.events, self.settings.staff.by_name)
@@ -486,14 +496,3 @@ class Ledger:
                 self._period,
                 self._number,
             )
-
-    def _flush_references(self) -> None:
-        tenant_id = self.settings.tenant_id
-        wanted = {(rfc_id, ticket): sender for rfc_id, ticket, sender in self._pages.references}
-        known = tickets.known_references(self.connection, tenant_id, wanted)
-        rows = [
-            {"tenant_id": tenant_id, "rfc_id": rfc_id, "ticket_id": ticket, "sender": sender}
-            for (rfc_id, ticket), sender in wanted.items()
-            if (rfc_id, ticket) not in known
-        ]
-        tickets.add(self.connection, "reference", rows)

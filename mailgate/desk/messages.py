@@ -23,8 +23,19 @@ class NewAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaves:
+    """Which message it is, and the ticket on which it was said."""
+
+    message_id: int
+    ticket_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewMessage:
-    """One contribution to a ticket. `full_text` None: the text is all there is."""
+    """One contribution to a ticket. `full_text` None: the text is all there is.
+
+    `leaves`: it is there already, on another ticket, which it leaves; its attachments go with it.
+    """
 
     side: Side
     author: str
@@ -40,6 +51,7 @@ class NewMessage:
     resolution: bool = False
     other_address: bool = False
     machine: bool = False
+    leaves: Leaves | None = None
 
     def row(self, id_: int, tenant_id: int, ticket_id: int) -> dict[str, Any]:
         """Return the columns of the message's row."""

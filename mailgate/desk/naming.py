@@ -10,6 +10,12 @@ from mailgate.store import numbers, tickets
 _LONGEST = 100  # characters of what is written that are looked at, and given back
 
 
+def reader(connection: Connection, settings: Settings) -> NumberReader:
+    """Return what finds the numbers of a desk's tickets in a text, of all formats ever used."""
+    used = (settings.number_format.template, *numbers.templates(connection, settings.tenant_id))
+    return NumberReader(map(NumberFormat, dict.fromkeys(used)))
+
+
 def named(connection: Connection, settings: Settings, text: str) -> int:
     """Return the id of the ticket that a number is of, in whatever form, or raise `Refused`.
 
@@ -17,9 +23,7 @@ def named(connection: Connection, settings: Settings, text: str) -> int:
     """
     text = " ".join(text.split())[:_LONGEST]
     bare = text.strip("[]# ")
-    used = (settings.number_format.template, *numbers.templates(connection, settings.tenant_id))
-    reader = NumberReader(map(NumberFormat, dict.fromkeys(used)))
-    written = dict.fromkeys((*reader(text), bare, bare.upper()))
+    written = dict.fromkeys((*reader(connection, settings)(text), bare, bare.upper()))
     found = set(tickets.by_number(connection, settings.tenant_id, written).values())
     if not found:
         former = {tickets.FORMER + each.lower(): None for each in (text, bare)}

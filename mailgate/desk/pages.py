@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mailgate.desk.messages import NewMessage
 from mailgate.domain.canary import Canary
 from mailgate.domain.model import Ticket
+from mailgate.store.moving import Move
 
 
 @dataclass
@@ -19,11 +21,21 @@ class Pages:
     turns_changed: list[dict[str, Any]] = field(default_factory=list)
     fired: list[tuple[int, str, int, int]] = field(default_factory=list)
     references: list[tuple[str, int, str]] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     returned: list[tuple[int, str]] = field(default_factory=list)
     suspended: list[tuple[str, str]] = field(default_factory=list)
     away: list[tuple[str, datetime, datetime]] = field(default_factory=list)
     canaries: list[Canary] = field(default_factory=list)
+
+    def keep(self, message: NewMessage, message_id: int, tenant_id: int, ticket_id: int) -> None:
+        """Put down what is said on a ticket, or that it is said there from now on."""
+        if message.leaves is None:
+            self.messages.append(message.row(message_id, tenant_id, ticket_id))
+            self.attachments += message.attachment_rows(message_id, tenant_id)
+            return
+        source = message.leaves.ticket_id
+        self.moves.append(Move(message_id, source, ticket_id, message.rfc_id, message.mail_id))
 
     def lengths(self) -> dict[str, int]:
         """Return how much there is of each."""

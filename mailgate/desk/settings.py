@@ -56,6 +56,10 @@ class Signer(Protocol):
         """Return a Message-ID that names the ticket and the recipient."""
         ...
 
+    def unique_of(self, message_id: str) -> int | None:
+        """Return the `unique` of a Message-ID that we made, None of any other."""
+        ...
+
 
 Macro = Callable[[str, str, Mapping[str, Any]], str]
 """Returns the text of a canned response, by its name, for somebody who reads a language.

@@ -195,6 +195,14 @@ def number(text: str) -> tuple[str, ...]:
     return (text,)
 
 
+def subject(text: str) -> tuple[str, ...]:
+    """Return what a ticket is to be called, if it is said."""
+    line = " ".join(text.split())
+    if len(line) > LONGEST_VALUE or not line.isprintable():
+        raise Refused(f"a subject is of at most {LONGEST_VALUE} characters that can be seen")
+    return (line,) if line else ()
+
+
 def until(text: str) -> tuple[str, ...]:
     """Return when to wake, as `hours.when` reads it: a bare duration counts from the mail."""
     if not text:

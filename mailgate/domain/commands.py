@@ -56,7 +56,8 @@ class Command:
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
     priority (one of `Priority`); snooze (until when); tag, threshold and field (see `Argument`);
     macro (its name); requester and cc (addresses); merge (the other ticket's number, as
-    it was written). `note` is what stands after the colon, or all that stands after a `free` word.
+    it was written); split (the new subject). `note` is what stands after the colon, or all that
+    stands after a `free` word.
     """
 
     name: str
@@ -203,7 +204,12 @@ _ROWS = (
         arguments.number,
     ),
     Word("unmerge", ("/unmerge",), "The ticket of this very address stands alone again."),
-    _later("split", "/split", "This message starts a ticket of its own."),
+    Word(
+        "split",
+        ("/split", "/split The new subject"),
+        "The message answered starts a ticket of its own; all else in the mail is for that one.",
+        arguments.subject,
+    ),
     # --- what others decide or wrote
     Word(
         "approve",

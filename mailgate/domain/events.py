@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from mailgate.domain.model import Actor, Kind, Priority
+from mailgate.domain.model import Actor, Kind, Priority, Status
 
 
 class TimerKind(StrEnum):
@@ -73,7 +73,8 @@ class Opened(Event):
     `silent`: nothing automatic may answer it. `unproven`: no mail has ever shown that its sender
     owns the address: what answers it holds none of their words. `proved`: this very mail has shown
     it. `remarks`: pairs of a `Remark` and what it is about, for staff. `outbound`: the desk wrote
-    first, and tells nobody. `assignee`: the agent it was given to at once.
+    first, and tells nobody. `assignee`: the agent it was given to at once. `split`: it began with a
+    message that was said on the ticket which it follows.
     """
 
     name: ClassVar[str] = "ticket.opened"
@@ -96,6 +97,7 @@ class Opened(Event):
     remarks: tuple[tuple[str, str], ...] = ()
     outbound: bool = False
     assignee: str | None = None
+    split: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -432,11 +434,15 @@ class Unmerge(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitOff(Command):
-    """A message left for a ticket of its own."""
+    """A message left for a ticket of its own, `target`.
+
+    `back_to`: how the ticket stood before that message, if its present turn began with it.
+    """
 
     name: ClassVar[str] = "ticket.split"
     target: int
     message: int
+    back_to: Status | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

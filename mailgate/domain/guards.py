@@ -29,6 +29,7 @@ from mailgate.domain.events import (
     SetRequester,
     SetTimes,
     Snooze,
+    SplitOff,
     TimerKind,
     Undelivered,
 )
@@ -251,3 +252,13 @@ def raised(ticket: Ticket, event: MachineWrote, policy: Policy, now: datetime) -
 def _by_requester(ticket: Ticket, event: MachineWrote) -> bool:
     since = ticket.turn_since
     return event.actor.id == ticket.requester and (since is None or event.at >= since)
+
+
+def stood(status: Status) -> Callable[[Ticket, SplitOff, Policy, datetime], bool]:
+    """Return a guard that holds where the message that left had changed one status."""
+
+    def before(ticket: Ticket, event: SplitOff, policy: Policy, now: datetime) -> bool:
+        return event.back_to is status
+
+    before.__doc__ = f"It was {status.value.replace('_', ' ')} until that message came."
+    return before

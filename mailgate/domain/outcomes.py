@@ -73,7 +73,7 @@ def _named(before: Ticket, event: Event, after: Ticket) -> Iterator[tuple[What, 
     if isinstance(event, DeadlinePassed):
         yield from _raised(before, event, after)
     yield from (_MARKS[mark] for mark in after.targets_told if mark not in before.targets_told)
-    if isinstance(event, Opened) and event.follows is not None:
+    if isinstance(event, Opened) and event.follows is not None and not event.split:
         yield What.FOLLOWED, ""
     if after.reopen_count > before.reopen_count:
         yield What.REOPENED, "desk" if event.command else "customer"

@@ -237,7 +237,8 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield from (events.MergeInto(**stamp, target=2), events.Absorb(**stamp, source=3))
     yield events.Unmerge(**stamp)
     yield events.AnswerStopped(**stamp, mail=1, author="bob")
-    yield events.SplitOff(**stamp, target=4, message=1)
+    for before in (None, Status.WAITING, Status.RESOLVED, Status.CLOSED):
+        yield events.SplitOff(**stamp, target=4, message=1, back_to=before)
     yield events.Discard(**stamp, spam=True)
     yield events.Escalate(**stamp, to="ada")
     decided = _stamp(ticket, _ADA)

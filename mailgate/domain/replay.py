@@ -128,9 +128,12 @@ class Replay:
             self._follow(here, event, given)
 
     def _opened(self, given: Given, event: Opened) -> int:
-        """Open a ticket; or let its first mail go to the one that it follows, if that takes it."""
+        """Open a ticket; or let its first mail go to the one that it follows, if that takes it.
+
+        What staff have split off stays so.
+        """
         id_, former = given.ticket_id, event.follows
-        if former is not None and former in self._goes:
+        if former is not None and former in self._goes and not event.split:
             here = self._goes[former]
             self._reach(here, given)
             wrote = CustomerWrote(

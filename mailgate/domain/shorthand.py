@@ -21,7 +21,7 @@ _ALIASES = {
 }
 _ALONE = (
     *("note", "resolve", "close", "reopen", "wait", "spam"),
-    *("take", "follow", "unfollow", "escalate"),
+    *("take", "follow", "unfollow", "escalate", "split"),
 )
 _WITH_ARGUMENT = ("assign", "team", "snooze", "priority", "category", "kind", "tag")
 _MEDIUM = "medium"

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailgate.domain import acts, approving, bygone, escalating, events, guards, rating, whose
+from mailgate.domain import (
+    acts,
+    approving,
+    bygone,
+    escalating,
+    events,
+    guards,
+    rating,
+    splitting,
+    whose,
+)
 from mailgate.domain.draft import Draft
 from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, Side, Status, Ticket
@@ -252,6 +262,27 @@ TABLE: tuple[Row, ...] = (
     Row(events.Absorb, ANY, guards.not_merged, acts.keep, "another ticket goes on here"),
     Row(events.Unmerge, CLOSED, guards.merged, acts.unmerge, "stands alone again"),
     Row(events.AnswerStopped, ANY, None, acts.stopped, "an answer was stopped before it was sent"),
+    Row(
+        events.SplitOff,
+        OURS,
+        guards.stood(Status.WAITING),
+        acts.wait,
+        "a message left for a ticket of its own: the customer's turn, as before it",
+    ),
+    Row(
+        events.SplitOff,
+        OURS,
+        guards.stood(Status.RESOLVED),
+        splitting.resolved_again,
+        "a message left for a ticket of its own: resolved, as before it",
+    ),
+    Row(
+        events.SplitOff,
+        OURS,
+        guards.stood(Status.CLOSED),
+        acts.close_by_agent,
+        "a message left for a ticket of its own: closed, as before it",
+    ),
     Row(events.SplitOff, ANY, None, acts.keep, "a message left for a ticket of its own"),
     Row(events.Discard, LIVE, None, acts.discard, "set aside; its timers stop"),
     Row(events.Discard, CLOSED, guards.discarded_so, acts.keep, "set aside already"),

@@ -4,6 +4,7 @@ They count in what was sent from the shared account, and in the mail of an agent
 mail itself has gone where its author sent it: nothing of it can be refused, only what it asks for.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import getaddresses
 
@@ -13,11 +14,11 @@ from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain import events, shorthand
-from mailgate.domain.commands import Command, Fault, read
+from mailgate.domain.commands import Command, Fault, Script, read
 from mailgate.domain.model import Actor
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
-from mailgate.intake import agents
+from mailgate.intake import agents, splitting
 from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
 
@@ -90,14 +91,12 @@ def carry_out(
     if ticket_id is None:
         faults.append(Fault(", ".join(said), "the mail is about no ticket", ""))
     names = {command.name for command in script.commands}
-    if "spam" in names and len(names) > 1:
-        reason = "with it the sender of the spam may hear from us"
-        faults.append(Fault(", ".join(said), reason, "/spam alone"))
-    if script.text:
-        faults.append(Fault(script.text.splitlines()[0], "no address of ours is called so", ""))
+    faults += _flaws(said, script)
     mark = ledger.mark()
     if not faults and ticket_id is not None:
         try:
+            if splitting.NAME in names:
+                splitting.see_that_it_is_alone(reading, ledger.ticket(ticket_id), names)
             for command in agents.ordered(script.commands):
                 _happen(ledger, reading, ticket_id, command, who, agent)
         except Refused as refusal:
@@ -110,6 +109,16 @@ def carry_out(
         return f"by address: {', '.join(said)}"
     agents.not_done(ledger, reading, agent, ticket_id, faults)
     return f"not carried out: {', '.join(said)}"
+
+
+def _flaws(said: tuple[str, ...], script: Script) -> Iterator[Fault]:
+    """Yield what is wrong with these lines as a whole."""
+    names = {command.name for command in script.commands}
+    if "spam" in names and len(names) > 1:
+        reason = "with it the sender of the spam may hear from us"
+        yield Fault(", ".join(said), reason, "/spam alone")
+    if script.text:
+        yield Fault(script.text.splitlines()[0], "no address of ours is called so", "")
 
 
 def _happen(
@@ -125,6 +134,9 @@ def _happen(
     me = command.name in _NEEDS_A_NAME or command.argument == ("me",)
     if me and agent is None:
         raise Refused("nothing in the mail says who you are: name yourself in From")
+    if command.name == splitting.NAME:
+        splitting.happen(ledger, reading, who, ticket_id, command)
+        return
     event = asked.event(command, ledger.settings, agent, reading.claimed.received_at)
     if isinstance(event, events.Discard):
         merging.see_that_none_goes_on_here(ledger, ticket_id)

@@ -19,7 +19,7 @@ from mailgate.domain.commands import Command, Fault, Script, cancels, read
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
-from mailgate.intake import holdings, tokens
+from mailgate.intake import holdings, splitting, tokens
 from mailgate.intake.ending import Ending
 from mailgate.intake.reading import Reading
 from mailgate.mail.address import normalise
@@ -101,24 +101,24 @@ def attempt(
     script = read(message.text)
     names = {command.name for command in script.commands}
     aside = note or "note" in names
-    faults = list(script.faults)
-    said = (*_canned(ledger, agent, ticket_id, script, faults), script.text)
+    faults, mark = list(script.faults), ledger.mark()
+    here = splitting.begin(ledger, reading, asked.actor(agent), ticket_id, script, faults)
+    said = (*_canned(ledger, agent, here, script, faults), script.text)
     text = "\n\n".join(part for part in said if part.strip())
     message = replace(message, author=agent.name, author_name=agent.display_name, text=text)
     says_something = bool(text or message.attachments)
     fault = _flaw(reading, script, says_something=says_something, aside=aside)
-    if fault is None and says_something and not aside:
+    if fault is None and says_something and not aside and here == ticket_id:
         fault = _stray(ledger.ticket(written_to), ledger.ticket(ticket_id), names)
     if fault is not None:
         faults.append(fault)
-    mark = ledger.mark()
     if not faults:
         try:
-            _carry_out(ledger, reading, agent, ticket_id, message, script.commands, note=note)
+            _carry_out(ledger, reading, agent, here, message, script.commands, note=note)
         except Refused as refusal:
-            ledger.undo(mark)
             faults.append(Fault(_line(script.commands), str(refusal), ""))
     if faults:
+        ledger.undo(mark)
         return faults
     if "spam" in names:  # not before all is carried out: what is stopped cannot be undone
         at = reading.claimed.received_at
@@ -141,6 +141,8 @@ def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool
     if not script.commands and not script.faults and not says_something:
         why = "nothing stands above the marked line" if reading.mail.text else "the mail is empty"
         return Fault("", why, "write your answer above the marked line")
+    if (fault := splitting.flaw(script.commands)) is not None:
+        return fault
     if "merge" in names and names & ENDS:
         return Fault(_line(script.commands), "/merge itself ends a ticket", "/merge without them")
     if aside:

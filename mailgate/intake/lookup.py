@@ -58,6 +58,7 @@ class Lookup:
         """
         wanted = reading.keys.message_ids
         named = {n: self.numbers[n] for n in self._named(reading) if n in self.numbers}
+        named |= self._split_off(reading)
         through: set[int] = set(named.values())
         message_ids: dict[str, int] = {}
         ours: set[str] = set()
@@ -71,7 +72,7 @@ class Lookup:
                 if own.unique in self.notices:
                     issued_to[mid] = self.notices[own.unique].recipient
                 continue
-            hits = self.seen.get(mid, []) + added.get(mid, [])
+            hits = self._hits(mid, added)
             if hits:
                 message_ids[mid], issued_to[mid] = self._nearest(hits, reading.sender)
         former = {n: self._nearest(hits, reading.sender)[0] for n, hits in self._former(reading)}
@@ -96,9 +97,27 @@ class Lookup:
         added = self._added(frozenset(map(former_reference, reading.keys.former)))
         for number in reading.keys.former:
             key = former_reference(number)
-            hits = self.seen.get(key, []) + added.get(key, [])
+            hits = self._hits(key, added)
             if hits:
                 yield number, hits
+
+    def _hits(self, key: str, added: Mapping[str, list[tuple[int, str]]]) -> list[tuple[int, str]]:
+        """Return what a reference leads to by now, also by this batch."""
+        gone = {(move.rfc_id, move.source) for move in self.ledger.moves()}
+        hits = self.seen.get(key, []) + added.get(key, [])
+        return [hit for hit in hits if (key, hit[0]) not in gone]
+
+    def _split_off(self, reading: Reading) -> dict[str, int]:
+        """Return number in the subject -> the ticket that was split off, where one answers that.
+
+        The number is of the old ticket, on which the message was said that the mail answers.
+        """
+        mid = next(iter(reading.keys.message_ids), "")
+        hits = self._hits(mid, self._added(frozenset({mid})))
+        here = (self.ledger.ticket(id_) for id_, _ in hits)
+        mine = {t.follows: t.id for t in here if reading.sender in t.people}
+        ids = ((number, self.numbers.get(number)) for number in reading.keys.numbers)
+        return {number: mine[id_] for number, id_ in ids if id_ is not None and id_ in mine}
 
     def by_former_number(self, reading: Reading, people: Collection[str]) -> Ticket | None:
         """Return the ticket that a number of another system leads to, if one of `people` has it."""
@@ -146,7 +165,7 @@ class Lookup:
         self.awaited.pop(reading.mail.message_id or "", None)
         if ending_ticket is not None:
             ticket = self.ledger.ticket(ending_ticket)
-            if ticket.follows is not None:
+            if ticket.follows is not None and state == "opened":
                 self.followers[ticket.follows] = ending_ticket
 
     def alerted(self, reference: str) -> int | None:

@@ -260,7 +260,8 @@ def _agent(
         word = agents.act(
             ledger, reading, agent, ticket_id, message, note=note, written_to=written_to
         )
-        return agents.ended(word, ticket_id, f"{agent.name} to a signed {token.purpose} address")
+        home = ledger.said_on(reading.claimed.mail_id) or ticket_id
+        return agents.ended(word, home, f"{agent.name} to a signed {token.purpose} address")
     if level is Trust.STRONG and (ending := bcc.by_agent(ledger, lookup, reading, agent)):
         return ending
     about = placement.ticket_id or _named(lookup, reading)

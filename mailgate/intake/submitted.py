@@ -120,7 +120,8 @@ def _on_ticket(
     note = not to and purpose != "reply"
     word = agents.act(ledger, reading, agent, ticket.id, message, note=note, written_to=written_to)
     what = "a note" if note else "a reply"
-    return agents.ended(word, ticket.id, f"{agent.name} by submission, as {what}")
+    home = ledger.said_on(reading.claimed.mail_id) or ticket.id
+    return agents.ended(word, home, f"{agent.name} by submission, as {what}")
 
 
 def _joining(message: NewMessage) -> frozenset[str]:

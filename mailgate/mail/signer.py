@@ -289,6 +289,11 @@ class Signer:
                 return OwnMessageId(number.upper(), 0 if root else int(unique), root)
         return None
 
+    def unique_of(self, message_id: str) -> int | None:
+        """Return which of our mails has a Message-ID; None where it is not that of one."""
+        own = self.read_message_id(message_id)
+        return None if own is None or own.root else own.unique
+
     def _message_id(self, number: str, unique: str, recipient: str) -> str:
         name, key = self._current
         lower = number.lower()

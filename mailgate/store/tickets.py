@@ -77,23 +77,22 @@ _BY_REFERENCE = (
     .where(_REFERENCE.tenant_id == _TENANT, _REFERENCE.rfc_id.in_(_WANTED))
     .order_by(_REFERENCE.ticket_id)
 )
-_FOLLOWERS = (
-    select(_TICKET.follows, func.max(_TICKET.id))
-    .where(_TICKET.tenant_id == _TENANT, _TICKET.follows.in_(_WANTED))
-    .group_by(_TICKET.follows)
-)
 _FIRST = schema.event.c
+_BY_FIRST = and_(
+    _FIRST.tenant_id == _TICKET.tenant_id,
+    _FIRST.subject_kind == TICKET,
+    _FIRST.subject_id == _TICKET.id,
+    _FIRST.n == 1,
+)
+_FOLLOWERS = (
+    select(_TICKET.follows, _TICKET.id, _FIRST.data)
+    .join(schema.event, _BY_FIRST)
+    .where(_TICKET.tenant_id == _TENANT, _TICKET.follows.in_(_WANTED))
+    .order_by(_TICKET.id)
+)
 _OPENED_SINCE = (
     select(_TICKET.requester, _TICKET.id, _TICKET.created_at, _FIRST.data)
-    .join(
-        schema.event,
-        and_(
-            _FIRST.tenant_id == _TICKET.tenant_id,
-            _FIRST.subject_kind == TICKET,
-            _FIRST.subject_id == _TICKET.id,
-            _FIRST.n == 1,
-        ),
-    )
+    .join(schema.event, _BY_FIRST)
     .where(
         _TICKET.tenant_id == _TENANT,
         _TICKET.requester.in_(_WANTED),
@@ -189,12 +188,15 @@ def former_numbers(connection: Connection, tenant_id: int, ticket_id: int) -> li
 
 
 def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, int]:
-    """Return closed ticket -> the newest ticket that follows it."""
+    """Return closed ticket -> the newest ticket that follows it.
+
+    What was split off one is another matter, and left out.
+    """
     wanted = list(ids)
     if not wanted:
         return {}
     rows = connection.execute(_FOLLOWERS, {"tenant_id": tenant_id, "wanted": wanted})
-    return {old: new for old, new in rows if old is not None}
+    return {old: new for old, new, data in rows if not data.get("split")}
 
 
 def opened_since(
@@ -461,6 +463,20 @@ def save_turns(
 def add(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows into one of the tables that only grow."""
     prepared.insert(connection, schema.metadata.tables[table], rows)
+
+
+def save_references(
+    connection: Connection, tenant_id: int, references: Iterable[tuple[str, int, str]]
+) -> None:
+    """Insert those (Message-ID, ticket id, sender) that are not there yet; the last sender wins."""
+    wanted = {(rfc_id, ticket): sender for rfc_id, ticket, sender in references}
+    known = known_references(connection, tenant_id, wanted)
+    rows = [
+        {"tenant_id": tenant_id, "rfc_id": rfc_id, "ticket_id": ticket, "sender": sender}
+        for (rfc_id, ticket), sender in wanted.items()
+        if (rfc_id, ticket) not in known
+    ]
+    add(connection, "reference", rows)
 
 
 def known_references(

@@ -178,7 +178,8 @@ def keys(found, shape):
 
 
 OF_ONE = (
-    *("former_numbers", "waiting_answers", "answering", "merged_into", "merged"),
+    *("former_numbers", "waiting_answers", "answering", "merged_into", "merged", "follows"),
+    "split_off",
     *("events", "time_until_delay"),
 )
 

@@ -63,7 +63,7 @@ def lived(world):
     return ticket
 
 
-def attach(world, ticket, part="1", size=None, digest=None):
+def attach(world, ticket, part="1", size=None, digest=None, event=NoteAdded, rfc_id=None):
     """Add a message with one attachment, whose mail is the attachment itself."""
     arrival = inbox.Arrival(FILE, 1, "default", (), "", "", "smtp", world.now)
     with world.database.write() as connection:
@@ -82,9 +82,11 @@ def attach(world, ticket, part="1", size=None, digest=None):
         at=world.now,
         text="see the bill",
         mail_id=mail_id,
+        rfc_id=rfc_id,
+        sender=CUSTOMER,
         attachments=(file,),
     )
-    world.apply(ticket, NoteAdded(at=world.now, actor=AGENT), message)
+    world.apply(ticket, event(at=world.now, actor=AGENT), message)
 
 
 TICKET, EVENT, TURN, TIMER = schema.ticket, schema.event, schema.turn, schema.timer
