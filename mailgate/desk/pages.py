@@ -37,6 +37,18 @@ class Pages:
         source = message.leaves.ticket_id
         self.moves.append(Move(message_id, source, ticket_id, message.rfc_id, message.mail_id))
 
+    def pairs(self) -> dict[tuple[str, int], str]:
+        """Return (Message-ID, ticket id) -> who wrote that mail, of the references."""
+        return {(rfc_id, ticket): sender for rfc_id, ticket, sender in self.references}
+
+    def reference_rows(self, tenant_id: int, known: set[tuple[str, int]]) -> list[dict[str, Any]]:
+        """Return the rows of the references that are not `known`."""
+        return [
+            {"tenant_id": tenant_id, "rfc_id": rfc_id, "ticket_id": ticket, "sender": sender}
+            for (rfc_id, ticket), sender in self.pairs().items()
+            if (rfc_id, ticket) not in known
+        ]
+
     def lengths(self) -> dict[str, int]:
         """Return how much there is of each."""
         return {name: len(rows) for name, rows in vars(self).items()}

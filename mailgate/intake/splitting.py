@@ -68,7 +68,7 @@ def happen(ledger: Ledger, reading: Reading, by: Actor, ticket_id: int, command:
 
 def see_that_it_is_alone(reading: Reading, ticket: Ticket, names: Collection[str]) -> None:
     """Raise `Refused` where `/split` stands in an address with what has been done by then."""
-    if len(names) > 1:
+    if set(names) - {NAME, "note"}:
         raise Refused("what else is asked by an address is done on the old ticket: split it alone")
     if not ticket.people.isdisjoint(reading.others):
         raise Refused(

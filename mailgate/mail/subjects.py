@@ -2,13 +2,10 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 
-from mailgate.mail.prescan import DEFAULTS
-from mailgate.mail.skim import skim
+from mailgate.mail import headers, plain
+from mailgate.mail.prescan import DEFAULTS, prescan
 from mailgate.mail.wording import bare_subject
-
-_ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 def matter(raw: bytes, numbers: Callable[[str], tuple[str, ...]]) -> str:
@@ -16,7 +13,10 @@ def matter(raw: bytes, numbers: Callable[[str], tuple[str, ...]]) -> str:
 
     `numbers` finds those in a text: one that is left would lead answers to its ticket.
     """
-    subject = skim(raw, _ANY_TIME, DEFAULTS).subject
+    scan = prescan(raw[: DEFAULTS.header_block], DEFAULTS)
+    written = (field.value for field in scan.fields if field.name == "subject")
+    subject = headers.text(next(written, b""), label=scan.charset)
+    subject = plain.one_line(subject, DEFAULTS.subject)
     for number in numbers(subject):
         spelt = re.compile(rf"\[?\s*#?{re.escape(number)}\s*\]?", re.IGNORECASE)
         subject = spelt.sub(" ", subject)

@@ -86,9 +86,8 @@ _BY_FIRST = and_(
 )
 _FOLLOWERS = (
     select(_TICKET.follows, _TICKET.id, _FIRST.data)
-    .join(schema.event, _BY_FIRST)
+    .outerjoin(schema.event, _BY_FIRST)
     .where(_TICKET.tenant_id == _TENANT, _TICKET.follows.in_(_WANTED))
-    .order_by(_TICKET.id)
 )
 _OPENED_SINCE = (
     select(_TICKET.requester, _TICKET.id, _TICKET.created_at, _FIRST.data)
@@ -196,7 +195,8 @@ def followers_of(connection: Connection, tenant_id: int, ids: Iterable[int]) -> 
     if not wanted:
         return {}
     rows = connection.execute(_FOLLOWERS, {"tenant_id": tenant_id, "wanted": wanted})
-    return {old: new for old, new, data in rows if not data.get("split")}
+    found = sorted((new, old) for old, new, data in rows if not (data or {}).get("split"))
+    return {old: new for new, old in found}
 
 
 def opened_since(
@@ -463,20 +463,6 @@ def save_turns(
 def add(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows into one of the tables that only grow."""
     prepared.insert(connection, schema.metadata.tables[table], rows)
-
-
-def save_references(
-    connection: Connection, tenant_id: int, references: Iterable[tuple[str, int, str]]
-) -> None:
-    """Insert those (Message-ID, ticket id, sender) that are not there yet; the last sender wins."""
-    wanted = {(rfc_id, ticket): sender for rfc_id, ticket, sender in references}
-    known = known_references(connection, tenant_id, wanted)
-    rows = [
-        {"tenant_id": tenant_id, "rfc_id": rfc_id, "ticket_id": ticket, "sender": sender}
-        for (rfc_id, ticket), sender in wanted.items()
-        if (rfc_id, ticket) not in known
-    ]
-    add(connection, "reference", rows)
 
 
 def known_references(

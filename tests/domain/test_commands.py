@@ -88,6 +88,10 @@ def only_fault(text: str) -> Fault:
         ("/requester bob@example.com", Command("requester", ("bob@example.com",))),
         ("/merge TKT-2026-00042: twice", Command("merge", ("TKT-2026-00042",), "twice")),
         ("/unmerge: not the same", Command("unmerge", (), "not the same")),
+        ("/split", Command("split")),
+        ("/split  Your   invoice: two things", Command("split", ("Your invoice",), "two things")),
+        ("/split: two things", Command("split", (), "two things")),
+        ("/split " + "x" * LONGEST_VALUE, Command("split", ("x" * LONGEST_VALUE,))),
         ("/tag vip -late", Command("tag", Tags(("vip",), ("late",)))),
         ("/tag VIP, +press: a call", Command("tag", Tags(("vip", "press"), ()), "a call")),
     ],
@@ -167,7 +171,7 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.right_form == (
         "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, "
         "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /field, /threshold, "
-        "/requester, /cc, /merge, /unmerge, /approve, /reject, /macro, /list"
+        "/requester, /cc, /merge, /unmerge, /split, /approve, /reject, /macro, /list"
     )
 
 
@@ -200,6 +204,8 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
         ("/field =1", "'' is no field", "/field order_no=123"),
         ("/field a b=1", "'a b' is no field", "/field order_no=123"),
         ("/field o=" + "x" * (LONGEST_VALUE + 1), "at most 200", "/field order_no=123"),
+        ("/split " + "x" * (LONGEST_VALUE + 1), "at most 200", "/split or /split The new subject"),
+        ("/split a\x00b", "that can be seen", "/split or /split The new subject"),
         ("/field o=\x1b[2J", "can be seen", "/field order_no=123"),
         ("/cc", "it does not say who", "/cc bob@example.com"),
         ("/cc bob", "'bob' is not a mail address", "/cc bob@example.com"),
@@ -245,7 +251,7 @@ def test_words_of_later_versions_are_known_and_refused(word):
 
 
 def test_what_cannot_be_carried_out_is_not_proposed():
-    assert "/split" not in only_fault("/splitt").right_form
+    assert "/article" not in only_fault("/articl").right_form
 
 
 def test_good_and_faulty_lines_are_reported_side_by_side():

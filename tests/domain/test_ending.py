@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.domain import events
-from mailgate.domain.model import Actor, ActorKind, ClosedBy, Disposition, Side, Status
+from mailgate.domain.model import TURN_OF, Actor, ActorKind, ClosedBy, Disposition, Side, Status
 from mailgate.domain.timers import running
 from mailgate.errors import Illegal
 from tests.domain.lives import (
@@ -227,9 +227,32 @@ def test_only_what_was_merged_is_unmerged_and_it_is_not_reopened():
     assert "only if the ticket does not go on in another" in refusal(merged(), events.Reopen)
 
 
-def test_a_split_is_recorded():
-    life = in_progress().do(events.SplitOff, target=9, message=3)
+@pytest.mark.parametrize("status", Status)
+def test_a_split_is_recorded(status):
+    life = IN[status]().do(events.SplitOff, target=9, message=3)
     assert (life.changed, life.told) == ({}, [])
+
+
+@pytest.mark.parametrize("before", [Status.WAITING, Status.RESOLVED, Status.CLOSED])
+@pytest.mark.parametrize("status", [Status.OPEN, Status.IN_PROGRESS, Status.REOPENED])
+def test_a_ticket_whose_turn_began_with_what_is_split_off_is_as_it_was_before(status, before):
+    life = IN[status]().do(events.SplitOff, target=9, message=3, back_to=before)
+    assert (life.ticket.status, life.ticket.side, life.told) == (before, TURN_OF[before], [])
+    assert life.ticket.turn_since == life.now
+
+
+@pytest.mark.parametrize("status", [Status.WAITING, Status.RESOLVED, Status.CLOSED])
+def test_what_stands_otherwise_by_now_stays_so(status):
+    for before in (Status.WAITING, Status.RESOLVED, Status.CLOSED):
+        life = IN[status]().do(events.SplitOff, target=9, message=3, back_to=before)
+        assert (life.changed, life.told) == ({}, [])
+
+
+def test_the_resolution_that_stands_again_is_the_same_and_closes_by_the_clock():
+    life = resolved().customer().do(events.SplitOff, target=9, message=3, back_to=Status.RESOLVED)
+    ticket = life.ticket
+    assert (ticket.resolution, ticket.resolved_at, ticket.reopen_count) == (1, life.now, 1)
+    assert life.timers == [("auto_close", 48 * HOUR)]
 
 
 # --- spam, withdraw, escalate -------------------------------------------------------------------

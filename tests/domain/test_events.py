@@ -52,6 +52,7 @@ def test_every_event_comes_back_from_its_written_form(kind, data):
                 "proved": False,
                 "remarks": [],
                 "outbound": False,
+                "split": False,
             },
         ),
         (

@@ -36,7 +36,7 @@ def test_every_row_is_shown_and_all_but_those_for_later_were_seen_to_act():
     [
         "[*] --> new: opened",
         "new --> open: note added, team assigned",
-        "in_progress --> waiting_on_customer: agent replied, waiting",
+        "in_progress --> waiting_on_customer: agent replied, waiting, split",
         "in_progress --> open: assigned",
         "waiting_on_customer --> in_progress: customer wrote, taken back",
         "waiting_on_customer --> resolved: machine wrote, resolved, resolve silent",

@@ -153,6 +153,19 @@ def test_a_ticket_that_followed_is_the_old_one_where_that_would_have_taken_the_m
         assert [ticket.id for ticket in apart.tickets()] == [7, 8]
 
 
+def test_what_staff_split_off_a_ticket_is_apart_from_it_under_all_rules():
+    story = Story().opened().do(events.AgentReplied, sent=True).do(events.CustomerWrote, CAROL)
+    at = story.now + HOUR
+    facts = {"number": "T-2", "subject": "Printer", "follows": 7, "split": True}
+    opened = events.Opened(at=story.now, actor=CAROL, requester=CAROL.id, **facts)
+    left = events.SplitOff(at=at, actor=ALICE, target=8, message=1, back_to=Status.WAITING)
+    given_ = [*story.given, Given(8, opened, at, 1, 0), Given(7, left, at, 4, 0)]
+    for policy in (story.life.policy, replace(story.life.policy, reopen_window=DAY)):
+        replay = Replay(policy, [], START)
+        assert names(replay.live(given_, at)) == []
+        assert [ticket.status for ticket in replay.tickets()] == [Status.WAITING, Status.NEW]
+
+
 def test_a_new_ticket_takes_nothing_from_one_that_follows_already():
     story = Story().opened().do(events.Close)
     at = story.now + 5 * DAY

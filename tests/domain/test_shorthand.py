@@ -16,6 +16,7 @@ NAMES = Names(("alice", "close"), ("leads",), ("billing", "bug_report"))
         ("note", "/note"),
         ("wait", "/wait"),
         ("mine", "/take"),
+        ("split", "/split"),
         ("high", "/priority high"),
         ("medium", "/priority medium"),
         ("alice", "/assign alice"),

@@ -23,6 +23,7 @@ from mailgate.store.history import Old
 from mailgate.store.jobs import LastRun
 from mailgate.store.mailboxes import Copy, Cursor, Watched
 from mailgate.store.monthly import Figures
+from mailgate.store.moving import Move
 from mailgate.store.reports import Wanted
 from mailgate.store.ways import Broken
 from tests.store.databases import OTHER, TENANT, add_other_tenant
@@ -340,8 +341,10 @@ class Life:
         put(schema.job_run, name="rules", node="one", began_at=NOW, result={"followed": 3})
         _plant_mailbox(put, self.said, self.ticket, old)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
-        ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
-        ended |= {"mail_id": put(schema.mail, digest="d")["id"]}
+        ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket} | {
+            "mail_id": put(schema.mail, digest="d")["id"],
+            "recipients": [CAROL],
+        }
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
         put(schema.event, subject_kind="mail", subject_id=threaded, policy_id=rules)
         parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]
@@ -356,8 +359,12 @@ class Life:
         sent = notice(connection, state="sent", notice="resolved", **sending)
         flying = put(schema.canary, sent_at=NOW)["id"]
         missing = put(schema.canary, sent_at=NOW - HOUR, missed_at=NOW)["id"]
-        notice(connection, notice="new_message", automatic=False, message_id=asked, **sending)
-        self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent]
+        sending |= {"notice": "new_message", "automatic": False, "message_id": asked}
+        self.carrying, self.move = (
+            notice(connection, **sending),
+            Move(asked, self.ticket, old, "<q@x>", ended["mail_id"]),
+        )
+        self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent, asked]
         self.ids += [flying, missing, _plant_of_staff(connection, cause, rules)]
 
     def arguments(self) -> dict[str, Any]:
@@ -408,6 +415,10 @@ class Life:
             "joining.waiting.addresses": ["alice@agents.example"],
             "joining.sent_to_staff.addresses": ["alice@agents.example"],
             "context": {"tickets": []},
+            "moving.carried.notice_id": self.carrying,
+            "moving.of_mail.rfc_id": "<q@x>",
+            "moving.recipients.mail_id": self.move.mail_id,
+            "moves": [self.move],
             **of_mailboxes(),
         }
 
