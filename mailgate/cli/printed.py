@@ -62,9 +62,9 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
         "show NUMBER": (
             (
                 "The same, and lists: `messages`, `events`, `former_numbers`, `waiting_answers`, "
-                "`answering`, `merged`: numbers of tickets that go on here. `merged_into`: a number, "
-                "or null. `follows`: the number of the ticket from which it goes on, or of which it "
-                "was split off, or null; `split_off`: a list of numbers."
+                "`answering`, `merged`: numbers of tickets that go on here. `merged_into`: a "
+                "number, or null. `follows`: the number of the ticket from which it goes on, or of "
+                "which it was split off, or null; `split_off`: a list of numbers."
             ),
             {
                 "each waiting answer": WAITING_ANSWER,

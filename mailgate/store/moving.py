@@ -1,6 +1,7 @@
 """Messages that leave their ticket for another, with the keys by which answers to them are known.
 
-The attachments hang on the message and go with it, and so does the mail that it was read from.
+The attachments hang on the message and go with it, and so does the mail that it was read from, and
+where that lies in a shared mailbox.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, RowMapping, and_, delete, exists, select, upd
 from mailgate.store import schema
 from mailgate.store.inbox import PENDING
 
-_MESSAGE, _REFERENCE, _DELIVERY = schema.message.c, schema.reference.c, schema.mail_delivery.c
+_MESSAGE, _REFERENCE = schema.message.c, schema.reference.c
+_DELIVERY, _COPY = schema.mail_delivery.c, schema.board_copy.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +42,14 @@ def carried(connection: Connection, tenant_id: int, notice_id: int) -> int | Non
 
 def of_mail(connection: Connection, tenant_id: int, rfc_id: str) -> list[tuple[int, int]]:
     """Return (id, ticket id) of the messages that were read from mails with one Message-ID."""
-    query = (
-        select(_MESSAGE.id, _MESSAGE.ticket_id)
-        .join(
-            schema.reference,
-            and_(
-                _REFERENCE.tenant_id == _MESSAGE.tenant_id,
-                _REFERENCE.ticket_id == _MESSAGE.ticket_id,
-                _REFERENCE.rfc_id == _MESSAGE.rfc_id,
-            ),
-        )
-        .where(_REFERENCE.tenant_id == tenant_id, _REFERENCE.rfc_id == rfc_id)
-        .order_by(_MESSAGE.id)
+    known = select(_REFERENCE.ticket_id).where(
+        _REFERENCE.tenant_id == tenant_id, _REFERENCE.rfc_id == rfc_id
     )
-    return [(row.id, row.ticket_id) for row in connection.execute(query)]
+    on = list(connection.execute(known).scalars())
+    query = select(_MESSAGE.id, _MESSAGE.ticket_id).where(
+        _MESSAGE.tenant_id == tenant_id, _MESSAGE.ticket_id.in_(on), _MESSAGE.rfc_id == rfc_id
+    )
+    return sorted((row.id, row.ticket_id) for row in connection.execute(query)) if on else []
 
 
 def recipients(connection: Connection, tenant_id: int, mail_id: int) -> list[str]:
@@ -73,18 +69,28 @@ def move(connection: Connection, tenant_id: int, moves: Sequence[Move]) -> None:
             .values(ticket_id=each.target)
         )
         if each.mail_id is not None:
-            connection.execute(
-                update(schema.mail_delivery)
-                .where(
-                    _DELIVERY.tenant_id == tenant_id,
-                    _DELIVERY.mail_id == each.mail_id,
-                    _DELIVERY.ticket_id == each.source,
-                    _DELIVERY.state != PENDING,
-                )
-                .values(ticket_id=each.target)
-            )
+            _take_mail(connection, tenant_id, each)
         if each.rfc_id is not None:
             _let_go(connection, tenant_id, each.rfc_id, each.source)
+
+
+def _take_mail(connection: Connection, tenant_id: int, each: Move) -> None:
+    """Have a mail belong to the new ticket, also in the folders of a board."""
+    mine = and_(
+        _DELIVERY.tenant_id == tenant_id,
+        _DELIVERY.mail_id == each.mail_id,
+        _DELIVERY.ticket_id == each.source,
+        _DELIVERY.state != PENDING,
+    )
+    connection.execute(update(schema.mail_delivery).where(mine).values(ticket_id=each.target))
+    boards = select(schema.imap_mailbox.c.name).where(schema.imap_mailbox.c.tenant_id == tenant_id)
+    lies = and_(
+        _COPY.tenant_id == tenant_id,
+        _COPY.mailbox.in_(boards),
+        _COPY.ticket_id == each.source,
+        _COPY.mail_id == each.mail_id,
+    )
+    connection.execute(update(schema.board_copy).where(lies).values(ticket_id=each.target))
 
 
 def _let_go(connection: Connection, tenant_id: int, rfc_id: str, ticket_id: int) -> None:

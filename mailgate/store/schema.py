@@ -202,7 +202,7 @@ ticket = Table(
     Column("held", Boolean, nullable=False, comment="the customer's clock waits for it"),
     Column("resolution", Integer, nullable=False, comment="counts its resolutions"),
     Column("snoozed_until", Instant, comment="silent until then"),
-    Column("follows", Id, comment="the closed ticket that this one goes on from"),
+    Column("follows", Id, comment="the ticket from which this one goes on, or was split off"),
     Column("merged_into", Id, comment="the ticket in which this one goes on"),
     Column("escalation_level", Integer, nullable=False, comment="0: not escalated"),
     Column("escalated_at", Instant, comment="since when"),

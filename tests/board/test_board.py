@@ -6,7 +6,9 @@ from imaplib import IMAP4
 import pytest
 
 from mailgate.board import acting, board
+from mailgate.desk import commands, splitting
 from mailgate.domain import board as rules
+from mailgate.domain.model import Actor, ActorKind
 from mailgate.errors import Conflict, Lost, Temporary
 from mailgate.imap.link import Link
 from tests.board.played import ALICE, BOB, CLOSED, INBOX, RESOLVED, WAITING
@@ -30,6 +32,24 @@ def test_one_mail_takes_the_others_of_its_ticket_along(played):
     played.say(0, "It burns again.", "n3")
     assert played.tickets() == [("reopened", None)]
     assert played.lie() == {INBOX: ["m0", "n1", "n2", "n3"]}
+
+
+def test_the_mail_of_what_was_split_off_goes_with_its_new_ticket(played):
+    played.open()
+    played.drag("m0", INBOX, WAITING)
+    played.rest()
+    played.say(0, "My invoice is wrong.", "n1")
+    assert played.lie() == {INBOX: ["m0", "n1"]}
+    first, second = played.gateway.rows("message")
+    wish = splitting.Wish(second["id"], "Invoice")
+    stamp = (played.gateway.now, Actor(ActorKind.AGENT, "alice"))
+    commands.split(played.gateway.desk, first["ticket_id"], wish, lambda *_: "", stamp)
+    played.rest()
+    assert played.lie() == {WAITING: ["m0"], INBOX: ["n1"]}
+    played.drag("n1", INBOX, ALICE)
+    played.rest()
+    assert played.tickets() == [("waiting_on_customer", None), ("in_progress", "alice")]
+    assert played.lie() == {WAITING: ["m0"], ALICE: ["n1"]}
 
 
 def faulty(monkeypatch, error):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.conftest import mail
+from tests.cli.conftest import CUSTOMER, mail
 
 
 @pytest.fixture
@@ -135,6 +135,41 @@ def test_a_ticket_goes_on_in_another_and_stands_alone_again(cli, number):
     assert facts(cli, number, "merged") == ([],)
     assert f"{other} goes on in no other ticket" in cli.no(1, "unmerge", other)
     assert cli.json("verify") == []
+
+
+def test_a_message_starts_a_ticket_of_its_own(cli, number):
+    more = {"subject": f"Re: [{number}] Invoice", "message_id": "<bill@customer.example>"}
+    cli.ok("deliver", stdin=mail(text="The invoice is wrong.", **more))
+    cli.ok("tick")
+    first, second = cli.json("show", number)["messages"]
+    said = cli.ok("show", number)
+    assert f", message {second['id']}\n" in said
+    assert "begins with it" in cli.no(1, "split", number, "--message", first["id"])
+    before = len(cli.sent())
+    wanted = ("--message", second["id"], "--as", "alice", "--note", "two things")
+    said = cli.ok("split", number.lower(), *wanted)
+    other = cli.json("tickets")[0]["number"]
+    assert said == f"{other} is split off {number}: Invoice\n"
+    assert CUSTOMER in {to for to, _ in cli.sent()[before:]}
+    assert facts(cli, number, "follows", "split_off") == (None, [other])
+    assert facts(cli, other, "follows", "split_off") == (number, [])
+    assert [m["text"] for m in cli.json("show", other)["messages"]] == ["The invoice is wrong."]
+    assert [m["id"] for m in cli.json("show", number)["messages"]] == [first["id"]]
+    old, new = cli.ok("show", number), cli.ok("show", other)
+    assert ["Split", "off", other] in [line.split() for line in old.splitlines()]
+    assert ["Follows", number] in [line.split() for line in new.splitlines()]
+    assert f"“a message of Carol goes on in {other}: two things”" in old
+    assert f"“split off {number}: two things”" in new
+    for each in (number, other):
+        events = cli.json("explain", each)["events"]
+        assert events[-1 if each == number else 0]["mail"] is None
+        assert cli.json("explain", each)["mails"]
+    assert f"already: it is on {other}" in cli.no(1, "split", number, *wanted)
+    assert "there is no message 7" in cli.no(1, "split", number, "--message", "7")
+    long = ("--subject", "x" * 201)
+    assert "at most 200 characters" in cli.no(1, "split", number, "--message", "7", *long)
+    assert cli.json("verify") == []
+    assert cli.ok("simulate", "--config", cli.config, "--since", "1d")
 
 
 def test_a_priority_moves_the_deadlines(cli, number):

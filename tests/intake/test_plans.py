@@ -236,3 +236,24 @@ def test_nothing_that_grows_is_looked_through_for_drafts(gateway, dovecot):
     found = plans(gateway.database, asked.items())
     bad = [plan for plan in found if looks_at_too_much(*plan)]
     assert not bad, "\n\n".join(f"{step}\n{statement}" for step, statement in bad)
+
+
+def test_nothing_that_grows_is_looked_through_for_a_split(gateway):
+    for n in (1, 2, 3):
+        gateway.mail("It burns.", Message_ID=f"<n{n}@x.example>", References="<n1@x.example>")
+    said = gateway.outbox("new_message")[-1]
+    asked = {}
+
+    def note(_connection, _cursor, statement, parameters, _context, many):
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
+            asked[statement] = parameters[0] if many else parameters
+
+    event.listen(gateway.database.engine, "before_cursor_execute", note)
+    to = {"sender": said["recipient"], "to": said["context"]["reply_address"]}
+    for answered in (said["rfc_id"], "<n2@x.example>"):
+        gateway.keep("/split", In_Reply_To=answered, **to)
+        gateway.worker.drain()
+    event.remove(gateway.database.engine, "before_cursor_execute", note)
+    assert any("UPDATE board_copy" in statement for statement in asked)
+    bad = [plan for plan in plans(gateway.database, asked.items()) if looks_at_too_much(*plan)]
+    assert not bad, "\n\n".join(f"{step}\n{statement}" for step, statement in bad)

@@ -297,6 +297,17 @@ def _plant_of_staff(connection: Connection, cause: int, rules: int) -> int:
     return notice(connection, event_id=cause, notice="joined", next_try_at=NOW + 2 * HOUR, **staff)
 
 
+def _plant_notices(connection: Connection, sending: dict[str, Any], message: int) -> list[int]:
+    """Return the ids of notices: ready, never sent, sent, and one that carries a message."""
+    carrying = {"notice": "new_message", "automatic": False, "message_id": message}
+    return [
+        notice(connection, notice="received", automatic=True, stranger=True, **sending),
+        notice(connection, state="never", notice="other", **sending),
+        notice(connection, state="sent", notice="resolved", **sending),
+        notice(connection, **carrying, **sending),
+    ]
+
+
 class Life:
     """What one tenant has: a bit of everything, and the words by which it can be asked for."""
 
@@ -341,10 +352,8 @@ class Life:
         put(schema.job_run, name="rules", node="one", began_at=NOW, result={"followed": 3})
         _plant_mailbox(put, self.said, self.ticket, old)
         put(schema.number_sequence, template="T-{seq}", period="", next=7)
-        ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket} | {
-            "mail_id": put(schema.mail, digest="d")["id"],
-            "recipients": [CAROL],
-        }
+        ended = {"queue": "default", "done_at": NOW, "ticket_id": self.ticket}
+        ended |= {"mail_id": put(schema.mail, digest="d")["id"], "recipients": [CAROL]}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
         put(schema.event, subject_kind="mail", subject_id=threaded, policy_id=rules)
         parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]
@@ -354,17 +363,11 @@ class Life:
         self.claimed = inbox.claim(connection, TENANT, "dead", NOW - HOUR, HOUR / 2, 50, 1_000_000)
         put(schema.mail_delivery, ticket_id=self.ticket, **_WAITING)
         sending = {"ticket_id": self.ticket, "event_id": cause, "recipient": CAROL}
-        ready = notice(connection, notice="received", automatic=True, stranger=True, **sending)
-        never = notice(connection, state="never", notice="other", **sending)
-        sent = notice(connection, state="sent", notice="resolved", **sending)
+        *told, self.carrying = _plant_notices(connection, sending, asked)
+        self.move = Move(asked, self.ticket, old, "<q@x>", ended["mail_id"])
         flying = put(schema.canary, sent_at=NOW)["id"]
         missing = put(schema.canary, sent_at=NOW - HOUR, missed_at=NOW)["id"]
-        sending |= {"notice": "new_message", "automatic": False, "message_id": asked}
-        self.carrying, self.move = (
-            notice(connection, **sending),
-            Move(asked, self.ticket, old, "<q@x>", ended["mail_id"]),
-        )
-        self.ids = [old, self.ticket, threaded, parked, marked, pending, ready, never, sent, asked]
+        self.ids = [old, self.ticket, threaded, parked, marked, pending, *told, asked]
         self.ids += [flying, missing, _plant_of_staff(connection, cause, rules)]
 
     def arguments(self) -> dict[str, Any]:

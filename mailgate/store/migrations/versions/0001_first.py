@@ -349,7 +349,10 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("resolution", sa.Integer(), nullable=False, comment="counts its resolutions"),
         sa.Column("snoozed_until", Instant(), nullable=True, comment="silent until then"),
         sa.Column(
-            "follows", Id, nullable=True, comment="the closed ticket that this one goes on from"
+            "follows",
+            Id,
+            nullable=True,
+            comment="the ticket from which this one goes on, or was split off",
         ),
         sa.Column("merged_into", Id, nullable=True, comment="the ticket in which this one goes on"),
         sa.Column("escalation_level", sa.Integer(), nullable=False, comment="0: not escalated"),
