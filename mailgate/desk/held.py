@@ -11,7 +11,7 @@ from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain.events import AnswerStopped
 from mailgate.domain.model import Actor, Side
-from mailgate.store import answers
+from mailgate.store import answers, moving, reports
 
 
 def stop(
@@ -21,7 +21,7 @@ def stop(
     settings = ledger.settings
     says = f"{name} stopped it before it was sent"
     stopped = answers.stop(ledger.connection, settings.tenant_id, ticket_id, ledger.now, says)
-    for mail, author, text in stopped:
+    for mail, author, text, rfc_id in stopped:
         whose = _shown(settings, author)
         message = NewMessage(
             side=Side.SYSTEM,
@@ -30,10 +30,25 @@ def stop(
             at=at,
             text=f"This answer of {whose} was stopped before it was sent:\n\n{text}".strip(),
             kind=NOTE,
+            rfc_id=rfc_id,
+            sender=author,
         )
         event = AnswerStopped(at=at, actor=actor, mail=mail, author=author)
         ledger.apply(ticket_id, event, message, why or None)
     return len(stopped)
+
+
+def was_stopped(ledger: Ledger, rfc_id: str) -> bool:
+    """Tell whether a mail is an answer that was stopped, by its Message-ID.
+
+    A mail program may have filed a copy among what was sent, which nobody has got.
+    """
+    connection, tenant_id = ledger.connection, ledger.settings.tenant_id
+    return any(
+        event["name"] == AnswerStopped.name and event["data"]["message"] == message
+        for message, ticket in moving.of_mail(connection, tenant_id, rfc_id)
+        for event in reports.events(connection, tenant_id, ticket)
+    )
 
 
 def _shown(settings: Settings, name: str) -> str:

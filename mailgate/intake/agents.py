@@ -204,12 +204,14 @@ def _cancel(
     """Stop the answers that wait, whatever else the mail holds: that is sent back and not done.
 
     What was asked for in a hurry must not fail for a signature below it. `about` is the ticket, and
-    that which went on in it, if one did, where an answer may wait as well.
+    that to whose address it was sent; on all that go on there an answer may wait as well.
     """
     ticket_id, _ = about
     settings, number = ledger.settings, ledger.ticket(ticket_id).number
     at, who = reading.claimed.received_at, asked.actor(agent)
-    stopped = sum(held.stop(ledger, id_, at, who, agent.name, why) for id_ in dict.fromkeys(about))
+    here = merging.merged_into(ledger.connection, settings.tenant_id, ticket_id)
+    ids = dict.fromkeys((*about, *(ticket.id for ticket in here)))
+    stopped = sum(held.stop(ledger, id_, at, who, agent.name, why) for id_ in ids)
     if stopped and alone:
         return "commands_only"
     reason = f"no answer on {number} waits any more: each is sent after {settings.hold.seconds} s"

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from mailgate.desk import held
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE
 from mailgate.domain.events import AgentReplied, NoteAdded, Opened
@@ -42,6 +43,8 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     own = reading.mail.message_id
     if own and answers.handed_in(ledger.connection, ledger.settings.tenant_id, own):
         return Ending("suppressed", says="a copy of what was handed in, and is yet to be sent")
+    if own and held.was_stopped(ledger, own):
+        return Ending("suppressed", says="a copy of an answer that was stopped before it was sent")
     to = [address for address in reading.others if address not in staff.by_address]
     ticket, by = about(ledger, lookup, reading, to)
     if ticket is None and to and reading.claimed.peer in ledger.settings.outbound:

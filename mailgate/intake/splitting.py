@@ -18,8 +18,8 @@ from mailgate.store import moving
 NAME = "split"
 _APART = ("merge", "unmerge", "spam")
 _WHICH = (
-    "the mail answers none that brought a message: answer the notification with the message that "
-    "is to start a ticket"
+    "the mail does not say which message is meant: answer the notification of a new message by "
+    "which that came"
 )
 
 

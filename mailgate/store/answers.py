@@ -75,18 +75,21 @@ def handed_in(connection: Connection, tenant_id: int, rfc_id: str) -> bool:
 
 def stop(
     connection: Connection, tenant_id: int, ticket_id: int, now: datetime, says: str
-) -> list[tuple[int, str, str]]:
+) -> list[tuple[int, str, str, str | None]]:
     """End the answers on a ticket that wait and that nobody has in hand.
 
-    Returns (id, author, text) of each, the oldest first.
+    Returns (id, author, text, Message-ID) of each, the oldest first.
     """
     theirs = _waiting(tenant_id, ticket_id)
     rows = connection.execute(
-        select(_MINE.id, _MINE.verdict).where(*theirs).order_by(_MINE.id).with_for_update()
+        select(_MINE.id, _MINE.verdict, _MINE.rfc_id)
+        .where(*theirs)
+        .order_by(_MINE.id)
+        .with_for_update()
     ).all()
     connection.execute(
         update(schema.mail_delivery)
-        .where(*theirs, _MINE.id.in_([id_ for id_, _ in rows]))
+        .where(*theirs, _MINE.id.in_([row.id for row in rows]))
         .values(state=SUPPRESSED, next_try_at=None, done_at=now, verdict={"says": says})
     )
-    return [(id_, verdict["author"], verdict["text"]) for id_, verdict in rows]
+    return [(id_, said["author"], said["text"], rfc_id) for id_, said, rfc_id in rows]

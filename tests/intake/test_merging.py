@@ -178,6 +178,17 @@ def test_an_answer_that_waits_can_be_stopped_after_its_ticket_was_merged(gateway
     assert gateway.outbox("command_refused") == []
 
 
+def test_it_can_be_stopped_from_where_its_ticket_goes_on_as_well(gateway, write, ids):
+    gateway.desk.settings = replace(gateway.desk.settings, hold=timedelta(seconds=30))
+    row = write(ONE, SECRET)
+    write(ONE, f"/merge {TWO}")
+    assert write(TWO, "/cancel")["state"] == "commands_only"
+    assert gateway.delivery(row["id"])["state"] == "suppressed"
+    assert gateway.outbox("command_refused") == []
+    assert words(gateway, ids[ONE])[-1].endswith(SECRET)
+    assert faults(world_of(gateway)) == []
+
+
 def test_mails_of_two_agents_in_one_batch_make_no_ring(gateway, addresses, ids):
     gateway.keep(f"/merge {TWO}", sender=ALICE.address, to=addresses[ONE])
     bobs = gateway.reply_address(BOB.address)

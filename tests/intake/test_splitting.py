@@ -240,8 +240,8 @@ def test_what_cannot_be_done_comes_back_and_nothing_has_happened(gateway, write,
 @pytest.mark.parametrize(
     ("answers", "says"),
     [
-        (None, "the mail answers none that brought a message"),
-        ("<elsewhere@x.example>", "the mail answers none that brought a message"),
+        (None, "does not say which message is meant"),
+        ("<elsewhere@x.example>", "does not say which message is meant"),
         (PRINTER, f"{ONE} begins with it"),
     ],
 )
@@ -256,7 +256,7 @@ def test_an_alarm_brings_no_message(gateway, write, first):
     gateway.agent("/assign bob", In_Reply_To=None)
     (alarm,) = gateway.outbox("assigned")
     write("/split", In_Reply_To=alarm["rfc_id"], References=f"{WRONG} {alarm['rfc_id']}")
-    assert "the mail answers none that brought a message" in explained(gateway)["reason"]
+    assert "does not say which message is meant" in explained(gateway)["reason"]
 
 
 def test_a_digest_has_no_place_for_it(gateway, write, first):

@@ -9,6 +9,7 @@ from mailgate.domain.events import PeopleJoined
 from mailgate.domain.model import GATEWAY, Status
 from mailgate.intake.inbox import Incoming
 from mailgate.intake.rehearsal import objection, rehearse
+from tests.desk.auditing import faults
 from tests.desk.conftest import ALICE, BOB, CUSTOMER
 from tests.intake.desk import EVE, SUPPORT
 from tests.intake.shared import watching
@@ -177,7 +178,9 @@ def test_the_copy_in_a_watched_folder_is_no_second_answer(gateway, opened, threa
     sent = submit(Bcc="x@x.example", **thread)
     facts = {"Subject": "Re: Printer", "Message_ID": "<s1@laptop.example>"} | thread
     raw = gateway.raw("Try water.", sender=ALICE.address, to=CUSTOMER, **facts)
-    id_ = gateway.inbox.put(Incoming(raw, "", (SUPPORT,), gateway.now, "support", "sent"))
+    id_ = gateway.inbox.put(
+        Incoming(raw, ALICE.address, (SUPPORT,), gateway.now, "support", "sent")
+    )
     gateway.worker.drain()
     assert gateway.delivery(id_)["state"] == "suppressed"
     gateway.now += timedelta(minutes=2)
@@ -185,6 +188,32 @@ def test_the_copy_in_a_watched_folder_is_no_second_answer(gateway, opened, threa
     assert gateway.delivery(sent["id"])["state"] == "threaded"
     assert len(gateway.outbox("agent_reply")) == 1
     assert len(gateway.rows("message")) == 2
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_copy_of_an_answer_that_was_stopped_is_none_either(
+    gateway, opened, thread, submit, again
+):
+    watching(gateway)
+    gateway.desk.settings = replace(gateway.desk.settings, hold=timedelta(seconds=60))
+    submit(**thread, Message_ID="<stopped@laptop.example>", Bcc="x@x.example")
+    assert submit("/cancel", **thread)["state"] == "commands_only"
+    if again:
+        submit("Try sand.", **thread, Message_ID="<again@laptop.example>")
+        gateway.now += timedelta(minutes=2)
+        gateway.worker.drain()
+    before = ticket_of(gateway, opened)
+    facts = {"Subject": "Re: Printer", "Message_ID": "<stopped@laptop.example>"} | thread
+    raw = gateway.raw("Try water.", sender=ALICE.address, to=CUSTOMER, **facts)
+    id_ = gateway.inbox.put(
+        Incoming(raw, ALICE.address, (SUPPORT,), gateway.now, "support", "sent")
+    )
+    gateway.worker.drain()
+    copy = gateway.delivery(id_)
+    assert copy["state"] == "suppressed"
+    assert copy["verdict"]["says"] == "a copy of an answer that was stopped before it was sent"
+    assert ticket_of(gateway, opened) == before
+    assert faults(type("World", (), {"database": gateway.database, "desk": gateway.desk})) == []
 
 
 def test_an_answer_waits_for_the_mail_that_it_answers(gateway, submit):
