@@ -233,6 +233,7 @@ def test_a_message_id_of_ours_says_ticket_and_mail():
     assert mid.endswith("@desk.example>")
     assert signer.read_message_id(mid) == OwnMessageId(NUMBER, 17, root=False)
     assert signer.read_message_id(f" {mid.upper()} ") == OwnMessageId(NUMBER, 17, root=False)
+    assert signer.unique_of(mid) == 17
 
 
 def test_a_message_id_is_the_same_for_the_same_mail_and_another_for_another_recipient():
@@ -243,6 +244,7 @@ def test_a_message_id_is_the_same_for_the_same_mail_and_another_for_another_reci
 def test_the_root_of_a_thread_is_known_as_such():
     root = signer.root_id(NUMBER)
     assert signer.read_message_id(root) == OwnMessageId(NUMBER, 0, root=True)
+    assert signer.unique_of(root) is None
 
 
 @pytest.mark.parametrize(
