@@ -7,6 +7,7 @@ de, then the fallback. No template reaches outside its folders, and none brings 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -87,28 +88,20 @@ class Renderer:
         it is mended.
         """
         tags = self._tags(locale)
-        try:
+        with _blamed(notice):
             return self._rendered(self._tongue(tags), notice, context)
-        except Permanent as error:
-            raise Temporary(str(error)) from error
-        except _FAULTS as error:
-            raise Temporary(f"{place(error, notice)}: {reason(error)}") from error
 
     def prepare(self, locale: str | None, context: Mapping[str, Any]) -> Rendered:
         """Render the beginning of an answer, for an agent to go on with: text alone.
 
         Raises Temporary as `render` does.
         """
-        tongue = self._tongue(self._tags(locale))
-        try:
+        with _blamed(_PREPARED):
+            tongue = self._tongue(self._tags(locale))
             subject = tongue.sandbox.get_template("agent_reply.subject.j2").render(context)
             text = tongue.sandbox.get_template(_PREPARED).render(context)
             written = self._subject(subject, context)
             return Rendered(written, many_lines(text).strip("\n") + "\n", None, tongue.tags[0])
-        except Permanent as error:
-            raise Temporary(str(error)) from error
-        except _FAULTS as error:
-            raise Temporary(f"{place(error, _PREPARED)}: {reason(error)}") from error
 
     def check(self) -> list[str]:
         """Render every notice in every language with sample contexts, and return the faults.
@@ -126,12 +119,18 @@ class Renderer:
                     else:
                         if TAG in (rendered.html or ""):
                             faults.append(f"{locale}/{notice}.html.j2: a text is not escaped")
-            for context in (each for each in samples() if each["message"]):
+            for context in self._to_prepare():
                 try:
                     self.prepare(locale, context)
                 except MailgateError as error:
                     faults.append(str(error))
         return list(dict.fromkeys(faults))
+
+    def _to_prepare(self) -> Iterator[dict[str, Any]]:
+        """Yield samples to begin answers to, where there is a template for that."""
+        folders = [folder / tag for folder in self._folders for tag in self._known.values()]
+        if any((folder / _PREPARED).is_file() for folder in folders):
+            yield from (each for each in samples() if each["message"])
 
     def _locale_folders(self) -> Iterator[Path]:
         for folder in self._folders:
@@ -204,6 +203,17 @@ class Renderer:
                 name = f"{notice}.{part}.j2"
                 if not any((f / tag / name).is_file() for f in self._folders for tag in own):
                     yield f"{locale}/{name}: missing"
+
+
+@contextmanager
+def _blamed(name: str) -> Iterator[None]:
+    """Turn the faults of a template into `Temporary`, with file and line."""
+    try:
+        yield
+    except Permanent as error:
+        raise Temporary(str(error)) from error
+    except _FAULTS as error:
+        raise Temporary(f"{place(error, name)}: {reason(error)}") from error
 
 
 def _names(line: str, number: str) -> bool:
