@@ -97,6 +97,14 @@ class Reckoning:
             urgent = {subject for subject, priority in rows if priority == "urgent"}
         return [matter for matter in self.books.flagged if f"Matter {matter}" not in urgent]
 
+    def taken_down(self) -> int:
+        """Return of how many mails the board knows the ticket: only then a star counts."""
+        copy = schema.board_copy.c
+        with inside.opened(self.config) as app, app.database.read() as connection:
+            return len(
+                connection.execute(select(copy.uid).where(copy.ticket_id.is_not(None))).all()
+            )
+
     def _inside(self):
         message = schema.message.c
         with inside.opened(self.config) as app, app.database.read() as connection:
@@ -141,6 +149,7 @@ def test_a_storm_loses_doubles_and_misplaces_nothing(
         wait_until(lambda: "mailbox.watched" in nursery.log(), nursery.log, _REST)
         storm.open()
         wait_until(lambda: not reckoning.faults(), lambda: str(reckoning.faults()), _REST)
+        wait_until(lambda: reckoning.taken_down() == len(storm.books.written), "the board", _REST)
         nursery.kill()
         with storm:
             storm.blow(nursery, seconds)
