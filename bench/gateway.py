@@ -117,6 +117,8 @@ class Gateway:
     def start(self, patience: float = 300.0) -> None:
         """Begin to serve, and return when the gateway is ready."""
         self.set_up()
+        self._ready = False
+        self._begun.clear()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "mailgate", "serve", "--config", str(self.config)],
             stdout=subprocess.DEVNULL,
