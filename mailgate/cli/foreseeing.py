@@ -26,7 +26,11 @@ def forecast(
 
     Each is worked out by the rules that the clock goes by, on what the one before has left: so a
     second reminder is listed, too, and the closing after it. Nothing is sent or written. What falls
-    together for a ticket is told in one mail: NOTICES then says in which. A dash: nobody is told.
+    together for a ticket is told in one mail: NOTICES then says in which; and when the mail leaves
+    in which one of the staff is told of it with others, in a flood. A dash: nobody is told.
+
+    What is sent is taken to arrive at once. Mail that is not processed yet, digests, monthly
+    reports and what the jobs assign are not foreseen.
     """
     from mailgate.app import now
     from mailgate.desk.forecast import forecast as foreseen
@@ -57,6 +61,7 @@ def _shape(step: "Foreseen") -> dict[str, object]:
                 "to": each.recipient,
                 "held_back": each.held_back,
                 "quiet_until": each.quiet_until,
+                "joined_at": each.joined_at,
             }
             for each in step.notices
         ],
@@ -99,6 +104,8 @@ def _notices(step: "Foreseen") -> str:
 
 
 def _remark(notice: "Outgoing") -> str:
+    if notice.joined_at is not None:
+        return f" (with others, {printing.moment(notice.joined_at)})"
     if notice.held_back:
         return " (held back)"
     return f" (at {printing.moment(notice.quiet_until)})" if notice.quiet_until else ""

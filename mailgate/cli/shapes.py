@@ -252,6 +252,7 @@ FORESEEN_NOTICE: Shape = MappingProxyType(
         "to": "the recipient's address",
         "held_back": "why it would not be sent, or null",
         "quiet_until": "the end of the recipient's quiet hours, for which it waits, or null",
+        "joined_at": "when the mail leaves in which it is told with others, or null",
     }
 )
 

@@ -6,19 +6,20 @@ asked. What waits for the end of somebody's quiet hours is counted and joined ap
 which it is told waits as well, and nothing that is urgent with it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from mailgate.desk import notices
+from mailgate.desk.ahead import Ahead
 from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.caps import HOUR
 from mailgate.domain.notices import NOTICES
 from mailgate.domain.people import Role, Staff
 from mailgate.store import joining, outbox
-from mailgate.store.joining import JOINED
+from mailgate.store.joining import JOINED, Waiting
 
 WAIT = timedelta(minutes=10)
 MOST = 500  # notices in one mail
@@ -32,37 +33,55 @@ def join(
     signer: Signer,
     next_id: Callable[[], int],
     now: datetime,
-) -> None:
+    ahead: Ahead,
+    *,
+    lock: bool,
+) -> dict[int, Waiting]:
     """Put rows of the outbox that are over the number into mails with others, as configured.
 
-    Each such row stays, as suppressed, and says in which mail it is told. `rows` grows by those
-    mails.
+    Each such row stays, as suppressed, and says in which mail it is told. `rows` grows by the mails
+    that are new. Returns which mail each is told in; what was stored before is for `keep`, if all
+    this is to be written: then `lock`.
     """
     alike = [row for row in rows if _joins(row)]
     if not alike:
-        return
+        return {}
     tenant_id, addresses = settings.tenant_id, {row["recipient"] for row in alike}
     counts = joining.sent_to_staff(connection, tenant_id, addresses, now - HOUR, now)
+    for whose in {_whose(row) for row in alike}:
+        counts[whose] = counts.get(whose, 0) + ahead.sent_to_staff(whose, now - HOUR, now)
     over = _beyond(alike, counts, settings.burst)
     if not over:
-        return
-    stored = joining.waiting(connection, tenant_id, {r["recipient"] for r in over}, now)
-    mails = {each.whose: each.context["tickets"] for each in stored}
-    ids = {each.whose: each.id for each in stored}
-    grown = set()
+        return {}
+    addresses = {row["recipient"] for row in over}
+    stored = joining.waiting(connection, tenant_id, addresses, now, lock=lock)
+    mails = {mail.whose: mail for mail in (*stored, *ahead.waiting(now))}
+    within = {}
     for row in over:
-        whose = _whose(row)
-        if whose not in mails or len(mails[whose]) >= MOST:
-            mail = _mail(row, signer, next_id(), now)
-            rows.append(mail)
-            mails[whose], ids[whose] = mail["context"]["tickets"], mail["id"]
-        mails[whose].append(_told(row))
-        grown.add(ids[whose])
-        reason = f"told with others in notice {ids[whose]}"
+        mail = mails.get(_whose(row))
+        if mail is None or len(mail.context["tickets"]) >= MOST:
+            new = _mail(row, signer, next_id(), now)
+            rows.append(new)
+            mail = Waiting(*(new[name] for name in Waiting.__slots__))
+            mails[mail.whose] = mail
+        mail.context["tickets"].append(_told(row))
+        within[row["id"]] = mail
+        reason = f"told with others in notice {mail.id}"
         row.update(state=outbox.SUPPRESSED, reason=reason, done_at=now)
-    for each in stored:
-        if each.id in grown:
-            joining.fill(connection, tenant_id, each.id, each.context)
+    return within
+
+
+def keep(
+    connection: Connection,
+    tenant_id: int,
+    rows: Sequence[Mapping[str, Any]],
+    within: Mapping[int, Waiting],
+) -> None:
+    """Write what has come to mails that were stored before; new ones are among `rows`."""
+    new = {row["id"] for row in rows}
+    for mail in {mail.id: mail for mail in within.values()}.values():
+        if mail.id not in new:
+            joining.fill(connection, tenant_id, mail.id, mail.context)
 
 
 def _joins(row: dict[str, Any]) -> bool:

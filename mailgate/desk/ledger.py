@@ -4,7 +4,6 @@ A ledger lives within one transaction. Decisions are made in memory, tickets rea
 written in sets at the end; `mark` and `undo` take back what one mail of a batch has caused.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,11 +12,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mailgate.desk import joining, notices, telling, turns
+from mailgate.desk.ahead import Ahead
 from mailgate.desk.messages import NewMessage
 from mailgate.desk.pages import Mark, Pages
 from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.canary import Canary
-from mailgate.domain.caps import DAY, Recent
 from mailgate.domain.draft import Notify
 from mailgate.domain.events import Event, Opened, PolicyChanged
 from mailgate.domain.history import plain
@@ -29,6 +28,7 @@ from mailgate.domain.policy import Policy
 from mailgate.domain.timers import running, unmoved
 from mailgate.errors import Conflict, Permanent
 from mailgate.store import agents, calls, canaries, numbers, outbox, people, policies, tickets
+from mailgate.store.joining import Waiting
 from mailgate.store.moving import Move, move
 from mailgate.store.outbox import SUPPRESSED
 
@@ -53,7 +53,8 @@ class Ledger:
         self._ids = ids
         self.signer = signer
         self._pages = Pages()
-        self._sent: dict[str, deque[Recent]] = {}  # automatic mail the store does not know, by whom
+        self._ahead = Ahead()
+        self.joined: dict[int, Waiting] = {}  # by notice: the mail in which it is told with others
         self._stored: dict[int, Ticket] = {}
         self._tickets: dict[int, Ticket] = {}
         self._people: dict[str, tuple[str, datetime]] = {}
@@ -155,11 +156,9 @@ class Ledger:
         return self._number
 
     def _next_number(self) -> str:
-        settings, next_ = self.settings, self.lock_numbers()
-        day = local_date(self.now, settings.zone)
-        number = settings.number_format.write(day, next_)
+        next_ = self.lock_numbers()
         self._number = next_ + 1
-        return number
+        return self.settings.number_format.write(local_date(self.now, self.settings.zone), next_)
 
     def apply(
         self,
@@ -385,21 +384,20 @@ class Ledger:
         """
         after = Ledger(self.connection, self._ids, self.settings, self.signer, now)
         after._stored = after._tickets = self._tickets
-        after._sent = self._sent
-        for row in filter(notices.counts, self._pages.outbox):
-            got = self._sent.setdefault(row["recipient"], deque())
-            got.append(Recent(row["recipient"], row["ticket_id"], self.now))
-            while self.now - got[0].at >= DAY:
-                got.popleft()
+        after._ahead = self._ahead
+        after._ahead.note(self._pages.outbox, self.joined, self.now)
         return after
 
     # --- writing ---
 
-    def decided(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return the events and the notices that are to be written, before any is joined."""
-        self._pages.outbox[:] = notices.joined(self._pages.outbox)
+    def decided(self, *, lock: bool = False) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the events and the notices that are to be written; some may be told together."""
+        rows = self._pages.outbox
+        rows[:] = notices.joined(rows)
         self._hold_back()
-        return self._pages.events, self._pages.outbox
+        about = (rows, self.settings, self.signer, self.next_id, self.now, self._ahead)
+        self.joined = joining.join(self.connection, *about, lock=lock)
+        return self._pages.events, rows
 
     def flush(self) -> None:
         """Write everything, in sets; what was written is forgotten here.
@@ -408,9 +406,8 @@ class Ledger:
         """
         pages, tenant_id = self._pages, self.settings.tenant_id
         people.suspend(self.connection, tenant_id, dict(reversed(pages.suspended)), self.now)
-        self.decided()
-        rows, settings = pages.outbox, self.settings
-        joining.join(self.connection, rows, settings, self.signer, self.next_id, self.now)
+        self.decided(lock=True)
+        joining.keep(self.connection, tenant_id, pages.outbox, self.joined)
         policy_id = self._keep_rules() if pages.events or self._touched else None
         self._flush_tickets(policy_id)
         tickets.add(self.connection, "event", [e | {"policy_id": policy_id} for e in pages.events])
@@ -433,9 +430,7 @@ class Ledger:
         home = {canary.id: self.now for canary in pages.canaries}
         if canaries.came_back(self.connection, tenant_id, home) != len(home):
             raise Conflict("a canary that came back had done so before")
-        self.lines += telling.lines(pages.events, pages.outbox, self._tickets)
-        self.lines += (telling.returned(canary, self.now) for canary in pages.canaries)
-        self.lines += (telling.left(*away) for away in pages.away)
+        self.lines += telling.lines(pages, self._tickets, self.now)
         self._pages, self._people = Pages(), {}
         self._stored = dict(self._tickets)
         self._touched, self._reworked, self._number = set(), set(), None
@@ -455,7 +450,12 @@ class Ledger:
         self._cause = None
         heard = self._people.keys()  # mail from them lifts what was said of their address
         notices.hold_back(
-            self.connection, self._pages.outbox, self.settings, self.now, heard, self._sent
+            self.connection,
+            self._pages.outbox,
+            self.settings,
+            self.now,
+            heard,
+            self._ahead.to_customers,
         )
         for row in list(self._pages.outbox):
             if row["awaited"] and row["state"] == SUPPRESSED:

@@ -6,8 +6,8 @@ about what did not happen. They hold no text of anybody's mail.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
+from mailgate.desk.pages import Pages
 from mailgate.domain.canary import Canary
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Role
@@ -24,32 +24,30 @@ Line = tuple[str, dict[str, object]]
 """The name of a line, and the ids of what it is about."""
 
 
-def lines(
-    events: Iterable[Mapping[str, Any]],
-    outbox: Iterable[Mapping[str, Any]],
-    known: Mapping[int, Ticket],
-) -> Iterator[Line]:
-    """Return a line for each row worth one; `known` holds the tickets that they are about."""
-    for row in events:
+def lines(pages: Pages, known: Mapping[int, Ticket], now: datetime) -> Iterator[Line]:
+    """Return a line for each fact worth one; `known` holds the tickets that they are about."""
+    for row in pages.events:
         about = {row["subject_kind"]: row["subject_id"]}
         if row["subject_kind"] == tickets.TICKET:
             about = {"ticket": row["subject_id"], "number": known[row["subject_id"]].number}
         actor = Actor(ActorKind(row["actor_kind"]), row["actor_id"])
         yield row["name"], about | {"actor": str(actor), "at": row["at"]}
-    for row in outbox:
+    for row in pages.outbox:
         if row["state"] == SUPPRESSED:
             ids = {"notice": row["id"], "kind": row["notice"], "ticket": row["ticket_id"]}
             name = "notice.suppressed" if row["role"] == Role.CUSTOMER.value else "notice.joined"
             yield name, ids | {"why": row["reason"]}
+    yield from (_returned(canary, now) for canary in pages.canaries)
+    yield from (_left(*away) for away in pages.away)
 
 
-def returned(canary: Canary, now: datetime) -> Line:
+def _returned(canary: Canary, now: datetime) -> Line:
     """Return the line for a canary that came back."""
     seconds = (now - canary.sent_at).total_seconds()
     return RETURNED, {"canary": canary.id, "seconds": seconds, "late": canary.missed_at is not None}
 
 
-def left(agent: str, until: datetime, _said_at: datetime) -> Line:
+def _left(agent: str, until: datetime, _said_at: datetime) -> Line:
     """Return the line for an agent who says that they are away."""
     return "agent.away", {"agent": agent, "until": until}
 

@@ -63,6 +63,11 @@ def rehearse(desk: Desk, reader: Reader, signer: Signer, mail: Incoming, queue: 
         ending = sort(ledger, lookup, reading)
         number = None if ending.ticket_id is None else ledger.ticket(ending.ticket_id).number
         events, notices = ledger.decided()
+        new = {row["id"] for row in notices}
+        for row in notices:
+            joined = ledger.joined.get(row["id"])
+            if joined is not None and joined.id in new:  # which will have another number
+                row["reason"] = "told with others in one mail"
     verdict = row_of(reading, ending, now)["verdict"]
     return Rehearsed(reading, ending, verdict, number, events, notices)
 

@@ -18,12 +18,17 @@ JOINED = "joined"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A mail that is not sent yet, and may take more."""
+    """A mail that is not sent before `next_try_at`, and may take more."""
 
     id: int
     recipient: str
     quiet_until: datetime | None
     context: Mapping[str, Any]
+    next_try_at: datetime
+
+    def takes_more(self, now: datetime) -> bool:
+        """Whether its time does not come soon."""
+        return self.next_try_at > now + _CLOSES
 
     @property
     def whose(self) -> tuple[str, bool]:
@@ -66,11 +71,13 @@ def waiting(
     tenant_id: int,
     addresses: Collection[str],
     now: datetime,
+    *,
+    lock: bool,
 ) -> list[Waiting]:
-    """Return such mails whose time does not come soon, the newest last, and lock them.
+    """Return such mails whose time does not come soon, the newest last.
 
-    One that somebody is about to send takes no more, by whosever clock; those that somebody else
-    writes to are passed over.
+    One that somebody is about to send takes no more, by whosever clock. With `lock` those that
+    somebody else writes to are passed over, and nobody else gets these.
     """
     table = schema.outbox.c
     query = (
@@ -85,8 +92,9 @@ def waiting(
             table.recipient.in_(addresses),
         )
         .order_by(table.id)
-        .with_for_update(skip_locked=True)
     )
+    if lock:
+        query = query.with_for_update(skip_locked=True)
     return [Waiting(*row) for row in connection.execute(query)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    RowMapping,
     Select,
     Update,
     and_,
@@ -445,6 +446,20 @@ def waiting(connection: Connection, tenant_id: int) -> list[int]:
     table = schema.outbox.c
     query = select(table.id).where(table.tenant_id == tenant_id, table.state == fixed(READY))
     return list(connection.execute(query.order_by(table.id)).scalars())
+
+
+def awaited(connection: Connection, tenant_id: int) -> list[RowMapping]:
+    """Return what has not ended and the clock waits for, soonest first: what `Delivered` says.
+
+    `next_try_at` is when each is to leave.
+    """
+    table = schema.outbox.c
+    query = (
+        select(table.ticket_id, table.notice, table.turn, table.recipient, table.next_try_at)
+        .where(table.tenant_id == tenant_id, table.state == fixed(READY), table.awaited)
+        .order_by(table.next_try_at, table.id)
+    )
+    return list(connection.execute(query).mappings())
 
 
 def hold(

@@ -386,7 +386,7 @@ _DUE = (
         schema.timer.c.fired_at.is_(None),
         schema.timer.c.due_at <= bindparam("until"),
     )
-    .order_by(schema.timer.c.due_at, schema.timer.c.subject_id)
+    .order_by(*(schema.timer.c[name] for name in ("due_at", "subject_id", "kind", "turn", "step")))
 )
 _DUE_FIRST = _DUE.limit(bindparam("most"))
 

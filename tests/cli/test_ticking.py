@@ -148,6 +148,16 @@ def test_what_is_to_come_is_listed_and_nothing_happens(cli):
     assert "within the next day, if nobody writes." in cli.ok("forecast", "--days", "1")
 
 
+def test_what_staff_will_be_told_with_others_is_listed_so(cli):
+    cli.set(agents__burst=1)
+    for _ in range(3):
+        cli.open()
+    assert "(with others, " in cli.ok("forecast")
+    joined = [n["joined_at"] for step in cli.json("forecast") for n in step["notices"]]
+    assert None in joined
+    assert any(joined)
+
+
 def test_which_target_is_meant_and_in_which_mail_it_is_told_is_listed(cli):
     cli.open()
     shown = cli.ok("forecast")

@@ -121,3 +121,39 @@ def test_the_ceilings_hold_in_what_is_foreseen(database):
     reminders = [e for step in foreseen for e in step.notices if e.notice == "waiting"]
     assert [each.held_back is None for each in reminders[:2]] == [True, False]
     assert "automatic mails a day" in reminders[1].held_back
+
+
+def test_what_will_be_told_with_others_says_when(database):
+    world = World(database, replace(settings(), burst=1))
+    world.tick()
+    for name in ("one", "two", "three"):
+        world.open(name)
+    world.pass_time(days=1, hours=2)
+    steps = [step for step in seen(world) if step.timer.value == "system_response"]
+    mine = [each for step in steps for each in step.notices if each.recipient == ALICE.address]
+    leaves = world.now + timedelta(minutes=10)
+    assert [each.joined_at for each in mine] == [None, leaves, leaves]
+    assert {each.held_back for each in mine} == {None}
+    assert world.rows("outbox") == [
+        row for row in world.rows("outbox") if row["notice"] != "joined"
+    ]
+
+
+def test_an_answer_that_has_not_left_yet_leaves_when_it_is_tried_next(world):
+    world.tick()
+    world.agent_replies(world.open())
+    first = seen(world)[0]
+    assert (first.timer.value, first.at) == ("client_response", world.now + timedelta(hours=48))
+
+
+def test_after_an_outage_customers_are_not_written_to_before_the_hour_is_over(world):
+    world.tick()
+    answered(world, world.open())
+    world.open("unanswered", "dave@customer.example")
+    world.pass_time(days=3)
+    steps = {(step.number, step.timer.value): step.at for step in reversed(seen(world))}
+    assert steps["TKT-2026-00001", "client_response"] == world.now + timedelta(hours=1)
+    assert steps["TKT-2026-00002", "system_response"] == world.now
+    world.tick()
+    world.pass_time(minutes=5)
+    assert seen(world)[0].at == world.now + timedelta(minutes=55)

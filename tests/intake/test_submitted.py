@@ -383,6 +383,17 @@ def test_a_rehearsal_knows_the_login_and_keeps_nothing(gateway, opened, thread):
     assert gateway.outbox("command_refused") == []
 
 
+def test_a_rehearsal_tells_what_would_come_with_others(gateway, opened, thread):
+    gateway.desk.settings = replace(gateway.desk.settings, burst=0)
+    raw = gateway.raw("/assign bob", sender=ALICE.address, to=CUSTOMER, **thread)
+    mail = Incoming(raw, ALICE.address, (CUSTOMER,), gateway.now, "alice", "submission")
+    reader, signer = gateway.worker._reader, gateway.signer
+    done = rehearse(gateway.desk, reader, signer, mail, "support")
+    told = {row["notice"]: (row["state"], row["reason"]) for row in done.notices}
+    assert told["assigned"] == ("suppressed", "told with others in one mail")
+    assert told["joined"] == ("ready", None)
+
+
 def test_nobody_is_taken_off_a_ticket_by_the_answer_to_them(gateway, opened, thread, submit):
     submit("/requester dave@customer.example\nHello.", **thread)
     assert gateway.outbox("agent_reply") == []

@@ -5,9 +5,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from mailgate.store import migrate, schema
 from mailgate.store.db import Database
@@ -76,3 +77,14 @@ def _empty(database: Database) -> None:
                 connection.execute(table.delete())
         connection.execute(schema.tenant.delete().where(schema.tenant.c.id != TENANT))
         connection.execute(text("ALTER SEQUENCE mailgate_id RESTART"))
+
+
+def without_waiting_for_the_disk(database: Database) -> None:
+    """Have a SQLite file that outlives no test be written as fast as memory."""
+    if database.sqlite:
+        event.listen(database.engine, "connect", _trust_the_cache)
+        database.engine.dispose()
+
+
+def _trust_the_cache(driver: Any, _record: object) -> None:
+    driver.execute("PRAGMA synchronous = OFF")

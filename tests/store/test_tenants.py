@@ -301,7 +301,9 @@ def _plant_notices(connection: Connection, sending: dict[str, Any], message: int
     """Return the ids of notices: ready, never sent, sent, and one that carries a message."""
     carrying = {"notice": "new_message", "automatic": False, "message_id": message}
     return [
-        notice(connection, notice="received", automatic=True, stranger=True, **sending),
+        notice(
+            connection, notice="received", automatic=True, stranger=True, awaited=True, **sending
+        ),
         notice(connection, state="never", notice="other", **sending),
         notice(connection, state="sent", notice="resolved", **sending),
         notice(connection, **carrying, **sending),
