@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    Table,
     and_,
     case,
     func,
@@ -92,10 +93,17 @@ def ticket(connection: Connection, tenant_id: int, id_: int) -> RowMapping | Non
     return connection.execute(query).mappings().one_or_none()
 
 
+def _same(one: Table, other: Table) -> ColumnElement[bool]:
+    """Both rows are of the same tenant."""
+    return one.c.tenant_id == other.c.tenant_id
+
+
 def _with_figures() -> Select[Any]:
     said = (
         select(func.count())
-        .where(schema.message.c.ticket_id == schema.ticket.c.id)
+        .where(
+            _same(schema.message, schema.ticket), schema.message.c.ticket_id == schema.ticket.c.id
+        )
         .scalar_subquery()
     )
     return select(
@@ -171,7 +179,7 @@ def attachments(connection: Connection, tenant_id: int, ticket_id: int) -> list[
     table, message = schema.attachment, schema.message
     query = (
         select(table, message.c.mail_id)
-        .join(message, message.c.id == table.c.message_id)
+        .join(message, and_(_same(message, table), message.c.id == table.c.message_id))
         .where(message.c.tenant_id == tenant_id, message.c.ticket_id == ticket_id)
         .order_by(message.c.at, message.c.id, table.c.n)
     )
@@ -246,12 +254,12 @@ def notices(
     most: int | None = None,
 ) -> list[RowMapping]:
     """Return notices of the outbox, newest first, with the ticket's number; no states: all."""
-    table = schema.outbox
+    table, ticket = schema.outbox, schema.ticket
     left_out = {"context", "rendered", "lease_owner", "lease_until", "fence"}
     columns = [column for column in table.c if column.name not in left_out]
     query = (
-        select(*columns, schema.ticket.c.number)
-        .outerjoin(schema.ticket, schema.ticket.c.id == table.c.ticket_id)
+        select(*columns, ticket.c.number)
+        .outerjoin(ticket, and_(_same(ticket, table), ticket.c.id == table.c.ticket_id))
         .where(table.c.tenant_id == tenant_id)
         .order_by(table.c.id.desc())
         .limit(most)

@@ -150,8 +150,8 @@ def test_what_is_to_come_is_listed_and_nothing_happens(cli):
 
 def test_what_staff_will_be_told_with_others_is_listed_so(cli):
     cli.set(agents__burst=1)
-    for _ in range(3):
-        cli.open()
+    for subject in ("Printer", "Paper", "Toner"):
+        cli.open(subject=subject)
     assert "(with others, " in cli.ok("forecast")
     joined = [n["joined_at"] for step in cli.json("forecast") for n in step["notices"]]
     assert None in joined
