@@ -8,7 +8,7 @@ from typing import Any
 
 from mailgate.desk.forecast import Foreseen, forecast
 from mailgate.domain.caps import Caps
-from mailgate.domain.escalation import Escalation, Since
+from mailgate.domain.escalation import ApprovalRule, Escalation, Since
 from mailgate.domain.events import (
     Assign,
     AssignTeam,
@@ -29,7 +29,7 @@ from mailgate.store.joining import JOINED
 from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ADMIN, ALICE, BOB, World, settings
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LOOK = 10 * MINUTE  # signs of life are kept every four minutes, and a gap of fifteen is an outage
 CUSTOMERS = tuple(f"{name}@customer.example" for name in ("carol", "dave", "erin"))
 AGENT = Actor(ActorKind.AGENT, "alice")
@@ -43,8 +43,9 @@ def _rules(chance: random.Random) -> tuple[Escalation, ...]:
         Escalation("leads", chance.randint(1, 9) * HOUR, to="team:leads"),
         Escalation("late", chance.choice((0, 2)) * HOUR, Since.OVERDUE, tell_admins=True),
         Escalation("old", 30 * HOUR, Since.OPENED, calendar="office", to="bob"),
+        Escalation("dear", 2 * HOUR, to="alice", approval=ApprovalRule("bob", 3 * HOUR, DAY)),
     )
-    return tuple(chance.sample(rules, chance.randint(0, 3)))
+    return tuple(chance.sample(rules, chance.randint(0, 4)))
 
 
 def world_of(database: Any, chance: random.Random) -> World:
