@@ -13,7 +13,7 @@ from sqlalchemy import select
 from mailgate.desk.verify import verify
 from mailgate.domain.people import Role
 from mailgate.mail.parts import content
-from mailgate.store import inbox, schema
+from mailgate.store import schema
 from mailgate.store.db import Database
 from tests.peers.reports import report_of
 from tests.store.databases import POSTGRESQL, SQLITE, migrated, without_waiting_for_the_disk
@@ -25,6 +25,8 @@ from tests.torture.yearbook import yearbook
 MINUTE = timedelta(minutes=1)
 EVENT = ("id", "subject_id", "name", "at", "recorded_at", "data", "actor_kind")
 NOTICE = ("ticket_id", "turn", "notice", "recipient", "role", "context")
+SHORT = [(SQLITE, 300)]
+LONG = [(SQLITE, 10_000), (POSTGRESQL, 1_000)]
 ONCE_A_TURN = {"overdue", "auto_closed"}
 ONCE = {"target_near", "target_missed"}
 
@@ -86,39 +88,38 @@ def faults(database, town) -> list:
 
 
 @pytest.mark.torture
-@pytest.mark.timeout(6 * 3600)
-@pytest.mark.parametrize(
-    ("kind", "few", "many"),
-    [(SQLITE, 300, 10_000), pytest.param(POSTGRESQL, 8, 1_000, marks=pytest.mark.peers)],
-)
-def test_a_year(request, capsys, seed, long_form, kind, few, many):
+@pytest.mark.peers
+@pytest.mark.timeout(12 * 3600)
+def test_a_year(request, capsys, seed, long_form):
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with migrated(request, kind) as database:
-        without_waiting_for_the_disk(database)
-        tickets = many if long_form else few
-        town = Town(database, seed, tickets, every_minute=long_form)
-        town.live()
-        events = rows(database, schema.event, *EVENT, subject_kind="ticket")
-        yardstick = judged(events)
-        told = yearbook(database, town)
-        report_of(request.node).add("the year", lambda: told)
-        if long_form:
-            with capsys.disabled():
-                sys.stdout.write(f"\n{told}\n")
+    for kind, tickets in LONG if long_form else SHORT:
+        with migrated(request, kind) as database:
+            without_waiting_for_the_disk(database)
+            town = Town(database, seed, tickets, every_minute=long_form)
+            town.live()
+            told = yearbook(database, town)
+            report_of(request.node).add("the year", lambda told=told: told)
+            if long_form:
+                with capsys.disabled():
+                    sys.stdout.write(f"\n{told}\n")
+            check(database, town, tickets)
 
-        assert not yardstick.faults, "\n".join(yardstick.faults[:20])
-        assert yardstick.acted > 3 * tickets
-        unseen = [n for n, life in enumerate(tampered(busiest(events))) if not judged(life).faults]
-        assert not unseen, "the yardstick sees a clock that is wrong"
-        assert not doubled(rows(database, schema.outbox, *NOTICE))
-        numbers = [row["number"] for row in rows(database, schema.ticket, "number")]
-        assert sorted(numbers) == [f"TKT-2026-{n:05d}" for n in range(1, len(numbers) + 1)]
-        states = {row["state"] for row in rows(database, schema.mail_delivery, "state")}
-        assert states <= {"opened", "threaded", "commands_only", "report", "suppressed"}
-        assert inbox.PENDING not in states
-        assert len(rows(database, schema.event, "id", name="month.reported")) == 12
-        digests = rows(database, schema.event, "subject_id", name="digest.written")
-        assert len({row["subject_id"] for row in digests}) == len(digests) > 300
-        customers = rows(database, schema.outbox, "recipient", role=Role.CUSTOMER.value)
-        assert not [row for row in customers if row["recipient"].endswith("@agents.example")]
-        assert faults(database, town) == []
+
+def check(database, town, tickets) -> None:
+    events = rows(database, schema.event, *EVENT, subject_kind="ticket")
+    yardstick = judged(events)
+    assert not yardstick.faults, "\n".join(yardstick.faults[:20])
+    assert yardstick.acted > 3 * tickets
+    unseen = [n for n, life in enumerate(tampered(busiest(events))) if not judged(life).faults]
+    assert not unseen, "the yardstick sees a clock that is wrong"
+    assert not doubled(rows(database, schema.outbox, *NOTICE))
+    numbers = [row["number"] for row in rows(database, schema.ticket, "number")]
+    assert sorted(numbers) == [f"TKT-2026-{n:05d}" for n in range(1, len(numbers) + 1)]
+    states = {row["state"] for row in rows(database, schema.mail_delivery, "state")}
+    assert states <= {"opened", "threaded", "commands_only", "report", "suppressed"}
+    assert len(rows(database, schema.event, "id", name="month.reported")) == 12
+    digests = rows(database, schema.event, "subject_id", name="digest.written")
+    assert len({row["subject_id"] for row in digests}) == len(digests) > 300
+    customers = rows(database, schema.outbox, "recipient", role=Role.CUSTOMER.value)
+    assert not [row for row in customers if row["recipient"].endswith("@agents.example")]
+    assert faults(database, town) == []

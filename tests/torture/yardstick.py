@@ -44,6 +44,7 @@ class Wall:
     def __init__(self, week: Iterable[Iterable[tuple[int, int]]]) -> None:
         zone, days = ZoneInfo(ZONE), [list(day) for day in week]
         self._worked = bytearray(_DAYS * 1440)
+        self._known: dict[tuple[datetime, timedelta], datetime] = {}
         for minute in range(len(self._worked)):
             wall = (_FIRST + minute * MINUTE).astimezone(zone)
             shown = wall.hour * 60 + wall.minute
@@ -54,7 +55,12 @@ class Wall:
                     self._worked[minute] |= worked
 
     def add(self, since: datetime, length: timedelta) -> datetime:
-        """Return when so much has been worked."""
+        """Return when so much has been worked; what was counted once is known."""
+        if (since, length) not in self._known:
+            self._known[since, length] = self._count(since, length)
+        return self._known[since, length]
+
+    def _count(self, since: datetime, length: timedelta) -> datetime:
         minute, second = divmod(int((since - _FIRST).total_seconds()), 60)
         left = int(length.total_seconds())
         while left > 0:
@@ -350,10 +356,10 @@ class Yardstick:
     def _event(self, row: Mapping[str, Any]) -> None:
         id_, now, facts = row["subject_id"], row["recorded_at"], row["data"]
         matter = self.matters.setdefault(id_, Matter(walls()))
+        self._none_missed(id_, now)
         if row["name"] == "deadline.passed":
             self._passed(id_, matter, row)
         else:
-            self._none_missed(id_, now)
             matter.happen(row["name"], row["at"], now, facts)
             by_itself = row["actor_kind"] == "gateway" and row["name"] in _GIVING
             if by_itself and matter.assignee and self._holds(matter.assignee) > LIMIT:
