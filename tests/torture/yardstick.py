@@ -383,6 +383,14 @@ class Yardstick:
             self.faults.append(f"{says}, turn {facts['turn']}, is due at {running[due]}")
         elif not at <= now <= self._latest(id_, kind, at) or self._is_held_back(kind, now):
             self.faults.append(f"{says} is early or late")
+        elif self._changed.get(id_, now) < now:
+            passed_over = [
+                other
+                for other, when in running.items()
+                if when < at and not self._is_held_back(other[0], now)
+            ]
+            if passed_over:
+                self.faults.append(f"{says} comes before {passed_over}")
         matter.act(due, at, now)
         self.acted += 1
 
