@@ -57,10 +57,7 @@ TICKET: Shape = MappingProxyType(
 )
 
 WAITING_ANSWER: Shape = MappingProxyType(
-    {
-        "author": "the agent who wrote it",
-        "until": "when it is sent, unless it is stopped",
-    }
+    {"author": "the agent who wrote it", "until": "when it is sent, unless it is stopped"}
 )
 ANSWERING: Shape = MappingProxyType({"mailbox": "where a draft lies", "since": "since when"})
 REMAINING: Shape = MappingProxyType(
