@@ -499,7 +499,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             "road",
             sa.String(length=16),
             nullable=False,
-            comment="smtp, lmtp, submission, pipe, cli, imap, sent or import",
+            comment="smtp, lmtp, submission, pipe, cli, page, imap, sent or import",
         ),
         sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted"),
         sa.Column(
