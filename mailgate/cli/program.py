@@ -126,6 +126,7 @@ def command(
 
 program = typer.Typer(
     name="mailgate",
+    context_settings={"help_option_names": ["-h", "--help"]},
     cls=Program,
     epilog=_examples(("mailgate init --dir desk", "mailgate serve --config desk/config.toml")),
     rich_markup_mode=None,

@@ -256,3 +256,11 @@ def test_json_is_all_that_is_printed(cli):
 def test_a_library_that_logs_its_every_step_is_quiet(cli):
     cli.ok("tickets")
     assert logging.getLogger("flufl.bounce").disabled
+
+
+def test_the_short_way_to_ask_for_help_works_everywhere():
+    for words in ((), ("tickets",), ("jobs",), ("jobs", "run")):
+        short, whole = run(*words, "-h"), run(*words, "--help")
+        assert short.exit_code == 0
+        assert short.output == whole.output
+        assert "Usage:" in short.output
