@@ -9,23 +9,23 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
 from mailgate.board.looking import Look
-from mailgate.desk.door import Desk
+from mailgate.desk.door import Desk, persist
 from mailgate.desk.ledger import Ledger
 from mailgate.domain import marks as rules
 from mailgate.domain.marks import Meanings
 from mailgate.domain.model import Actor, ActorKind, Ticket
-from mailgate.errors import Conflict, Refused, Temporary
+from mailgate.errors import Refused
 from mailgate.imap.link import Link, NotMarked
 from mailgate.log import log
 from mailgate.store import drafts
 from mailgate.store.board import Board, Lying
 from mailgate.store.marks import Marks
 
-_TRIES = 5
 _REST = timedelta(minutes=10)  # until a folder that keeps no keyword is tried again
 
 
@@ -65,13 +65,7 @@ class Marking:
             found = [change for look in looks for change in self._changes(connection, look)]
         if not found:
             return
-        for _ in range(_TRIES):
-            try:
-                self._write(found, hold)
-            except Conflict:
-                continue
-            return
-        raise Temporary("others change the tickets of these mails all the time")
+        persist(partial(self._write, found, hold))
 
     def _of(self, connection: Connection) -> Marks:
         return Marks(connection, self._tenant_id, self._mailbox)

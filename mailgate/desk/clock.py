@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
-from mailgate.desk.door import Desk
+from mailgate.desk.door import Desk, persist
 from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.horizon import Heartbeat, awaited, beat, horizon
@@ -203,14 +203,11 @@ class Clock:
         return _Batch(tuple(steps), frozenset(failed))
 
     def _write(self, now: datetime, due: _Due) -> tuple[Step, ...]:
-        for last in (False,) * (_TRIES - 1) + (True,):
-            try:
-                with self._desk.writing(now, BATCH) as ledger:
-                    return tuple(act(ledger, due(ledger.connection)))
-            except Conflict:
-                if last:
-                    raise
-        return ()
+        def once() -> tuple[Step, ...]:
+            with self._desk.writing(now, BATCH) as ledger:
+                return tuple(act(ledger, due(ledger.connection)))
+
+        return persist(once, _TRIES)
 
 
 def _only(row: RowMapping, _: Connection) -> list[RowMapping]:

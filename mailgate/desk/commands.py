@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
 from mailgate.desk import held, merging, splitting
-from mailgate.desk.door import Desk
+from mailgate.desk.door import Desk, persist
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Settings
@@ -24,12 +23,10 @@ from mailgate.domain.hours import when
 from mailgate.domain.lifecycle import Decision
 from mailgate.domain.model import Actor, ActorKind, Kind, Priority, Side, Ticket
 from mailgate.domain.people import Agent, Role, Staff
-from mailgate.errors import Conflict, Refused
+from mailgate.errors import Refused
 from mailgate.store import inbox, reports
 
-T = TypeVar("T")
 ROAD, PAGE, QUEUE = "cli", "page", "default"
-_TRIES = 8
 _VERDICT: dict[str, object] = {
     "kind": "person",
     "machine": False,
@@ -239,7 +236,7 @@ def carry_out(
     Raises `Illegal` for a command that is not possible now, `Conflict` when somebody else was
     first again and again.
     """
-    return _persist(partial(_once, desk, ticket_id, happens, now, letter, note))
+    return persist(partial(_once, desk, ticket_id, happens, now, letter, note))
 
 
 def split(
@@ -260,17 +257,7 @@ def split(
             ledger.caused_by(ledger.next_id())  # no mail does: what ties the events together
             return splitting.split(ledger, ticket_id, wish, calls, stamp, note)
 
-    return _persist(once)
-
-
-def _persist(do: Callable[[], T]) -> T:
-    """Do something, and do it again where somebody else was first, a few times."""
-    for _ in range(_TRIES - 1):
-        try:
-            return do()
-        except Conflict:
-            continue
-    return do()
+    return persist(once)
 
 
 def _once(

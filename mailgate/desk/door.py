@@ -1,9 +1,10 @@
 """The one door through which tickets are written: opens ledgers on a database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -11,8 +12,13 @@ from mailgate.desk import telling
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.policy import Row, overlaid
+from mailgate.errors import Conflict, Lost
 from mailgate.store import thresholds
 from mailgate.store.db import Database
+
+T = TypeVar("T")
+TRIES = 8
+"""How often something is decided where others are quicker again and again."""
 
 
 class Desk:
@@ -56,6 +62,22 @@ class Desk:
         with self.database.rehearse() as connection:
             ids = _endless(self.database, connection, 16)
             yield kind(connection, ids, self.current(connection), self.signer, now)
+
+
+def persist(do: Callable[[], T], tries: int = TRIES) -> T:
+    """Do something through the door, and decide it anew where somebody else was first.
+
+    Raises `Conflict` where they were each time, and `Lost` at once: what is another's now is not to
+    be decided here any more.
+    """
+    for _ in range(tries - 1):
+        try:
+            return do()
+        except Lost:
+            raise
+        except Conflict:
+            continue
+    return do()
 
 
 def _endless(database: Database, connection: Connection, count: int) -> Iterator[int]:

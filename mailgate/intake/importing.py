@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mailgate.desk.bygone import Brought, Bygone, Example, LeftOut
-from mailgate.desk.door import Desk
+from mailgate.desk.door import Desk, persist
 from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import Imported
 from mailgate.domain.model import GATEWAY, Status
@@ -33,7 +33,6 @@ from mailgate.store import inbox, mailboxes
 from mailgate.store.identity import identify
 from mailgate.store.inbox import Arrival, Claimed
 
-_TRIES = 5
 _MOST_EXAMPLES = 10
 
 Progress = Callable[[int, int], None]
@@ -179,23 +178,21 @@ class Importer:
     def _bring(self, readings: Sequence[tuple[Entry, Reading]]) -> None:
         """Write one batch; it is tried again where somebody else changed one of its tickets."""
         now = self._now()
-        for last in (False,) * (_TRIES - 1) + (True,):
+
+        def once() -> _Batch:
             opening = (
                 self._desk.rehearsing(now, Bygone)
                 if self._dry_run
                 else self._desk.writing(now, len(readings), Bygone)
             )
-            try:
-                with opening as ledger:
-                    batch = _Batch(ledger, self._to, self._open_since)
-                    mails = [reading for _, reading in readings]
-                    lookup = look_up(ledger, mails, self._reader.signer, bygone=True)
-                    batch.write(readings, lookup)
-                break
-            except Conflict:
-                if last:
-                    raise
-        batch.add_to(self._brought)
+            with opening as ledger:
+                batch = _Batch(ledger, self._to, self._open_since)
+                mails = [reading for _, reading in readings]
+                lookup = look_up(ledger, mails, self._reader.signer, bygone=True)
+                batch.write(readings, lookup)
+            return batch
+
+        persist(once).add_to(self._brought)
 
 
 class _Batch:

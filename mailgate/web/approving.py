@@ -9,14 +9,13 @@ from datetime import datetime
 from enum import Enum
 
 from mailgate.desk import commands, escalations
-from mailgate.desk.door import Desk
+from mailgate.desk.door import Desk, persist
 from mailgate.domain.approving import decides
 from mailgate.domain.events import Approve, Reject
 from mailgate.domain.model import Ticket
 from mailgate.domain.people import Agent
 from mailgate.mail.signer import Signer, TicketAddress
 from mailgate.store import tickets
-from mailgate.web.confirming import again
 
 
 class Standing(Enum):
@@ -73,7 +72,7 @@ class Approving:
 
         Raises `Conflict` when somebody else was first again and again.
         """
-        return again(lambda: self._once(token, now, reason))
+        return persist(lambda: self._once(token, now, reason))
 
     def _once(self, token: str, now: datetime, reason: str | None) -> Wanted | None:
         found = self._find(token, now)

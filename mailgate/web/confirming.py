@@ -5,29 +5,23 @@ as it then is.
 """
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import TypeVar
 
 from mailgate.desk import commands
-from mailgate.desk.door import Desk
+from mailgate.desk.door import Desk, persist
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NewMessage
 from mailgate.domain.events import Confirm, CustomerWrote, Rated
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, Side, Status, Ticket
 from mailgate.domain.rating import BEST, THE_TICKET, rateable
-from mailgate.errors import Conflict
 from mailgate.mail.compose import Frame, compose
 from mailgate.mail.parse import parse
 from mailgate.mail.render import Rendered
 from mailgate.mail.signer import Signer, TicketAddress
 from mailgate.store import tickets
 from mailgate.web.wording import words_for
-
-T = TypeVar("T")
-_TRIES = 8
 
 
 class Standing(Enum):
@@ -83,14 +77,14 @@ class Confirming:
 
         Raises `Conflict` when somebody else was first again and again.
         """
-        return again(lambda: self._once(token, now, text))
+        return persist(lambda: self._once(token, now, text))
 
     def rate(self, token: str, now: datetime, score: int, comment: str) -> Question | None:
         """Keep what a customer who said yes, or was asked, thinks: 1 to 5. It may be changed.
 
         Raises `Conflict` when somebody else was first again and again.
         """
-        return again(lambda: self._rate(token, now, score, comment))
+        return persist(lambda: self._rate(token, now, score, comment))
 
     def _rate(self, token: str, now: datetime, score: int, comment: str) -> Question | None:
         found = self._find(token, now)
@@ -209,13 +203,3 @@ def _rated(
     actor = Actor(ActorKind.CUSTOMER, ticket.requester)
     about = ticket.resolution if said.nonce == THE_TICKET else said.nonce
     return Rated(at=now, actor=actor, resolution=about, score=score, comment=comment)
-
-
-def again(act: Callable[[], T]) -> T:
-    """Act, and decide again where somebody else was first, but not for ever."""
-    for _ in range(_TRIES - 1):
-        try:
-            return act()
-        except Conflict:
-            continue
-    return act()

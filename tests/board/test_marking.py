@@ -9,9 +9,10 @@ import structlog
 from mailgate.board.board import Board
 from mailgate.board.marking import Marking
 from mailgate.desk.clock import Clock
+from mailgate.desk.door import TRIES
 from mailgate.domain.marks import Meanings
 from mailgate.domain.model import Priority
-from mailgate.errors import Conflict, Refused, Temporary
+from mailgate.errors import Conflict, Lost, Refused, Temporary
 from mailgate.imap.link import Link, NotMarked
 from mailgate.store.marks import Marks
 from tests.board.played import ALICE, INBOX, Played
@@ -125,11 +126,25 @@ def test_who_is_second_to_a_ticket_tries_again_and_at_last_later(marked, monkeyp
     marked.pass_by()
     assert facts(marked)[0] == "urgent"
     store(marked, INBOX, "+FLAGS", "vip")
-    failures += [Conflict("again")] * 5
-    with pytest.raises(Temporary, match="all the time"):
+    failures += [Conflict("again")] * TRIES
+    with pytest.raises(Conflict, match="again"):
         marked.pass_by()
     marked.rest()
     assert facts(marked)[1] == ["vip"]
+
+
+def test_who_has_lost_the_mailbox_marks_nothing_any_more(marked, monkeypatch):
+    store(marked, INBOX, "+FLAGS", r"\Flagged")
+    tries = []
+
+    def lost(self, *args):
+        tries.append(args)
+        raise Lost("another node watches the mailbox")
+
+    monkeypatch.setattr(Marking, "_write", lost)
+    with pytest.raises(Lost):
+        marked.pass_by()
+    assert len(tries) == 1
 
 
 def test_one_ticket_that_fails_stops_no_other(marked, monkeypatch):
