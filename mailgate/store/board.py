@@ -25,10 +25,10 @@ from mailgate.store import prepared, schema
 from mailgate.store.columns import fixed
 from mailgate.store.db import inserting
 from mailgate.store.inbox import NOT_KEPT, PENDING, SUPPRESSED
+from mailgate.store.portions import portions
 
 T = TypeVar("T")
 
-_AT_ONCE = 500  # values in one question
 _COPY = schema.board_copy
 
 
@@ -150,7 +150,7 @@ class Board:
         """
         table = schema.imap_copy
         found: set[int] = set()
-        for some in _parts(identities):
+        for some in portions(identities):
             rows = self.connection.execute(
                 select(table.c.mail_id, table.c.folder, table.c.uidvalidity, table.c.uid).where(
                     self._of(table), table.c.identity.in_(some), table.c.mail_id.is_not(None)
@@ -175,7 +175,7 @@ class Board:
 
     def lift(self, folder: str, uids: Collection[int]) -> None:
         """Take away what no longer lies there."""
-        for some in _parts(uids):
+        for some in portions(uids):
             self.connection.execute(
                 delete(_COPY).where(
                     self._of(_COPY), _COPY.c.folder == folder, _COPY.c.uid.in_(some)
@@ -186,7 +186,7 @@ class Board:
         self, folder: str, uids: Collection[int], *, struck: bool, dropped_at: datetime | None
     ) -> None:
         """Note that mails are marked as deleted, or no more."""
-        for some in _parts(uids):
+        for some in portions(uids):
             self.connection.execute(
                 update(_COPY)
                 .where(self._of(_COPY), _COPY.c.folder == folder, _COPY.c.uid.in_(some))
@@ -242,7 +242,7 @@ class Board:
         )
         found: dict[int, int] = {}
         pending: set[int] = set()
-        for some in _parts(mail_ids):
+        for some in portions(mail_ids):
             rows = self.connection.execute(
                 select(
                     taken.c.mail_id,
@@ -319,7 +319,7 @@ class Board:
         seen, ticket = schema.board_ticket, schema.ticket
         lies = exists().where(self._of(_COPY), _COPY.c.ticket_id == ticket.c.id)
         found: set[int] = set()
-        for some in _parts(ticket_ids):
+        for some in portions(ticket_ids):
             rows = self.connection.execute(
                 select(ticket.c.id)
                 .outerjoin(seen, and_(self._of(seen), seen.c.ticket_id == ticket.c.id))
@@ -350,7 +350,7 @@ class Board:
         """Return all that lies of these tickets, one after the other."""
         found: list[Lying] = []
         columns = [_COPY.c[name] for name in Lying.__slots__]
-        for some in _parts(ticket_ids):
+        for some in portions(ticket_ids):
             rows = self.connection.execute(
                 select(*columns).where(self._of(_COPY), _COPY.c.ticket_id.in_(some))
             )
@@ -375,7 +375,7 @@ class Board:
         """Note that something of these tickets lies elsewhere now."""
         table, listed = schema.board_ticket, set(ticket_ids)
         self.due.tickets.update(listed)
-        for some in _parts(listed):
+        for some in portions(listed):
             self.connection.execute(
                 delete(table).where(self._of(table), table.c.ticket_id.in_(some))
             )
@@ -388,7 +388,7 @@ class Board:
     def of_tickets(self, folder: str, uids: Collection[int]) -> set[int]:
         """Return the tickets of what lay there."""
         found: set[int] = set()
-        for some in _parts(uids):
+        for some in portions(uids):
             rows = self.connection.execute(
                 select(_COPY.c.ticket_id).where(
                     self._of(_COPY),
@@ -423,7 +423,7 @@ class Board:
     def done(self, identities: Collection[str]) -> None:
         """Note that moves have been made."""
         table = schema.board_intent
-        for some in _parts(identities):
+        for some in portions(identities):
             self.connection.execute(
                 delete(table).where(self._of(table), table.c.identity.in_(some))
             )
@@ -439,8 +439,3 @@ class Board:
             lapsed = and_(lapsed, or_(table.c.folder != elsewhere, table.c.at < earlier))
         query = select(table.c.identity).where(self._of(table), lapsed)
         return list(self.connection.execute(query).scalars())
-
-
-def _parts(values: Collection[T]) -> Iterable[list[T]]:
-    listed = list(values)
-    return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, select
 
 from mailgate.store import prepared, schema
+from mailgate.store.portions import portions
 
 _DRAFT = schema.imap_draft
-_AT_ONCE = 500  # values in one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ def answering(
     connection: Connection, tenant_id: int, ticket_ids: Collection[int]
 ) -> list[tuple[int, str, datetime]]:
     """Return (ticket, mailbox, since when) of each draft for these tickets, the oldest first."""
-    listed, found = list(ticket_ids), []
-    for start in range(0, len(listed), _AT_ONCE):
+    found: list[tuple[int, str, datetime]] = []
+    for some in portions(ticket_ids):
         rows = connection.execute(
             select(_DRAFT.c.ticket_id, _DRAFT.c.mailbox, _DRAFT.c.since).where(
                 _DRAFT.c.tenant_id == tenant_id,
-                _DRAFT.c.ticket_id.in_(listed[start : start + _AT_ONCE]),
+                _DRAFT.c.ticket_id.in_(some),
             )
         )
         found += [(ticket_id, mailbox, since) for ticket_id, mailbox, since in rows]

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from mailgate.store import prepared, schema
+from mailgate.store.portions import portions
 
-_AT_ONCE = 500  # Message-IDs in one question
 _MOST = 200  # mails of one thread that lead to a ticket, the newest
 
 _COLUMNS = [schema.imap_history.c[name] for name in ("rfc_id", "thread", "sender", "people", "at")]
@@ -47,13 +47,13 @@ def keep(connection: Connection, tenant_id: int, mails: Sequence[Old]) -> None:
 
 def find(connection: Connection, tenant_id: int, rfc_ids: Collection[str]) -> dict[str, Old]:
     """Return those of these mails that are kept, by Message-ID."""
-    table, wanted = schema.imap_history.c, sorted(rfc_ids)
+    table = schema.imap_history.c
     found: dict[str, Old] = {}
-    for start in range(0, len(wanted), _AT_ONCE):
+    for some in portions(sorted(rfc_ids)):
         rows = connection.execute(
             select(*_COLUMNS).where(
                 table.tenant_id == tenant_id,
-                table.rfc_id.in_(wanted[start : start + _AT_ONCE]),
+                table.rfc_id.in_(some),
             )
         )
         found |= {row.rfc_id: Old(*row) for row in rows}

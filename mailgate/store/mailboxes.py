@@ -8,8 +8,7 @@ from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from mailgate.store import prepared, schema
 from mailgate.store.db import inserting
-
-_AT_ONCE = 500  # identities in one question
+from mailgate.store.portions import portions
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +205,12 @@ def known(
     """Return, of these identities, those that were seen in the mailbox, with their mails."""
     table = schema.imap_copy.c
     found: dict[str, int | None] = {}
-    for start in range(0, len(identities), _AT_ONCE):
+    for some in portions(identities):
         rows = connection.execute(
             select(table.identity, table.mail_id).where(
                 table.tenant_id == tenant_id,
                 table.mailbox == mailbox,
-                table.identity.in_(identities[start : start + _AT_ONCE]),
+                table.identity.in_(some),
             )
         )
         for identity, mail_id in rows:
@@ -228,16 +227,16 @@ def noted(
     uids: Collection[int],
 ) -> dict[int, tuple[str, int | None]]:
     """Return UID -> (identity, raw mail) of those of these UIDs that were seen there."""
-    table, listed = schema.imap_copy.c, sorted(uids)
+    table = schema.imap_copy.c
     found: dict[int, tuple[str, int | None]] = {}
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in portions(sorted(uids)):
         rows = connection.execute(
             select(table.uid, table.identity, table.mail_id).where(
                 table.tenant_id == tenant_id,
                 table.mailbox == mailbox,
                 table.folder == folder,
                 table.uidvalidity == uidvalidity,
-                table.uid.in_(listed[start : start + _AT_ONCE]),
+                table.uid.in_(some),
             )
         )
         found |= {uid: (identity, mail_id) for uid, identity, mail_id in rows}
@@ -248,15 +247,15 @@ def kept_at(
     connection: Connection, tenant_id: int, mail_ids: Collection[int]
 ) -> dict[int, datetime]:
     """Return when each of these raw mails was kept first."""
-    mail, delivery, listed = schema.mail.c, schema.mail_delivery.c, sorted(mail_ids)
+    mail, delivery = schema.mail.c, schema.mail_delivery.c
     found: dict[int, datetime] = {}
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in portions(sorted(mail_ids)):
         rows = connection.execute(
             select(mail.id, mail.received_at)
             .join(schema.mail_delivery, delivery.mail_id == mail.id)
             .where(
                 delivery.tenant_id == tenant_id,
-                delivery.mail_id.in_(listed[start : start + _AT_ONCE]),
+                delivery.mail_id.in_(some),
             )
         )
         found |= dict(rows.all())

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select
 
 from mailgate.store import prepared, schema
+from mailgate.store.portions import portions
 
-_AT_ONCE = 500  # values in one question
 _MARK, _COPY = schema.board_mark, schema.board_copy
 
 
@@ -40,7 +40,7 @@ class Marks:
 
     def take(self, folder: str, mark: str, uids: Collection[int]) -> None:
         """Note that mails bear a mark no more."""
-        for some in _parts(uids):
+        for some in portions(uids):
             self.connection.execute(
                 delete(_MARK).where(
                     self._of(_MARK),
@@ -53,7 +53,7 @@ class Marks:
     def tickets(self, folder: str, uids: Collection[int]) -> dict[int, int]:
         """Return UID -> ticket of the mails of a folder that belong to one."""
         found: dict[int, int] = {}
-        for some in _parts(uids):
+        for some in portions(uids):
             rows = self.connection.execute(
                 select(_COPY.c.uid, _COPY.c.ticket_id).where(
                     self._of(_COPY), _COPY.c.folder == folder, _COPY.c.uid.in_(some)
@@ -71,7 +71,7 @@ class Marks:
             _MARK.c.uid == _COPY.c.uid,
         )
         found: set[tuple[int, str, int]] = set()
-        for some in _parts(ticket_ids):
+        for some in portions(ticket_ids):
             rows = self.connection.execute(
                 select(_COPY.c.ticket_id, _COPY.c.folder, _COPY.c.uid)
                 .join(_MARK, same)
@@ -79,8 +79,3 @@ class Marks:
             )
             found |= {(ticket_id, folder, uid) for ticket_id, folder, uid in rows}
         return found
-
-
-def _parts(values: Collection[int]) -> Iterable[list[int]]:
-    listed = list(values)
-    return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))

@@ -10,9 +10,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
 
 from mailgate.store import schema
+from mailgate.store.portions import portions
 from mailgate.store.schema import fixed
-
-_AT_ONCE = 500  # ids in one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +72,11 @@ def _asked(
     column: ColumnElement[int],
     wanted: Iterable[int],
 ) -> list[RowMapping]:
-    table, ids = schema.ticket.c, sorted(wanted)
+    table = schema.ticket.c
     rows: list[RowMapping] = []
-    for start in range(0, len(ids), _AT_ONCE):
+    for some in portions(sorted(wanted)):
         query = select(table.id, table.follows, _lived(tenant_id, since).label("lived")).where(
-            table.tenant_id == tenant_id, column.in_(ids[start : start + _AT_ONCE])
+            table.tenant_id == tenant_id, column.in_(some)
         )
         rows += connection.execute(query).mappings()
     return rows

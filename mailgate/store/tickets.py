@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
-from itertools import islice
 from operator import attrgetter
 from types import NoneType
 from typing import Any
@@ -37,6 +36,7 @@ from mailgate.domain.model import (
 from mailgate.domain.timers import Timer
 from mailgate.errors import Conflict
 from mailgate.store import prepared, schema
+from mailgate.store.portions import portions
 from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
 from mailgate.store.types import Instant
@@ -46,7 +46,7 @@ TICKET = "ticket"
 
 FORMER = "number:"
 """What a reference begins with that is a number of another system."""
-_AT_ONCE = 1000  # values in one statement; both stores have an upper bound
+_AT_ONCE = 1000  # tickets in one question
 
 _ENUMS: Mapping[str, Any] = {
     "kind": Kind,
@@ -129,8 +129,7 @@ def to_row(ticket: Ticket) -> dict[str, Any]:
 def load(connection: Connection, tenant_id: int, ids: Iterable[int]) -> dict[int, Ticket]:
     """Return the tickets with these ids, of which there may be any number."""
     found: dict[int, Ticket] = {}
-    wanted = iter(ids)
-    while some := list(islice(wanted, _AT_ONCE)):
+    for some in portions(ids, _AT_ONCE):
         rows = connection.execute(_LOAD, {"tenant_id": tenant_id, "wanted": some})
         found |= {row["id"]: from_row(row) for row in rows.mappings()}
     return found
