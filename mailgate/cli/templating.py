@@ -16,8 +16,6 @@ from mailgate.errors import Refused
 if TYPE_CHECKING:
     from mailgate.mail.render import Rendered, Renderer
 
-_TO_CUSTOMERS = frozenset({"received", "agent_reply", "waiting", "resolved", "auto_closed"})
-_TO_CUSTOMERS |= {"my_tickets", "reopened"}
 _OF_THE_DESK = frozenset({"agent_reply", "waiting", "resolved"})
 
 templates = group(
@@ -89,9 +87,10 @@ def _write(renderer: "Renderer", folder: Path) -> None:
 
 
 def _sample(renderer: "Renderer", notice: str, language: str) -> "Rendered":
+    from mailgate.domain.notices import NOTICES
     from mailgate.mail.sample import full
 
-    role = "customer" if notice in _TO_CUSTOMERS else "agent"
+    role = "customer" if NOTICES[notice].customers else "agent"
     side = "system" if notice in _OF_THE_DESK else "client"
     return renderer.render(notice, language, full(role, side))
 

@@ -18,7 +18,8 @@ class Notice:
     """One kind of mail. `awaited`: the clock waits for its delivery, which becomes an event.
 
     `answer`: what an answer of the desk's people to it is: a "no" to a question of ours must not go
-    out to the customer. `joins`: to staff it may be told in one mail with others.
+    out to the customer. `joins`: to staff it may be told in one mail with others. `waits`: it need
+    wake none of them. `customers`: it is for customers, be it for staff as well or not.
     """
 
     name: str
@@ -28,13 +29,19 @@ class Notice:
     answer: Literal["reply", "note"] = "reply"
     joins: bool = False
     waits: bool = False
+    customers: bool = False
 
 
 NOTICES: dict[str, Notice] = {
     notice.name: notice
     for notice in (
-        Notice("received", Words.GATEWAY, "the ticket's number, and when to expect an answer"),
-        Notice("agent_reply", Words.PERSON, "an agent's answer", awaited=True),
+        Notice(
+            "received",
+            Words.GATEWAY,
+            "the ticket's number, and when to expect an answer",
+            customers=True,
+        ),
+        Notice("agent_reply", Words.PERSON, "an agent's answer", awaited=True, customers=True),
         Notice(
             "new_message",
             Words.PERSON,
@@ -88,11 +95,18 @@ NOTICES: dict[str, Notice] = {
         Notice(
             "woken", Words.GATEWAY, "the silence that was asked for is over", joins=True, waits=True
         ),
-        Notice("waiting", Words.GATEWAY, "the customer has not answered", awaited=True),
-        Notice("resolved", Words.EITHER, "settled: please confirm"),
-        Notice("auto_closed", Words.GATEWAY, "closed, since nobody objected"),
-        Notice("survey", Words.GATEWAY, "how did we do: once a ticket, some time after its end"),
-        Notice("reopened", Words.EITHER, "taken up again", joins=True, waits=True),
+        Notice(
+            "waiting", Words.GATEWAY, "the customer has not answered", awaited=True, customers=True
+        ),
+        Notice("resolved", Words.EITHER, "settled: please confirm", customers=True),
+        Notice("auto_closed", Words.GATEWAY, "closed, since nobody objected", customers=True),
+        Notice(
+            "survey",
+            Words.GATEWAY,
+            "how did we do: once a ticket, some time after its end",
+            customers=True,
+        ),
+        Notice("reopened", Words.EITHER, "taken up again", joins=True, waits=True, customers=True),
         Notice("command_refused", Words.GATEWAY, "a mail with a command that was not carried out"),
         Notice(
             "was_this_you",
@@ -100,7 +114,12 @@ NOTICES: dict[str, Notice] = {
             "a mail bore an agent's address without proof",
             answer="note",
         ),
-        Notice("my_tickets", Words.GATEWAY, "the open tickets of a customer who asked for them"),
+        Notice(
+            "my_tickets",
+            Words.GATEWAY,
+            "the open tickets of a customer who asked for them",
+            customers=True,
+        ),
         Notice("held_tickets", Words.GATEWAY, "to an agent who asked: the tickets that they hold"),
         Notice(
             "digest",

@@ -16,6 +16,17 @@ def test_a_preview_has_every_notice_in_every_language(cli):
         assert f'lang="{language}"' in (folder / language / "overdue.html").read_text("utf-8")
 
 
+def test_a_preview_shows_each_notice_to_whom_it_goes(cli):
+    folder = cli.folder / "notices"
+    cli.ok("templates", "preview", str(folder))
+
+    customer = _sample.full("customer")["recipient"]["name"]
+    for notice in ("received", "survey", "my_tickets"):
+        assert f"{customer}," in (folder / "en" / f"{notice}.txt").read_text("utf-8")
+    agent = _sample.full("agent")["recipient"]["name"]
+    assert agent not in (folder / "en" / "survey.txt").read_text("utf-8")
+
+
 def test_a_preview_that_cannot_be_written_says_so(cli):
     (cli.folder / "file").write_text("")
 

@@ -32,3 +32,11 @@ def test_a_persons_words_are_not_marked_as_automatic():
         "new_message",
         "note_added",
     }
+
+
+def test_who_gets_a_notice_is_who_the_table_tells_it():
+    told = {(notice, audience) for line in lines() for notice, audience in line.told}
+    theirs = {notice for notice, audience in told if audience in ("requester", "customers")}
+    both = {notice for notice, audience in told if audience not in ("requester", "customers")}
+    assert {n for n, notice in NOTICES.items() if notice.customers} == theirs | {"my_tickets"}
+    assert theirs & both == {"reopened"}

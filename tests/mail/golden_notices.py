@@ -15,8 +15,6 @@ from tests.mail.composing import FRAME
 
 GOLDEN = Path(__file__).parent / "golden_notices"
 RENDERER = Renderer([Path(__file__).parents[2] / "templates" / "mail"])
-TO_CUSTOMERS = {"received", "agent_reply", "waiting", "resolved", "auto_closed", "reopened"}
-TO_CUSTOMERS |= {"my_tickets", "survey"}
 OF_OURS = {
     "agent_reply",
     "answered",
@@ -30,7 +28,7 @@ def notices() -> Iterator[tuple[str, bytes]]:
     """Yield (file name, mail)."""
     for language in RENDERER.locales:
         for notice in NOTICES:
-            role = "customer" if notice in TO_CUSTOMERS else "agent"
+            role = "customer" if NOTICES[notice].customers else "agent"
             context = full(role, "system" if notice in OF_OURS else "client")
             rendered = RENDERER.render(notice, language, context)
             yield f"{language}-{notice}.eml", compose(rendered, FRAME)

@@ -18,16 +18,7 @@ from mailgate.mail.sample import full, least, marked, samples
 SHIPPED = Path(__file__).parents[2] / "templates" / "mail"
 RENDERER = Renderer([SHIPPED])
 NUMBER = "TKT-2026-00042"
-TO_CUSTOMERS = (
-    "received",
-    "agent_reply",
-    "waiting",
-    "resolved",
-    "auto_closed",
-    "reopened",
-    "my_tickets",
-    "survey",
-)
+TO_CUSTOMERS = tuple(name for name, notice in NOTICES.items() if notice.customers)
 TO_AGENTS = tuple(sorted(set(NOTICES) - set(TO_CUSTOMERS) | {"reopened"}))
 LANGUAGES = tuple(sorted(path.parent.name for path in SHIPPED.glob("*/locale.toml")))
 EVERY_MAIL = [
