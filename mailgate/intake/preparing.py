@@ -28,6 +28,8 @@ from mailgate.store.preparing import Begun
 
 FLAGS = ("\\Draft", "\\Seen")
 _AT_ONCE = 20  # tickets in one look: mails must be taken meanwhile
+_MOST_EVENTS = 10_000
+"""Behind more of them nobody has looked for long: what waits by then is an old matter."""
 _LATE = timedelta(seconds=30)  # after its id was given out, an event may still become visible
 _CLOCKS_DIFFER = timedelta(days=2)
 _MOST = 1024 * 1024  # octets of a draft of ours
@@ -93,10 +95,11 @@ class Preparing:
         self._after: int | None = None  # all events up to this one have been seen to
         self._seen: set[tuple[int, int]] = set()  # and these after it
         self._newest, self._newest_at = 0, now()  # which one will take its place, since when
+        self._left: set[int] = set()  # tickets to be seen to although nothing was seen to happen
 
     def begin(self) -> None:
         """Read how far we are; with each new connection."""
-        self._after, self._seen = None, set()
+        self._after, self._seen, self._left = None, set(), set()
 
     def look(self, link: Link, folder: str, hold: Callable[[Connection], None]) -> None:
         """See to the tickets of which something has happened.
@@ -106,24 +109,35 @@ class Preparing:
         after = self._reached(hold)
         with self._database.read() as connection:
             events = Board(connection, self._tenant_id, self._mailbox).events(after)
-        changed = sorted({ticket_id for _, ticket_id in events - self._seen})[:_AT_ONCE]
+        happened = {ticket_id for _, ticket_id in events - self._seen}
+        changed = sorted(happened | self._left)[:_AT_ONCE]
         if changed:
             self._see_to(link, folder, changed, hold)
             self._seen |= {each for each in events if each[1] in changed}
+            self._left.difference_update(changed)
         self._move_on(after, events, hold)
 
     def _reached(self, hold: Callable[[Connection], None]) -> int:
-        """Return the event after which is to be looked; the first time it is the newest."""
+        """Return the event after which is to be looked.
+
+        It is the newest the first time, and where nobody has looked for long: then only drafts that
+        are there already are seen to.
+        """
         if self._after is None:
             key = (self._tenant_id, self._mailbox)
             with self._database.read() as connection:
-                after = preparing.after(connection, *key)
-                newest = Board(connection, *key).last_event() if after is None else after
-            if after is None:
+                board = Board(connection, *key)
+                stored = preparing.after(connection, *key)
+                follows = stored is not None and (
+                    len(board.events(stored, _MOST_EVENTS + 1)) <= _MOST_EVENTS
+                )
+                after = stored if stored is not None and follows else board.last_event()
+                self._left = set() if follows else preparing.begun_for(connection, *key)
+            if after != stored:
                 with self._database.write() as connection:
                     hold(connection)
-                    preparing.reach(connection, *key, newest)
-            self._after = self._newest = newest
+                    preparing.reach(connection, *key, after)
+            self._after = self._newest = after
             self._newest_at = self._now()
         return self._after
 

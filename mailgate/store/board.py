@@ -302,17 +302,20 @@ class Board:
         query = select(func.max(table.id)).where(table.tenant_id == self.tenant_id)
         return self.connection.execute(query).scalar() or 0
 
-    def events(self, after: int) -> set[tuple[int, int]]:
-        """Return (event, ticket) of what happened to tickets after this event."""
+    def events(self, after: int, most: int | None = None) -> set[tuple[int, int]]:
+        """Return (event, ticket) of what happened to tickets after this event, the first `most`."""
         table = schema.event.c
-        rows = self.connection.execute(
-            select(table.id, table.subject_id).where(
+        query = (
+            select(table.id, table.subject_id)
+            .where(
                 table.tenant_id == self.tenant_id,
                 table.id > after,
                 table.subject_kind == "ticket",
             )
+            .order_by(table.id)
+            .limit(most)
         )
-        return {(id_, ticket_id) for id_, ticket_id in rows}
+        return {(id_, ticket_id) for id_, ticket_id in self.connection.execute(query)}
 
     def unsettled(self, ticket_ids: Collection[int]) -> set[int]:
         """Return those of these tickets that have changed since all their mails lay in place."""

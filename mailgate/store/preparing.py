@@ -94,6 +94,12 @@ def live(
     return [Begun(*row) for row in rows]
 
 
+def begun_for(connection: Connection, tenant_id: int, mailbox: str) -> set[int]:
+    """Return the tickets for which there are drafts of ours that have not ended."""
+    query = select(_TABLE.c.ticket_id).where(_live(tenant_id, mailbox))
+    return set(connection.execute(query).scalars())
+
+
 def lying(connection: Connection, tenant_id: int, mailbox: str) -> set[tuple[int, int]]:
     """Return (UIDVALIDITY, UID) of the drafts of ours that have not ended."""
     rows = connection.execute(

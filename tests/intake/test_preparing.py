@@ -138,6 +138,23 @@ def test_what_came_while_nobody_watched_is_begun_later(prepared):
     assert len(prepared.lie()) == 1
 
 
+def test_after_a_long_while_nothing_old_is_begun_and_what_is_needless_goes(prepared, monkeypatch):
+    prepared.ask()
+    assert len(prepared.lie()) == 1
+    prepared.happen(Wait)
+    prepared.put(written("Another matter.", Message_ID="<m2@customer.example>"))
+    prepared.anew(on=False)
+    prepared.pass_by()
+    monkeypatch.setattr("mailgate.intake.preparing._MOST_EVENTS", 2)
+    prepared.anew()
+    prepared.pass_by()
+    assert prepared.lie() == []
+    newest = max(row["id"] for row in prepared.gateway.rows("event"))
+    assert prepared.gateway.rows("imap_mailbox")[0]["prepared_after"] == newest
+    prepared.ask("A new one.", Message_ID="<m3@customer.example>")
+    assert [read(raw)["In-Reply-To"] for raw in prepared.lie()] == ["<m3@customer.example>"]
+
+
 # --- whatever fails -------------------------------------------------------------------------------
 
 
