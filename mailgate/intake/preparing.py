@@ -52,6 +52,7 @@ class Pen:
             "desk": {"name": settings.name, "timezone": settings.zone},
             "ticket": {"number": ticket.number, "subject": ticket.subject},
             "recipient": {"name": question["author_name"]},
+            "answers": question["rfc_id"],
             "message": {
                 "author": question["author_name"] or author,
                 "text": question["text"],
