@@ -130,7 +130,10 @@ def assign_waiting(desk: Desk, now: datetime) -> Result:
 
 
 def _short(connection: Connection, settings: Settings, now: datetime) -> Iterator[Shortage]:
-    """Yield for the tickets of which teams nobody is free; those of no team where there are any."""
+    """Yield for the tickets of which teams nobody is free; a desk without teams is one.
+
+    Where there are teams, tickets without one are given to nobody and wait for no agent.
+    """
     stored, staff = _known(connection, settings, now), settings.staff
     for team in staff.teams or [None]:
         agent, why = chosen(staff, team, stored)

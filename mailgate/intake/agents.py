@@ -392,6 +392,12 @@ def _shown(faults: Iterable[Fault]) -> list[dict[str, str]]:
     return [{"line": f.line, "reason": f.reason, "form": f.right_form} for f in faults]
 
 
+def refused(reading: Reading, by: Actor, reasons: Iterable[str]) -> events.CommandRefused:
+    """Return the event that what a mail asks for was not carried out."""
+    at = reading.claimed.received_at
+    return events.CommandRefused(at=at, actor=by, reason="; ".join(reasons))
+
+
 def not_done(
     ledger: Ledger,
     reading: Reading,
@@ -404,11 +410,8 @@ def not_done(
     Else the administrators hear of it.
     """
     lines, settings = _shown(faults), ledger.settings
-    event = events.CommandRefused(
-        at=reading.claimed.received_at,
-        actor=Actor(ActorKind.MAILBOX) if agent is None else asked.actor(agent),
-        reason="; ".join(line["reason"] for line in lines),
-    )
+    by = Actor(ActorKind.MAILBOX) if agent is None else asked.actor(agent)
+    event = refused(reading, by, (line["reason"] for line in lines))
     if agent is not None:
         facts = {"commands": lines, "gone_out": True}
         _write_to(ledger, reading, agent, ticket_id, event, REFUSED, facts)
@@ -462,11 +465,7 @@ def ask(
 def _answer(
     ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, lines: list[dict[str, str]]
 ) -> None:
-    event = events.CommandRefused(
-        at=reading.claimed.received_at,
-        actor=Actor(ActorKind.AGENT, agent.name),
-        reason="; ".join(line["reason"] for line in lines),
-    )
+    event = refused(reading, asked.actor(agent), (line["reason"] for line in lines))
     _write_to(ledger, reading, agent, ticket_id, event, REFUSED, {"commands": lines})
 
 

@@ -16,10 +16,10 @@ from mailgate.desk.messages import NOTE
 from mailgate.domain import events
 from mailgate.domain.commands import Command, Fault
 from mailgate.domain.digest import Answered, Line
-from mailgate.domain.model import Actor, ActorKind, Side
+from mailgate.domain.model import Side
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
-from mailgate.intake.agents import AFTER, BEFORE, ENDS, REFUSED, happen
+from mailgate.intake.agents import AFTER, BEFORE, ENDS, REFUSED, happen, refused
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
@@ -60,11 +60,7 @@ def carry_out(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent) ->
         unsaid = {"number": "", "commands": [_shown(_UNSAID.line, _UNSAID)]}
         told = [_told(ledger, part, wrong) for part in parts] or [unsaid]
         reasons = [fault.reason for fault in wrong.values()] or [_UNSAID.reason]
-        event: events.Event = events.CommandRefused(
-            at=reading.claimed.received_at,
-            actor=Actor(ActorKind.AGENT, agent.name),
-            reason="; ".join(reasons),
-        )
+        event = refused(reading, asked.actor(agent), reasons)
         _write(ledger, reading, agent, event, told, done=False)
         says = f"{agent.name} answered the digest, and nothing was done: {'; '.join(reasons)}"
         return Ending("commands_only", says=says, word=REFUSED)
