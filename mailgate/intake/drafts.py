@@ -5,7 +5,7 @@ goes when the draft goes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,7 @@ from mailgate.store.db import Database
 from mailgate.store.drafts import Draft
 
 _MOST = 500  # drafts that are looked at, the newest
+_EARLY = timedelta(hours=1)  # for so long a draft may answer a mail that nobody has taken yet
 
 
 class Drafts:
@@ -48,6 +49,7 @@ class Drafts:
         self._folder: str | None = None
         self._emptied = False
         self._stood: tuple[Examined, int | None] | None = None
+        self._early = False  # whether one may answer a mail that we are about to take
         self._read: dict[int, tuple[datetime, tuple[str, ...]]] = {}  # since when, what it answers
 
     def prepare(self, found: Sequence[Folder]) -> None:
@@ -68,8 +70,16 @@ class Drafts:
             emptied, self._emptied = self._emptied, True
             return set() if emptied else self._note([], hold)
         stands = now, now.modseq
-        if stands == self._stood and now.modseq is not None:
+        if stands != self._stood or now.modseq is None:
+            self._read_anew(link, now)
+        elif not self._early:
             return set()
+        changed = self._note(list(self._answering(now, self._read)), hold)
+        self._stood = stands
+        return changed
+
+    def _read_anew(self, link: Link, now: Examined) -> None:
+        """Read what the drafts answer that have come, and forget those that are gone."""
         if self._stood is None or self._stood[0].uidvalidity != now.uidvalidity:
             self._read = {}
         lying = sorted(set(link.uids_after(0, now)) - set(link.struck()))[-_MOST:]
@@ -77,9 +87,6 @@ class Drafts:
         for seen in link.overviews(new) if new else []:
             self._read[seen.uid] = seen.at, self._answers(seen)
         self._read = {uid: self._read[uid] for uid in lying if uid in self._read}
-        changed = self._note(list(self._answering(now, self._read)), hold)
-        self._stood = stands
-        return changed
 
     def _examine(self, link: Link, hold: Callable[[Connection], None]) -> Examined | None:
         if self._folder is None:
@@ -104,6 +111,11 @@ class Drafts:
         with self._database.read() as connection:
             known = tickets.newest_by_reference(connection, self._tenant_id, wanted)
             ours = preparing.lying(connection, self._tenant_id, self._mailbox)
+        fresh = self._now() - _EARLY
+        self._early = any(
+            answers and since > fresh and known.keys().isdisjoint(answers)
+            for since, answers in read.values()
+        )
         for uid, (since, answers) in read.items():
             ticket_id = next((known[mid] for mid in answers if mid in known), None)
             if ticket_id is not None and (now.uidvalidity, uid) not in ours:

@@ -114,6 +114,26 @@ def test_it_is_known_by_the_nearest_mail_and_others_mean_nothing(drafted):
     assert drafted.answering() == [second]
 
 
+def test_who_is_quicker_than_the_gateway_is_answering_all_the_same(drafted):
+    drafted.goes_on = True
+    drafted.put(written("Hello?", Message_ID="<m9@customer.example>"))
+    drafted.write("m9")
+    drafted.rest()
+    newest = max(row["id"] for row in drafted.gateway.rows("ticket"))
+    assert drafted.answering() == [newest]
+    assert bearing(drafted, INBOX, MARK) == 1
+
+
+def test_what_answers_no_ticket_is_asked_about_for_a_while_only(drafted, monkeypatch):
+    drafted.goes_on = True
+    drafted.write(In_Reply_To="<unknown@x>")
+    drafted.rest()
+    drafted.pass_by(3600)
+    drafted.pass_by()
+    monkeypatch.setattr(Drafts, "_note", None)
+    assert not drafted.pass_by()
+
+
 def test_a_quiet_folder_costs_one_look(drafted, monkeypatch):
     drafted.write()
     drafted.pass_by()
