@@ -144,6 +144,12 @@ def by_number(connection: Connection, tenant_id: int, numbers: Iterable[str]) ->
     return dict(rows.all())
 
 
+def numbered(connection: Connection, tenant_id: int, number: str) -> Ticket | None:
+    """Return the ticket of a number (upper-case); None where there is none."""
+    id_ = by_number(connection, tenant_id, [number]).get(number)
+    return None if id_ is None else load(connection, tenant_id, [id_])[id_]
+
+
 def by_reference(
     connection: Connection, tenant_id: int, rfc_ids: Iterable[str]
 ) -> dict[str, list[tuple[int, str]]]:

@@ -101,10 +101,8 @@ class Approving:
         said = self._signer.read_approval_token(token, "", now)
         if said is None:
             return None
-        tenant = self._desk.settings.tenant_id
         with self._desk.database.read() as connection:
-            id_ = tickets.by_number(connection, tenant, [said.number]).get(said.number)
-            ticket = None if id_ is None else tickets.load(connection, tenant, [id_])[id_]
+            ticket = tickets.numbered(connection, self._desk.settings.tenant_id, said.number)
         if ticket is None:
             return None
         for agent in self._desk.settings.staff.by_address.values():

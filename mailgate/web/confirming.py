@@ -93,6 +93,8 @@ class Confirming:
         ticket, said = found
         with self._desk.writing(now) as ledger:
             ticket = ledger.ticket(ticket.id)
+            if self._own(token, ticket, now) is None:
+                return None
             event = _rated(ticket, said, now, score, comment)
             if not self._rates(ticket, event, said):
                 return self._told(ticket, Standing.OVER)
@@ -115,6 +117,8 @@ class Confirming:
         ticket, said = found
         with self._desk.writing(now) as ledger:
             ticket = ledger.ticket(ticket.id)
+            if self._own(token, ticket, now) is None:
+                return None
             if not _stands(ticket, said):
                 return self._told(ticket, Standing.OVER)
             actor = Actor(ActorKind.CUSTOMER, ticket.requester)
@@ -178,14 +182,17 @@ class Confirming:
         said = self._signer.read_page_token(token, "", now)
         if said is None:
             return None
-        tenant = self._desk.settings.tenant_id
         with self._desk.database.read() as connection:
-            id_ = tickets.by_number(connection, tenant, [said.number]).get(said.number)
-            ticket = None if id_ is None else tickets.load(connection, tenant, [id_])[id_]
+            ticket = tickets.numbered(connection, self._desk.settings.tenant_id, said.number)
         if ticket is None:
             return None
+        own = self._own(token, ticket, now)
+        return None if own is None else (ticket, own)
+
+    def _own(self, token: str, ticket: Ticket, now: datetime) -> TicketAddress | None:
+        """Return what a link says to whom it was given; None where the ticket is another's now."""
         said = self._signer.read_page_token(token, ticket.requester, now)
-        return (ticket, said) if said and said.holder_matches else None
+        return said if said and said.holder_matches else None
 
     def _told(self, ticket: Ticket, standing: Standing, *, rates: bool = False) -> Question:
         language = self._language(ticket)

@@ -409,6 +409,7 @@ class Life:
             "holding.awaiting.name": "alice",
             "digests.last.until": 20261127,
             "monthly.is_reported.number": 202611,
+            "tickets.numbered.number": "TKT-1",
             "monthly.figures.begin": NOW - HOUR,
             "end": NOW + HOUR,
             "holding.given_at.ids": [self.ticket],

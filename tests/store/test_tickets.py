@@ -281,6 +281,8 @@ def test_numbers_lead_to_tickets(database):
     found = asked(database, tickets.by_number, ["TKT-2026-00002", "TKT-2026-00009"])
     assert found == {"TKT-2026-00002": 2}
     assert asked(database, tickets.by_number, []) == {}
+    assert asked(database, tickets.numbered, "TKT-2026-00002").number == "TKT-2026-00002"
+    assert asked(database, tickets.numbered, "TKT-2026-00009") is None
 
 
 def test_one_message_id_may_lead_to_several_tickets_and_says_who_wrote_it(database):

@@ -1,5 +1,6 @@
 """The page at which a customer says whether a resolution holds."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from mailgate.desk.clock import Clock
 from mailgate.desk.door import Desk
-from mailgate.domain.events import Close, Reopen, Resolve
+from mailgate.domain.events import Close, Reopen, Resolve, SetRequester
 from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.domain.numbers import NumberFormat
 from mailgate.errors import Conflict
@@ -346,3 +347,27 @@ def test_the_page_of_a_survey_rates_nothing_once_the_ticket_is_taken_up_again(su
 def test_the_page_of_a_survey_closes_after_thirty_days(surveyed):
     surveyed.world.pass_time(days=31)
     assert "<button" not in surveyed.client.get(surveyed.survey).text
+
+
+def test_whose_ticket_it_is_no_more_when_it_is_decided_says_nothing(page, monkeypatch):
+    asked, writing = page.path, page.world.desk.writing
+    theirs = {"actor": RESOLVE, "requester": "eve@customer.example"}
+
+    @contextmanager
+    def late(now):
+        with writing(now) as ledger:
+            ledger.apply(page.opened.id, SetRequester(at=now, **theirs))
+        with writing(now) as ledger:
+            yield ledger
+
+    with monkeypatch.context() as patch:
+        patch.setattr(page.world.desk, "writing", late)
+        assert page.say("no", "It is mine!").status_code == 404
+    assert (page.status, page.events()[-1]) == (Status.RESOLVED, "ticket.requester_set")
+    page.world.apply(
+        page.opened, SetRequester(at=page.world.now, **theirs | {"requester": CUSTOMER})
+    )
+    page.say("yes", path=asked)
+    monkeypatch.setattr(page.world.desk, "writing", late)
+    assert page.say("5", path=asked).status_code == 404
+    assert page.world.ticket(page.opened).satisfaction is None
