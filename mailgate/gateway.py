@@ -122,10 +122,14 @@ class Gateway:
     def prepare(self) -> Ports:
         """See that it can work: templates, ports, database. Nothing runs yet.
 
-        Raises `Temporary` when a port is taken or the database away, `Refused` for a template.
+        Texts of the desk's own are read now and not when a mail is due; those that come with
+        mailgate are known to be whole. Raises `Temporary` when a port is taken or the database
+        away, `Refused` for a template.
         """
         app = self._app
-        faults = app.renderer.check() + app.macros.check()  # found at start, not when a mail is due
+        faults = app.macros.check()
+        if app.config.desk.templates.is_dir():
+            faults += app.renderer.check()
         if faults:
             raise Refused(f"a template is broken: {'; '.join(faults)}")
         inbound, web = app.config.inbound, app.config.web

@@ -7,7 +7,7 @@ import pytest
 
 from mailgate import config, gateway, setup
 from mailgate.app import App
-from mailgate.errors import Temporary
+from mailgate.errors import Refused, Temporary
 from mailgate.stopping import Stop
 from tests.peers import settings
 
@@ -71,3 +71,19 @@ def test_a_gateway_of_one_process_ends_when_a_part_of_it_has(tmp_path, monkeypat
     assert said == ["ready"]
     assert app.scheduler.stopped
     assert "process.failed" in capsys.readouterr().err
+
+
+def test_a_broken_template_of_the_desks_own_is_refused_before_mail_is_taken(tmp_path):
+    path = setup.write(tmp_path, "support@desk.example", {}, [], None, 0, 0)
+    settings.change(path, {"node.roles": ["clock"]})
+    own = tmp_path / "templates" / "en" / "received.txt.j2"
+    own.parent.mkdir(parents=True)
+    own.write_text("Hello {{ recipient.nick }}\n")
+
+    with pytest.raises(Refused, match=r"a template is broken: .*received\.txt\.j2"):
+        gateway.Gateway(App(config.load(path, {}), {})).prepare()
+
+    own.write_text("Hello {{ recipient.name }}\n")
+    app = App(config.load(path, {}), {})
+    assert gateway.Gateway(app).prepare() == gateway.Ports()
+    app.close()
