@@ -74,7 +74,7 @@ class MuttAgent(Agent):
             verb = "group-reply" if everybody else "reply"
             keys = "".join(f"<attach-file>{path}<enter>" for path in attach)
             rc.write_text(self._rc(folder, verb, keys, quote=quote), encoding="utf-8")
-            code, screen = _in_a_terminal(
+            code, screen = in_a_terminal(
                 [str(program), "-n", "-F", str(rc), "-f", str(folder / "one")], folder
             )
         assert code == 0, f"mutt ended with {code}; its screen:\n{screen}"
@@ -95,7 +95,7 @@ class MuttAgent(Agent):
         )
 
 
-def _in_a_terminal(command: list[str], home: Path) -> tuple[int, str]:
+def in_a_terminal(command: list[str], home: Path) -> tuple[int, str]:
     """Run a full-screen program to its end; a refused mail leaves mutt waiting, so not for long."""
     ours, theirs = pty.openpty()
     limited = [str(need(NAME, "timeout")), "--foreground", "--kill-after=1", "20", *command]
