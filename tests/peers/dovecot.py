@@ -30,7 +30,7 @@ protocols = imap lmtp
 listen = 127.0.0.1
 {encryption}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login{mechanism}
 auth_failure_delay = 0
 mail_home = {folder}/home/%u
 mail_location = maildir:~/Maildir
@@ -42,6 +42,7 @@ mail_gid = {group}
 mail_max_userip_connections = 100
 recipient_delimiter = +
 {identity}
+{tokens}
 passdb {{
   driver = static
   args = password={password}
@@ -113,16 +114,34 @@ EVERYTHING = Shape()
 POOR = Shape("IMAP4rev1 SASL-IR ID UNSELECT CHILDREN NAMESPACE LITERAL+ IDLE")
 """Without MOVE, CONDSTORE, UIDPLUS and SPECIAL-USE."""
 DOTTED = Shape(separator=".", prefix="INBOX.")
+_TOKENS = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {file}
+}}
+"""
+_PROVIDER = """
+tokeninfo_url = {provider}
+introspection_mode = auth
+username_attribute = email
+"""
 
 
 class Dovecot:
     """A running server in `folder`, whose parents any user must be able to enter.
 
-    With `certificate` it offers STARTTLS on `imap_port` and TLS on `imaps_port`.
+    With `certificate` it offers STARTTLS on `imap_port` and TLS on `imaps_port`. With `provider`
+    tokens open it, too (XOAUTH2): a URL that tells, with a token behind it, the `email` of whose
+    it is.
     """
 
     def __init__(
-        self, folder: Path, certificate: Certificate | None = None, shape: Shape = EVERYTHING
+        self,
+        folder: Path,
+        certificate: Certificate | None = None,
+        shape: Shape = EVERYTHING,
+        provider: str = "",
     ) -> None:
         self._program = need(NAME, "dovecot")
         version = subprocess.run(
@@ -134,6 +153,7 @@ class Dovecot:
         self.imaps_port = free_port() if certificate else 0
         self._folder = folder
         self._shape = shape
+        self._provider = provider
         (folder / "dovecot.conf").write_text(self._config(certificate))
         self._server = self._start()
 
@@ -168,7 +188,11 @@ class Dovecot:
         shape, protocol = self._shape, ""
         if shape.capabilities:
             protocol = f"protocol imap {{\n  imap_capability = {shape.capabilities}\n}}"
+        tokens = self._folder / "tokens.conf"
+        tokens.write_text(_PROVIDER.format(provider=self._provider))
         return _CONFIG.format(
+            mechanism=" xoauth2" if self._provider else "",
+            tokens=_TOKENS.format(file=tokens) if self._provider else "",
             protocol=protocol,
             separator=shape.separator,
             prefix=shape.prefix,
