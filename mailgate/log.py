@@ -101,6 +101,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             "A shared mailbox has no folder of sent mail: answers of agents are not seen."
         ),
         "board.folder_made": _INFO("A folder of the board was missing and has been made."),
+        "board.folder_renamed": _WARNING(
+            "Somebody has renamed a folder of the board; it has its name again."
+        ),
         "board.failed": _ERROR(
             "A board cannot be tended; mails are taken, it is tried again, and told of once."
         ),

@@ -17,6 +17,7 @@ from mailgate.board.acting import Drops
 from mailgate.board.marking import Marking
 from mailgate.board.moving import Move, Plan
 from mailgate.board.preview import Step, previewed, rehearsed
+from mailgate.board.renaming import renamed_back
 from mailgate.board.unsettled import Unsettled
 from mailgate.desk.door import Desk
 from mailgate.domain import board as rules
@@ -75,6 +76,7 @@ class Board:
         trash = folders.trash(found)
         self._trash = None if trash is None else trash.name
         missing = {name for name in layout.all if folders.named(found, name) is None}
+        missing -= self._named_again(link, found, missing - layout.former, layout)
         with self._reading() as board:
             stood, meant = board.folders(), board.meanings()
         left = {name for name in layout.former if name in missing or not stood[name].messages}
@@ -95,6 +97,17 @@ class Board:
                 link.make(name)
                 log("board.folder_made", mailbox=self._terms.mailbox, folder=name)
         return self._layout.all[:-1]
+
+    def _named_again(
+        self, link: Link, found: Sequence[Folder], missing: set[str], layout: Layout
+    ) -> set[str]:
+        """Give folders that somebody has renamed their names back; return these."""
+        names = set()
+        for other, name in renamed_back(link, found, missing, layout.all, self._reading):
+            facts = {"mailbox": self._terms.mailbox, "source": other, "folder": name}
+            log("board.folder_renamed", **facts)
+            names.add(name)
+        return names
 
     def unsettle(self, ticket_ids: Iterable[int]) -> None:
         """See to these tickets at the next look: something else is to be shown of them."""

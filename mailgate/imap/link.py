@@ -148,6 +148,12 @@ class Link:
             self._client.create_folder(folder)
             self._client.subscribe_folder(folder)
 
+    def rename(self, folder: str, name: str) -> None:
+        """Give a folder another name, under which mail programs show it."""
+        with _blamed(f"RENAME {folder}"):
+            self._client.rename_folder(folder, name)
+            self._client.subscribe_folder(name)
+
     def examine(self, folder: str) -> Examined:
         """Look into a folder, and return how it stands now. Raises `NoFolder`.
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.account import Account
+from mailgate.imap.folders import Folder
 from mailgate.imap.link import Link
 
 CAPABILITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -30,6 +31,14 @@ CAPABILITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "CONDSTORE": (
             "it tells what has changed in a folder (CONDSTORE)",
             "it does not tell what has changed in a folder (no CONDSTORE): all flags are looked at",
+        ),
+        "SAVEDATE": (
+            "it tells when a mail was put into a folder (SAVEDATE)",
+            "it does not tell when a mail was put there (no SAVEDATE): the least final drop counts",
+        ),
+        "NAMESPACE": (
+            "it tells where folders are made (NAMESPACE)",
+            "it does not tell where folders are made (no NAMESPACE): they are beside the INBOX",
         ),
     }
 )
@@ -78,15 +87,33 @@ def _folders(link: Link, inbox: str, sent: str) -> Iterator[Said]:
     separator = home.separator or "none"
     yield Said(f"{len(found)} folders, divided by {separator}; {mails} mails in {home.name}")
     out = folders.named(found, sent) if sent else folders.sent(found)
+    yield from _others(found)
     if out is None:
         named = (
             f"there is no folder {sent}" if sent else "no folder of sent mail is marked or known"
         )
         yield Said(f"{named}: answers of agents are not seen; name it, sent = ...", well=False)
         return
-    marked = folders.SENT.lower() in {a.lower() for a in out.attributes}
-    why = "as configured" if sent else "as the server marks it" if marked else "by its name"
+    why = "as configured" if sent else _known(out, folders.SENT)
     yield Said(f"answers of agents are looked for in {out.name} ({why})")
+
+
+def _others(found: list[Folder]) -> Iterator[Said]:
+    drafts, trash = folders.drafts(found), folders.trash(found)
+    if drafts is None:
+        yield Said("no folder of drafts is marked or known: nobody sees who is answering")
+    else:
+        yield Said(f"drafts are looked for in {drafts.name} ({_known(drafts, folders.DRAFTS)})")
+    if trash is None:
+        yield Said("no folder of what was thrown away is marked or known: second copies stay")
+    else:
+        why = _known(trash, folders.TRASH)
+        yield Said(f"a board puts second copies of mails into {trash.name} ({why})")
+
+
+def _known(folder: Folder, mark: str) -> str:
+    marked = mark.lower() in {attribute.lower() for attribute in folder.attributes}
+    return "as the server marks it" if marked else "by its name"
 
 
 def _second(account: Account, connect: Callable[[Account], Link]) -> Said:

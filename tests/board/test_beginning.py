@@ -2,12 +2,13 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from mailgate.imap.link import Link
 from tests.board.played import ALICE, CLOSED, FOLDERS, INBOX, RESOLVED, Played
-from tests.intake.shared import mails
+from tests.intake.shared import mails, written
 
 STATES = [name for name in FOLDERS if name != INBOX]
 
@@ -117,6 +118,50 @@ def test_a_folder_that_somebody_deletes_is_made_again_and_no_ticket_changes(play
     played.drag("n1", INBOX, RESOLVED)
     played.rest()
     assert played.lie() == {INBOX: ["m1"], RESOLVED: ["n1"]}
+
+
+def test_a_folder_that_somebody_renames_has_its_name_again_with_all_that_is_in_it(played):
+    played.open(3)
+    played.drag("m0", INBOX, RESOLVED)
+    played.drag("m2", INBOX, ALICE)
+    played.rest()
+    stood = played.tickets()
+    with played.client() as link:
+        link.rename('"Tickets/Resolved"', '"Tickets/Done"')
+        link.create('"Tickets/Resolved2"')
+    played.rest()
+    with played.client() as link:
+        link.rename("Tickets", '"Old tickets"')
+    played.rest()
+    assert played.lie() == {INBOX: ["m1"], RESOLVED: ["m0"], ALICE: ["m2"]}
+    assert played.tickets() == stood
+    with played.client() as link:
+        assert link.select('"Tickets/Done"')[0] == "NO"
+    played.say(0, "It burns again.", "n1")
+    assert played.lie() == {INBOX: ["m0", "m1", "n1"], ALICE: ["m2"]}
+
+
+def test_a_folder_that_is_gone_is_not_taken_for_another_one(played, monkeypatch):
+    played.open(2)
+    played.drag("m0", INBOX, RESOLVED)
+    played.rest()
+    examine = Link.examine
+
+    def all_alike(link, folder):  # as on servers that give one UIDVALIDITY to several folders
+        return replace(examine(link, folder), uidvalidity=7)
+
+    monkeypatch.setattr(Link, "examine", all_alike)
+    played.rest()
+    with played.client() as link:
+        link.create("Archive")
+        other = written(Message_ID="<other@customer.example>", Subject="Another")
+        assert link.append("Archive", None, None, other)[0] == "OK"
+        link.delete('"Tickets/Resolved"')
+    played.rest()
+    with played.client() as link:
+        assert link.select("Archive")[1] == [b"1"]
+        assert link.select('"Tickets/Resolved"')[1] == [b"0"]
+    assert played.tickets() == [("resolved", None), ("new", None)]
 
 
 def test_history_may_be_moved_about_and_opens_nothing(watched):

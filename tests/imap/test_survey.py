@@ -9,6 +9,7 @@ from mailgate.imap.account import Account, Tls
 from mailgate.imap.link import Link
 from mailgate.imap.survey import CAPABILITIES, survey
 from tests.peers.dovecot import PASSWORD
+from tests.peers.pymap import USER
 
 
 @pytest.fixture
@@ -25,6 +26,8 @@ def test_a_server_that_can_everything_is_well(straight, put, user, dovecot):
     assert said(straight) == [
         (True, f"127.0.0.1:{dovecot.imap_port} (off, as {user}) lets us in"),
         (True, "5 folders, divided by /; 1 mails in INBOX"),
+        (True, "drafts are looked for in Drafts (as the server marks it)"),
+        (True, "a board puts second copies of mails into Trash (as the server marks it)"),
         (True, "answers of agents are looked for in Sent (as the server marks it)"),
         *((True, has) for has, _ in CAPABILITIES.values()),
         (True, "one connection is used, and the server takes a second beside it"),
@@ -42,12 +45,21 @@ def test_what_is_missing_is_told_with_what_it_means(straight):
         return opened[0]
 
     words = said(straight, sent="Gone", connect=poor)
-    assert words[2:] == [
+    assert words[4:] == [
         (False, "there is no folder Gone: answers of agents are not seen; name it, sent = ..."),
         (True, "it cannot tell of new mail (no IDLE): it is asked every 15 s"),
         *((True, lacks) for name, (_, lacks) in CAPABILITIES.items() if name != "IDLE"),
         (False, "a second connection is refused, so that agents may be shut out: too many"),
     ]
+
+
+def test_folders_that_are_not_there_are_told_with_what_that_means(pymap):
+    alone = Account("127.0.0.1", pymap.imap_port, Tls.OFF, USER, PASSWORD)
+    words = [says for _, says in said(alone)]
+    assert "no folder of drafts is marked or known: nobody sees who is answering" in words
+    gone = "no folder of what was thrown away is marked or known: second copies stay"
+    assert gone in words
+    assert any("no CONDSTORE" in says for says in words)
 
 
 def test_a_mailbox_that_cannot_be_watched_is_a_fault(straight):
