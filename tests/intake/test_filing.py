@@ -9,8 +9,9 @@ from sqlalchemy import update
 
 from mailgate.errors import Lost, Temporary
 from mailgate.imap.link import Link, NotFiled
+from mailgate.intake.inbox import Incoming
 from mailgate.store import schema
-from tests.desk.conftest import BOB
+from tests.desk.conftest import ALICE, BOB, CUSTOMER
 from tests.intake.desk import SUPPORT
 from tests.intake.filed import LATER, Filed
 from tests.intake.shared import written
@@ -45,6 +46,22 @@ def test_an_answer_lies_there_as_it_left_and_is_no_second_one(filed):
         assert filed.pass_by() == 0
     assert len(filed.sent()) == 1
     assert filed.gateway.rows("imap_history") == []
+
+
+def test_so_does_one_that_was_handed_in_at_the_submission_port(filed):
+    gateway = filed.gateway
+    facts = {"Subject": "Re: Printer", "In_Reply_To": "<m1@customer.example>"}
+    facts |= {"Message_ID": "<s1@laptop.example>", "To": CUSTOMER}
+    raw = gateway.raw("/take\nTry water.", sender=ALICE.address, **facts)
+    mail = Incoming(raw, ALICE.address, (CUSTOMER,), gateway.now, ALICE.name, "submission")
+    gateway.inbox.put(mail)
+    filed.process()
+    filed.send()
+    filed.pass_by()
+    assert filed.sent() == left(filed)
+    assert b"/take" not in filed.sent()[0]
+    assert b"In-Reply-To: <m1@customer.example>" in filed.sent()[0]
+    assert (filed.pass_by(), len(gateway.rows("message"))) == (0, 2)
 
 
 def test_of_an_answer_to_several_people_one_copy_is_filed(filed):
