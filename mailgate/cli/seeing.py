@@ -331,6 +331,13 @@ _MACHINERY |= {"targets_used", "targets_told", "escalated_by", "overdue_count", 
 _MACHINERY |= {"approvals", "survey_due_at", "follows"}
 
 
+def _left(until_delay: dict[str, Any] | None) -> str | None:
+    if until_delay is None:
+        return None
+    left, whole = until_delay["hours_remaining"], until_delay["threshold_hours"]
+    return f"{left} of {whole} hours left ({until_delay['threshold_origin']})"
+
+
 def _print(whole: dict[str, Any], *, full: bool) -> None:
     printing.line(f"{whole['number']}  {whole['subject']}")
     known = whole | {
@@ -349,12 +356,10 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
         "to_approve": approvals.brief(whole["approval"]),
     }
     moments = [(name, whole[key]) for name, key in _MOMENTS if whole[key] is not None]
-    left = whole["time_until_delay"]
-    remaining = left and f"{left['hours_remaining']} of {left['threshold_hours']} hours left"
     printing.facts(
         [(name, known[key]) for name, key in _FACTS]
         + [(name, printing.moment(at)) for name, at in moments]
-        + [("Answer in time", remaining)]
+        + [("Answer in time", _left(whole["time_until_delay"]))]
     )
     for message in whole["messages"]:
         who = message["author_name"] or message["author"]

@@ -24,8 +24,7 @@ TICKET: Shape = MappingProxyType(
         "visibility": "public; internal: a machine opened it, and nothing goes outside",
         "requester": "the customer's address",
         "requester_name": "the name in their mail, or empty",
-        "participants": "others of the customer's side who take part, and a requester who joined "
-        "later; a list",
+        "participants": "others of the customer's side, and a requester who joined later; a list",
         "assignee": "the agent who holds it, or null",
         "team": "the team that holds it, or null",
         "tags": "a list of words",
@@ -66,6 +65,7 @@ REMAINING: Shape = MappingProxyType(
         "hours_remaining": "until it is late, working hours where those count; negative once late",
         "is_delayed": "whether it is late",
         "threshold_hours": "what that side may take in all",
+        "threshold_origin": "which row of the thresholds says so",
     }
 )
 PARTICIPANT: Shape = MappingProxyType(

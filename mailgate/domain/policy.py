@@ -24,6 +24,8 @@ TIMES: tuple[str, ...] = (*FIELDS, "next_response")
 SET: tuple[str, ...] = (*TIMES, "calendar", "working")
 """What a row can set: durations, who counts them, and which of them."""
 
+_OWN = "set for this ticket"
+
 FARTHEST = timedelta(days=50 * 365)
 """No deadline lies further ahead: the reminders of a long threshold would leave the calendar."""
 
@@ -171,14 +173,19 @@ class Policy:
         }
         return replace(row, **times)
 
+    def only_for(self, ticket: Ticket, name: str) -> str | None:
+        """Return what gives a threshold to `ticket` and not to all of its priority, if it does."""
+        if name in dict(ticket.own_times):
+            return _OWN
+        given = name in self.custom.get(ticket.thresholds or "", {})
+        return f"custom row {ticket.thresholds}" if given else None
+
     def origins_for(self, ticket: Ticket) -> Mapping[str, str]:
         """Return where each of the thresholds of `ticket` comes from."""
-        own = self.custom.get(ticket.thresholds or "", {})
-        return {
-            **self.origins[ticket.priority],
-            **dict.fromkeys(own, f"custom row {ticket.thresholds}"),
-            **{name: "set for this ticket" for name, _ in ticket.own_times},
-        }
+        rows = self.origins[ticket.priority]
+        names = {*rows, *self.custom.get(ticket.thresholds or "", ()), *dict(ticket.own_times)}
+        only = {name: self.only_for(ticket, name) for name in names}
+        return {**rows, **{name: says for name, says in only.items() if says is not None}}
 
     def after(self, row: Thresholds, name: str, since: datetime, times: int = 1) -> datetime:
         """Return when a duration of `row`, or so many `times` it, has passed since an instant.

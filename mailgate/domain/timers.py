@@ -18,13 +18,15 @@ from mailgate.domain.policy import Policy
 class Remaining:
     """How long the present turn may still take, in hours as they are counted.
 
-    `hours_remaining` is negative once it is late.
+    `hours_remaining` is negative once it is late. `threshold_origin` says which row gave the
+    threshold.
     """
 
     waiting_for: Side
     hours_remaining: float
     is_delayed: bool
     threshold_hours: float
+    threshold_origin: str
 
 
 CUSTOMER_FACING: frozenset[TimerKind] = frozenset(
@@ -180,6 +182,9 @@ def _floored(ticket: Ticket, due: datetime) -> datetime:
 def _origin(ticket: Ticket, policy: Policy, name: str, says: str) -> str:
     """Say by which row a deadline was worked out, and in whose working time."""
     row = policy.row(ticket)
+    whose = policy.only_for(ticket, name)
+    if whose is not None:
+        says = f"{says}, {whose}"
     counted = policy.counted_by(row, name) is not None
     return f"{says}, in working time of {row.calendar}" if counted else says
 
@@ -213,6 +218,7 @@ def time_until_delay(ticket: Ticket, policy: Policy, now: datetime) -> Remaining
         hours_remaining=round((left - late) / _HOUR, 2),
         is_delayed=ticket.delay is not Delay.NONE or due <= now,
         threshold_hours=round(getattr(row, name) / _HOUR, 2),
+        threshold_origin=policy.origins_for(ticket)[name],
     )
 
 

@@ -221,8 +221,14 @@ def test_how_long_it_is_until_a_side_is_late_is_shown(noon):
         "hours_remaining": 24.0,
         "is_delayed": False,
         "threshold_hours": 24.0,
+        "threshold_origin": "preset standard",
     }
-    assert "24.0 of 24.0 hours left" in noon.ok("show", number)
+    assert "24.0 of 24.0 hours left (preset standard)" in noon.ok("show", number)
+    noon.ok("thresholds", "set", "vip", "system=2h")
+    noon.ok("thresholds", "assign", number, "vip")
+    assert "2.0 of 2.0 hours left (custom row vip)" in noon.ok("show", number)
+    assert "normal system_response, custom row vip" in noon.ok("explain", number)
+    assert noon.json("verify") == []
     noon.ok("close", number)
     assert noon.json("show", number)["time_until_delay"] is None
 

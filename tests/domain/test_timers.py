@@ -135,6 +135,17 @@ def test_our_time_is_counted_by_the_calendar_of_the_row():
     assert timer.origin == "normal client_response"
 
 
+def test_a_deadline_says_by_which_row_it_was_worked_out_if_not_by_that_of_the_priority():
+    policy = replace(by_calendar(), custom={"vip": {"system": HOUR}})
+    ticket = replace(new().ticket, thresholds="vip")
+    (timer,) = running(ticket, policy)
+    assert timer.origin == "normal system_response, custom row vip, in working time of office"
+    left = time_until_delay(ticket, policy, START)
+    assert (left.threshold_hours, left.threshold_origin) == (1.0, "custom row vip")
+    (timer,) = running(replace(ticket, own_times=(("system", 7200),)), policy)
+    assert timer.origin.startswith("normal system_response, set for this ticket")
+
+
 def test_the_customers_time_and_the_auto_close_are_counted_so_if_the_row_says_so():
     policy = by_calendar(working=("client", "auto_close"))
     since = waiting().ticket.waiting_since  # Monday, 11:00
@@ -168,8 +179,12 @@ def test_a_reminder_that_is_due_outside_of_service_hours_waits_for_them():
 
 def test_the_hours_left_are_those_that_count_and_negative_once_late():
     ticket = new().ticket
-    assert time_until_delay(ticket, POLICY, START + 6 * HOUR) == Remaining("system", 18, False, 24)
-    assert time_until_delay(ticket, POLICY, START + 30 * HOUR) == Remaining("system", -6, True, 24)
+    assert time_until_delay(ticket, POLICY, START + 6 * HOUR) == Remaining(
+        "system", 18, False, 24, "preset standard"
+    )
+    assert time_until_delay(ticket, POLICY, START + 30 * HOUR) == Remaining(
+        "system", -6, True, 24, "preset standard"
+    )
     policy = by_calendar(system=12 * HOUR)  # due on Tuesday, 13:00
     left = time_until_delay(ticket, policy, START + 24 * HOUR)
     assert (left.hours_remaining, left.threshold_hours) == (4, 12)
