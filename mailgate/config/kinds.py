@@ -95,6 +95,9 @@ Keyword = Annotated[
 MaybeKeyword = Annotated[
     str, Kind('an IMAP keyword such as Overdue, or ""', values.read_maybe_keyword)
 ]
+MaybeMark = Annotated[
+    str, Kind(r'an IMAP keyword such as Overdue, "\\Flagged", or ""', values.read_maybe_mark)
+]
 Category = Annotated[str, Kind("small letters, digits and _, a letter first", values.read_category)]
 Phrase = Annotated[
     str, Kind("a word, or several, with a letter or digit at both ends", values.read_phrase)

@@ -49,10 +49,10 @@ class Board(Table):
         "ticket. Mail programs set others by themselves, which mean nothing.",
         example=["vip"],
     )
-    overdue: kinds.MaybeKeyword = key(
+    overdue: kinds.MaybeMark = key(
         "",
         "A keyword that is put on the mails of tickets that are late on our side, where the server "
-        "keeps keywords; empty: none.",
+        'keeps keywords, or "\\Flagged", which every server does; empty: none.',
     )
     answering: kinds.MaybeKeyword = key(
         "",

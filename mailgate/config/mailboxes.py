@@ -9,6 +9,7 @@ from mailgate.config.schema import Config
 from mailgate.config.secrets import is_loopback, read_secret, readable
 from mailgate.config.source import Source
 from mailgate.config.toml import Path
+from mailgate.domain.marks import FLAGGED
 
 _SECRETS = ("password", "password_file", "refresh_token", "refresh_token_file")
 _OAUTH = ("token_url", "client_id")
@@ -57,6 +58,9 @@ def _board(mailbox: Mailbox, agents: list[str], path: Path, source: Source) -> I
         if mark and mark.casefold() in tags:  # servers do not tell capitals of keywords apart
             hint = f"{mark} is a tag already, and the gateway's own mark would become one"
             yield source.fault((*path, "board", key), Wrong(hint))
+    if overdue == FLAGGED and mailbox.board.flagged:
+        hint = 'a flag makes a ticket press more already: set flagged = ""'
+        yield source.fault((*path, "board", "overdue"), Wrong(hint))
     if overdue and overdue.casefold() == (mailbox.board.answering or "").casefold():
         hint = f"{overdue} is on the mails of late tickets already"
         yield source.fault((*path, "board", "answering"), Wrong(hint))

@@ -19,6 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 from mailgate.config.errors import Wrong, did_you_mean, shown
 from mailgate.domain import former
 from mailgate.domain.hours import duration
+from mailgate.domain.marks import FLAGGED
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.rules import is_word
 from mailgate.errors import Refused
@@ -306,6 +307,13 @@ def read_keyword(value: object, _: Path) -> str:
 def read_maybe_keyword(value: object, folder: Path) -> str:
     """Read a keyword, or an empty text."""
     return "" if value == "" else read_keyword(value, folder)
+
+
+def read_maybe_mark(value: object, folder: Path) -> str:
+    """Read a keyword, the flag that every mail program shows, or an empty text."""
+    if isinstance(value, str) and value.lower() == FLAGGED.lower():
+        return FLAGGED
+    return read_maybe_keyword(value, folder)
 
 
 def read_maybe_word(value: object, folder: Path) -> str:

@@ -29,6 +29,10 @@ _SENT_NAMES = (
     "Verzonden items",
     "Itens enviados",
     "Elementy wysłane",
+    "Отправленные",
+    "已发送邮件",
+    "已发送",
+    "العناصر المرسلة",
 )
 _TRASH_NAMES = (
     "Trash",
@@ -44,6 +48,10 @@ _TRASH_NAMES = (
     "Prullenbak",
     "Lixeira",
     "Kosz",
+    "Удаленные",
+    "Корзина",
+    "已删除邮件",
+    "العناصر المحذوفة",
 )
 
 _DRAFTS_NAMES = (
@@ -56,6 +64,9 @@ _DRAFTS_NAMES = (
     "Concepten",
     "Rascunhos",
     "Wersje robocze",
+    "Черновики",
+    "草稿",
+    "المسودات",
 )
 
 

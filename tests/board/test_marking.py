@@ -98,6 +98,29 @@ def test_what_is_late_is_shown_and_no_longer_when_it_is_answered(marked):
     assert bearing(marked, "Tickets/Waiting for customer", "Overdue") == 0
 
 
+def test_what_is_late_can_be_flagged_where_a_flag_means_nothing_else(marked):
+    flagged = Meanings(None, ("vip",), r"\Flagged")
+    marked.terms = replace(marked.terms, marks=flagged)
+    marked.board = Board(marked.gateway.desk, marked.terms, marked.now)
+    marked.rest()
+
+    def flags(folder):
+        with marked.client() as link:
+            link.select(f'"{folder}"', readonly=True)
+            return len(marked.uids(link, "FLAGGED"))
+
+    assert flags(INBOX) == 0
+    marked.ahead += timedelta(hours=25)
+    Clock(marked.gateway.desk).tick(marked.now())
+    marked.rest()
+    assert flags(INBOX) == 1
+    assert facts(marked) == ("normal", [])
+    marked.drag("m0", INBOX, "Tickets/Waiting for customer")
+    marked.rest()
+    assert flags("Tickets/Waiting for customer") == 0
+    assert facts(marked) == ("normal", [])
+
+
 def test_a_fall_before_it_is_written_down_loses_no_mark(marked, monkeypatch):
     store(marked, INBOX, "+FLAGS", r"\Flagged")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailgate.imap.folders import Folder, named, sent
+from mailgate.imap.folders import Folder, drafts, named, sent, trash
 
 
 def folder(name, *attributes, separator="/"):
@@ -20,6 +20,20 @@ def test_the_mark_of_the_server_goes_before_any_name():
 )
 def test_without_a_mark_it_is_known_by_its_name(name, separator):
     assert sent([folder("INBOX"), folder(name, separator=separator)]).name == name
+
+
+@pytest.mark.parametrize(
+    ("of_sent", "of_trash", "of_drafts"),
+    [
+        ("Отправленные", "Удаленные", "Черновики"),
+        ("已发送邮件", "已删除邮件", "草稿"),
+        ("العناصر المرسلة", "العناصر المحذوفة", "المسودات"),
+    ],
+)
+def test_names_in_other_scripts_are_known_too(of_sent, of_trash, of_drafts):
+    found = [folder(name) for name in ("INBOX", of_drafts, of_trash, of_sent)]
+    assert [sent(found).name, trash(found).name] == [of_sent, of_trash]
+    assert drafts(found).name == of_drafts
 
 
 def test_what_cannot_be_opened_is_no_folder_of_mails():
