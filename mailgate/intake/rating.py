@@ -23,12 +23,16 @@ _LONGEST = 1000
 
 
 def placed(lookup: Lookup, reading: Reading, placement: Placement) -> Placement:
-    """Return where a mail goes: a rating to its ticket, also by an address that has expired."""
+    """Return where a mail goes: a rating to its ticket, also by an address that has expired.
+
+    Who is shown to be a forger has not written as the customer there either.
+    """
     address = tokens.rates(reading)
     if placement.ticket_id is not None or address is None or address.number not in lookup.numbers:
         return placement
     ticket_id = lookup.leads_to(lookup.numbers[address.number])
-    return replace(placement, ticket_id=ticket_id, joined=True)
+    forged = reading.authentication.level is Trust.FAILED
+    return replace(placement, ticket_id=ticket_id, joined=True, other_address=forged)
 
 
 def taken(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement) -> Ending | None:
@@ -60,8 +64,8 @@ def taken(ledger: Ledger, lookup: Lookup, reading: Reading, placement: Placement
 def _counts(
     ledger: Ledger, reading: Reading, address: TicketAddress, ticket: Ticket, event: Rated
 ) -> bool:
-    """Tell whether its holder has sent it, in time, and no forger."""
-    own = address.holder_matches and not address.expired
+    """Tell whether its holder has sent it, in time, and no forger; the ticket is theirs still."""
+    own = address.holder_matches and not address.expired and reading.sender == ticket.requester
     if (
         not own
         or reading.authentication.level is Trust.FAILED

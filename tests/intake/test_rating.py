@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.clock import Clock
-from mailgate.domain.events import Close, Discard, MergeInto, Reopen
+from mailgate.domain.events import Close, Discard, MergeInto, Reopen, SetRequester
 from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.mail.trust import Trust
 from tests.delivery.sending import Scripted, only, read, worker_of
@@ -120,6 +120,25 @@ def test_a_forged_sender_never_rates(survey, monkeypatch):
     believing = replace(worker._reader, authenticator=Believing(Trust.FAILED))
     monkeypatch.setattr(worker, "_reader", believing)
     survey.rate(1, "Bad.")
+    assert (survey.ticket.satisfaction, survey.ticket.status) == (None, Status.CLOSED)
+
+
+def test_by_an_address_that_has_expired_a_forger_does_not_write_as_the_customer(
+    survey, monkeypatch
+):
+    survey.gateway.now += timedelta(days=95)
+    survey.do(Reopen)
+    worker = survey.gateway.worker
+    believing = replace(worker._reader, authenticator=Believing(Trust.FAILED))
+    monkeypatch.setattr(worker, "_reader", believing)
+    assert survey.rate(1, "Send it to another house.")["ticket_id"] == survey.id
+    assert survey.gateway.rows("message")[-1]["other_address"]
+
+
+def test_whose_ticket_it_is_no_more_does_not_rate_it(survey):
+    survey.do(SetRequester, requester=EVE)
+    assert survey.rate(1)["verdict"]["says"] == "a rating that does not count"
+    assert survey.rate(1, "Bad.")["ticket_id"] == survey.id
     assert (survey.ticket.satisfaction, survey.ticket.status) == (None, Status.CLOSED)
 
 
