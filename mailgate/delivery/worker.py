@@ -30,7 +30,9 @@ from mailgate.delivery.transport import (
     Unknown,
 )
 from mailgate.delivery.way import Way
+from mailgate.desk.canary import SUBJECT as CANARY
 from mailgate.desk.door import Desk
+from mailgate.domain.people import Role
 from mailgate.errors import Conflict, Permanent, Temporary
 from mailgate.log import log
 from mailgate.store import inbox, letters, outbox
@@ -181,11 +183,19 @@ class Worker:
         if due.began_at is not None and self._rules.on_unknown == "hold":
             end = Unknown("it had begun to leave when the gateway stopped")
             return self._ended(due, end, tried=False)
+        if self._has_left(due):
+            gone = Never(_IMPOSSIBLE, "they do not work here any more")
+            return self._ended(due, gone, tried=False)
         mail = self._mail(due, carried)
         if not isinstance(mail, Outgoing):
             return self._ended(due, mail, tried=False)
         copy = mail.raw if self._desk.settings.files and carried.is_answer(due) else None
         return self._ended(due, self._send(due, mail), copy=copy)
+
+    def _has_left(self, due: Due) -> bool:
+        """Tell whether a mail for one of the staff has waited until they were none of it."""
+        inside = due.role != Role.CUSTOMER.value and due.notice != CANARY
+        return inside and due.recipient not in self._desk.settings.staff.by_address
 
     def _mail(self, due: Due, carried: Carried) -> Outgoing | Later | Never:
         """Return the mail as it was first rendered, or what keeps it from being one."""

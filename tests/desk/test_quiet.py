@@ -11,7 +11,7 @@ from mailgate.domain.events import Assign, Escalate, SetPriority, Snooze
 from mailgate.domain.hours import outside
 from mailgate.domain.model import Actor, ActorKind, Priority, Ticket
 from mailgate.domain.notices import NOTICES
-from mailgate.domain.people import Recipient, Role
+from mailgate.domain.people import Recipient, Role, Staff
 from mailgate.store import backlog
 from tests.delivery.sending import Scripted, worker_of
 from tests.desk.auditing import faults
@@ -183,3 +183,15 @@ def test_a_forecast_tells_when_it_is_sent(world):
     assert [(n.notice, n.recipient, n.quiet_until) for n in woken.notices] == [
         ("woken", ALICE.address, SEVEN)
     ]
+
+
+def test_who_works_here_no_more_in_the_morning_is_not_told(world):
+    world.customer_writes(world.ticket_)
+    world.apply(world.ticket_, Assign(at=world.now, actor=BOSS, assignee="bob"))
+    world.desk.settings = replace(world.desk.settings, staff=Staff((BOB,), {}, (ADMIN,)))
+    world.now = SEVEN
+    assert sent(world) == [BOB.address]
+    states = {row["state"] for row in world.rows("outbox") if row["recipient"] == ALICE.address}
+    assert states == {"sent", "never"}
+    assert "notice.undelivered" not in {row["name"] for row in world.rows("event")}
+    assert faults(world) == []
