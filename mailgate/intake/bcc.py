@@ -1,6 +1,11 @@
-"""Mail that came to nothing of ours but addresses that hold a command, as by Bcc of an answer."""
+"""Mail that came to nothing of ours but addresses that hold a command, as by Bcc of an answer.
+
+What vouches for a mail that went to a customer vouches for it when they send it on to an address
+of their choice as well. So what was written long ago asks for nothing.
+"""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from mailgate.desk.commands import actor
 from mailgate.desk.ledger import Ledger
@@ -14,6 +19,9 @@ from mailgate.intake.reading import Reading
 from mailgate.mail.trust import Trust
 from mailgate.store import inbox
 
+_LONGEST_WAY = timedelta(days=1)
+"""How long after it was written a mail that asks for something by an address may come."""
+
 
 def by_the_desk(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | None:
     """Handle what bears the desk's own address and came to one that holds a command, by Bcc.
@@ -25,7 +33,7 @@ def by_the_desk(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | No
         return None
     if ledger.settings.mailboxes and lookup.is_patient(reading):
         return Ending(inbox.PENDING, says="its copy in what was sent comes first")
-    if reading.authentication.level is Trust.STRONG:
+    if reading.authentication.level is Trust.STRONG and not _is_old(reading):
         return sent.filed(ledger, lookup, reading)
     if ledger.settings.mailboxes:
         return Ending("suppressed", says="nothing shows that it is ours, but its copy would")
@@ -38,7 +46,7 @@ def by_agent(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent) -> 
     Where it went to the desk's plain address as well, the customer must have it: else it is a mail
     to the desk, with an address that nobody else sees.
     """
-    if not addressed.is_command(reading, ledger.settings, beside=True):
+    if _is_old(reading) or not addressed.is_command(reading, ledger.settings, beside=True):
         return None
     ticket, _ = sent.about(ledger, lookup, reading, list(reading.others))
     if ticket is None or agent.address in ticket.people:
@@ -66,7 +74,7 @@ def by_another_address(
         return None
     if reading.verdict.machine or reading.claimed.road == SENT:
         return None
-    if not addressed.is_command(reading, settings):
+    if _is_old(reading) or not addressed.is_command(reading, settings):
         return None
     key = (settings.tenant_id, reading.claimed.queue, reading.fingerprint)
     came = inbox.came_by(ledger.connection, *key, earlier, reading.claimed.id)
@@ -81,3 +89,9 @@ def by_another_address(
     apart = replace(reading, claimed=replace(reading.claimed, recipients=new))
     asks = addressed.carry_out(ledger, apart, ticket.id, actor(agent) if agent else by, known)
     return Ending("suppressed", says=f"the same mail came before, as {earlier}; {asks}")
+
+
+def _is_old(reading: Reading) -> bool:
+    """Tell whether a mail was written so long before it came that somebody may have sent it on."""
+    written = reading.mail.date
+    return written is not None and reading.claimed.received_at - written > _LONGEST_WAY

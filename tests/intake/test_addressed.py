@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.domain.model import Priority, Status
+from mailgate.domain.model import Disposition, Priority, Status
 from mailgate.domain.people import Staff
 from mailgate.intake.inbox import Incoming
 from mailgate.mail.trust import Trust
@@ -14,6 +14,7 @@ from tests.intake.desk import EVE, SUPPORT
 from tests.intake.shared import watching
 
 CUSTOMER = "carol@customer.example"
+LONG_AGO = "Mon, 02 Mar 2026 09:00:00 +0000"
 
 
 @pytest.fixture
@@ -290,6 +291,29 @@ class TestByAnAgent:
         assert (ticket.priority, ticket.status) == (Priority.HIGH, Status.RESOLVED)
         assert len(actors(gateway, "ticket.resolved")) == 1
         assert len(gateway.rows("message")) == 2
+
+    @pytest.mark.parametrize("before", [True, False])
+    def test_what_a_customer_sends_on_to_an_address_of_their_choice_commands_nothing(
+        self, gateway, opened, first, trusted, before
+    ):
+        trusted(Trust.STRONG)
+        raw = gateway.raw("Try water.", sender=ALICE.address, to=CUSTOMER, In_Reply_To=first)
+        if before:
+            self.bring(gateway, raw, "support+high@desk.example")
+        gateway.now += timedelta(days=1, minutes=1)
+        for word in ("spam", "done", "bob"):
+            self.bring(gateway, raw, f"support+{word}@desk.example")
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (ticket.assignee, ticket.disposition) == (None, Disposition.NONE)
+        assert ticket.status is not Status.RESOLVED
+
+    def test_the_desks_own_that_is_sent_on_commands_nothing(
+        self, gateway, opened, first, put, trusted
+    ):
+        trusted(Trust.STRONG)
+        gateway.now += timedelta(days=2)
+        put("smtp", ("support+done@desk.example",), In_Reply_To=first, Date=LONG_AGO)
+        assert gateway.ticket(opened["ticket_id"]).status is not Status.RESOLVED
 
     def test_a_second_address_commands_nothing_where_nobody_is_proved_or_nothing_asked(
         self, gateway, opened, first, trusted
