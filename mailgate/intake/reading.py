@@ -42,6 +42,7 @@ _AS_ASCII = (
 _MOST_LOOKED_INTO, _LONGEST_LOOKED_INTO = 20, 1024 * 1024  # attachments, octets of each
 _NOT_ASKED = Authentication(Trust.UNKNOWN)
 _ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
+_HIDDEN = "\N{HORIZONTAL ELLIPSIS}"
 _LINK = re.compile(r"/t/([^\s\"'<>]{1,100}?\.[a-z2-7]{20,34})", re.ASCII | re.IGNORECASE)
 
 
@@ -243,12 +244,17 @@ class Reader:
         def attached(path: str) -> ParsedMail:
             return self.parse(parts.content(claimed.raw, path), claimed.received_at, claimed.id)
 
+        quotes_signed = form is None and self._quotes_signed(claimed.raw, mail, now)
+        if form is None and self._passes_on(mail):
+            hide = partial(self._without_signed, holder=mail.strict_from or "", now=now)
+            mail = replace(mail, text=hide(mail.text), new_text=hide(mail.new_text))
+
         return Reading(
             claimed=claimed,
             mail=mail,
             verdict=screen(mail, claimed.mail_from, own, released=claimed.released),
             keys=keys(mail, claimed.recipients, self.numbers, self.signer, now, self.former),
-            quotes_signed=form is None and self._quotes_signed(claimed.raw, mail, now),
+            quotes_signed=quotes_signed,
             authentication=authentication,
             own=own,
             forwarded=(
@@ -303,21 +309,31 @@ class Reader:
         if not self._passes_on(mail):
             return False
         holder = mail.strict_from or ""
-        signer = self.signer
         texts = (mail.new_text, *_attached_texts(raw, mail))
-        found = (
-            read
-            for text in texts
-            for read in (
-                *(
-                    signer.read_ticket_address(address, holder, now)
-                    or signer.read_digest_address(address, holder, now)
-                    for address in _ADDRESS.findall(text)
-                ),
-                *(signer.read_approval_token(token, holder, now) for token in _LINK.findall(text)),
+        return any(self._signed(text, holder, now) for text in texts)
+
+    def _signed(self, text: str, holder: str, now: datetime) -> list[str]:
+        """Return the addresses and the tokens of pages in a text that we signed for the staff."""
+        signer = self.signer
+        addresses = (
+            (
+                address,
+                signer.read_ticket_address(address, holder, now)
+                or signer.read_digest_address(address, holder, now),
             )
+            for address in _ADDRESS.findall(text)
         )
-        return any(signed is not None and signed.genuine for signed in found)
+        links = (
+            (token, signer.read_approval_token(token, holder, now)) for token in _LINK.findall(text)
+        )
+        return [signed for signed, read in (*addresses, *links) if read and read.genuine]
+
+    def _without_signed(self, text: str, holder: str, now: datetime) -> str:
+        """Return a text without what we signed, which gives powers to whoever reads it."""
+        for signed in dict.fromkeys(self._signed(text, holder, now)):
+            local, at, domain = signed.partition("@")
+            text = text.replace(signed, f"{local.rpartition('.')[0]}.{_HIDDEN}{at}{domain}")
+        return text
 
 
 def _of_a_form(mail: ParsedMail, own: Own) -> ParsedMail | None:

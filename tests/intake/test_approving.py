@@ -237,3 +237,23 @@ def test_the_link_to_the_page_does_not_go_out_with_an_answer_that_quotes_it(desk
         desk.mail(text, sender=ADMIN, to=asked_of["context"]["reply_address"])
         assert "signed for one of us" in refused(desk)
     assert desk.outbox("agent_reply") == []
+
+
+@pytest.mark.parametrize("said", ["", "What do you think?\n\n"])
+@pytest.mark.parametrize("mark", ["> ", ""])
+def test_colleagues_who_read_a_note_do_not_get_what_was_signed_for_its_author(
+    desk, opened, said, mark
+):
+    desk.desk.settings = replace(desk.desk.settings, public_url="https://desk.example")
+    bob(desk, "/reject not now")
+    ask(desk, opened)
+    (asked_of,) = [r for r in desk.outbox("approval_wanted") if r["recipient"] == ADMIN]
+    page, address = asked_of["context"]["approval"]["page"], asked_of["context"]["reply_to"]
+    quoted = f"{mark}Decide on this page: {page}\n{mark}Approve <mailto:{address}?body=%2Fapprove>"
+    desk.mail(f"{said}{quoted}", sender=ADMIN, to=address)
+    note = desk.rows("message")[-1]
+    assert note["kind"] == "note"
+    tokens = [page.rpartition(".")[2], address.rpartition("@")[0].rpartition(".")[2]]
+    assert [token for token in tokens if token in note["text"]] == []
+    if not (said and mark):  # what is quoted below a word is left out as a whole
+        assert "https://desk.example/t/tkt-2026-00001.\N{HORIZONTAL ELLIPSIS}\n" in note["text"]
