@@ -15,6 +15,9 @@ from mailgate.domain.people import Audience
 from mailgate.domain.policy import FARTHEST, Policy
 from mailgate.domain.timers import ladder, next_escalation
 
+LONGEST_REASON = 1000
+"""Characters of a reason that stand on the ticket and in reminders; its event has all of them."""
+
 # ruff: noqa: ARG001  # every guard has the same four arguments, as the table calls them alike
 
 # --- the questions of the table -------------------------------------------------------------------
@@ -56,7 +59,7 @@ def ask(draft: Draft) -> None:
     event, rule = draft.event, draft.policy.asking
     assert isinstance(event, Escalate)  # noqa: S101 - the table calls each act with its event
     assert rule is not None  # noqa: S101 - a guard has seen that one is needed
-    asked = _asked(draft, rule, to=event.to, reason=event.reason)
+    asked = _asked(draft, rule, to=event.to, reason=event.reason[:LONGEST_REASON])
     _want(draft, replace(asked, asked_by=event.actor.id))
 
 

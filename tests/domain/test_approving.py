@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.domain import events
+from mailgate.domain.approving import LONGEST_REASON
 from mailgate.domain.escalation import ADMINS, ApprovalRule, Escalation, lacking
 from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.history import plain, revive
@@ -84,6 +85,13 @@ def test_what_an_agent_asks_for_is_asked_of_the_administrators():
     assert (approval.to, approval.reason, approval.tell_admins) == ("team:leads", "he calls", False)
     assert (life.ticket.escalation_level, life.told) == (0, [("approval_wanted", "approvers")])
     assert life.decision.reasons[1] == "approval 1, of the administrators"
+
+
+@pytest.mark.parametrize("length", [LONGEST_REASON - 1, LONGEST_REASON, LONGEST_REASON + 1])
+def test_of_a_long_reason_the_beginning_stands_on_the_ticket(length):
+    life = new(asking=ADMINS_AGREE).do(events.Escalate, ALICE, reason="y" * length)
+    assert life.ticket.approval is not None
+    assert life.ticket.approval.reason == "y" * min(length, LONGEST_REASON)
 
 
 @pytest.mark.parametrize(("who", "rule"), [(BOSS, BOB_AGREES), (BOB, BOB_AGREES), (ALICE, None)])
