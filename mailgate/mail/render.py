@@ -19,7 +19,7 @@ from jinja2.runtime import Context
 
 from mailgate.errors import MailgateError, Permanent, Refused, Temporary
 from mailgate.mail.plain import SUBJECT_LIMIT, many_lines, one_line
-from mailgate.mail.sample import TAG, samples
+from mailgate.mail.sample import TAG, begun, samples
 from mailgate.mail.sandbox import FAULTS, Sandbox, place, reason
 from mailgate.mail.wording import Wording, bare_subject, excerpt, paragraphs, quote
 
@@ -130,7 +130,7 @@ class Renderer:
         """Yield samples to begin answers to, where there is a template for that."""
         folders = [folder / tag for folder in self._folders for tag in self._known.values()]
         if any((folder / _PREPARED).is_file() for folder in folders):
-            yield from (each for each in samples() if each["message"])
+            yield from begun()
 
     def _locale_folders(self) -> Iterator[Path]:
         for folder in self._folders:

@@ -261,3 +261,21 @@ def samples() -> tuple[dict[str, Any], ...]:
     quoting = tuple(full(role, side) for role in ROLES for side in ("client", "system"))
     extremes = tuple(make(role) for role in ROLES for make in (least, marked))
     return quoting + extremes
+
+
+_BEGUN = {
+    "desk": ("name", "timezone"),
+    "ticket": ("number", "subject"),
+    "recipient": ("name",),
+    "message": ("author", "text", "at"),
+}
+
+
+def begun() -> tuple[dict[str, Any], ...]:
+    """Return the contexts that the templates of an answer that is begun must bear; no more."""
+    return tuple(
+        {part: {name: each[part][name] for name in names} for part, names in _BEGUN.items()}
+        | {"answers": "<1@client.example>"}
+        for each in samples()
+        if each["message"]
+    )

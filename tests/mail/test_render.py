@@ -304,6 +304,18 @@ class TestTheCheck:
 
         assert len(Renderer([folder]).check()) == 1
 
+    def test_finds_what_an_answer_that_is_begun_does_not_know(self, folder):
+        write(folder, "en/_prepared.txt.j2", "{{ message.text }}")
+        write(folder, "en/agent_reply.subject.j2", "{% if answers %}{{ ticket.status }}{% endif %}")
+        write(folder, "en/agent_reply.txt.j2", "x")
+        write(folder, "en/agent_reply.html.j2", "x")
+
+        faults = [fault for fault in Renderer([folder]).check() if "missing" not in fault]
+
+        assert len(faults) == 1
+        assert "en/agent_reply.subject.j2:1: " in faults[0]
+        assert "'status'" in faults[0]
+
     @pytest.mark.parametrize(
         "source",
         [
