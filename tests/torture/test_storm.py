@@ -22,6 +22,7 @@ from tests.torture.nursery import Nursery
 from tests.torture.storm import Storm
 
 _users = count(1)
+_STORMS = 7  # of each shape in the long form: more than twenty in all
 _REST = 120.0  # seconds in which everything must have come to its place
 _STILL = 4.0  # seconds without a change: more than a drop waits for to be acted upon
 SHAPES = {"full": EVERYTHING, "poor": POOR, "dotted": DOTTED}
@@ -128,6 +129,12 @@ def come_to_rest(storm, reckoning):
         if not found:
             break
     return found
+
+
+def pytest_generate_tests(metafunc):
+    """Have as many storms as there are to be, in the long form each with a seed of its own."""
+    metafunc.fixturenames.append("nth")
+    metafunc.parametrize("nth", range(_STORMS if metafunc.config.getoption("long") else 1))
 
 
 @pytest.mark.torture
