@@ -213,6 +213,8 @@ def look_up(
     named = {number for reading in readings for number in reading.keys.numbers}
     named |= {address.number for reading in readings for address in reading.keys.signed}
     named |= {read.number for read in own.values()}
+    # Before what is there already: a mail that another worker ends meanwhile is in one of the two.
+    awaited = inbox.awaited(connection, tenant_id, mids - own.keys())
     numbers = tickets.by_number(connection, tenant_id, named)
     former = {former_reference(n) for reading in readings for n in reading.keys.former}
     seen = tickets.by_reference(connection, tenant_id, (mids - own.keys()) | former)
@@ -241,7 +243,7 @@ def look_up(
         outbox.never_reached(connection, tenant_id, _returning(readings, about), ()),
         alerted,
         canaries.out(connection, tenant_id, (r.canary for r in readings if r.canary is not None)),
-        inbox.awaited(connection, tenant_id, mids - own.keys() - seen.keys()),
+        {mid: at for mid, at in awaited.items() if mid not in seen},
         history.find(connection, tenant_id, mids) if ledger.settings.mailboxes else {},
     )
 

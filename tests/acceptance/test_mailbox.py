@@ -119,6 +119,7 @@ def test_moving_a_mail_moves_its_ticket_and_all_its_mails(start_gateway, dovecot
     gateway.start(patience=60)
     gateway.wait_for_log("mailbox.watched", patience=60)
     moves_and_answers(gateway, dovecot, user)
+    gateway.stop()
 
 
 def test_a_server_of_another_make_that_counts_no_changes_does_as_well(start_gateway, pymap):
@@ -161,7 +162,6 @@ def moves_and_answers(gateway, dovecot, user):
             return len(found(link, "INBOX", "Printer 1")) == 2
 
     wait_until(back, "both mails in the INBOX")
-    gateway.stop()
 
 
 def test_what_the_gateway_has_sent_is_filed_once_however_often_it_is_killed(

@@ -12,8 +12,9 @@ from mailgate.intake import worker
 from mailgate.intake.lookup import PATIENCE
 from mailgate.intake.sorting import sort
 from mailgate.intake.worker import LEASE, Worker
-from mailgate.store import aside, inbox
+from mailgate.store import aside, inbox, tickets
 from tests.intake.desk import EVE
+from tests.store.databases import POSTGRESQL
 
 FIRST = "<m1@customer.example>"
 COLLEAGUE = "colleague@customer.example"
@@ -51,6 +52,30 @@ def test_a_reply_waits_for_the_mail_that_another_worker_has(gateway, other):
     assert (opened, threaded) == ("opened", ("threaded", ticket))
     row = gateway.delivery(reply)
     assert (row["lost"], row["attempts"]) == (0, 0), "to wait is no failure"
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("database", [POSTGRESQL], indirect=True)  # elsewhere one writes at a time
+def test_a_reply_waits_for_the_mail_that_another_worker_ends_while_it_is_looked_up(
+    gateway, other, monkeypatch
+):
+    first = gateway.keep()
+    (has_it,) = taken(gateway)
+    reply = gateway.keep("So?", In_Reply_To=FIRST)
+    by_reference = tickets.by_reference
+
+    def meanwhile(*asked):
+        found = by_reference(*asked)
+        monkeypatch.setattr(tickets, "by_reference", by_reference)
+        gateway.worker._settle(gateway.worker._begin([has_it], gateway.now))
+        return found
+
+    monkeypatch.setattr(tickets, "by_reference", meanwhile)
+    other.run_once()
+    gateway.now += timedelta(seconds=1)
+    other.run_once()
+    (opened, ticket), threaded = ended(gateway, first, reply)
+    assert (opened, threaded) == ("opened", ("threaded", ticket))
 
 
 @pytest.mark.parametrize("header", ["In_Reply_To", "References"])
