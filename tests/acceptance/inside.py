@@ -47,6 +47,9 @@ def let_claims_lapse(config: Path) -> None:
     with opened(config) as app, app.database.write() as connection:
         for table in (schema.mail_delivery, schema.outbox, schema.imap_mailbox):
             connection.execute(update(table).values(lease_owner=None, lease_until=None))
+        begun = schema.imap_filing.c.next_try_at
+        tried = update(schema.imap_filing).where(begun.is_not(None))
+        connection.execute(tried.values(next_try_at=datetime.now(UTC)))
 
 
 def to_be_filed(config: Path) -> int:

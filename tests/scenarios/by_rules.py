@@ -67,7 +67,7 @@ class ByRules:
         return [
             step
             for row in self._rows
-            for timer in running(self._tickets[row.name], self._policy)
+            for timer in sorted(running(self._tickets[row.name], self._policy), key=_as_stored)
             if timer.due_at <= now and timer.kind not in held
             for step in self._act(row, timer, now)
         ]
@@ -172,3 +172,8 @@ class ByRules:
         due = timers[0].due_at if timers else None
         remaining = time_until_delay(ticket, self._policy, now)
         return automation.status_of(ticket), remaining, due
+
+
+def _as_stored(timer: Timer) -> tuple[datetime, str, int, int]:
+    """Return where a timer of a ticket comes among those that are due."""
+    return timer.due_at, timer.kind.value, timer.turn, timer.step
