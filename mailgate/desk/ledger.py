@@ -184,7 +184,7 @@ class Ledger:
         if ticket.policy_id == rules:
             return
         former = self._former_rules(ticket.policy_id)
-        self._tickets[ticket_id] = replace(ticket, policy_id=rules)
+        self._tickets[ticket_id] = ticket.altered(policy_id=rules)
         self._touched.add(ticket_id)
         if former is None or not unmoved(ticket, former, self.settings.policy):
             event = PolicyChanged(at=self.now, actor=GATEWAY, thresholds=ticket.thresholds)
@@ -218,7 +218,7 @@ class Ledger:
         decision = decide(before, event, self.settings.policy, self.now)
         if decision.follow_up:
             return decision
-        after = replace(decision.ticket, version=before.version + 1)
+        after = decision.ticket.altered(version=before.version + 1)
         self._tickets[ticket_id] = after
         self._touched.add(ticket_id)
         event_id = self._record(tickets.TICKET, ticket_id, after.version, event, note)
@@ -442,7 +442,7 @@ class Ledger:
             kept = policies.keep(self.connection, self._ids, self.settings.rules)
             self._policy_id = kept
             for id_ in self._touched:
-                self._tickets[id_] = replace(self._tickets[id_], policy_id=kept)
+                self._tickets[id_] = self._tickets[id_].altered(policy_id=kept)
         return kept
 
     def _hold_back(self) -> None:

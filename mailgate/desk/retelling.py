@@ -5,7 +5,7 @@ again under the rules that were in force then. Whatever does not agree is a sent
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from sqlalchemy import RowMapping
@@ -59,7 +59,7 @@ def _gaps(history: History, stored: Ticket) -> Iterator[str]:
 def changed(ticket: Ticket, recorded: Mapping[str, Sequence[Any]]) -> Ticket:
     """Return the ticket with the changes of one event. Raises KeyError for an unknown field."""
     values = {name: revive(pair[1], _HINTS[name]) for name, pair in recorded.items()}
-    return replace(ticket, **values)
+    return ticket.altered(**values)
 
 
 def _torn(ticket: Ticket, recorded: Mapping[str, Sequence[Any]]) -> Iterator[str]:

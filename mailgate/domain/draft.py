@@ -1,6 +1,6 @@
 """A ticket being changed by one event, and the moves that the rows of the table are made of."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ class Draft:
 
     def ticket(self) -> Ticket:
         """Return the ticket with everything set so far."""
-        return replace(self.before, **self._set) if self._set else self.before
+        return self.before.altered(**self._set) if self._set else self.before
 
     def set(self, **facts: Any) -> None:
         """Change facts of the ticket."""
@@ -164,7 +164,7 @@ class Draft:
         self.targets(self.now)
         floor = self.before.not_before
         self.set(not_before=self.now if floor is None else max(floor, self.now))
-        due = response_due(replace(self.ticket(), not_before=None), self.policy)
+        due = response_due(self.ticket().altered(not_before=None), self.policy)
         if self.before.delay is not Delay.NONE and due is not None and due > self.now:
             self.set(delay=Delay.NONE, rearmed=self.before.rearmed + 1)
             self.because("the deadline lies ahead again")

@@ -172,7 +172,7 @@ class Approval:
     reminded: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: see `altered`
 class Ticket:
     """One matter of one customer, as it stands after `version` events.
 
@@ -272,6 +272,19 @@ class Ticket:
     def people(self) -> frozenset[str]:
         """The customer's side: requester and participants."""
         return frozenset((self.requester, *self.participants))
+
+    def altered(self, **facts: Any) -> Self:
+        """Return the same ticket with other facts, as `dataclasses.replace` does.
+
+        Each event alters it several times: to copy what it is made of takes a tenth of the time
+        that it takes to make it anew. Raises `TypeError` for what is no fact of a ticket.
+        """
+        if not facts.keys() <= self.__dict__.keys():
+            raise TypeError(f"a ticket has no {sorted(facts.keys() - self.__dict__.keys())}")
+        ticket = object.__new__(type(self))
+        ticket.__dict__.update(self.__dict__)
+        ticket.__dict__.update(facts)
+        return ticket
 
     def joined_at(self, address: str) -> datetime | None:
         """Return when somebody joined; None for who was there from the beginning, and others."""

@@ -46,6 +46,9 @@ _NOTICING = {
 _PORT = 5432  # PostgreSQL's, where an address tells none
 _ID_SEQUENCE = "mailgate_id"
 _TAKE_IDS = "UPDATE sequence SET next = next + ? WHERE name = 'id' RETURNING next"
+_PAGES = (
+    "PRAGMA page_size = 8192"  # of a file that is made: with half as many, mails are kept faster
+)
 _PAUSE = 0.05  # seconds
 _GLANCE = 0.001  # seconds between two looks at a lock that is held for a few milliseconds
 _ANOTHER = (
@@ -118,6 +121,7 @@ class Database:
     def _configure_sqlite(self, connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
+        cursor.execute(_PAGES)
         if self._ahead:
             _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous = FULL")

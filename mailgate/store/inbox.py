@@ -1,7 +1,7 @@
 """The intake's tables: raw mails, and for each queue the state a mail is in."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from mailgate.domain.horizon import LONGEST_HOLD
 from mailgate.store import calls, prepared, schema
-from mailgate.store.identity import identify
+from mailgate.store.identity import Identity, identify
 from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
 from mailgate.store.types import Instant
@@ -47,7 +47,11 @@ NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail to be kept for one queue of one tenant; not to be processed before `not_before`."""
+    """A mail to be kept for one queue of one tenant; not to be processed before `not_before`.
+
+    What tells it from others is worked out by whoever hands it in, not in the thread that commits:
+    that one is what many senders wait for.
+    """
 
     raw: bytes
     tenant_id: int
@@ -58,6 +62,11 @@ class Arrival:
     road: str
     received_at: datetime
     not_before: datetime | None = None
+    identity: Identity = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out its identity."""
+        object.__setattr__(self, "identity", identify(self.raw, self.received_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +100,7 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
 
     What is there already adds nothing, also when another node has kept it at the same time.
     """
-    known = [identify(arrival.raw, arrival.received_at) for arrival in arrivals]
-    digests = [each.digest for each in known]
+    digests = [arrival.identity.digest for arrival in arrivals]
     mails, fresh = _keep_bytes(connection, ids, digests, arrivals)
     keys = [
         (arrival.tenant_id, mails[digest], arrival.queue)
@@ -101,14 +109,14 @@ def put(connection: Connection, ids: Iterator[int], arrivals: Sequence[Arrival])
     tenants = {arrival.tenant_id for arrival in arrivals}
     seen = _deliveries(connection, tenants, set(mails.values()) - fresh)
     rows: dict[tuple[int, int, str], dict[str, Any]] = {}
-    for key, arrival, each in zip(keys, arrivals, known, strict=True):
+    for key, arrival in zip(keys, arrivals, strict=True):
         if key in rows:
             _widen(rows[key], arrival)
         elif key in seen:
             _add_recipients(connection, seen[key], arrival)
         else:
             seen[key] = next(ids)
-            rows[key] = _row(seen[key], key[1], arrival, each.rfc_id)
+            rows[key] = _row(seen[key], key[1], arrival)
     if rows:
         calls.call(connection, calls.PROCESS, (arrival.tenant_id for arrival in arrivals))
     ordered = sorted(rows.values(), key=lambda row: (row["mail_id"], row["queue"]))
@@ -206,7 +214,7 @@ def _add_recipients(connection: Connection, id_: int, arrival: Arrival) -> None:
     )
 
 
-def _row(id_: int, mail_id: int, arrival: Arrival, rfc_id: str | None) -> dict[str, Any]:
+def _row(id_: int, mail_id: int, arrival: Arrival) -> dict[str, Any]:
     return {
         "id": id_,
         "tenant_id": arrival.tenant_id,
@@ -217,7 +225,7 @@ def _row(id_: int, mail_id: int, arrival: Arrival, rfc_id: str | None) -> dict[s
         "peer": arrival.peer,
         "road": arrival.road,
         "received_at": arrival.received_at,
-        "rfc_id": rfc_id,
+        "rfc_id": arrival.identity.rfc_id,
         "next_try_at": arrival.not_before,
         "state": PENDING,
     }
