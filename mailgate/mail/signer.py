@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from mailgate.errors import Refused
@@ -31,6 +32,7 @@ _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _DAYS = 32**3  # days come round after 89 years
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _LARGEST_NONCE = 32**4 - 1
+_REMEMBERED = 4096  # addresses, of some 250 octets each
 _KEY, _HEAD = 2, 6  # characters of the key's name; those before the holder
 _TAG, _SIGNATURE = 6, 16  # of a Message-ID: recipient, signature
 _SIGNED = _SIGNATURE * 5 // 8  # octets of a digest that the longest signature shows
@@ -149,6 +151,8 @@ class Signer:
         self._keys = [(_key_name(name), mac) for name, mac in macs.items()]
         self._delimiter = delimiter
         self._valid_days = valid_days
+        # What a ticket's people are sent at one day holds the same addresses each time.
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._address)
 
     # --- addresses ------------------------------------------------------------------------------
 
@@ -166,7 +170,7 @@ class Signer:
         Valid for `valid_days` from `now` (aware). Raises `Refused` where the number cannot stand
         in an address or the whole would be longer than mail allows.
         """
-        return self._address(desk_address, number, normalise(holder), purpose, now, nonce)
+        return self._remembered(desk_address, number, normalise(holder), purpose, _day(now), nonce)
 
     def read_ticket_address(self, address: str, holder: str, now: datetime) -> TicketAddress | None:
         """Return what a signed ticket address says, or None where it does not look like one.
@@ -178,11 +182,11 @@ class Signer:
 
     def bounce_address(self, desk_address: str, outbox_id: int, now: datetime) -> str:
         """Return the return path (VERP) of one mail of the outbox."""
-        return self._address(desk_address, f"bounce-{outbox_id}", "", "bounce", now, 0)
+        return self._address(desk_address, f"bounce-{outbox_id}", "", "bounce", _day(now), 0)
 
     def canary_address(self, desk_address: str, canary: int, now: datetime) -> str:
         """Return the address that one canary goes to, by which it is known when it comes back."""
-        return self._address(desk_address, f"canary-{canary}", "", "canary", now, 0)
+        return self._address(desk_address, f"canary-{canary}", "", "canary", _day(now), 0)
 
     def read_canary_address(self, address: str, now: datetime) -> int | None:
         """Return the canary that an address of ours is for; None where altered or other."""
@@ -194,7 +198,7 @@ class Signer:
 
     def digest_address(self, desk_address: str, holder: str, now: datetime) -> str:
         """Return the address at which `holder`, and nobody else, may answer the daily digest."""
-        return self._address(desk_address, _DIGEST, normalise(holder), "digest", now, 0)
+        return self._address(desk_address, _DIGEST, normalise(holder), "digest", _day(now), 0)
 
     def read_digest_address(self, address: str, holder: str, now: datetime) -> TicketAddress | None:
         """Return what an address for answers to the digest says; None where it is none of ours.
@@ -233,7 +237,7 @@ class Signer:
         lower = number.lower()
         if not _DOT_ATOM.fullmatch(lower):
             raise Refused(f"ticket number {number!r} cannot stand in a link")
-        return f"{lower}.{self._token(_LONG, lower, normalise(holder), purpose, now, nonce)}"
+        return f"{lower}.{self._token(_LONG, lower, normalise(holder), purpose, _day(now), nonce)}"
 
     def read_page_token(self, token: str, holder: str, now: datetime) -> TicketAddress | None:
         """Return what a page's token says, or None where it is altered or is none.
@@ -319,7 +323,7 @@ class Signer:
     # --- tokens ---------------------------------------------------------------------------------
 
     def _address(
-        self, desk_address: str, number: str, holder: str, purpose: str, now: datetime, nonce: int
+        self, desk_address: str, number: str, holder: str, purpose: str, day: int, nonce: int
     ) -> str:
         base, _, domain = normalise(desk_address).rpartition("@")
         lower = number.lower()
@@ -328,7 +332,7 @@ class Signer:
         if not 0 <= nonce <= _LARGEST_NONCE:
             raise Refused(f"{nonce} is not between 0 and {_LARGEST_NONCE}")
         for form in (_LONG, _SHORT):
-            token = self._token(form, lower, holder, purpose, now, nonce)
+            token = self._token(form, lower, holder, purpose, day, nonce)
             local = f"{base}{self._delimiter}{lower}.{token}"
             if len(local) <= LONGEST_LOCAL_PART and valid(f"{local}@{domain}"):
                 return f"{local}@{domain}"
@@ -338,10 +342,10 @@ class Signer:
         )
 
     def _token(
-        self, form: _Form, lower: str, holder: str, purpose: str, now: datetime, nonce: int
+        self, form: _Form, lower: str, holder: str, purpose: str, day: int, nonce: int
     ) -> str:
         name, key = self._current
-        head = name + form.letters[purpose] + _base32((now - _EPOCH).days % _DAYS, 3)
+        head = name + form.letters[purpose] + _base32(day, 3)
         tag = _sign(key, "holder", lower, holder)[: form.holder]
         tail = _base32(nonce) if nonce else ""
         signature = _sign(key, "address", lower, head, tag, tail)[: form.signature]
@@ -384,9 +388,13 @@ class Signer:
                 genuine = True
                 own = _sign(key, "holder", number, holder)[: form.holder]
                 matches = bool(holder) and hmac.compare_digest(own, tag)
-        age = ((now - _EPOCH).days - _number(head[_KEY + 1 :])) % _DAYS
+        age = (_day(now) - _number(head[_KEY + 1 :])) % _DAYS
         expired = self._valid_days < age < _DAYS - 1  # a clock may be a day behind
         return TicketAddress(number.upper(), purpose, _number(tail), genuine, expired, matches)
+
+
+def _day(now: datetime) -> int:
+    return (now - _EPOCH).days % _DAYS
 
 
 def _sign(key: hmac.HMAC, *facts: str) -> str:

@@ -82,6 +82,9 @@ def tongue(text: str) -> str:
     words = text.split()
     if _is_no_text(text):
         words = [word for word in words if not _is_no_text(word)]
+    if text.isascii():  # letters of one script need not be counted one by one
+        found = _WORD.findall(" ".join(words))
+        return _latin(found) if sum(map(len, found)) >= _LEAST_LETTERS else ""
     letters = {char: n for char, n in Counter("".join(words)).items() if char.isalpha()}
     total = sum(letters.values())
     if total < _LEAST_LETTERS and not any("\u4e00" <= char <= "\u9fff" for char in letters):
@@ -112,7 +115,10 @@ def _script(char: str) -> str:
 
 
 def _latin(words: list[str]) -> str:
-    counts = Counter(code for word in words for code in _LANGUAGES.get(word, ()))
+    counts: Counter[str] = Counter()
+    for word, times in Counter(filter(_LANGUAGES.__contains__, words)).items():
+        for code in _LANGUAGES[word]:
+            counts[code] += times
     if not counts:
         return ""
     code = max(counts, key=lambda each: counts[each])
