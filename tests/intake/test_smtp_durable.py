@@ -9,13 +9,14 @@ from tests.peers.presence import missing, need
 from tests.peers.waiting import wait_until
 
 CALLS = "trace=recvfrom,read,sendto,write,pwrite64,fsync,fdatasync"
+PAGE = "8192"  # octets of what is written at once that are to be seen
 
 
 def test_between_the_last_octet_of_a_mail_and_its_250_the_database_is_on_the_disk(tmp_path):
     strace = need("strace", "strace")
     gateway = Gateway.init(tmp_path / "desk", address=DESK, values={"node.workers": 0}).start()
     trace = tmp_path / "trace"
-    command = [strace, "-f", "-y", "-s", "4096", "-e", CALLS, "-o", trace, "-p", str(gateway.pid)]
+    command = [strace, "-f", "-y", "-s", PAGE, "-e", CALLS, "-o", trace, "-p", str(gateway.pid)]
     tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     said = tracer.stderr.readline()
     if "attached" not in said:
