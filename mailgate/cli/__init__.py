@@ -14,6 +14,7 @@ from mailgate.cli import (
     foreseeing,
     importing,
     jobbing,
+    keys,
     parsing,
     queues,
     seeing,
@@ -56,6 +57,7 @@ COMMANDS = (
     explaining,
     verifying,
     backing_up,
+    keys,
 )
 """Where the commands stand, in the order of the documentation."""
 

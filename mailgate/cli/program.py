@@ -54,7 +54,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             ),
             *("parse", "explain"),
         ),
-        "To keep": ("verify", "backup", "restore"),
+        "To keep": ("verify", "backup", "restore", "keys"),
     }
 )
 """Every command, in the order of --help and of the documentation."""

@@ -106,14 +106,18 @@ def read_keys(path: Path, environ: Mapping[str, str]) -> SigningKeys:
     return SigningKeys(next(iter(keys)), keys)
 
 
+def new_key() -> str:
+    """Return a key that nobody has seen, in base32."""
+    return base64.b32encode(secrets.token_bytes(_KEY_OCTETS)).decode()
+
+
 def write_keys(path: Path) -> None:
     """Make a file with one new key, readable by its owner alone. Raises FileExistsError."""
-    code = base64.b32encode(secrets.token_bytes(_KEY_OCTETS)).decode()
     text = (
         "# Signs mailgate's addresses and Message-IDs. Keep it secret, and keep it: without it\n"
-        "# answers to mails already sent are not recognised. To change keys, put a new line on\n"
-        "# top and leave the old one below it for 90 days.\n"
-        f"key1 {code}\n"
+        "# answers to mails already sent are not recognised. `mailgate keys add` puts a new one\n"
+        "# on top; leave the old one below it for 90 days.\n"
+        f"key1 {new_key()}\n"
     )
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:

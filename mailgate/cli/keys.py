@@ -1,0 +1,85 @@
+"""`mailgate keys`: which keys sign, and changing them without losing answers on their way."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailgate.cli import printing
+from mailgate.cli.options import ConfigFile
+from mailgate.cli.program import command, group
+
+if TYPE_CHECKING:
+    from mailgate.config import Config
+
+keys = group(
+    "keys",
+    "Show which keys sign the addresses that agents answer to, and change them.",
+    "mailgate keys",
+    "mailgate keys add",
+    "mailgate keys drop key1",
+)
+
+
+@keys.callback(invoke_without_command=True)
+def keys_start(ctx: typer.Context, config: ConfigFile = None) -> None:
+    """Remember the configuration for what follows, or list."""
+    ctx.obj = config
+    if ctx.invoked_subcommand is None:
+        _list(config)
+
+
+@command("list", "mailgate keys list", within=keys)
+def keys_list(config: ConfigFile = None) -> None:
+    """List the keys by name; of a key itself nothing is shown."""
+    _list(config)
+
+
+@command("add", "mailgate keys add", within=keys)
+def keys_add(ctx: typer.Context, config: ConfigFile = None) -> None:
+    """Make a new key, which signs from the next start of the gateway on.
+
+    Those before it are still believed, so that answers to mails already sent find their ticket.
+    Where several nodes serve one desk, copy the file to all of them before any is started anew.
+    """
+    from mailgate import config as configuration
+    from mailgate.mail.signer import VALID_DAYS
+
+    read = _read(config or ctx.obj)
+    made = configuration.add_key(read, os.environ)
+    printing.line(f"{made} signs as soon as the gateway is started anew.")
+    printing.line(f"Leave the others for {VALID_DAYS} days: so long is valid what they signed;")
+    printing.line("then `mailgate keys drop NAME` takes them out.")
+
+
+@command("drop", "mailgate keys drop key1", within=keys)
+def keys_drop(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A key that signs no longer.")],
+    config: ConfigFile = None,
+) -> None:
+    """Take a key out: from the next start on, what it signed is believed no more."""
+    from mailgate import config as configuration
+
+    configuration.drop_key(_read(config or ctx.obj), name, os.environ)
+    printing.line(f"{name} is believed no more as soon as the gateway is started anew.")
+
+
+def _read(config: Path | None) -> "Config":
+    from mailgate import config as configuration
+
+    return configuration.load(configuration.find(config, os.environ), os.environ)
+
+
+def _list(config: Path | None) -> None:
+    from mailgate import config as configuration
+
+    found = configuration.signing_keys(_read(config), os.environ)
+    printing.table(
+        ("KEY", "DOES", "FINGERPRINT"),
+        (
+            (name, "signs" if name == found.current else "is believed", fingerprint)
+            for name, fingerprint in found.fingerprints.items()
+        ),
+    )

@@ -1,0 +1,71 @@
+"""Changing the keys of a desk: a new one that signs, and an old one that is believed no more."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+
+from mailgate.config.errors import Wrong
+from mailgate.config.schema import Config
+from mailgate.config.secrets import SigningKeys, new_key, read_keys
+from mailgate.errors import Refused
+
+
+def add_key(config: Config, environ: Mapping[str, str]) -> str:
+    """Put a new key before all others, so that it signs; return its name. Raises `Refused`."""
+    path, found = _keys(config, environ)
+    names = (f"key{number}" for number in count(1))
+    name = next(name for name in names if name not in found.keys)
+    lines = path.read_text(encoding="ascii").splitlines(keepends=True)
+    first = next(at for at, line in enumerate(lines) if _names(line) == found.current)
+    _write(path, [*lines[:first], f"{name} {new_key()}\n", *lines[first:]])
+    return name
+
+
+def drop_key(config: Config, name: str, environ: Mapping[str, str]) -> None:
+    """Take a key out that does not sign any more. Raises `Refused`."""
+    path, found = _keys(config, environ)
+    if name not in found.keys:
+        raise Refused(f"there is no key {name}; there are {', '.join(found.keys)}")
+    if name == found.current:
+        raise Refused(f"{name} signs: `mailgate keys add` makes another that does so first")
+    lines = path.read_text(encoding="ascii").splitlines(keepends=True)
+    _write(path, [line for line in lines if _names(line) != name])
+
+
+def _keys(config: Config, environ: Mapping[str, str]) -> tuple[Path, SigningKeys]:
+    path = config.desk.secret_file
+    try:
+        return path, read_keys(path, environ)
+    except Wrong as wrong:
+        raise Refused(f"desk.secret_file: {wrong.hint}") from None
+
+
+def _names(line: str) -> str:
+    """Return the name of the key in a line; empty in a comment."""
+    return "" if line.startswith("#") else line.strip().partition(" ")[0]
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    """Replace the file at once, as the same user's and with the same rights. Raises `Refused`."""
+    new = path.resolve().with_name(f"{path.name}.new")
+    try:
+        before = path.stat()
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.writelines(lines)
+                file.flush()
+                os.fsync(file.fileno())
+            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+                os.chown(new, before.st_uid, before.st_gid)
+            new.chmod(stat.S_IMODE(before.st_mode))
+            new.replace(path.resolve())
+        except OSError:
+            with contextlib.suppress(OSError):
+                new.unlink()
+            raise
+    except OSError as error:
+        raise Refused(f"{path} cannot be changed: {error.strerror or error}") from None
