@@ -29,13 +29,19 @@ PATIENCE = timedelta(seconds=10)
 class Job:
     """A thing to do at intervals; without one it is done by hand alone.
 
-    `run` returns what it did, in numbers; it need not run again once `over` holds for that.
+    `run` returns what it did, in numbers; it need not run again once `over` holds for that. One
+    that knows itself when there is something to do is asked whether it is `wanted`, each time that
+    `look` has passed (None: `every`), and else does nothing that would be written down. What is
+    not `timed` happens elsewhere: here it is listed, and done by hand.
     """
 
     name: str
     every: timedelta | None
     run: Callable[[], Mapping[str, int]]
     over: Callable[[Mapping[str, int]], bool] = lambda _done: False
+    wanted: Callable[[], bool] = lambda: True
+    look: timedelta | None = None
+    timed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,11 @@ class Scheduler:
         self._schedule = _SteadySchedule(steady)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        timed = [(job, job.every) for job in jobs.values() if job.every is not None]
+        timed = [
+            (job, job.look or job.every)
+            for job in jobs.values()
+            if job.timed and job.every is not None
+        ]
         self._pool = ThreadPoolExecutor(max(1, len(timed)), "job")
         self._works = [_Work(job, self._pool, note, now, steady) for job, _ in timed]
         for work, (_, every) in zip(self._works, timed, strict=True):
@@ -154,7 +164,15 @@ class _Work:
             self._told = True
             log("job.still_running", job=self._job.name, seconds=round(seconds))
 
+    def _is_wanted(self) -> bool:
+        try:
+            return self._job.wanted()
+        except Exception:  # noqa: BLE001 - then it is run, and tells of the same fault
+            return True
+
     def _run(self) -> None:
+        if not self._is_wanted():
+            return
         run = run_once(self._job, self._now, self._steady)
         self._over = not run.fault and self._job.over(run.result)
         try:

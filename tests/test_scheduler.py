@@ -142,6 +142,51 @@ def test_what_is_done_by_hand_alone_is_not_run():
     assert runs == []
 
 
+def test_what_is_done_elsewhere_is_not_run():
+    runs = []
+    scheduler_of(Job("outbox", DAY, lambda: runs.append(1) or {}, timed=False)).run_pending()
+    assert runs == []
+
+
+def test_a_job_that_knows_when_it_is_wanted_is_asked_often_and_only_its_runs_are_noted(lines):
+    steady, noted, wanted = [0.0], [], [True, False, False, True, False]
+    job = Job("count", DAY, dict, wanted=lambda: wanted.pop(0), look=timedelta(seconds=5))
+    scheduler = scheduler_of(job, steady=lambda: steady[0], note=noted.append)
+    for look in range(5):
+        steady[0] = look * 5.0
+        scheduler.run_pending()
+        scheduler.run_pending()
+    assert wanted == []
+    assert [run.job for run in noted] == ["count", "count"]
+    assert lines == [("job.finished", {"job": "count"})] * 2
+
+
+def test_a_job_that_cannot_say_whether_it_is_wanted_is_run_and_tells_of_the_fault():
+    noted = []
+
+    def away() -> bool:
+        raise Temporary("away")
+
+    scheduler_of(Job("count", DAY, away, wanted=away), note=noted.append).run_pending()
+    assert [run.fault for run in noted] == ["Temporary('away')"]
+
+
+def test_a_job_that_hangs_over_the_question_holds_up_no_other():
+    steady, end, others = [0.0], threading.Event(), []
+    jobs = (
+        Job("long", MINUTE, dict, wanted=lambda: end.wait(20)),
+        Job("short", MINUTE, lambda: others.append(steady[0]) or {}),
+    )
+    scheduler = scheduler_of(*jobs, steady=lambda: steady[0])
+    for minute in range(3):
+        steady[0] = minute * 60.0
+        scheduler.begin_pending()
+        scheduler.running["short"].result(20)
+    end.set()
+    assert others == [0.0, 60.0, 120.0]
+    scheduler.stop()
+
+
 def test_a_job_that_never_ends_holds_up_no_other_and_is_told_of_once(lines):
     steady, end, others = [0.0], threading.Event(), []
     jobs = (

@@ -1,24 +1,29 @@
 """What is done at intervals, and what is told of it."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from mailgate.delivery.stint import RESULTS
 from mailgate.desk.assignment import Patience, assign_waiting, reassign_inactive
 from mailgate.desk.canary import Keeper
 from mailgate.desk.clock import Tick
 from mailgate.desk.digest import Digests
+from mailgate.desk.figures import Figures
 from mailgate.desk.monthly import Reports
 from mailgate.domain.canary import Pace
 from mailgate.domain.caps import HOUR
 from mailgate.domain.events import TimerKind
+from mailgate.domain.figures import follows, is_due, is_stale
 from mailgate.errors import Refused
 from mailgate.log import log
 from mailgate.roles import NodeRole
 from mailgate.scheduler import Job, Run, Scheduler, run_once
 from mailgate.store import jobs, outbox
+from mailgate.store.figures import DASHBOARD, PERFORMANCE, WORKLOAD
 from mailgate.store.jobs import LastRun
 
 if TYPE_CHECKING:
@@ -35,6 +40,12 @@ _CANARY_LOOK = timedelta(minutes=1)
 _RULES_EVERY = timedelta(seconds=1)
 _RULES_BATCHES = 10
 """About a second of work in each, in which deadlines wait and the gateway cannot stop."""
+_CHANGES_LOOK = timedelta(seconds=5)
+"""How late figures may be that follow what happens, where they cost little."""
+_FIGURES_LOOK = timedelta(minutes=1)
+"""How late figures may be that do not."""
+_DAY = timedelta(days=1)
+_SLA = ("approaching_sla", "breached_sla")
 _SWITCHES = {
     "assignment": "[assignment] automatic",
     "reassignment": "[assignment] inactive_after",
@@ -46,7 +57,10 @@ _SWITCHES = {
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A job, how often it runs (None: by hand alone), and how it last went, if it ever ran."""
+    """A job, how often it runs (None: by hand alone), and how it last went, if it ever ran.
+
+    What is done all the time runs every 0 seconds.
+    """
 
     name: str
     every: timedelta | None
@@ -72,6 +86,9 @@ class Clockwork:
         jobs = [
             Job("rules", _RULES_EVERY, self._follow_rules, lambda done: not done["followed"]),
             Job("deadlines", config.jobs.deadlines, lambda: self.tick(self._now())),
+            Job("sla", config.jobs.deadlines, self._look_at_targets, timed=False),
+            Job("outbox", timedelta(0), self._send, timed=False),
+            *self._figures(),
         ]
         if config.assignment.automatic:
             jobs.append(Job("assignment", config.jobs.assignment, self._assign_waiting))
@@ -94,6 +111,37 @@ class Clockwork:
             jobs.append(Job("monthly_report", _REPORT_LOOK, lambda: self._report(reports)))
         return {job.name: job for job in jobs}
 
+    def _figures(self) -> Iterator[Job]:
+        """Yield the jobs that keep figures ready."""
+        jobs, figures = self._app.config.jobs, Figures(self._app.desk)
+        look = _CHANGES_LOOK if jobs.refresh_on_change else _FIGURES_LOOK
+        for name, every, run in (
+            (WORKLOAD, jobs.workload, figures.workload),
+            (DASHBOARD, jobs.dashboard, figures.dashboard),
+        ):
+            wanted = partial(self._is_stale, figures, name, every or _DAY)
+            yield Job(name, every, partial(self._at_now, run), wanted=wanted, look=look)
+        at = jobs.performance
+        yield Job(
+            PERFORMANCE,
+            None if at is None else _DAY,
+            partial(self._at_now, figures.performance),
+            wanted=lambda: at is not None and self._is_due(figures, at),
+            look=_FIGURES_LOOK,
+        )
+
+    def _at_now(self, run: Callable[[datetime], dict[str, int]]) -> dict[str, int]:
+        return run(self._now())
+
+    def _is_stale(self, figures: Figures, name: str, every: timedelta) -> bool:
+        (built, newest), now = figures.built(name), self._now()
+        changed = self._app.config.jobs.refresh_on_change and follows(built, now, newest)
+        return changed or is_stale(built, now, every)
+
+    def _is_due(self, figures: Figures, at: time) -> bool:
+        built, _ = figures.built(PERFORMANCE)
+        return is_due(built, at, self._now(), self._app.settings.zone)
+
     def listed(self) -> list[Listed]:
         """Return every job, with its last run on any node."""
         with self._app.database.read() as connection:
@@ -109,12 +157,37 @@ class Clockwork:
         return Listed(name, known[name].every, self.note(run_once(known[name], self._now)))
 
     def note(self, run: Run) -> LastRun:
-        """Write down how a job went, for whoever asks; return what was written."""
+        """Write down how a job went, for whoever asks; return what was written.
+
+        What the deadlines did about targets stands by itself.
+        """
         took_ms = round(run.took / timedelta(milliseconds=1))
         last = LastRun(run.job, self._app.node, run.began_at, took_ms, run.result, run.fault)
+        runs = [last]
+        if run.job == "deadlines":
+            about = {name: count for name, count in run.result.items() if name in _SLA}
+            rest = {name: count for name, count in run.result.items() if name not in _SLA}
+            last = replace(last, result=rest)
+            runs = [last, replace(last, name="sla", result=about)]
         with self._app.database.write() as connection:
-            jobs.note(connection, self._app.settings.tenant_id, last)
+            for each in runs:
+                jobs.note(connection, self._app.settings.tenant_id, each)
         return last
+
+    def _look_at_targets(self) -> dict[str, int]:
+        """Run the deadlines, of which the targets are a part; return what was done about these."""
+        done = self.tick(self._now())
+        return {name: done[name] for name in _SLA}
+
+    def _send(self) -> Mapping[str, int]:
+        """Send what waits, as a gateway does all the time; return how that went."""
+        began = self._now()
+        self._app.send()
+        with self._app.database.read() as connection:
+            run = jobs.last(connection, self._app.settings.tenant_id).get("outbox")
+        if run is None or run.began_at < began:
+            return dict.fromkeys(RESULTS.values(), 0)
+        return run.result
 
     def _follow_rules(self) -> dict[str, int]:
         """Let open tickets follow rules that were changed before this start, some at a time.

@@ -1,7 +1,7 @@
 """How mail leaves, out of the configuration."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mailgate.config import Config
@@ -9,11 +9,14 @@ from mailgate.delivery.ending import Rules
 from mailgate.delivery.letter import Writer
 from mailgate.delivery.maildir import MaildirTransport
 from mailgate.delivery.smtp import Smarthost, SmarthostSettings, Tls
+from mailgate.delivery.stint import Stint
 from mailgate.delivery.terminal import TerminalTransport
 from mailgate.delivery.transport import Never, Outgoing, Sent, Transport
 from mailgate.delivery.way import Way
 from mailgate.delivery.worker import Worker
 from mailgate.errors import Permanent, Temporary
+from mailgate.store import jobs
+from mailgate.store.jobs import LastRun
 
 if TYPE_CHECKING:
     from mailgate.app import App
@@ -58,7 +61,16 @@ def delivery(app: "App", now: Callable[[], datetime]) -> Worker:
         now,
         app.owner,
         Way(app.desk, app.node),
+        lambda stint: _note(app, stint),
     )
+
+
+def _note(app: "App", stint: Stint) -> None:
+    """Write down how sending went last, as of the job `outbox`."""
+    took_ms = round(stint.took / timedelta(milliseconds=1))
+    run = LastRun("outbox", app.node, stint.began_at, took_ms, stint.tries, "")
+    with app.database.write() as connection:
+        jobs.note(connection, app.settings.tenant_id, run)
 
 
 def hand_over(transport: Transport, recipient: str, raw: bytes) -> str:

@@ -1,16 +1,20 @@
-"""`mailgate stats` and `lifecycle`: counts, and the table of the rules."""
+"""`mailgate stats`, `workload` and `lifecycle`: counts, and the table of the rules."""
 
 import inspect
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from mailgate.cli import printing
+import typer
+
+from mailgate.cli import counted, printing
 from mailgate.cli.opening import opened
 from mailgate.cli.options import AsJson, ConfigFile
 from mailgate.cli.program import command
 
 if TYPE_CHECKING:
+    from mailgate.app import App
     from mailgate.domain.table import Row
 
 
@@ -44,18 +48,115 @@ SEEN: Mapping[str, str] = MappingProxyType(
 """What people see of a ticket, by its automation status."""
 
 
-@command("stats", "mailgate stats", "mailgate stats --json")
-def stats(json: AsJson = False, config: ConfigFile = None) -> None:
-    """Count tickets by whose turn it is, and whether they are late."""
+_Days = Annotated[
+    int, typer.Option(metavar="N", min=1, help="With --daily: of so many days before today.")
+]
+_Agent = Annotated[
+    str | None, typer.Option(metavar="NAME", help="With --daily: of what this agent holds now.")
+]
+_Team = Annotated[
+    str | None, typer.Option(metavar="NAME", help="With --daily: of the tickets of this team.")
+]
+
+
+@command(
+    "stats",
+    "mailgate stats",
+    "mailgate stats --json",
+    "mailgate stats --dashboard",
+    "mailgate stats --daily --days 7 --agent alice",
+)
+def stats(
+    *,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="By status, priority, category and kind.")
+    ] = False,
+    daily: Annotated[bool, typer.Option("--daily", help="What happened on each day.")] = False,
+    days: _Days = 30,
+    agent: _Agent = None,
+    team: _Team = None,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Count tickets by whose turn it is, and whether they are late.
+
+    What `--dashboard` and `--daily` show was counted before, by the jobs `dashboard` and
+    `performance`; as of when is told with it.
+    """
     from mailgate.app import now
     from mailgate.store import reports
 
-    with opened(config) as app, app.database.read() as connection:
-        counted = reports.statistics(connection, app.settings.tenant_id, now())
+    _refuse_mixed(dashboard=dashboard, daily=daily, agent=agent, team=team)
+    with opened(config) as app:
+        if dashboard:
+            found = _dashboard(app)
+        elif daily:
+            found = _daily(app, days, agent, team)
+        else:
+            with app.database.read() as connection:
+                found = reports.statistics(connection, app.settings.tenant_id, now())
     if json:
-        printing.as_json(counted)
+        printing.as_json(found)
+    elif dashboard:
+        counted.print_dashboard(found)
+    elif daily:
+        counted.print_daily(found)
     else:
-        printing.table(("TICKETS", "COUNT"), ((COUNTED[name], n) for name, n in counted.items()))
+        printing.table(("TICKETS", "COUNT"), ((COUNTED[name], n) for name, n in found.items()))
+
+
+def _refuse_mixed(*, dashboard: bool, daily: bool, agent: str | None, team: str | None) -> None:
+    """Raise a usage error where options were given that do not go together."""
+    if dashboard and daily:
+        raise typer.BadParameter("give --dashboard or --daily")
+    if agent is not None and team is not None:
+        raise typer.BadParameter("give --agent or --team")
+    if not daily and (agent is not None or team is not None):
+        raise typer.BadParameter("--agent and --team go with --daily")
+
+
+def _dashboard(app: "App") -> dict[str, Any]:
+    from mailgate.store import figures
+
+    tenant_id = app.settings.tenant_id
+    with app.database.read() as connection:
+        built = figures.built(connection, tenant_id, figures.DASHBOARD)
+        return counted.dashboard(built, figures.dashboard(connection, tenant_id))
+
+
+def _daily(app: "App", days: int, agent: str | None, team: str | None) -> dict[str, Any]:
+    from mailgate.app import now
+    from mailgate.desk.commands import member
+    from mailgate.domain.figures import as_number, local_day
+    from mailgate.store import figures
+
+    tenant_id, about, of = app.settings.tenant_id, "desk", ""
+    if agent is not None:
+        about, of = "agent", member(app.settings.staff, agent).name
+    elif team is not None:
+        about, of = "team", team
+    last = local_day(now(), app.settings.zone) - timedelta(days=1)
+    first = last - timedelta(days=days - 1)
+    with app.database.read() as connection:
+        built = figures.built(connection, tenant_id, figures.PERFORMANCE)
+        rows = figures.daily(connection, tenant_id, as_number(first), as_number(last), about, of)
+    return counted.daily(built, rows)
+
+
+@command("workload", "mailgate workload", "mailgate workload --json")
+def workload(json: AsJson = False, config: ConfigFile = None) -> None:
+    """Show what each agent and each team has to do, against the limits, as it was counted last."""
+    from mailgate.store import figures
+
+    with opened(config) as app, app.database.read() as connection:
+        tenant_id = app.settings.tenant_id
+        built = figures.built(connection, tenant_id, figures.WORKLOAD)
+        rows = figures.workload(connection, tenant_id)
+        found = counted.loads(built, rows, app.settings.staff.agents)
+    if json:
+        printing.as_json(found)
+    else:
+        counted.print_loads(found)
 
 
 @command("lifecycle", "mailgate lifecycle", "mailgate lifecycle --json")

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
         "rules": "{followed} tickets worked out anew",
-        "deadlines": "{acted_on} acted on; targets: {approaching_sla} near, {breached_sla} missed; "
-        "{escalated} escalated; approvals: {approvals_asked} asked, {approvals_expired} expired",
+        "deadlines": "{acted_on} acted on; {escalated} escalated; "
+        "approvals: {approvals_asked} asked, {approvals_expired} expired",
+        "sla": "targets: {approaching_sla} near, {breached_sla} missed",
+        "outbox": "{sent} sent, {later} put off, {never} given up, {unknown} unknown",
+        "workload": "{tickets} tickets counted",
+        "dashboard": "{tickets} tickets counted",
+        "performance": "{days} days worked out",
         "assignment": "assigned {assigned} of {found}, {total_agents} agents",
         "reassignment": "moved {moved} of {found}, {inactive_agents} inactive agents",
         "canary": "{sent} sent, {late} late",
@@ -112,7 +117,8 @@ def _shape(job: "Listed") -> dict[str, Any]:
 
 
 def _row(job: "Listed") -> tuple[object, ...]:
-    run, every = job.last, "by hand" if job.every is None else printing.span(job.every)
+    run = job.last
+    every = "by hand" if job.every is None else printing.span(job.every) if job.every else "always"
     if run is None:
         return job.name, every, "never", None, None, None
     took = f"{timedelta(milliseconds=run.took_ms).total_seconds():.1f} s"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mailgate.cli.approvals import APPROVAL
+from mailgate.cli.counted import DAILY, DASHBOARD, DAY, WORKLOAD, WORKLOADS
 from mailgate.cli.shapes import (
     AGENT,
     ANSWERING,
@@ -93,7 +94,16 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
             "A list; with `--dry-run` of what would be done.",
             {"each": LYING, "each with `--dry-run`": MOVED},
         ),
-        "stats": ("One object; all values are counts.", {"fields": STATISTICS}),
+        "stats": (
+            "One object; all values are counts. With `--dashboard` and `--daily` another one.",
+            {
+                "fields": STATISTICS,
+                "fields with `--dashboard`": DASHBOARD,
+                "fields with `--daily`": DAILY,
+                "each of `days`": DAY,
+            },
+        ),
+        "workload": ("One object.", {"fields": WORKLOADS, "each": WORKLOAD}),
         "explain": (
             "About a mail or a ticket. Each event of a ticket also has `mail` and `notices`.",
             {

@@ -19,7 +19,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "To begin": ("init", "check", "serve", "templates"),
         "To see": (
-            *("tickets", "show", "attachment", "stats", "agents", "thresholds", "lifecycle"),
+            *("tickets", "show", "attachment", "stats", "workload", "agents", "thresholds"),
+            "lifecycle",
         ),
         "To work on a ticket": (
             *("reply", "resolve", "close", "reopen", "wait", "snooze", "assign", "escalate"),

@@ -272,7 +272,7 @@ CARD: Shape = MappingProxyType(
 JOB: Shape = MappingProxyType(
     {
         "name": "which",
-        "every": "the seconds between two runs; null: by hand alone",
+        "every": "the seconds between two runs; 0: all the time; null: by hand alone",
         "node": "where it last ran; this and what follows are null as long as it never has",
         "began_at": "when that began",
         "took_ms": "how long it took, in milliseconds",

@@ -132,6 +132,22 @@ class Jobs(Table):
     reassignment: kinds.Period = key(
         "30m", "How often to look for agents who give no sign, where [assignment] says so."
     )
+    workload: kinds.Period = key(
+        "10m", "How often to count what each agent and each team has to do: `mailgate workload`."
+    )
+    dashboard: kinds.Period = key(
+        "15m", "How often to count how the desk stands: `mailgate stats --dashboard`."
+    )
+    refresh_on_change: kinds.Flag = key(
+        default=True,
+        why="Whether both are counted anew soon after something has happened as well: seconds "
+        "later on a desk of some thousand tickets; the longer it takes, the rarer.",
+    )
+    performance: kinds.DayTime = key(
+        "02:00",
+        "At what time of the desk's day the figures of the days before are worked out: "
+        "`mailgate stats --daily`; later, if the gateway was down.",
+    )
     digest: kinds.DayTime = key(
         "08:00",
         "At what time of the desk's day agents are sent the tickets whose turn it is, where there "

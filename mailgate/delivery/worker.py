@@ -19,6 +19,7 @@ from mailgate.delivery.lateness import Lateness
 from mailgate.delivery.lease import Claims
 from mailgate.delivery.letter import Writer
 from mailgate.delivery.record import Record
+from mailgate.delivery.stint import Stint, Stints
 from mailgate.delivery.transport import (
     Later,
     Never,
@@ -67,8 +68,10 @@ class Worker:
         now: Callable[[], datetime],
         owner: str,
         way: Way,
+        tell: Callable[[Stint], object] = lambda _stint: None,
     ) -> None:
         self._desk = desk
+        self._stints = Stints(now, tell)
         self._writer = writer
         self._transport = transport
         self._rules = rules
@@ -145,6 +148,7 @@ class Worker:
         self._lateness.look(now)
         state = self._way.state(now)
         if state is State.OPEN:
+            self._stints.end()
             return 0
         most = BATCH if state is State.CLOSED else 1
         with self._desk.database.write() as connection:
@@ -154,9 +158,13 @@ class Worker:
                 connection, tenant_id, self._owner, now, rules.lease, most, rules.furthest, at
             )
         if not claimed:
+            self._stints.end()
             return 0
+        self._stints.begin()
         with self._claims.kept(claimed, at):
-            return self._deliver_all(claimed)
+            done = self._deliver_all(claimed)
+        self._stints.end(more=True)
+        return done
 
     def _deliver_all(self, claimed: Sequence[Due]) -> int:
         """Send a batch in its order, as far as it goes; return how many were taken in hand."""
@@ -280,6 +288,7 @@ class Worker:
         What was not `tried` says nothing about the way. `copy` is filed where it has left.
         """
         self._results.append(_Tried(due, result, self._now(), copy))
+        self._stints.tried(result)
         if isinstance(result, Later | Unknown) and result.connection:
             self._close()
             self._way.failed(result.reason, self._now())

@@ -1,5 +1,6 @@
 """Writes the monthly report to the administrators: once, by whichever node is first."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mailgate.desk.door import Desk
+from mailgate.desk.figures import Days, days_between, days_kept
 from mailgate.desk.ledger import Ledger
+from mailgate.domain.figures import serves
 from mailgate.domain.model import GATEWAY, Priority
 from mailgate.domain.monthly import Month, Reported, is_due
-from mailgate.store import monthly, reports
+from mailgate.store import figures, monthly, reports
 
 NOTICE = "monthly_report"
 _MOST = 10  # categories; the rest is left out
@@ -42,9 +45,9 @@ class Reports:
 
     def _facts(self, connection: Connection, now: datetime, month: Month) -> dict[str, Any] | None:
         """Return what is reported; a desk that has only begun since has nothing to tell of it."""
-        tenant_id = self._desk.settings.tenant_id
+        tenant_id, zone = self._desk.settings.tenant_id, self._desk.settings.zone
         begun = monthly.has_begun(connection, tenant_id, month.end)
-        return _facts(connection, tenant_id, now, month) if begun else None
+        return _facts(connection, tenant_id, now, month, zone) if begun else None
 
     @staticmethod
     def _write(ledger: Ledger, month: Month, report: dict[str, Any] | None) -> int:
@@ -56,22 +59,45 @@ class Reports:
         return len(admins)
 
 
-def _facts(connection: Connection, tenant_id: int, now: datetime, month: Month) -> dict[str, Any]:
-    found = monthly.figures(connection, tenant_id, month.begin, month.end)
-    categories = sorted(found.categories.items(), key=lambda each: (-each[1], each[0]))
+def _facts(
+    connection: Connection, tenant_id: int, now: datetime, month: Month, zone: str
+) -> dict[str, Any]:
+    days = _days(connection, tenant_id, month, zone)
+    desk = _sums(days, "desk")[""]
+    priorities, categories = _sums(days, "priority"), _sums(days, "category")
+    most = sorted(categories.items(), key=lambda each: (-each[1]["opened"], each[0]))
+    answered = desk["answered"]
     return {
         "month": f"{month.first:%Y-%m}",
-        "opened": found.opened,
-        "answered": found.answered,
-        "first_response": found.first_response,
-        "missed": found.missed,
-        "resolved": found.resolved,
-        "closed": found.closed,
-        "auto_closed": found.auto_closed,
-        "priorities": _bars((p.value, found.priorities.get(p.value, 0)) for p in Priority),
-        "categories": _bars((name.replace("_", " "), n) for name, n in categories[:_MOST]),
+        "opened": desk["opened"],
+        "answered": answered,
+        "first_response": round(desk["response_seconds"] / answered) if answered else None,
+        "missed": desk["missed"],
+        "resolved": desk["resolved"],
+        "closed": desk["closed"],
+        "auto_closed": desk["auto_closed"],
+        "priorities": _bars((p.value, priorities[p.value]["opened"]) for p in Priority),
+        "categories": _bars(
+            (name.replace("_", " "), n["opened"]) for name, n in most[:_MOST] if n["opened"]
+        ),
         "now": _bars(reports.statistics(connection, tenant_id, now).items()),
     }
+
+
+def _days(connection: Connection, tenant_id: int, month: Month, zone: str) -> Days:
+    """Return the days of a month: as they are kept, where that was done since; else counted."""
+    built = figures.built(connection, tenant_id, figures.PERFORMANCE)
+    ask = days_kept if serves(built, month.end, zone) else days_between
+    return ask(connection, tenant_id, month.begin, month.end, zone)
+
+
+def _sums(days: Days, about: str) -> defaultdict[str, Counter[str]]:
+    """Return name -> measures over all days, of one sort."""
+    sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for (_, sort, name), measures in days.items():
+        if sort == about:
+            sums[name].update(measures)
+    return sums
 
 
 def _bars(counts: Iterable[tuple[str, int]]) -> list[Mapping[str, Any]]:

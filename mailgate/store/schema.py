@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from mailgate.store import board_schema, health_schema, imap_schema
+from mailgate.store import board_schema, figures_schema, health_schema, imap_schema
 from mailgate.store.columns import Id, fixed, lease, metadata, of_ticket, only, tenant_id
 from mailgate.store.types import Instant, Json
 
@@ -40,6 +40,8 @@ board_intent, board_ticket = board_schema.board_intent, board_schema.board_ticke
 heartbeat, job_run = health_schema.heartbeat, health_schema.job_run
 canary, broken_way = health_schema.canary, health_schema.broken_way
 shortage = health_schema.shortage
+figure_set, workload_figure = figures_schema.figure_set, figures_schema.workload_figure
+dashboard_figure, daily_figure = figures_schema.dashboard_figure, figures_schema.daily_figure
 
 
 tenant = Table(

@@ -192,6 +192,24 @@ def _jobs(sample: Sample) -> Iterator[GaugeMetricFamily]:
     yield took
 
 
+TICKETS = "mailgate_tickets"
+_TICKETS_MEANS = "Tickets by automation status, as the job `dashboard` last counted them."
+WORKLOAD = "mailgate_workload_tickets"
+_WORKLOAD_MEANS = "What each agent holds on the desk's turn, as the job `workload` counted last."
+
+
+def _counts(sample: Sample) -> Iterator[GaugeMetricFamily]:
+    tickets = GaugeMetricFamily(TICKETS, _TICKETS_MEANS, labels=["status"])
+    loads = GaugeMetricFamily(WORKLOAD, _WORKLOAD_MEANS, labels=["agent"])
+    if sample.seen.value is not None:
+        for status, count in sample.seen.value.tickets.items():
+            tickets.add_metric([status], count)
+        for agent, count in sample.seen.value.loads.items():
+            loads.add_metric([agent], count)
+    yield tickets
+    yield loads
+
+
 def _lags(sample: Sample) -> GaugeMetricFamily:
     family = GaugeMetricFamily(LAG, _LAG_MEANS, labels=["mailbox"])
     watched = {} if sample.seen.value is None else sample.seen.value.mailboxes
@@ -282,7 +300,7 @@ def names() -> frozenset[str]:
     """Return the name of every figure of ours as it is scraped."""
     counters = (*(counter.name for counter in COUNTERS), LINES)
     latencies = {LATENCIES + part for part in _OF_A_HISTOGRAM}
-    gauges = {gauge.name for gauge in GAUGES} | {LAG, JOB_AT, JOB_TOOK}
+    gauges = {gauge.name for gauge in GAUGES} | {LAG, JOB_AT, JOB_TOOK, TICKETS, WORKLOAD}
     return frozenset(gauges | {f"{name}_total" for name in counters} | latencies)
 
 
@@ -307,7 +325,7 @@ class _Collector(Collector):
         self._look = look
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each gauge that has a value, lags, jobs, the counters, the histogram, the lines."""
+        """Yield each gauge that has a value, lags, jobs, counts, counters, histogram, lines."""
         sample = self._look()
         for gauge in GAUGES:
             value = gauge.read(sample)
@@ -315,6 +333,7 @@ class _Collector(Collector):
                 yield GaugeMetricFamily(gauge.name, gauge.meaning, value=value)
         yield _lags(sample)
         yield from _jobs(sample)
+        yield from _counts(sample)
         for counter in COUNTERS:
             yield _counted(counter, sample.written)
         buckets, total = sample.latency
@@ -389,6 +408,8 @@ def reference() -> str:
         f'| `{LAG}{{mailbox="…"}}` | {_LAG_MEANS} |\n'
         f'| `{JOB_AT}{{job="…"}}` | {_JOB_AT_MEANS} |\n'
         f'| `{JOB_TOOK}{{job="…"}}` | {_JOB_TOOK_MEANS} |\n'
+        f'| `{TICKETS}{{status="…"}}` | {_TICKETS_MEANS} |\n'
+        f'| `{WORKLOAD}{{agent="…"}}` | {_WORKLOAD_MEANS} |\n'
     )
     return "".join((_PREFACE, *gauges, labelled, _COUNTED, *counters, lines, _POSTFACE))
 

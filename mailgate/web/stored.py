@@ -7,7 +7,7 @@ from datetime import datetime
 from mailgate.domain.canary import Rounds
 from mailgate.errors import MailgateError
 from mailgate.log import log
-from mailgate.store import backlog, canaries, heartbeat, jobs, mailboxes, ways
+from mailgate.store import backlog, canaries, figures, heartbeat, jobs, mailboxes, ways
 from mailgate.store.backlog import Backlog
 from mailgate.store.db import Database
 from mailgate.store.jobs import LastRun
@@ -20,7 +20,8 @@ class Stored:
     """What waits there, when the clock last ran, what is known of canaries and of ways out.
 
     None where it never has, and where none are sent. `mailboxes` tells how it goes with each
-    shared one, `jobs` how each last ran.
+    shared one, `jobs` how each last ran. `tickets` counts them by automation status, and `loads`
+    what each agent holds on the desk's turn, as that was counted last.
     """
 
     backlog: Backlog
@@ -29,6 +30,8 @@ class Stored:
     broken: tuple[Broken, ...] = ()
     mailboxes: Mapping[str, Watched] = field(default_factory=dict)
     jobs: Mapping[str, LastRun] = field(default_factory=dict)
+    tickets: Mapping[str, int] = field(default_factory=dict)
+    loads: Mapping[str, int] = field(default_factory=dict)
 
 
 def look(
@@ -52,6 +55,8 @@ def look(
                 tuple(ways.broken(connection, tenant_id, now)),
                 mailboxes.states(connection, tenant_id, shared),
                 jobs.last(connection, tenant_id),
+                figures.by_automation(connection, tenant_id),
+                figures.loads(connection, tenant_id),
             )
     except MailgateError as error:
         log("database.unavailable", where="web", error=str(error))

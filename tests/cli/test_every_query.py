@@ -40,6 +40,9 @@ tickets --escalated
 show {0}
 explain {0}
 stats
+stats --dashboard
+stats --daily
+workload
 agents list
 thresholds list
 thresholds rows
@@ -58,7 +61,10 @@ verify
 verify --deep
 check
 """.strip().splitlines()
-JOBS = ("rules", "deadlines", "assignment", "reassignment", "canary", "digest", "monthly_report")
+JOBS = (
+    *("rules", "deadlines", "sla", "outbox", "assignment", "reassignment", "canary", "digest"),
+    *("workload", "dashboard", "performance", "monthly_report"),
+)
 
 EVERYTHING = {
     "assignment__automatic": True,

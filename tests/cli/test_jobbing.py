@@ -1,7 +1,18 @@
 """`mailgate jobs`: what runs at intervals, how it went, and running it by hand."""
 
+import threading
+from concurrent.futures import wait
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
 from mailgate.app import clockwork
 from mailgate.cli import shapes
+from mailgate.cli.opening import opened
+from mailgate.desk.figures import Figures
+from mailgate.store import jobs
 from tests.cli.conftest import mail
 
 
@@ -9,8 +20,15 @@ def test_before_anything_ran_that_is_what_is_told(cli):
     told = cli.ok("jobs")
     assert "never" in told
     assert "No clock has run yet: without `mailgate serve` jobs run by hand alone." in told
-    rules, deadlines, digest, report = cli.json("jobs", "list")
+    rules, deadlines, sla, outbox, *figures, digest, report = cli.json("jobs", "list")
     assert list(rules) == list(shapes.JOB)
+    assert (sla["name"], sla["every"]) == ("sla", 60)
+    assert (outbox["name"], outbox["every"]) == ("outbox", 0)
+    assert [(each["name"], each["every"]) for each in figures] == [
+        ("workload", 600),
+        ("dashboard", 900),
+        ("performance", 86_400),
+    ]
     assert (deadlines["name"], deadlines["every"]) == ("deadlines", 60)
     assert (digest["name"], digest["every"]) == ("digest", 60)
     assert (report["name"], report["every"]) == ("monthly_report", 900)
@@ -31,8 +49,6 @@ def test_a_job_is_run_by_hand_and_its_result_is_kept(cli):
     done = cli.json("jobs", "run", "deadlines")
     assert done["result"] == {
         "acted_on": 0,
-        "approaching_sla": 0,
-        "breached_sla": 0,
         "escalated": 0,
         "approvals_asked": 0,
         "approvals_expired": 0,
@@ -40,6 +56,116 @@ def test_a_job_is_run_by_hand_and_its_result_is_kept(cli):
     assert "No clock" not in cli.ok("jobs")
     cli.ok("agents", "away", "alice", "--until", "+3d")
     assert cli.ok("jobs", "run", "assignment") == "assigned 0 of 0, 1 agents\n"
+
+
+def last(cli, name):
+    return next(job for job in cli.json("jobs") if job["name"] == name)
+
+
+def test_what_the_deadlines_did_about_targets_is_a_job_of_its_own(cli):
+    cli.open()
+    cli.ok("jobs", "run", "deadlines")
+    none = {"approaching_sla": 0, "breached_sla": 0}
+    assert last(cli, "sla")["result"] == none
+    assert last(cli, "sla")["began_at"] == last(cli, "deadlines")["began_at"]
+    assert cli.ok("jobs", "run", "sla") == "targets: 0 near, 0 missed\n"
+    assert last(cli, "sla")["began_at"] > last(cli, "deadlines")["began_at"]
+
+
+def test_sending_is_a_job_that_is_done_all_the_time(cli):
+    assert cli.ok("jobs", "run", "outbox") == "0 sent, 0 put off, 0 given up, 0 unknown\n"
+    cli.open()
+    run = last(cli, "outbox")
+    assert run["result"]["sent"] > 0
+    assert run["fault"] is None
+    (row,) = (line for line in cli.ok("jobs").splitlines() if line.startswith("outbox"))
+    assert row.split()[1] == "always"
+
+
+def test_what_a_run_by_hand_has_sent_is_its_result(cli, monkeypatch):
+    cli.set(delivery__transport="terminal")
+    cli.open()
+    cli.set(delivery__transport="maildir")
+    count, says = cli.ok("jobs", "run", "outbox").split(" ", 1)
+    assert (int(count) > 0, says) == (True, "sent, 0 put off, 0 given up, 0 unknown\n")
+    assert cli.ok("jobs", "run", "outbox").startswith("0 sent")
+
+
+def test_figures_are_worked_out_by_hand_even_where_no_interval_is_set(cli):
+    cli.set(jobs__workload="off", jobs__dashboard="off", jobs__performance="off")
+    cli.open()
+    assert cli.ok("jobs", "run", "workload") == "1 tickets counted\n"
+    assert cli.ok("jobs", "run", "dashboard") == "1 tickets counted\n"
+    assert cli.ok("jobs", "run", "performance") == "0 days worked out\n"
+    assert last(cli, "performance")["every"] is None
+
+
+@contextmanager
+def running(cli):
+    """Have the jobs of a desk begun; yield the gateway, its scheduler, and how jobs last went."""
+    with opened(cli.config) as app:
+        scheduler = app.clockwork.scheduler()
+        scheduler.begin_pending()
+
+        def runs(*names):
+            wait([scheduler.running[name] for name in names], 20)
+            with app.database.read() as connection:
+                return jobs.last(connection, app.settings.tenant_id)
+
+        yield app, scheduler, runs
+
+
+def test_figures_that_fail_or_hang_harm_no_other_job(cli, monkeypatch):
+    end = threading.Event()
+    monkeypatch.setattr(Figures, "workload", lambda *_: {"tickets": int(end.wait(20))})
+    monkeypatch.setattr(Figures, "dashboard", lambda *_: 1 // 0)
+    cli.open()
+    with running(cli) as (_, scheduler, runs):
+        found = runs("dashboard", "performance", "deadlines")
+        assert found["dashboard"].fault.startswith("ZeroDivisionError")
+        assert found["performance"].result == {"days": 0}
+        assert found["deadlines"].fault == ""
+        assert "workload" not in found
+        end.set()
+        assert runs("workload")["workload"].result == {"tickets": 1}
+        scheduler.stop()
+
+
+def test_after_a_restart_figures_stand_until_they_are_due_or_something_has_happened(cli):
+    cli.set(jobs__digest="off", jobs__monthly_report="off")
+    cli.open()
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        names = ("workload", "dashboard", "performance")
+        for passed, again in (
+            (timedelta(0), names),
+            (timedelta(seconds=30), ()),
+            (timedelta(minutes=10), ("workload",)),
+            (timedelta(minutes=5), ("dashboard",)),
+            (timedelta(days=1), names),
+        ):
+            clock.shift(passed)
+            with running(cli) as (_, scheduler, runs):
+                found = runs(*names)
+                began = {name for name in names if found[name].began_at == datetime.now(UTC)}
+                assert began == set(again), passed
+                scheduler.stop()
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_figures_follow_what_happens_if_they_shall(cli, follows):
+    cli.set(jobs__refresh_on_change=follows)
+    cli.open()
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        with running(cli) as (_, scheduler, runs):
+            runs("workload", "dashboard")
+            scheduler.stop()
+        number = cli.open(subject="another")
+        cli.ok("assign", number, "alice")
+        clock.shift(timedelta(seconds=60))
+        with running(cli) as (_, scheduler, runs):
+            found = runs("workload", "dashboard")
+            scheduler.stop()
+    assert {found[name].result["tickets"] for name in ("workload", "dashboard")} == {1 + follows}
 
 
 def test_inactive_agents_are_looked_for_where_that_is_asked_for(cli):

@@ -4,7 +4,11 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+import pytest
+from sqlalchemy import event
+
 from mailgate.desk.door import Desk
+from mailgate.desk.figures import Figures
 from mailgate.desk.monthly import Reports
 from mailgate.domain.events import Close, Resolve, SetPriority
 from mailgate.domain.model import Actor, ActorKind, Priority
@@ -61,6 +65,38 @@ def test_it_tells_what_happened_in_the_last_month_and_how_it_stands(world):
     assert (now["total_active_tickets"], now["resolved_pending_confirmation"]) == (3, 1)
 
 
+def counts(world):
+    """How many tickets were counted one by one, portion after portion."""
+    heard = []
+    event.listen(
+        world.database.engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_: heard.append(" AS bucket" in statement),
+    )
+    assert look(world) == 1
+    return sum(heard)
+
+
+def test_days_that_were_worked_out_since_its_end_are_not_counted_again(world):
+    busy(world)
+    Figures(world.desk).performance(world.now)
+    assert counts(world) == 0
+    told = report(world)["context"]["report"]
+    assert (told["opened"], told["first_response"], told["closed"]) == (3, 7200, 1)
+    assert [bar["count"] for bar in told["priorities"]] == [0, 0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("since", ["before its end", "by other days"])
+def test_days_that_were_worked_out_otherwise_are_counted_anew(world, since):
+    busy(world)
+    other = replace(world.desk.settings, zone="Asia/Tokyo" if since == "by other days" else "UTC")
+    at = world.now - timedelta(hours=9) * (since == "before its end")
+    Figures(Desk(world.database, other, world.signer)).performance(at)
+    assert counts(world) > 0
+    told = report(world)["context"]["report"]
+    assert (told["opened"], told["first_response"], told["closed"]) == (3, 7200, 1)
+
+
 def test_it_is_written_once_whichever_node_is_first(world):
     busy(world)
     nodes = [threading.Thread(target=look, args=(world,)) for _ in range(4)]
@@ -70,8 +106,8 @@ def test_it_is_written_once_whichever_node_is_first(world):
         node.join()
     assert look(world) == 0
     assert report(world)["recipient"] == ADMIN
-    (event,) = (row for row in world.rows("event") if row["subject_kind"] == "month")
-    assert (event["name"], event["subject_id"], event["data"]) == (
+    (told,) = (row for row in world.rows("event") if row["subject_kind"] == "month")
+    assert (told["name"], told["subject_id"], told["data"]) == (
         "month.reported",
         202603,
         {"count": 1},

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 import mailgate.store
 from mailgate.domain.canary import Rounds
+from mailgate.domain.figures import Built
 from mailgate.domain.numbers import NumberFormat
 from mailgate.domain.policy import Level, Policy, Row, RowType, resolve
 from mailgate.errors import Conflict
@@ -22,7 +23,6 @@ from mailgate.store.drafts import Draft
 from mailgate.store.history import Old
 from mailgate.store.jobs import LastRun
 from mailgate.store.mailboxes import Copy, Cursor, Watched
-from mailgate.store.monthly import Figures
 from mailgate.store.moving import Move
 from mailgate.store.reports import Wanted
 from mailgate.store.ways import Broken
@@ -158,7 +158,7 @@ WITHOUT_TENANT = {
 
 # What a function may return to a tenant that has nothing.
 NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
-NOTHING |= {"canaries.rounds": Rounds(), "monthly.figures": Figures()}
+NOTHING |= {"canaries.rounds": Rounds()}
 NOTHING |= {"shortages.begin": True}
 NOTHING |= {"mailboxes.take": 1, "mailboxes.states": {"support": Watched(None, None)}}
 
@@ -197,6 +197,12 @@ SAID: dict[str, Any] = {
     "fresh": frozenset(),
     "held": frozenset(),
     "id_": None,  # each of the ids, one after the other
+    "last": 1_000_000_000,
+    "first": 0,
+    "made": Built(NOW, HOUR, 1, "UTC", 7),
+    "gone": [],
+    "new": [("agent", "bob", "request", 1, 1, 0)],
+    **{f"figures.{each}.name": "workload" for each in ("built", "kept", "put")},
     "lease": HOUR,
     "lock": True,
     "most": 50,
@@ -293,6 +299,10 @@ def _plant_of_staff(connection: Connection, cause: int, rules: int) -> int:
     month = day | {"subject_kind": "month", "subject_id": 202611}
     plant(connection, schema.event, TENANT, **month)
     plant(connection, schema.shortage, TENANT, cause="team billing")
+    plant(connection, schema.figure_set, TENANT, name="workload", version=6)
+    plant(connection, schema.workload_figure, TENANT, holder="agent")
+    plant(connection, schema.dashboard_figure, TENANT, about="automation")
+    plant(connection, schema.daily_figure, TENANT)
     staff = {"recipient": "alice@agents.example", "role": "agent", "automatic": True}
     return notice(connection, event_id=cause, notice="joined", next_try_at=NOW + 2 * HOUR, **staff)
 
@@ -410,7 +420,7 @@ class Life:
             "digests.last.until": 20261127,
             "monthly.is_reported.number": 202611,
             "tickets.numbered.number": "TKT-1",
-            "monthly.figures.begin": NOW - HOUR,
+            "gathering.happened.begin": NOW - HOUR,
             "end": NOW + HOUR,
             "holding.given_at.ids": [self.ticket],
             "agents.note.signs": [("alice", NOW + HOUR)],

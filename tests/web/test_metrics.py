@@ -33,6 +33,8 @@ from mailgate.web.metrics import (
     LAG,
     LATENCIES,
     LINES,
+    TICKETS,
+    WORKLOAD,
     Metrics,
     Sample,
     names,
@@ -111,6 +113,13 @@ def test_each_job_tells_when_it_last_ran_and_how_long_it_took():
     assert found[f"{JOB_TOOK}.deadlines"] == 1.25
 
 
+def test_tickets_are_shown_as_they_were_counted_last():
+    counted = {"tickets": {"reopened": 2}, "loads": {"alice": 3}}
+    found = shown(Seen(Stored(NOTHING, None, **counted)))
+    assert (found[f"{TICKETS}.reopened"], found[f"{WORKLOAD}.alice"]) == (2, 3)
+    assert not {name for name in shown(Seen(None)) if name.startswith((TICKETS, WORKLOAD))}
+
+
 def test_without_a_canary_nothing_is_said_of_it_and_before_the_first_is_back_only_that_none_is():
     assert not {name for name in gauges(shown(Seen(Stored(NOTHING, None)))) if "canary" in name}
     found = gauges(shown(Seen(Stored(NOTHING, None, Rounds()))))
@@ -170,6 +179,7 @@ def test_names_end_as_those_of_prometheus_do():
     run = LastRun("deadlines", "one", NOW, 1, {}, "")
     looks = {"support": Watched(NOW, None)}
     stored = Stored(BACKLOG, NOW, ROUNDS, mailboxes=looks, jobs={"deadlines": run})
+    stored = replace(stored, tickets={"reopened": 1}, loads={"alice": 1})
     scraped = {name.partition(".")[0] for name in shown(Seen(stored))}
     assert scraped == names()
     assert not {name for name in OURS if name.endswith(("_total", "_ms", "_minutes", "_bytes"))}

@@ -125,6 +125,177 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         comment="how each job went when it last ran",
     )
     op.create_table(
+        "figure_set",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "name",
+            sa.String(length=16),
+            nullable=False,
+            comment="workload, dashboard or performance",
+        ),
+        sa.Column("built_at", Instant(), nullable=False, comment="when they were worked out"),
+        sa.Column(
+            "took_ms", sa.Integer(), nullable=False, comment="how long that took, in milliseconds"
+        ),
+        sa.Column(
+            "last_event", Id, nullable=False, comment="the newest event then; 0: there was none"
+        ),
+        sa.Column(
+            "zone",
+            sa.String(length=64),
+            nullable=False,
+            comment="whose days they go by, an IANA name",
+        ),
+        sa.Column(
+            "version",
+            sa.Integer(),
+            nullable=False,
+            comment="counts how often they were worked out; compared on each write",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_figure_set_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_figure_set")),
+        comment="which figures are kept ready, and as of when",
+    )
+    op.create_table(
+        "workload_figure",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "holder",
+            sa.String(length=8),
+            nullable=False,
+            comment="agent, team, or nobody: no agent has it",
+        ),
+        sa.Column(
+            "name",
+            sa.String(length=64),
+            nullable=False,
+            comment="of the agent or team; empty: nobody",
+        ),
+        sa.Column("kind", sa.String(length=16), nullable=False, comment="of the tickets"),
+        sa.Column("open", sa.Integer(), nullable=False, comment="tickets that are not closed"),
+        sa.Column(
+            "ours",
+            sa.Integer(),
+            nullable=False,
+            comment="those of them on the desk's turn, which count against a limit",
+        ),
+        sa.Column(
+            "overdue",
+            sa.Integer(),
+            nullable=False,
+            comment="those of them whose present turn has run out",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_workload_figure_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "holder", "name", "kind", name=op.f("pk_workload_figure")
+        ),
+        comment="what each agent and each team has to do",
+    )
+    op.create_table(
+        "dashboard_figure",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column(
+            "about",
+            sa.String(length=16),
+            nullable=False,
+            comment="status, automation, priority, category, kind, time or day",
+        ),
+        sa.Column(
+            "name", sa.String(length=64), nullable=False, comment="which status, priority, …"
+        ),
+        sa.Column("count", sa.Integer(), nullable=False, comment="tickets"),
+        sa.Column(
+            "seconds",
+            sa.BigInteger(),
+            nullable=False,
+            comment="what they took together; of `time` alone",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_dashboard_figure_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "about", "name", name=op.f("pk_dashboard_figure")),
+        comment="how the desk stands; each ticket is in one row of each sort but `time` and `day`",
+    )
+    op.create_table(
+        "daily_figure",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
+        sa.Column("day", sa.Integer(), nullable=False, comment="of the desk's zone, as YYYYMMDD"),
+        sa.Column(
+            "about",
+            sa.String(length=8),
+            nullable=False,
+            comment="desk, agent, team, priority, category or kind: of which tickets, as they are now",
+        ),
+        sa.Column(
+            "name",
+            sa.String(length=64),
+            nullable=False,
+            comment="which agent, team, …; empty: the desk",
+        ),
+        sa.Column("opened", sa.Integer(), nullable=False, comment="tickets that began on that day"),
+        sa.Column(
+            "missed",
+            sa.Integer(),
+            nullable=False,
+            comment="those of them that have missed a target since",
+        ),
+        sa.Column(
+            "answered", sa.Integer(), nullable=False, comment="tickets first answered on that day"
+        ),
+        sa.Column(
+            "response_seconds",
+            sa.BigInteger(),
+            nullable=False,
+            comment="from their first mails to these answers, together",
+        ),
+        sa.Column(
+            "resolved",
+            sa.Integer(),
+            nullable=False,
+            comment="tickets resolved on that day, and not reopened since",
+        ),
+        sa.Column(
+            "resolution_seconds",
+            sa.BigInteger(),
+            nullable=False,
+            comment="from their first mails until then, together",
+        ),
+        sa.Column(
+            "closed",
+            sa.Integer(),
+            nullable=False,
+            comment="tickets closed on that day, and not reopened since",
+        ),
+        sa.Column(
+            "auto_closed",
+            sa.Integer(),
+            nullable=False,
+            comment="those of them that the clock has closed",
+        ),
+        sa.Column(
+            "reopened",
+            sa.Integer(),
+            nullable=False,
+            comment="how often a ticket came back on that day",
+        ),
+        sa.Column(
+            "delayed_by_system",
+            sa.Integer(),
+            nullable=False,
+            comment="turns of the desk that ran out on that day",
+        ),
+        sa.Column(
+            "delayed_by_client", sa.Integer(), nullable=False, comment="turns of customers that did"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_daily_figure_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "day", "about", "name", name=op.f("pk_daily_figure")),
+        comment="what happened on each day that is over, worked out anew every night",
+    )
+    op.create_table(
         "contact",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose row it is"),
         sa.Column("address", sa.Text(), nullable=False, comment="normalised"),
