@@ -35,6 +35,17 @@ def test_a_calendar_decides_when_the_desk_is_late(friday):
     assert re.search(r" first response +24h +office ", friday.ok("thresholds"))
 
 
+def test_open_tickets_go_by_another_calendar_once_the_gateway_has_begun_anew(friday):
+    times = {"calendar": "office", "system": "2h"}
+    friday.set(calendar=[OFFICE], sla__global=times, sla__watch_targets=False)
+    number = friday.open()
+    assert friday.json("show", number)["next_due_at"] == "2026-03-09T09:00:00+00:00"
+    friday.set(calendar=[OFFICE | {"closed": ["2026-03-09"]}])
+    assert friday.ok("jobs", "run", "rules") == "1 tickets worked out anew\n"
+    assert friday.json("show", number)["next_due_at"] == "2026-03-10T09:00:00+00:00"
+    assert friday.ok("jobs", "run", "rules") == "0 tickets worked out anew\n"
+
+
 def test_a_reminder_leaves_while_the_desk_works(friday):
     friday.set(calendar=[OFFICE], lifecycle__reminders_in="office", sla__global={"client": "4h"})
     number = friday.open()

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from mailgate.desk.clock import Clock
+from mailgate.desk.figures import Figures
 from mailgate.domain.escalation import Escalation
 from mailgate.store import aside, audit, backlog, holding, inbox, outbox, tickets
 from tests.board.played import Played
@@ -104,6 +105,13 @@ def ask_who_holds_what(connection, now):
     assert holding.unheld_count(connection, 1)
 
 
+def let_days_pass(desk, now):
+    for days in (1, 3, 9):
+        Clock(desk).tick(now + timedelta(days=days))
+    for counted in (Figures.workload, Figures.dashboard, Figures.performance):
+        counted(Figures(desk), now + timedelta(days=9))
+
+
 def test_nothing_that_grows_is_looked_through(gateway):
     gateway.mail("It burns.")
     gateway.mail("Mine too.", sender=EVE, Subject="[TKT-2026-00001]")
@@ -133,8 +141,7 @@ def test_nothing_that_grows_is_looked_through(gateway):
     gateway.keep("I am here.", In_Reply_To=received["rfc_id"])
     while gateway.worker.run_once():
         pass
-    for days in (1, 3, 9):
-        Clock(gateway.desk).tick(gateway.now + timedelta(days=days))
+    let_days_pass(gateway.desk, gateway.now)
     with gateway.database.write() as connection:
         assert outbox.claim(connection, 1, "me", gateway.now, timedelta(seconds=60), 10)
         assert backlog.read(connection, 1).unsent
