@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -247,7 +248,8 @@ class Looking:
         """Look once, as the gateway does every other second."""
         began = time.perf_counter()
         self._catchup.look(self._link, self._fence, self._places, lambda: False)
-        differs = self._board.look(self._link, lambda c: self._catchup.hold(c, self._fence))
+        hold = partial(self._catchup.hold, fence=self._fence)
+        differs = self._board.look(self._link, hold, self._catchup.standing)
         return Look(differs, time.perf_counter() - began)
 
     def rest(self) -> float:

@@ -5,7 +5,7 @@ the server or this whole process, the next look finds what is to be done. A mail
 a folder in which it did not lie is a drop there, however it came; one that has gone means nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from mailgate.board import looking, moving
 from mailgate.board.acting import Drops
+from mailgate.board.looking import NOTHING_KNOWN
 from mailgate.board.marking import Marking
 from mailgate.board.moving import Move, Plan
 from mailgate.board.preview import Step, previewed, rehearsed
@@ -26,7 +27,7 @@ from mailgate.domain.marks import Meanings
 from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.folders import Folder
-from mailgate.imap.link import Link, NotMoved
+from mailgate.imap.link import Examined, Link, NotMoved
 from mailgate.log import log
 from mailgate.store import board as store
 from mailgate.store import inbox, tickets
@@ -123,7 +124,7 @@ class Board:
         inbox = self._inbox(found)
         layout = self._laid_out(link, inbox)
         there = [name for name in layout.all if folders.named(found, name) is not None]
-        looks = list(looking.changed(link, layout, self._reading, there))
+        looks = looking.changed(link, layout, self._reading, folders=there)
         trash = folders.trash(found)
         with self._desk.rehearsing(now) as ledger:  # nobody else can write: the server has spoken
             board = store.Board(ledger.connection, self._tenant_id, self._terms.mailbox)
@@ -146,16 +147,22 @@ class Board:
             former = stored.folders().keys() - set(board.folders.values())
         return replace(board, former=frozenset(former))
 
-    def look(self, link: Link, hold: Callable[[Connection], None]) -> bool:
+    def look(
+        self,
+        link: Link,
+        hold: Callable[[Connection], None],
+        standing: Mapping[str, Examined] = NOTHING_KNOWN,
+    ) -> bool:
         """Act on what was moved, and move what is to be; return whether anything is other now.
 
         If not, the last command is an EXAMINE of the INBOX that showed nothing new. `hold` makes
-        our claim of the mailbox longer, or raises. Raises `Temporary`.
+        our claim of the mailbox longer, or raises. Raises `Temporary`. `standing` is how folders
+        stood a moment ago, since when nothing was done there; the INBOX is looked into still.
 
         What was acted on is something other: servers tell of mails by the second, and only the next
         look makes sure that an answer of the same second comes after it.
         """
-        differs = self._take_down(link, hold)
+        differs = self._take_down(link, hold, standing)
         differs = self._drops.act(self._layout, hold) or differs
         differs = self._bring_back(link, hold) or differs
         return self._put_in_place(link, hold) or differs
@@ -168,11 +175,16 @@ class Board:
     def _of(self, connection: Connection) -> store.Board:
         return store.Board(connection, self._tenant_id, self._terms.mailbox, self._unsettled.due)
 
-    def _take_down(self, link: Link, hold: Callable[[Connection], None]) -> bool:
+    def _take_down(
+        self,
+        link: Link,
+        hold: Callable[[Connection], None],
+        standing: Mapping[str, Examined],
+    ) -> bool:
         """Take down how the folders stand now; return whether they stood otherwise before."""
         began = self._now()
         watched = self._marking.watched
-        looks = list(looking.changed(link, self._layout, self._reading, watched=watched))
+        looks = looking.changed(link, self._layout, self._reading, standing, watched=watched)
         self._marking.act(looks, hold)
         whole = True
         if looks:
@@ -186,7 +198,8 @@ class Board:
         due = self._unsettled.due
         with self._reading() as board:
             self._unsettled.find(board, began)
-            owners, pending = board.owners(due.mails)
+            asked = self._unsettled.mails()
+            owners, pending = board.owners(asked)
             stale = (began - _STALE, self._trash, began - _THROWN)
             lapsed = board.meant(*stale) if whole else []
         if owners or lapsed:
@@ -194,7 +207,7 @@ class Board:
                 hold(connection)
                 self._of(connection).give(owners)
                 self._of(connection).done(lapsed)
-        due.mails.intersection_update(pending)
+        due.mails.difference_update(set(asked) - pending)
         self._looked_at, self._whole = began, whole
         return bool(looks)
 

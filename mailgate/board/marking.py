@@ -23,7 +23,7 @@ from mailgate.errors import Refused
 from mailgate.imap.link import Link, NotMarked
 from mailgate.log import log
 from mailgate.store import drafts
-from mailgate.store.board import Board, Lying
+from mailgate.store.board import Lying
 from mailgate.store.marks import Marks
 
 _REST = timedelta(minutes=10)  # until a folder that keeps no keyword is tried again
@@ -71,20 +71,17 @@ class Marking:
         return Marks(connection, self._tenant_id, self._mailbox)
 
     def _changes(self, connection: Connection, look: Look) -> Iterable[_Change]:
-        board = Board(connection, self._tenant_id, self._mailbox)
         borne = {} if look.is_new else self._of(connection).borne(look.folder)
-        lay = set() if look.is_new else board.lay(look.folder).keys()
-        there = set(look.uids)
         for mark in self.watched:
             now, before = set(look.marks.get(mark, ())), borne.get(mark, set())
             fresh = now - before
             change = _Change(
                 look.folder,
                 mark,
-                added=fresh & lay,
-                lost=(before - now) & there,
-                came=fresh - lay,
-                gone=before - there,
+                added=fresh - look.found.entered,
+                lost={uid for uid in before - now if uid in look.uids},
+                came=fresh & look.found.entered,
+                gone={uid for uid in before if uid not in look.uids},
             )
             if change.added or change.lost or change.came or change.gone:
                 yield change

@@ -7,10 +7,12 @@ tickets with mails on the board are walked through, the newest first.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from heapq import nsmallest
 
 from mailgate.store.board import Board, Due
 
 MOST = 200  # tickets that are seen to at once
+_MAILS = 2000  # raw mails whose tickets are asked for in one look
 _STRETCH = 2000  # tickets of a walk that are looked at in one go
 _AGAIN = timedelta(minutes=10)  # from the beginning of a walk to that of the next
 _LATE = timedelta(seconds=30)  # after its id was given out, an event may still become visible
@@ -26,6 +28,7 @@ class Unsettled:
         self._newest, self._newest_at = 0, now  # which one will take its place, since when
         self._walking, self._began_at = False, now
         self._below: int | None = None  # the last ticket that the walk has come to
+        self._asked = 0  # the raw mail whose ticket was asked for last
 
     def begin(self) -> None:
         """Start anew, with a walk through all tickets."""
@@ -60,6 +63,15 @@ class Unsettled:
     def _walk(self, board: Board, now: datetime) -> None:
         self._walking, self._began_at, self._below = True, now, None
         self.due.mails.update(board.orphans())
+
+    def mails(self) -> list[int]:
+        """Return the raw mails whose tickets are to be asked for now; one after the other, all."""
+        if len(self.due.mails) <= _MAILS:
+            return sorted(self.due.mails)
+        later = (mail_id for mail_id in self.due.mails if mail_id > self._asked)
+        asked = nsmallest(_MAILS, later) or nsmallest(_MAILS, self.due.mails)
+        self._asked = asked[-1]
+        return asked
 
     def first(self) -> list[int]:
         """Return the tickets that are to be seen to now, the newest first."""

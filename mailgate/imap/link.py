@@ -9,19 +9,21 @@ import contextlib
 import imaplib
 import re
 import select
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
-from imapclient import DELETED, IMAPClient, SocketTimeout
+from imapclient import DELETED, IMAPClient, SocketTimeout, imap_utf7
 from imapclient.datetime_util import parse_to_datetime
 from imapclient.exceptions import LoginError
+from imapclient.response_parser import parse_response
 
 from mailgate.errors import Temporary
 from mailgate.imap.account import Account, LoginRefused, Tls
 from mailgate.imap.folders import Folder
+from mailgate.imap.uids import Uids
 
 _MOST_IN_A_LINE = 50_000  # UIDs that SEARCH may name in one line; imaplib takes 1 MB
 _MOST_FETCHED = 1000  # UIDs that FETCH may name in one line; some servers take 8 or 64 KB
@@ -162,16 +164,55 @@ class Link:
         """
         return self._enter(folder, readonly=True)
 
+    def standings(self, folders: Iterable[str]) -> dict[str, Examined]:
+        """Return how folders stand now, without looking in: asked of all at once.
+
+        Those are left out of which STATUS does not tell all, and the one that is looked into: some
+        servers tell of it how it stood when it was opened.
+        """
+        counts = "CONDSTORE" in self.capabilities
+        items = ["UIDVALIDITY", "UIDNEXT", "MESSAGES", *(["HIGHESTMODSEQ"] if counts else [])]
+        found = {}
+        with _blamed("STATUS"):
+            asked = [
+                (folder, self._send("STATUS", _quoted(folder), f"({' '.join(items)})"))
+                for folder in folders
+                if folder != self.selected
+            ]
+            for folder, tag in asked:
+                told = self._status(folder, tag)
+                match [told.get(item.encode()) for item in items]:
+                    case [int(validity), int(uidnext), int(messages), *modseq]:
+                        # none is counted where it is 0 (RFC 7162 3.1.2.2)
+                        modseq = [count for count in modseq if isinstance(count, int) and count]
+                        found[folder] = Examined(validity, uidnext, messages, *modseq)
+        return found
+
+    def _send(self, name: str, *words: str | bytes) -> bytes:
+        tag: bytes = self._inner._command(name, *words)  # noqa: SLF001 - imaplib waits for each answer
+        return tag
+
+    def _status(self, folder: str, tag: bytes) -> Mapping[bytes, Any]:
+        """Return what a STATUS told; nothing if it was refused, or told of another folder."""
+        try:
+            self._inner._command_complete("STATUS", tag)  # noqa: SLF001 - imaplib waits for each answer
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            return {}
+        told = parse_response(self._inner.untagged_responses.pop("STATUS", []))
+        match told:
+            case [bytes(name), [*facts]] if imap_utf7.decode(name) == folder:
+                return dict(zip(facts[::2], facts[1::2], strict=False))
+        return {}
+
     def _enter(self, folder: str, *, readonly: bool) -> Examined:
         self.selected = None
         try:
             with _blamed(f"{'EXAMINE' if readonly else 'SELECT'} {folder}"):
                 said = self._client.select_folder(folder, readonly)
         except Temporary as fault:
-            cause = fault.__cause__
-            if isinstance(cause, imaplib.IMAP4.error) and not isinstance(
-                cause, imaplib.IMAP4.abort
-            ):
+            if _is_refusal(cause := fault.__cause__):
                 raise NoFolder(f"{folder} cannot be looked into: {_said(cause)}") from cause
             raise
         self.selected = folder
@@ -199,6 +240,26 @@ class Link:
             for span in _spans(last + 1, folder):
                 found.update(self._client.search(["UID", span]))
         return sorted(uid for uid in found if uid > last)
+
+    def uids(self, folder: Examined) -> Uids:
+        """Return all UIDs; of a server that knows ESEARCH (RFC 4731) in a few octets.
+
+        Raises `Temporary` when a server tells of many more mails than there are.
+        """
+        if "ESEARCH" not in self.capabilities:
+            return Uids.of(self.uids_after(0, folder))
+        told: list[bytes] = []
+        with _blamed("UID SEARCH"):
+            for span in _spans(1, folder):
+                self._inner.untagged_responses.pop("ESEARCH", None)
+                state, words = self._inner.uid("SEARCH", "RETURN", "(ALL)", "UID", span)
+                if state != "OK":
+                    raise imaplib.IMAP4.error(words[-1])
+                told += self._inner.untagged_responses.pop("ESEARCH", ())
+            found = Uids.told(told)
+        if len(found) > folder.messages + _MOST_IN_A_LINE:
+            raise Temporary(f"the server tells of {len(found)} mails, and has {folder.messages}")
+        return found if told else Uids.of(self.uids_after(0, folder))
 
     def struck(self) -> list[int]:
         """Return the UIDs of the mails that are marked as deleted."""
@@ -372,6 +433,11 @@ class Link:
         return any(at == imap.sock.fileno() for at, _ in poller.poll(seconds * 1000))
 
 
+def _quoted(folder: str) -> bytes:
+    escaped: bytes = imap_utf7.encode(folder).replace(b"\\", rb"\\").replace(b'"', rb"\"")
+    return b'"' + escaped + b'"'
+
+
 def _spans(first: int, folder: Examined) -> Iterator[str]:
     if folder.messages <= _MOST_IN_A_LINE or folder.uidnext is None:
         yield f"{first}:*"
@@ -410,6 +476,11 @@ def _blamed(what: str) -> Iterator[None]:
         raise LoginRefused(f"the server refuses the login: {_said(error)}") from error
     except (imaplib.IMAP4.error, OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise Temporary(f"{what}: {_said(error)}") from error
+
+
+def _is_refusal(error: BaseException | None) -> TypeGuard[imaplib.IMAP4.error]:
+    """Whether the server said no to a command, and the connection is good still."""
+    return isinstance(error, imaplib.IMAP4.error) and not isinstance(error, imaplib.IMAP4.abort)
 
 
 def _said(error: Exception) -> str:

@@ -31,6 +31,8 @@ LEASE = timedelta(seconds=60)
 _NOTED = 1000  # mails that are only noted, in one commit
 _OVERVIEWS = 500  # mails whose overview is fetched at once
 _MOST = 10_000  # mails of a folder in one pass
+_OPENED = timedelta(minutes=1)
+"""So often each folder is opened, whatever STATUS tells of it: not all servers count alike."""
 _COPY_FIRST = timedelta(seconds=30)
 """How long a mail from ourselves waits in the INBOX for its copy among what was sent."""
 
@@ -75,7 +77,10 @@ class Catchup:
         self._changed: set[str] = set()
         self._searched: dict[str, Examined] = {}
         self._looked_at: datetime | None = None
-        self._began = now()
+        self._began = self._opened_at = now()
+        self._opens = True  # each folder, in this look
+        self.standing: dict[str, Examined] = {}
+        """How each folder stood at the last look, until something is done in it."""
 
     def begin(self) -> None:
         """Read how far we are; before the first look with a new connection, and after a fault."""
@@ -85,6 +90,7 @@ class Catchup:
             state = mailboxes.states(connection, self._tenant_id, [name])[name]
         self._looked_at = state.looked_at
         self._changed, self._searched = set(), {}
+        self._opens, self._opened_at = True, self._now()
 
     def look(
         self,
@@ -101,12 +107,16 @@ class Catchup:
         """
         began, taken = self._now(), 0
         self._began = began
+        if began - self._opened_at >= _OPENED:
+            self._opens, self._opened_at = True, began
+        self.standing = {}
         quiet = False
         while not quiet and not stopping():
-            quiet, found = True, []
+            quiet, asked, found = True, False, []
+            known = {} if self._opens else link.standings(each.folder for each in places[:-1])
             for place in places:
                 try:
-                    asked, entries = self._news(link, place)
+                    asked, entries = self._news(link, place, known.get(place.folder))
                 except NoFolder as missing:
                     if place.road != SENT:
                         raise
@@ -118,8 +128,10 @@ class Catchup:
                 taken += self._keep(link, fence, batch)
                 if stopping():
                     return taken
+            quiet = quiet or (not asked and _only_moved(found))
         if quiet:
             self._finish(fence, began, fault)
+            self._opens = False
         return taken
 
     def _finish(self, fence: int, began: datetime, fault: str) -> None:
@@ -141,12 +153,17 @@ class Catchup:
 
     # --- what is new ---
 
-    def _news(self, link: Link, place: Place) -> tuple[bool, list[_Entry]]:
-        """Return whether more than EXAMINE was needed, and what is new in a folder."""
-        now = link.examine(place.folder)
-        cursor = self._cursor(link, place, now)
+    def _news(self, link: Link, place: Place, known: Examined | None) -> tuple[bool, list[_Entry]]:
+        """Return whether it had to be searched, and what is new in a folder.
+
+        `known`: how it stands, as far as it can be told without looking in.
+        """
+        now = self.standing[place.folder] = known or link.examine(place.folder)
         if now.uidnext is not None and now == self._searched.get(place.folder):
             return False, []
+        if link.selected != place.folder:
+            now = self.standing[place.folder] = link.examine(place.folder)
+        cursor = self._cursor(link, place, now)
         uids = link.uids_after(cursor.last_uid, now)[:_MOST]
         if not uids:
             self._searched[place.folder] = now
@@ -327,6 +344,14 @@ class Catchup:
         if entry.place.road == IMAP and looked and new and cursor.first_seen_at <= looked:
             return max(at, looked)
         return at
+
+
+def _only_moved(found: Iterable[Sequence[_Entry]]) -> bool:
+    """Whether all that is new is a few mails that were only noted: no folder was opened for them.
+
+    Opening a large folder anew is dear, and the last one that was opened had nothing new.
+    """
+    return all(len(few) < _OVERVIEWS and not any(e.fresh for e in few) for few in found)
 
 
 def _copy(entry: _Entry, read: dict[str, Cursor], mail_id: int | None) -> Copy:

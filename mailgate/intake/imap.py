@@ -173,7 +173,7 @@ class Watcher:
             differs = False
             if board is not None:
                 with self._of_board():
-                    differs = board.look(link, hold)
+                    differs = board.look(link, hold, self._catchup.standing)
             if tended:
                 self._board_went_well()
             self._went_well()

@@ -1,6 +1,6 @@
 """A shared mailbox as the watcher wants it, and the folders of it that are watched."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +13,7 @@ from mailgate.imap.folders import Folder
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from mailgate.imap.link import Link
+    from mailgate.imap.link import Examined, Link
 
 IMAP, SENT = "imap", "sent"
 """The roads of mail that came into the mailbox, and of what was sent from it."""
@@ -68,8 +68,15 @@ class Board(Protocol):
     def unsettle(self, ticket_ids: Iterable[int]) -> None:
         """See to these tickets at the next look: something else is to be shown of them."""
 
-    def look(self, link: "Link", hold: "Callable[[Connection], None]") -> bool:
+    def look(
+        self,
+        link: "Link",
+        hold: "Callable[[Connection], None]",
+        standing: "Mapping[str, Examined]",
+    ) -> bool:
         """Act on what was moved, and move what is to be; return whether anything is other now.
+
+        `standing`: how folders stood a moment ago; since then nothing was done there.
 
         If not, the last command is an EXAMINE of the INBOX that showed nothing new.
         """

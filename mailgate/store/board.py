@@ -30,6 +30,8 @@ from mailgate.store.portions import portions
 T = TypeVar("T")
 
 _COPY = schema.board_copy
+_ALL = ((1, 2**32),)  # UIDs
+_SPANS = 50  # of UIDs, in one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +131,31 @@ class Board:
             table = schema.board_folder
             self.connection.execute(delete(table).where(self._of(table), table.c.name == folder))
 
-    def lay(self, folder: str) -> dict[int, bool]:
-        """Return UID -> whether it was marked as deleted, of all that lay in a folder."""
+    def blocks(self, folder: str, size: int) -> dict[int, tuple[int, int]]:
+        """Return UID // `size` -> how many of those UIDs lay in a folder, and their sum."""
+        block = (_COPY.c.uid // size).label("block")
         rows = self.connection.execute(
-            select(_COPY.c.uid, _COPY.c.struck).where(self._of(_COPY), _COPY.c.folder == folder)
+            select(block, func.count(), func.sum(_COPY.c.uid))
+            .where(self._of(_COPY), _COPY.c.folder == folder)
+            .group_by(block)
         )
-        return dict(rows.all())
+        return {block: (count, int(total)) for block, count, total in rows}
+
+    def lay(self, folder: str, spans: Sequence[tuple[int, int]] = _ALL) -> dict[int, bool]:
+        """Return UID -> whether it was marked as deleted, of what lay in a folder.
+
+        `spans`: of these UIDs only, from the first to the last of each.
+        """
+        found: dict[int, bool] = {}
+        for some in portions(spans, _SPANS):
+            within = or_(*(_COPY.c.uid.between(*span) for span in some))
+            rows = self.connection.execute(
+                select(_COPY.c.uid, _COPY.c.struck).where(
+                    self._of(_COPY), _COPY.c.folder == folder, within
+                )
+            )
+            found.update(rows.all())
+        return found
 
     def struck(self, folder: str) -> set[int]:
         """Return the UIDs of those that were marked as deleted."""
@@ -232,6 +253,8 @@ class Board:
         Of a mail that came twice, another delivery may have the ticket: the one with the same
         fingerprint.
         """
+        if not mail_ids:
+            return {}, set()
         taken, same = schema.mail_delivery, schema.mail_delivery.alias()
         first = and_(
             taken.c.state == SUPPRESSED,

@@ -1,8 +1,11 @@
 """A board on a real server, looked at when the test says so, and what agents do there."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Self
 
 from mailgate.board.board import Board, Terms
@@ -45,24 +48,35 @@ class Played(Shared):
     def pass_by(self, seconds: float = 0) -> bool:
         """Let time pass, then look once with a connection of its own; tell if the board changed."""
         self.ahead += timedelta(seconds=seconds)
+        with self.session() as look:
+            moved = look()
+        self.process()
+        return moved
+
+    @contextmanager
+    def session(self) -> Iterator[Callable[[], bool]]:
+        """Yield what looks once, each time with the same connection; see `pass_by`."""
         gateway = self.gateway
         gateway.now = self.now()
         with gateway.database.write() as connection:
             fence = mailboxes.take(connection, 1, "support", "me", gateway.now, LEASE, alone=True)
         catchup, board = self.catchup(), self.board
         link = self.connect()
+
+        def look() -> bool:
+            gateway.now = self.now()
+            catchup.look(link, fence, watched, lambda: False)
+            return board.look(link, partial(catchup.hold, fence=fence), catchup.standing)
+
         try:
             found = link.folders()
             if self.states is None or not self.goes_on:
                 self.states = board.prepare(link, found)
             watched = places(self.mailbox, found, self.states)
             catchup.begin()
-            catchup.look(link, fence, watched, lambda: False)
-            moved = board.look(link, lambda connection: catchup.hold(connection, fence))
+            yield look
         finally:
             link.close()
-        self.process()
-        return moved
 
     def connect(self) -> Link:
         return Link.open(self.mailbox.account)

@@ -15,7 +15,7 @@ from tests.intake.shared import mails, written
 from tests.torture.faults import Death
 
 _WORDS = ("folders", "examine", "uids_after", "struck", "marked", "saved_at", "overviews")
-_WORDS += ("bodies", "move")
+_WORDS += ("bodies", "move", "standings", "uids")
 
 
 class Steps:

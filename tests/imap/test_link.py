@@ -342,3 +342,19 @@ def test_the_password_stays_out_of_what_is_shown_of_an_account():
 
 def test_the_proxy_passes_on_what_it_is_not_told_to_bend():
     assert as_it_is(b"x") == [b"x"]
+
+
+def test_how_folders_stand_is_asked_of_all_at_once_but_of_the_one_that_is_open(link, user):
+    names = ["Entwürfe", '"Quoted" \\ ', "2024", "None such"]
+    for name in names[:3]:
+        link.make(name)
+    opened = {name: link.examine(name) for name in names[:3]}
+    link.examine("INBOX")
+    link.file("Entwürfe", b"Subject: Later\r\n\r\nText.\r\n", datetime.now(UTC))
+    told = link.standings([*names, "INBOX"])
+    assert told["Entwürfe"].messages == 1
+    assert told["Entwürfe"].modseq > opened["Entwürfe"].modseq
+    assert told['"Quoted" \\ '] == opened['"Quoted" \\ ']
+    assert told.keys() <= {*names[:3]}
+    assert link.examine("Entwürfe") == told["Entwürfe"]
+    assert link.examine("Entwürfe").modseq == told["Entwürfe"].modseq

@@ -129,7 +129,7 @@ class Stumbling:
     def prepare(self, link, found):
         return self.stumble("prepare") or []
 
-    def look(self, link, hold):
+    def look(self, link, hold, standing):
         return self.stumble("look")
 
     def stumble(self, where):
