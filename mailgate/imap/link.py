@@ -199,9 +199,9 @@ class Link:
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error:
+            self._inner.untagged_responses.pop("STATUS", None)
             return {}
-        told = parse_response(self._inner.untagged_responses.pop("STATUS", []))
-        match told:
+        match parse_response(self._inner.untagged_responses.pop("STATUS", [])):
             case [bytes(name), [*facts]] if imap_utf7.decode(name) == folder:
                 return dict(zip(facts[::2], facts[1::2], strict=False))
         return {}

@@ -107,3 +107,13 @@ def test_every_ten_minutes_all_tickets_are_walked_through_again_and_when_it_begi
     assert looked(board, 700, found)[0] == []
     found.begin()
     assert looked(board, 701, found)[0] == [7]
+
+
+def test_tickets_of_very_many_mails_are_asked_for_in_turn():
+    found = Unsettled(NOW)
+    found.due.mails.update(range(1, 2 * unsettled._MAILS + 11))
+    first, second, third, fourth = (found.mails() for _ in range(4))
+    assert [*first, *second, *third] == sorted(found.due.mails)
+    assert fourth == first
+    found.due.mails.intersection_update(third)
+    assert found.mails() == third

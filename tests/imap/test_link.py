@@ -358,3 +358,59 @@ def test_how_folders_stand_is_asked_of_all_at_once_but_of_the_one_that_is_open(l
     assert told.keys() <= {*names[:3]}
     assert link.examine("Entwürfe") == told["Entwürfe"]
     assert link.examine("Entwürfe").modseq == told["Entwürfe"].modseq
+
+
+def test_of_a_folder_whose_status_is_refused_nothing_is_told_and_the_link_is_good_still(
+    link, proxy, put
+):
+    link.make("Other")
+    put("one")
+    proxy.to_client = lambda octets: (octets.replace(b" OK Status", b" BAD Status"),)
+    assert link.standings(["INBOX", "Other"]) == {}
+    proxy.to_client = as_it_is
+    assert link.standings(["INBOX", "Other"])["INBOX"].messages == 1
+
+
+def test_where_no_changes_are_counted_none_are_told_of(link, proxy):
+    proxy.to_client = lambda octets: (octets.replace(b"HIGHESTMODSEQ 1", b"HIGHESTMODSEQ 0"),)
+    assert link.standings(["INBOX"])["INBOX"].modseq is None
+
+
+def test_all_uids_are_told_as_ranges_and_searched_for_where_they_are_not(link, proxy, put):
+    put("one", "two", "three")
+    folder = link.examine("INBOX")
+    assert link.uids(folder).ranges == [(1, 3)]
+    assert any("RETURN (ALL)" in command for command in proxy.commands)
+    proxy.to_client = lambda octets: (octets.replace(b"* ESEARCH", b"* OK unheard"),)
+    assert list(link.uids(folder)) == [1, 2, 3]
+    link.capabilities -= {"ESEARCH"}
+    assert list(link.uids(folder)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("said", [b"ALL 1:4294967295", b"ALL ,"])
+def test_a_server_that_tells_of_what_cannot_be_is_a_fault(link, proxy, put, said):
+    put("one")
+    folder = link.examine("INBOX")
+    proxy.to_client = lambda octets: (octets.replace(b"ALL 1", said),)
+    with pytest.raises(Temporary):
+        link.uids(folder)
+
+
+def test_a_refused_search_for_all_uids_is_a_fault(link, proxy, put):
+    put("one")
+    folder = link.examine("INBOX")
+    proxy.to_client = lambda octets: (octets.replace(b" OK Search", b" NO Search"),)
+    with pytest.raises(Temporary, match="Search"):
+        link.uids(folder)
+
+
+def test_a_connection_that_ends_while_it_is_asked_how_folders_stand_is_a_fault(link, proxy):
+    proxy.cut()
+    with pytest.raises(Temporary, match="STATUS"):
+        link.standings(["INBOX"])
+
+
+def test_what_a_server_tells_of_another_folder_than_it_was_asked_for_is_not_believed(link, proxy):
+    link.make("Other")
+    proxy.to_client = lambda octets: (octets.replace(b"STATUS Other", b"STATUS Outer"),)
+    assert link.standings(["Other", "INBOX"]).keys() == {"INBOX"}
