@@ -136,6 +136,12 @@ class App:
         config = self.config.model_copy(update={"database": place})
         return App(config, self._environ)
 
+    def trying(self, config: Config) -> App:
+        """Return a gateway of another configuration on this one's database and with its keys."""
+        other = App(config, self._environ)
+        vars(other).update(database=self.database, signer=self.signer)
+        return other
+
     @cached_property
     def signer(self) -> Signer:
         """Signs addresses and Message-IDs with the keys of [desk] secret_file."""

@@ -66,6 +66,14 @@ def _known(connection: Connection, settings: Settings, now: datetime) -> dict[st
     names = [agent.name for agent in settings.staff.agents]
     rows = holding.loads(connection, settings.tenant_id, names)
     found = {name: Load(count, newest) for name, (count, newest) in rows.items()}
+    return with_away(connection, settings, now, found)
+
+
+def with_away(
+    connection: Connection, settings: Settings, now: datetime, loads: Mapping[str, Load]
+) -> dict[str, Load]:
+    """Return what agents hold, and who of them is away at an instant."""
+    found = dict(loads)
     for name, known in agents.known(connection, settings.tenant_id).items():
         if (until := known.away_at(now)) is not None:
             day = f"is away until {local_date(until, settings.zone)}"

@@ -50,7 +50,7 @@ class Ledger:
         self.connection = connection
         self.settings = settings
         self.now = now
-        self._ids = ids
+        self._ids = self._ticket_ids = ids
         self.signer = signer
         self._pages = Pages()
         self._ahead = Ahead()
@@ -140,7 +140,7 @@ class Ledger:
         self, event: Opened, message: NewMessage | None = None, note: str | None = None
     ) -> Ticket:
         """Open a ticket; its number is given here, whatever the event says."""
-        ticket = Ticket(id=self.next_id(), policy_id=self._rules())
+        ticket = Ticket(id=next(self._ticket_ids), policy_id=self._rules())
         self._tickets[ticket.id] = ticket
         numbered = replace(event, number=self._next_number())
         self.apply(ticket.id, numbered, message, note)

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 from sqlalchemy import RowMapping
 
-from mailgate.domain.events import EVENTS
+from mailgate.domain.events import EVENTS, Event
 from mailgate.domain.history import plain, restore, revive
 from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
 from mailgate.domain.model import TICKET_FACTS, Actor, ActorKind, Ticket, changes
@@ -62,6 +62,14 @@ def changed(ticket: Ticket, recorded: Mapping[str, Sequence[Any]]) -> Ticket:
     return ticket.altered(**values)
 
 
+def event_of(row: Mapping[str, Any]) -> Event:
+    """Return the event that a row holds. Raises LookupError, TypeError or ValueError."""
+    if row["name"] not in EVENTS:
+        raise ValueError("there is no such event")
+    actor = Actor(ActorKind(row["actor_kind"]), row["actor_id"])
+    return restore(row["name"], row["at"], actor, row["data"])
+
+
 def _torn(ticket: Ticket, recorded: Mapping[str, Sequence[Any]]) -> Iterator[str]:
     """Yield where a change does not begin at what the events before it have led to."""
     for name, (before, _after) in recorded.items():
@@ -109,11 +117,7 @@ def _decided_again(
 
 
 def _decide(before: Ticket, row: RowMapping, policy: Policy) -> Decision:
-    if row["name"] not in EVENTS:
-        raise ValueError("there is no such event")
-    actor = Actor(ActorKind(row["actor_kind"]), row["actor_id"])
-    event = restore(row["name"], row["at"], actor, row["data"])
-    return decide(before, event, policy, row["recorded_at"])
+    return decide(before, event_of(row), policy, row["recorded_at"])
 
 
 def _short(numbers: Sequence[int]) -> str:

@@ -8,18 +8,20 @@ that is asked in one transaction is about one moment.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
+from types import MappingProxyType
 
 from sqlalchemy import Connection, RowMapping
 
-from mailgate.desk.retelling import changed
+from mailgate.desk.altered import Altered
+from mailgate.desk.retelling import changed, event_of
 from mailgate.desk.settings import Settings
-from mailgate.domain.events import EVENTS, Event, Opened
-from mailgate.domain.history import restore
+from mailgate.domain.events import Opened
 from mailgate.domain.horizon import OUTAGE
-from mailgate.domain.model import Actor, ActorKind, Ticket
+from mailgate.domain.model import Ticket
 from mailgate.domain.outcomes import Difference, Outcome, What, differences, outcomes
 from mailgate.domain.policy import Policy, overlaid
 from mailgate.domain.replay import Begun, Given, Replay
@@ -98,36 +100,58 @@ def simulate(
     since: datetime,
     now: datetime,
     progress: Progress = lambda _done, _total: None,
+    altered: Altered | None = None,
 ) -> Iterator[Compared]:
     """Yield each matter that has lived since a time, compared; the oldest first.
 
     `settings` are those in force, `policy` the rules of the new configuration; over both go the
-    thresholds that were set.
+    thresholds that were set. `altered`: what the mails have led to under the new configuration,
+    where that is something else; without it they lead to what was recorded.
     """
+    altered = altered or Altered()
     let_idle(connection)
     tenant_id = settings.tenant_id
     rows = thresholds.rows(connection, tenant_id)
     present, other = overlaid(settings.policy, rows), overlaid(policy, rows)
-    lives = _Lives(connection, present, other, since, now)
+    lives = _Lives(connection, present, other, since, now, altered)
     total, done = matters.count(connection, tenant_id, since), 0
+    seen: set[int] = set()
     for ids in matters.batches(connection, tenant_id, since, BATCH):
-        kin, mine = matters.kin(connection, tenant_id, ids, since), set(ids)
-        whole = [matter for matter in _together(kin.values()) if _first(matter) in mine]
-        members = [each.id for matter in whole for each in matter]
-        histories = audit.histories(connection, tenant_id, members)
-        for matter in whole:
-            yield lives.compare(histories[each.id] for each in matter if each.id in histories)
+        kin, mine = _kin(connection, tenant_id, ids, since, altered), set(ids)
+        whole = [m for m in _together(kin.values(), altered) if _first(m) in mine]
+        yield from lives.compared(tenant_id, whole)
+        seen.update(each.id for matter in whole for each in matter)
         done += len(ids)
         progress(done, total)
+    for group in altered.groups():
+        if group.isdisjoint(seen):  # what has not lived by what was recorded
+            kin = _kin(connection, tenant_id, [i for i in group if i > 0], since, altered)
+            whole = _together(kin.values(), altered) or [[]]
+            yield from lives.compared(tenant_id, whole, group)
 
 
-def _together(tickets: Iterable[matters.Kin]) -> list[list[matters.Kin]]:
+def _kin(
+    connection: Connection, tenant_id: int, ids: Sequence[int], since: datetime, altered: Altered
+) -> dict[int, matters.Kin]:
+    """Return tickets with all others of their matters, and with what is bound up with these."""
+    wanted, kin = set(ids), dict[int, matters.Kin]()
+    while not wanted <= kin.keys():
+        found = matters.kin(connection, tenant_id, wanted - kin.keys(), since)
+        if found.keys() <= kin.keys():
+            break
+        kin |= found
+        wanted = {near for id_ in kin for near in altered.near(id_) if near > 0}
+    return kin
+
+
+def _together(tickets: Iterable[matters.Kin], altered: Altered) -> list[list[matters.Kin]]:
     """Return tickets by matter, the oldest of each first."""
     found: dict[int, list[matters.Kin]] = {}
     for each in sorted(tickets, key=lambda each: each.id):
-        matter = found.get(each.follows, []) if each.follows is not None else []
-        matter.append(each)
-        found[each.id] = matter
+        near = altered.near(each.id) | {each.follows}
+        parts = {id(found[n]): found[n] for n in near if n in found}
+        matter = sorted((*chain(*parts.values()), each), key=lambda each: each.id)
+        found |= dict.fromkeys((member.id for member in matter), matter)
     return list({id(matter): matter for matter in found.values()}.values())
 
 
@@ -142,23 +166,23 @@ class _Told:
 
     number: str = ""
     begun: Begun | None = None
-    given: list[Given] = field(default_factory=list)
+    given: list[tuple[int | None, Given]] = field(default_factory=list)  # with its delivery
     recorded: list[Outcome] = field(default_factory=list)
     readable: bool = True
 
-    def in_order(self) -> Iterator[Given]:
+    def in_order(self) -> Iterator[tuple[int | None, Given]]:
         """Yield what has happened with times that go with the order, whichever node's clock said.
 
-        Of a ticket whose beginning is not known nothing can be told.
+        With each comes its cause. Of a ticket whose beginning is not known nothing can be told.
         """
         known, last = self.begun is not None, None
-        for each in self.given:
+        for cause, each in self.given:
             known = known or isinstance(each.event, Opened)
             if not known:
                 self.readable = False
                 continue
             last = each.recorded_at if last is None else max(last, each.recorded_at)
-            yield replace(each, recorded_at=last)
+            yield cause, replace(each, recorded_at=last)
 
 
 @dataclass
@@ -170,17 +194,33 @@ class _Lives:
     new: Policy
     since: datetime
     until: datetime
+    altered: Altered
     _former: dict[int, Policy | None] = field(default_factory=dict)
 
-    def compare(self, histories: Iterable[Sequence[RowMapping]]) -> Compared:
+    def compared(
+        self,
+        tenant_id: int,
+        whole: Sequence[Sequence[matters.Kin]],
+        bound: Iterable[int] = (),
+    ) -> Iterator[Compared]:
+        """Yield matters compared; `bound`: what has to do with them that was never recorded."""
+        members = [each.id for matter in whole for each in matter]
+        histories = audit.histories(self.connection, tenant_id, members)
+        for matter in whole:
+            ids = [each.id for each in matter]
+            known = (histories[id_] for id_ in ids if id_ in histories)
+            yield self.compare(known, self.altered.given([*ids, *bound]))
+
+    def compare(
+        self, histories: Iterable[Sequence[RowMapping]], instead: Sequence[Given] = ()
+    ) -> Compared:
         """Return one matter compared; each history is that of one of its tickets."""
         told = [self._told(history) for history in histories]
-        given = sorted((g for each in told for g in each.in_order()), key=lambda g: g.recorded_at)
+        given = [pair for each in told for pair in each.in_order()]
+        kept = [each for cause, each in given if self.altered.stands(cause, each.event)]
         begun = [each.begun for each in told if each.begun is not None]
-        present, new = (
-            Replay(policy, begun, self.since).live(given, self.until)
-            for policy in (self.present, self.new)
-        )
+        present = self._live(self.present, begun, [each for _, each in given])
+        new = self._live(self.new, begun, [*kept, *instead], self.altered.leads)
         return Compared(
             tuple(each.number for each in told),
             sorted((o for each in told for o in each.recorded), key=lambda o: o.at),
@@ -189,6 +229,16 @@ class _Lives:
             all(each.readable for each in told),
         )
 
+    def _live(
+        self,
+        policy: Policy,
+        begun: Sequence[Begun],
+        given: Sequence[Given],
+        leads: Mapping[int, int] = MappingProxyType({}),
+    ) -> list[Outcome]:
+        in_order = sorted(given, key=lambda each: each.recorded_at)
+        return Replay(policy, begun, self.since, leads).live(in_order, self.until)
+
     def _told(self, history: Sequence[RowMapping]) -> _Told:
         told, ticket = _Told(), Ticket(history[0]["subject_id"])
         policy_id = None
@@ -196,7 +246,7 @@ class _Lives:
             before = ticket
             try:
                 ticket = changed(before, row["changes"])
-                event = _event(row)
+                event = event_of(row)
             except (LookupError, TypeError, ValueError):
                 told.readable = False  # `mailgate verify` says what is wrong with it
                 continue
@@ -205,9 +255,9 @@ class _Lives:
                 told.begun = Begun(ticket, None)
                 continue
             told.recorded += outcomes(before, event, ticket)
-            told.given.append(
-                Given(ticket.id, event, row["recorded_at"], ticket.turn, ticket.resolution)
-            )
+            turn, resolution = ticket.turn, ticket.resolution
+            given = Given(ticket.id, event, row["recorded_at"], turn, resolution)
+            told.given.append((row["correlation"], given))
         if told.begun is not None and policy_id is not None:
             told.begun = replace(told.begun, policy=self._policy(policy_id))
         told.number = ticket.number
@@ -219,10 +269,3 @@ class _Lives:
             self._former[id_] = policies.load(self.connection, id_)
         return self._former[id_]
 
-
-def _event(row: RowMapping) -> Event:
-    """Return the event that was recorded. Raises LookupError, TypeError or ValueError."""
-    if row["name"] not in EVENTS:
-        raise ValueError("there is no such event")
-    actor = Actor(ActorKind(row["actor_kind"]), row["actor_id"])
-    return restore(row["name"], row["at"], actor, row["data"])

@@ -5,9 +5,10 @@ is worked out anew, by the same `decide` and the same timers as ever. A reminder
 at once. Nothing is looked up and nothing is written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from mailgate.domain.events import (
     Approve,
@@ -33,6 +34,8 @@ from mailgate.domain.timers import Timer, running, unmoved
 from mailgate.errors import Illegal
 
 _REPLY, _REMINDER = "agent_reply", "waiting"
+_FOLLOWING = -(2**62)
+"""Ids of tickets that open in a replay are below this: neither the store nor who asks has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,23 @@ class Begun:
 
 
 class Replay:
-    """A ticket and those that follow it, from `since` on under one policy."""
+    """A ticket and those that follow it, from `since` on under one policy.
 
-    def __init__(self, policy: Policy, begun: Iterable[Begun], since: datetime) -> None:
+    `leads`: a ticket of the record that is not opened here -> the one that stands for it.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        begun: Iterable[Begun],
+        since: datetime,
+        leads: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
         self._outcomes: list[Outcome] = []
         self._policy = policy
         self._tickets: dict[int, Ticket] = {}
         self._now: dict[int, datetime] = {}
-        self._goes: dict[int, int] = {}  # ticket of the record -> the one that stands for it here
+        self._goes = dict(leads)  # ticket of the record -> the one that stands for it here
         self._turns: dict[tuple[int, int], int] = {}  # the same of their turns
         self._resolutions: dict[tuple[int, int], int] = {}
         self._lost: set[tuple[int, int]] = set()  # turns of the record, no reminder arrived
@@ -100,6 +112,9 @@ class Replay:
         event, recorded = given.event, given.ticket_id
         if isinstance(event, Opened):
             here = self._opened(given, event)
+        elif self._goes.get(recorded) not in self._tickets:
+            self._outcomes.append(Outcome(What.LEFT_OUT, event.name, event.at))
+            return
         else:
             here = self._goes[recorded]
             self._reach(here, given)
@@ -173,7 +188,7 @@ class Replay:
             proved=event.proved,
             remarks=event.remarks,
         )
-        new = min(0, *self._tickets) - 1  # an id that the store does not have
+        new = min(_FOLLOWING, *self._tickets) - 1
         self._open(new, opened, given.recorded_at)
         for recorded, leads_to in self._goes.items():
             if leads_to == here:

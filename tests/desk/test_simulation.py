@@ -181,8 +181,10 @@ def test_a_node_whose_clock_is_behind_puts_no_event_before_the_opening_of_its_ti
 
     opened = Opened(at=START, actor=GATEWAY, number="T-1", subject="", requester="")
     noted = NoteAdded(at=START, actor=GATEWAY)
-    told = _Told(given=[Given(7, opened, START, 1, 0), Given(7, noted, START - HOUR, 1, 0)])
-    assert [each.recorded_at for each in told.in_order()] == [START, START]
+    told = _Told(
+        given=[(None, Given(7, opened, START, 1, 0)), (3, Given(7, noted, START - HOUR, 1, 0))]
+    )
+    assert [each.recorded_at for _, each in told.in_order()] == [START, START]
     assert told.readable
-    headless = _Told(given=[Given(7, noted, START, 1, 0)])
+    headless = _Told(given=[(None, Given(7, noted, START, 1, 0))])
     assert (list(headless.in_order()), headless.readable) == ([], False)

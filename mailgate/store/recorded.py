@@ -1,0 +1,39 @@
+"""What was recorded since a time, in the order in which it was decided."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, select
+
+from mailgate.store import schema
+from mailgate.store.inbox import PARKED, PENDING
+from mailgate.store.tickets import TICKET
+
+
+def deliveries(connection: Connection, tenant_id: int, since: datetime) -> list[RowMapping]:
+    """Return the deliveries that have ended since, but for those that could not be processed."""
+    table = schema.mail_delivery
+    query = (
+        select(table)
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.done_at >= since,
+            table.c.state.not_in((PENDING, PARKED)),
+        )
+        .order_by(table.c.done_at, table.c.received_at, table.c.id)
+    )
+    return list(connection.execute(query).mappings())
+
+
+def events(connection: Connection, tenant_id: int, since: datetime) -> list[RowMapping]:
+    """Return the events of tickets that were recorded since."""
+    table = schema.event
+    query = (
+        select(table)
+        .where(
+            table.c.tenant_id == tenant_id,
+            table.c.subject_kind == TICKET,
+            table.c.recorded_at >= since,
+        )
+        .order_by(table.c.recorded_at, table.c.id)
+    )
+    return list(connection.execute(query).mappings())

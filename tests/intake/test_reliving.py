@@ -1,0 +1,203 @@
+"""What other rules for mails would have made of those that were recorded."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from mailgate.desk.clock import Clock
+from mailgate.desk.simulation import Summary, simulate
+from mailgate.domain.events import NoteAdded
+from mailgate.domain.model import Actor, ActorKind, Priority
+from mailgate.domain.people import Staff
+from mailgate.domain.rules import Rule, ranked
+from mailgate.intake.reliving import Otherwise, Stood, relive
+from mailgate.intake.trial import Way
+from mailgate.mail.trust import Trust
+from mailgate.store import schema
+from tests.desk.conftest import ADMIN, ALICE, BOB, START, settings
+from tests.intake.desk import EVE, Believing, Gateway
+from tests.store.databases import SQLITE, migrated
+
+TEAMS = Staff((ALICE, BOB), {"support": ("alice",), "billing": ("bob",)}, (ADMIN,))
+HOUR = timedelta(hours=1)
+
+
+ALL = Rule("all", 9, team="support")
+
+
+def rules(**gives):
+    return ranked((Rule("invoices", 1, words=("invoice",), **{"team": "support"} | gives), ALL))
+
+
+def begun(database):
+    known = ("billing", "general_inquiry")
+    return Gateway(database, replace(settings(), staff=TEAMS, categories=known, routes=(ALL,)))
+
+
+@pytest.fixture
+def desk(request):
+    """A desk with two teams and no rules."""
+    with migrated(request, SQLITE) as database:
+        yield begun(database)
+
+
+def way(gateway, reader=None, **changes):
+    reader = reader or gateway.worker._reader
+    return Way(replace(gateway.desk.settings, **changes), reader)
+
+
+def relived(gateway, new, since=START):
+    """Return what becomes of the mails otherwise, and of the tickets."""
+    summary, base = Summary(None), gateway.desk.settings
+    with gateway.database.read() as connection:
+        found = relive(connection, (way(gateway), new), gateway.signer, since)
+        given = (connection, base, base.policy, since, gateway.now)
+        for each in simulate(*given, altered=found.altered):
+            summary.add(each)
+    return found, summary
+
+
+def differences(found):
+    return [
+        (mail.subject, each.what, each.present, each.new)
+        for mail in found.mails
+        for each in mail.differs
+    ]
+
+
+def conversation(gateway):
+    """A ticket with an answer, and one about an invoice which nobody looks at for four days."""
+    first = gateway.mail("It does not print.")
+    gateway.mail("And hurry", In_Reply_To="<m1@customer.example>")
+    gateway.agent("Have you tried paper?")
+    gateway.mail("My invoice is wrong.", sender=EVE, Subject="Wrong")
+    for _ in range(96):
+        gateway.now += HOUR
+        Clock(gateway.desk).tick(gateway.now)
+    return first["ticket_id"]
+
+
+def test_the_same_rules_change_nothing(database):
+    desk = begun(database)
+    conversation(desk)
+    tables = ("event", "outbox", "ticket", "mail_delivery", "number_sequence")
+    before = {name: desk.rows(name) for name in tables}
+    found, summary = relived(desk, way(desk))
+    assert (found.read, found.stood, differences(found)) == (4, {}, [])
+    assert (summary.differing, summary.agreeing, summary.matters) == (0, 2, 2)
+    assert {name: desk.rows(name) for name in tables} == before
+
+
+RULES = {
+    "team": ({"team": "billing"}, Otherwise.TEAM, "billing"),
+    "category": ({"category": "billing"}, Otherwise.CATEGORY, "billing"),
+    "priority": ({"priority": Priority.CRITICAL}, Otherwise.PRIORITY, "critical"),
+    "tags": ({"tags": ("money",)}, Otherwise.TAGS, "money"),
+}
+
+
+@pytest.mark.parametrize("case", RULES)
+def test_a_rule_gives_what_it_would_have_given(desk, case):
+    gives, what, new = RULES[case]
+    conversation(desk)
+    found, summary = relived(desk, way(desk, routes=rules(**gives)))
+    ((subject, told, _, after),) = differences(found)
+    assert (subject, told, after) == ("Wrong", what, new)
+    assert found.counts == {what: 1}
+    late = ("late", "desk")
+    assert summary.present[late] == summary.new[late] == 1
+    assert summary.moved[late] == (case == "priority")  # which has less time
+
+
+def test_an_agent_gets_what_would_have_been_given_and_the_next_one_takes_turns(desk):
+    for n in range(4):
+        desk.mail("words", sender=f"c{n}@customer.example", Subject=str(n))
+    staff = Staff((ALICE, BOB), {"support": ("alice", "bob")}, (ADMIN,))
+    found, _ = relived(desk, way(desk, assigns=True, staff=staff))
+    assert [new for *_, new in differences(found)] == ["alice", "bob", "alice", "bob"]
+
+
+def test_a_number_that_proves_too_little_opens_a_ticket_and_the_thread_follows(desk):
+    first = desk.mail("words")
+    number = desk.ticket(first["ticket_id"]).number
+    desk.mail("More.", Subject=f"Re: [{number}] Printer")
+    desk.mail("And more.", In_Reply_To="<m2@customer.example>", Subject="Re: Printer")
+    found, summary = relived(desk, way(desk, number_needs="aligned"))
+    assert differences(found) == [
+        (f"Re: [{number}] Printer", Otherwise.OPENS, number, ""),
+        ("Re: Printer", Otherwise.ELSEWHERE, number, ""),
+    ]
+    assert summary.matters == 1
+    assert summary.agreeing == 1
+
+
+def test_a_mail_that_joins_another_ticket_takes_its_thread_along(desk):
+    number = desk.ticket(desk.mail("words")["ticket_id"]).number
+    desk.desk.settings = replace(desk.desk.settings, number_needs="aligned")
+    apart = desk.mail("More.", Subject=f"Re: [{number}] Printer")
+    desk.mail("And more.", In_Reply_To="<m2@customer.example>", Subject="Re: Printer")
+    assert desk.ticket(apart["ticket_id"]).number != number
+    desk.now += 30 * HOUR
+    Clock(desk.desk).tick(desk.now)
+    found, summary = relived(desk, way(desk, number_needs="not_failed"))
+    joins = (f"Re: [{number}] Printer", Otherwise.JOINS, desk.ticket(apart["ticket_id"]).number)
+    assert differences(found) == [(*joins, number)]
+    assert (summary.matters, summary.differing) == (1, 1)
+    late = ("late", "desk")
+    assert (summary.present[late], summary.new[late]) == (2, 1)
+
+
+def believing(desk, level=Trust.STRONG):
+    reader = replace(desk.worker._reader, authenticator=Believing(level))
+    desk.worker._reader = reader
+
+
+def ours(desk):
+    """Return the Message-ID of the acknowledgement."""
+    return f"<{desk.outbox('received')[0]['rfc_id'].strip('<>')}>"
+
+
+def test_what_an_agent_may_not_write_is_left_out_with_all_that_followed(desk):
+    believing(desk)
+    desk.desk.settings = replace(desk.desk.settings, staff=Staff((ALICE,), {}, (ADMIN,)))
+    number = desk.ticket(desk.mail("words")["ticket_id"]).number
+    said = desk.mail("Me, too.", sender=BOB.address, In_Reply_To=ours(desk))
+    lost = desk.mail("It is done.", sender=BOB.address, to="support+done@desk.example")
+    assert [said["state"], lost["state"]] == ["threaded", "opened"]
+    desk.mail("Is it?", sender=BOB.address, In_Reply_To="<m3@customer.example>")
+    with desk.desk.writing(desk.now) as ledger:
+        noted = NoteAdded(at=desk.now, actor=Actor(ActorKind.AGENT, "alice"))
+        ledger.apply(lost["ticket_id"], noted)
+    found, summary = relived(desk, way(desk, staff=TEAMS))
+    assert [each[1:] for each in differences(found)][:2] == [
+        (Otherwise.REFUSED, "threaded", "sent_back"),
+        (Otherwise.REFUSED, "opened", "command_refused"),
+    ]
+    assert found.mails[0].number == number
+    assert summary.new["left_out", "note.added"] == 1
+
+
+def test_what_was_sent_back_would_have_been_taken(desk):
+    believing(desk)
+    desk.mail("words")
+    desk.mail("Me, too.", sender=BOB.address, In_Reply_To=ours(desk))
+    desk.mail("It is done.", sender=BOB.address, to="support+done@desk.example")
+    desk.now += 30 * HOUR
+    found, summary = relived(desk, way(desk, staff=Staff((ALICE,), {}, (ADMIN,))))
+    assert [each[1:] for each in differences(found)] == [
+        (Otherwise.TAKEN, "sent_back", "threaded"),
+        (Otherwise.TAKEN, "command_refused", "opened"),
+    ]
+    assert summary.matters == 2
+    assert (summary.present["late", "desk"], summary.new["late", "desk"]) == (1, 2)
+
+
+def test_a_mail_that_is_not_kept_stays_as_it_was(desk):
+    conversation(desk)
+    with desk.database.write() as connection:
+        connection.execute(update(schema.mail).values(raw=b""))
+    found, summary = relived(desk, way(desk, routes=rules(team="billing")))
+    assert (found.read, found.stood) == (0, {Stood.NOT_KEPT: 4})
+    assert (found.mails, summary.differing) == ([], 0)
