@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from mailgate.cli.approvals import APPROVAL
 from mailgate.cli.counted import DAILY, DASHBOARD, DAY, WORKLOAD, WORKLOADS
+from mailgate.cli.retold import RETOLD, RETOLD_MAIL, RETOLD_STANDING, RETOLD_TOTAL
 from mailgate.cli.shapes import (
     AGENT,
     ANSWERING,
@@ -128,6 +129,10 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
                 "each of `totals`": SIMULATED_TOTAL,
                 "each of `tickets`": SIMULATED_TICKET,
                 "each of `differences`": SIMULATED_DIFFERENCE,
+                "`mails`": RETOLD,
+                "each of its `totals`": RETOLD_TOTAL,
+                "each of its `standing`": RETOLD_STANDING,
+                "each of its `tickets`": RETOLD_MAIL,
             },
         ),
         "import": (

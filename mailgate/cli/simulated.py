@@ -1,6 +1,6 @@
 """What `mailgate simulate` shows, for programs and for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,6 +21,8 @@ SIMULATED: Shape = MappingProxyType(
         "differing": "how many come out differently under the new rules",
         "totals": "a list of what came out, of each sort",
         "tickets": "a list of the matters that differ, the newest ones",
+        "number_formats": "the present one, and the new one if it is another, a list",
+        "mails": "what would have become of the mails, an object; null: nothing else, whichever",
     }
 )
 SIMULATED_TOTAL: Shape = MappingProxyType(
@@ -48,8 +50,10 @@ SIMULATED_DIFFERENCE: Shape = MappingProxyType(
 )
 
 
-def shaped(summary: "Summary", since: datetime, until: datetime) -> dict[str, object]:
-    """Return a simulation for programs."""
+def shaped(
+    summary: "Summary", since: datetime, until: datetime, formats: Sequence[str], mails: object
+) -> dict[str, object]:
+    """Return a simulation for programs; `mails` is what is told of these."""
     return {
         "since": since,
         "until": until,
@@ -70,6 +74,8 @@ def shaped(summary: "Summary", since: datetime, until: datetime) -> dict[str, ob
             }
             for numbers, differs in summary.shown
         ],
+        "number_formats": list(formats),
+        "mails": mails,
     }
 
 
@@ -101,7 +107,7 @@ def print_simulated(summary: "Summary") -> None:
         printing.table(
             ("TICKET", "WHAT IS DIFFERENT"),
             (
-                (", ".join(numbers), "; ".join(map(_says, differs)))
+                (", ".join(numbers) or "(a new one)", "; ".join(map(_says, differs)))
                 for numbers, differs in summary.shown
             ),
             long=("WHAT IS DIFFERENT",),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mailgate.cli import printing
+from mailgate.cli import printing, retold
 from mailgate.cli.opening import opened
 from mailgate.cli.options import AsJson
 from mailgate.cli.program import command
@@ -37,34 +37,53 @@ def simulate(
     """Tell what a changed configuration would have done to the recorded time.
 
     Mails, answers and commands since then are lived through twice, under the configuration in force
-    and under NEW.toml, and what differs is told: delays, reminders, closing, reopening, targets and
-    escalations. Nothing is sent or written. The one in force, whose database is read, is the one
-    named before the command, else $MAILGATE_CONFIG, else ./config.toml.
+    and under NEW.toml, and what differs is told. Nothing is sent or written. The one in force,
+    whose database is read, is the one named before the command, else $MAILGATE_CONFIG, else
+    ./config.toml.
 
-    By NEW.toml go [sla], [lifecycle], [[calendar]] and [[escalation]]. Everything else stays as
-    recorded: which ticket a mail went to ([trust], numbers), what [[rule]] and [assignment] gave a
-    ticket, and what people did, who might have acted otherwise; ceilings and outages hold nothing
-    back, and reminders arrive at once. Thresholds set by `mailgate thresholds` go before both. A
-    command that is not possible in the new course of things is left out and counted. Works beside a
-    gateway that runs, and sees one moment of it.
+    If what is changed may have to do with them ([trust], [[rule]], [assignment], people, numbers,
+    categories, addresses and the like), the stored mails are read and sorted again by both: which
+    would go to another ticket, open one or join one, be refused, or get another team, agent,
+    priority, category, kind or tags. The DNS is not asked again: what it said then counts. Of mails
+    that were imported, or are not kept any more, what was decided stands; so it does where even the
+    present configuration does not lead to it any more, and how many these are is told.
+
+    What follows for delays, reminders, closing, reopening, targets and escalations is told by
+    ticket. What staff did stays as recorded, though they might have acted otherwise; a command that
+    is not possible in the new course of things is left out and counted. Ceilings and outages hold
+    nothing back, and reminders arrive at once. Thresholds set by `mailgate thresholds` go before
+    both. Works beside a gateway that runs, and sees one moment of it.
     """
     from mailgate import config as configuration
     from mailgate.app import now
+    from mailgate.app.trying import relived
     from mailgate.desk.simulation import Summary
     from mailgate.desk.simulation import simulate as lives
 
-    policy = configuration.load(config, os.environ).policy()
-    summary = Summary(limit)
+    new = configuration.load(config, os.environ)
+    policy, summary = new.policy(), Summary(limit)
     with opened(ctx.obj) as app:
         at = now()
         begin = _since(since, at, app.config.desk.timezone)
-        with app.database.read() as connection, printing.progress("Tickets") as progress:
-            for each in lives(connection, app.settings, policy, begin, at, progress):
-                summary.add(each)
+        with app.database.read() as connection:
+            with printing.progress("Mails") as progress:
+                mails = relived(app, new, connection, begin, progress)
+            altered = None if mails is None else mails.altered
+            with printing.progress("Tickets") as progress:
+                given = (connection, app.settings, policy, begin, at, progress, altered)
+                for each in lives(*given):
+                    summary.add(each)
+        formats = dict.fromkeys(each.desk.number_format for each in (app.config, new))
     if json:
-        printing.as_json(shaped(summary, begin, at))
-    else:
-        print_simulated(summary)
+        told = retold.shaped(mails, limit)
+        printing.as_json(shaped(summary, begin, at, tuple(formats), told))
+        return
+    if not summary.differing and not (mails and mails.differing):
+        printing.line("Nothing would differ.")
+    if len(formats) > 1:
+        printing.line(f"New tickets would be numbered {' in place of '.join(reversed(formats))}.")
+    retold.print_retold(mails, limit)
+    print_simulated(summary)
 
 
 def _since(text: str, now: datetime, zone: str) -> datetime:

@@ -62,7 +62,7 @@ def changed(ticket: Ticket, recorded: Mapping[str, Sequence[Any]]) -> Ticket:
     return ticket.altered(**values)
 
 
-def event_of(row: Mapping[str, Any]) -> Event:
+def event_of(row: RowMapping | Mapping[str, Any]) -> Event:
     """Return the event that a row holds. Raises LookupError, TypeError or ValueError."""
     if row["name"] not in EVENTS:
         raise ValueError("there is no such event")

@@ -268,4 +268,3 @@ class _Lives:
         if id_ not in self._former:
             self._former[id_] = policies.load(self.connection, id_)
         return self._former[id_]
-

@@ -298,8 +298,8 @@ class _Course:
             self._is.put(id_, None)
             return
         self._altered.leads[id_] = home
-        merged = {"status": Status.CLOSED, "disposition": Disposition.MERGED, "merged_into": home}
-        self._is.put(id_, replace(Ticket(id_), **merged))
+        merged = replace(Ticket(id_), disposition=Disposition.MERGED, merged_into=home)
+        self._is.put(id_, replace(merged, status=Status.CLOSED))
 
     def _keep(self, id_: int, ticket: Ticket) -> None:
         """Keep a ticket as a mail has left it in the new course."""

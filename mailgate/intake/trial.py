@@ -28,6 +28,8 @@ from mailgate.store import inbox
 from mailgate.store.inbox import Claimed
 from mailgate.store.tickets import TICKET
 
+_UNKNOWN = Authentication(Trust.UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -75,7 +77,7 @@ class Recalled(Authenticator):
     it is that of this one that counts; but what only the DNS has shown stays if it is still asked.
     """
 
-    found: Authentication = Authentication(Trust.UNKNOWN)
+    found: Authentication = _UNKNOWN
     before: Authenticator | None = None
     asks: bool = False
 

@@ -4,8 +4,11 @@ import shutil
 from datetime import datetime, timedelta
 
 import time_machine
+from sqlalchemy import update
 
-from mailgate.cli import simulated
+from mailgate.cli import retold, simulated
+from mailgate.store import schema
+from mailgate.store.db import Database
 from tests.peers import settings
 
 
@@ -19,6 +22,7 @@ def tried(cli, **changes):
 def test_the_same_configuration_changes_nothing(cli):
     cli.open()
     said = cli.ok("simulate", "--config", tried(cli))
+    assert said.startswith("Nothing would differ.")
     assert "Of 1 tickets, each with those that follow it, 0 would come out differently" in said
     assert "1 of 1 come out as they were recorded" in said
 
@@ -57,3 +61,48 @@ def test_what_is_wrong_in_the_new_one_is_told_with_its_place(cli):
 def test_a_time_that_is_none_is_refused(cli):
     for since, says in (("soon", "write 30d"), ("2999-01-01", "lies ahead")):
         assert says in cli.no(1, "simulate", "--config", tried(cli), "--since", since)
+
+
+def added(cli, text, **changes):
+    path = tried(cli, **changes)
+    path.write_text(f"{path.read_text()}\n{text}")
+    return path
+
+
+RULE = """
+[[rule]]
+name = "printers"
+if_words = ["printer"]
+category = "bug_report"
+priority = "high"
+"""
+
+
+def test_another_rule_and_another_number_format_tell_what_becomes_of_the_mails(cli):
+    number = cli.open()
+    path = added(cli, RULE, desk__number_format="DESK-{year}-{seq:04d}")
+    said = cli.ok("simulate", "--config", path)
+    assert "Nothing would differ" not in said
+    assert "numbered DESK-{year}-{seq:04d} in place of TKT-{year}-{seq:05d}." in said
+    assert "1 mails were read again: of 1 something else would become." in said
+    assert "would have another category" in said
+    assert "category: bug_report, else general_inquiry" in said
+    told = cli.json("simulate", "--config", path)
+    assert len(told["number_formats"]) == 2
+    mails = told["mails"]
+    assert mails.keys() == retold.RETOLD.keys()
+    assert mails["totals"] == [{"what": w, "count": 1} for w in ("category", "priority")]
+    (mail,) = mails["tickets"]
+    assert mail.keys() == retold.RETOLD_MAIL.keys()
+    assert (mail["number"], mail["differences"][0]["new"]) == (number, "high")
+    assert cli.json("tickets")[0]["category"] == "general_inquiry"
+
+
+def test_what_is_not_kept_is_told_in_words(cli):
+    cli.open()
+    cli.open()
+    with Database(f"sqlite:///{cli.folder / 'mailgate.db'}").write() as connection:
+        connection.execute(update(schema.mail).values(raw=b""))
+    said = cli.ok("simulate", "--config", added(cli, RULE), "--limit", "1")
+    assert "Nothing would differ" in said
+    assert "mails are not kept any more: what was decided of them stands." in said

@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.simulation import Summary, simulate
-from mailgate.intake.reliving import relive
+from mailgate.intake.reliving import Stood, relive
 from mailgate.intake.trial import Way
 from tests.store.databases import BOTH, SQLITE, migrated, without_waiting_for_the_disk
 from tests.torture import town as towns
 from tests.torture.town import BEGIN, Town
 
 
-def lived(database, seed, tickets, monkeypatch, days=365):
+def lived(database, seed, tickets, monkeypatch, days):
     without_waiting_for_the_disk(database)
     monkeypatch.setattr(towns, "END", BEGIN + timedelta(days=days))
     town = Town(database, seed, tickets, every_minute=False)
@@ -35,7 +35,6 @@ def again(desk, since):
 def judge(desk, since):
     before = {name: desk.rows(name) for name in ("event", "outbox", "ticket", "mail_delivery")}
     found, summary = again(desk, since)
-    print(found.read, found.stood, summary.matters, summary.agreeing, summary.differing)
     assert (found.mails, found.altered.instead, summary.differing) == ([], {}, 0)
     assert {name: desk.rows(name) for name in before} == before
     return found, summary
@@ -44,6 +43,18 @@ def judge(desk, since):
 @pytest.mark.parametrize("n", range(2))
 def test_the_same_rules_change_nothing_in_a_town(request, seed, n, monkeypatch):
     with migrated(request, SQLITE) as database:
-        desk = lived(database, seed + n, 30, monkeypatch, 400)
-        found, _ = judge(desk, BEGIN + timedelta(days=100))
-    assert found.read
+        desk = lived(database, seed + n, 12, monkeypatch, 20)
+        found, _ = judge(desk, BEGIN + timedelta(days=5 * n))
+    assert found.read > found.stood[Stood.NOT_AGAIN]
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("kind", BOTH)
+def test_the_same_rules_change_nothing_in_many_towns(request, seed, kind, long_form, monkeypatch):
+    for n in range(20 if long_form else 1):
+        with migrated(request, kind) as database:
+            tickets, days = (150, 60) if long_form else (6, 10)
+            desk = lived(database, seed + n, tickets, monkeypatch, days)
+            found, _ = judge(desk, BEGIN + timedelta(days=days / 2))
+        assert found.read > 9 * found.stood[Stood.NOT_AGAIN], f"after {n} others"
