@@ -12,8 +12,12 @@ from mailgate.domain.events import NoteAdded
 from mailgate.domain.model import Actor, ActorKind, Priority
 from mailgate.domain.people import Staff
 from mailgate.domain.rules import Rule, ranked
+from mailgate.intake import sorting
+from mailgate.intake.authentication import Authenticator
+from mailgate.intake.ending import Ending
 from mailgate.intake.reliving import Otherwise, Stood, relive
 from mailgate.intake.trial import Way
+from mailgate.mail.border import Border
 from mailgate.mail.trust import Trust
 from mailgate.store import schema
 from tests.desk.conftest import ADMIN, ALICE, BOB, START, settings
@@ -159,39 +163,96 @@ def ours(desk):
     return f"<{desk.outbox('received')[0]['rfc_id'].strip('<>')}>"
 
 
-def test_what_an_agent_may_not_write_is_left_out_with_all_that_followed(desk):
+def test_what_an_agent_wrote_would_have_been_sent_back_and_the_other_way_round(desk):
     believing(desk)
-    desk.desk.settings = replace(desk.desk.settings, staff=Staff((ALICE,), {}, (ADMIN,)))
     number = desk.ticket(desk.mail("words")["ticket_id"]).number
-    said = desk.mail("Me, too.", sender=BOB.address, In_Reply_To=ours(desk))
-    lost = desk.mail("It is done.", sender=BOB.address, to="support+done@desk.example")
-    assert [said["state"], lost["state"]] == ["threaded", "opened"]
-    desk.mail("Is it?", sender=BOB.address, In_Reply_To="<m3@customer.example>")
+    back = desk.mail("Me, too.", sender=BOB.address, In_Reply_To=ours(desk))
+    alone = replace(desk.desk.settings, staff=Staff((ALICE,), {}, (ADMIN,)))
+    taken = (Otherwise.TAKEN, "sent_back", "threaded")
+    found, _ = relived(desk, Way(alone, desk.worker._reader))
+    assert [each[1:] for each in differences(found)] == [taken]
+    assert (back["state"], found.mails[0].number) == ("commands_only", number)
+    desk.desk.settings = alone
+    desk.mail("Me again.", sender=BOB.address, In_Reply_To=ours(desk))
+    found, _ = relived(desk, way(desk, staff=TEAMS))
+    assert [each[1:] for each in differences(found)] == [
+        (Otherwise.REFUSED, "threaded", "sent_back")
+    ]
+    assert found.stood == {Stood.NOT_AGAIN: 1}
+
+
+def quarantining(monkeypatch, module, when=lambda _ledger: True):
+    """Keep apart what is an offer."""
+    sort = sorting.sort
+
+    def sorted_out(ledger, lookup, reading):
+        if reading.subject == "Offer" and when(ledger):
+            return Ending("quarantined", says="an offer")
+        return sort(ledger, lookup, reading)
+
+    monkeypatch.setattr(f"mailgate.intake.{module}.sort", sorted_out)
+
+
+def test_of_a_mail_that_would_be_kept_apart_nothing_follows(desk, monkeypatch):
+    desk.mail("Buy.", Subject="Offer")
+    desk.mail("Buy more.", Subject="Re: Offer", In_Reply_To="<m1@customer.example>")
     with desk.desk.writing(desk.now) as ledger:
         noted = NoteAdded(at=desk.now, actor=Actor(ActorKind.AGENT, "alice"))
-        ledger.apply(lost["ticket_id"], noted)
-    found, summary = relived(desk, way(desk, staff=TEAMS))
-    assert [each[1:] for each in differences(found)][:2] == [
-        (Otherwise.REFUSED, "threaded", "sent_back"),
-        (Otherwise.REFUSED, "opened", "command_refused"),
+        (ticket,) = desk.rows("ticket")
+        ledger.apply(ticket["id"], noted)
+    quarantining(monkeypatch, "trial", lambda ledger: ledger.settings.number_needs == "aligned")
+    found, summary = relived(desk, way(desk, number_needs="aligned"))
+    assert differences(found) == [
+        ("Offer", Otherwise.REFUSED, "opened", "quarantined"),
+        ("Re: Offer", Otherwise.OPENS, ticket["number"], ""),
     ]
-    assert found.mails[0].number == number
     assert summary.new["left_out", "note.added"] == 1
 
 
-def test_what_was_sent_back_would_have_been_taken(desk):
-    believing(desk)
-    desk.mail("words")
-    desk.mail("Me, too.", sender=BOB.address, In_Reply_To=ours(desk))
-    desk.mail("It is done.", sender=BOB.address, to="support+done@desk.example")
+def test_what_was_kept_apart_opens_a_ticket_that_was_never_there(desk, monkeypatch):
+    with monkeypatch.context() as patch:
+        quarantining(patch, "worker")
+        kept = desk.mail("Buy.", Subject="Offer")
+    assert kept["ticket_id"] is None
     desk.now += 30 * HOUR
-    found, summary = relived(desk, way(desk, staff=Staff((ALICE,), {}, (ADMIN,))))
-    assert [each[1:] for each in differences(found)] == [
-        (Otherwise.TAKEN, "sent_back", "threaded"),
-        (Otherwise.TAKEN, "command_refused", "opened"),
-    ]
-    assert summary.matters == 2
-    assert (summary.present["late", "desk"], summary.new["late", "desk"]) == (1, 2)
+    quarantining(monkeypatch, "trial", lambda ledger: ledger.settings.number_needs != "aligned")
+    found, summary = relived(desk, way(desk, number_needs="aligned"))
+    assert differences(found) == [("Offer", Otherwise.TAKEN, "quarantined", "opened")]
+    ((numbers, (late,)),) = summary.shown
+    assert (numbers, late.what, late.first) == ((), "late", None)
+
+
+BORDER = Authenticator(border=Border(frozenset({"mx.desk.example"}), 1))
+NOBODY = Authenticator()
+ASKING = Authenticator(verifier=object())  # the DNS; it is never asked here
+# How mails were believed when they came, by whom now, and under the new configuration: what
+# becomes of a mail that bears a number and is from outside.
+BELIEVED = {
+    "a border that was not known": (NOBODY, NOBODY, BORDER, [Otherwise.JOINS]),
+    "a border that is not known any more": (BORDER, BORDER, NOBODY, [Otherwise.OPENS]),
+    "the same border": (BORDER, BORDER, replace(BORDER), []),
+    "what the DNS said": (Believing(Trust.STRONG), ASKING, replace(ASKING), []),
+    "the DNS is not asked any more": (Believing(Trust.STRONG), ASKING, NOBODY, [Otherwise.OPENS]),
+}
+
+
+@pytest.mark.parametrize("case", BELIEVED)
+def test_a_sender_is_believed_as_the_new_configuration_would_have_it(desk, case):
+    then, present, new, becomes = BELIEVED[case]
+    desk.desk.settings = replace(desk.desk.settings, number_needs="aligned")
+    desk.worker._reader = replace(desk.worker._reader, authenticator=then)
+    number = desk.ticket(desk.mail("words")["ticket_id"]).number
+    said = {
+        "Authentication_Results": "mx.desk.example; dmarc=pass header.from=customer.example",
+        "Received": "from there ([192.0.2.1]) by mx.desk.example; Mon, 2 Mar 2026 09:00:00 +0000",
+    }
+    desk.mail("More.", Subject=f"Re: [{number}] Printer", **said)
+    readers = (replace(desk.worker._reader, authenticator=each) for each in (present, new))
+    desk.worker._reader, reader = readers
+    found, _ = relived(desk, way(desk, reader))
+    assert (found.read, found.stood) == (2, {})
+    second = [e.what for mail in found.mails[-1:] for e in mail.differs if "Re" in mail.subject]
+    assert second == becomes
 
 
 def test_a_mail_that_is_not_kept_stays_as_it_was(desk):
