@@ -3,7 +3,7 @@
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,12 @@ from mailgate.cli.options import AsJson
 from mailgate.cli.program import command
 from mailgate.cli.simulated import print_simulated, shaped
 from mailgate.errors import Refused
+
+if TYPE_CHECKING:
+    from mailgate.app import App
+    from mailgate.config import Config
+    from mailgate.desk.simulation import Summary
+    from mailgate.intake.reliving import Relived
 
 
 @command(
@@ -56,23 +62,12 @@ def simulate(
     """
     from mailgate import config as configuration
     from mailgate.app import now
-    from mailgate.app.trying import relived
-    from mailgate.desk.simulation import Summary
-    from mailgate.desk.simulation import simulate as lives
 
     new = configuration.load(config, os.environ)
-    policy, summary = new.policy(), Summary(limit)
     with opened(ctx.obj) as app:
         at = now()
         begin = _since(since, at, app.config.desk.timezone)
-        with app.database.read() as connection:
-            with printing.progress("Mails") as progress:
-                mails = relived(app, new, connection, begin, progress)
-            altered = None if mails is None else mails.altered
-            with printing.progress("Tickets") as progress:
-                given = (connection, app.settings, policy, begin, at, progress, altered)
-                for each in lives(*given):
-                    summary.add(each)
+        mails, summary = _lived(app, new, begin, at, limit)
         formats = dict.fromkeys(each.desk.number_format for each in (app.config, new))
     if json:
         told = retold.shaped(mails, limit)
@@ -84,6 +79,26 @@ def simulate(
         printing.line(f"New tickets would be numbered {' in place of '.join(reversed(formats))}.")
     retold.print_retold(mails, limit)
     print_simulated(summary)
+
+
+def _lived(
+    app: "App", new: "Config", begin: datetime, at: datetime, limit: int
+) -> "tuple[Relived | None, Summary]":
+    """Return what would have become of the mails, if they were read again, and of the tickets."""
+    from mailgate.app.trying import relived
+    from mailgate.desk.simulation import Summary
+    from mailgate.desk.simulation import simulate as lives
+
+    policy, summary = new.policy(), Summary(limit)
+    with app.database.read() as connection:
+        with printing.progress("Mails") as progress:
+            mails = relived(app, new, connection, begin, progress)
+        altered = None if mails is None else mails.altered
+        with printing.progress("Tickets") as progress:
+            given = (connection, app.settings, policy, begin, at, progress, altered)
+            for each in lives(*given):
+                summary.add(each)
+    return mails, summary
 
 
 def _since(text: str, now: datetime, zone: str) -> datetime:
