@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from mailgate.config import Config
-from mailgate.intake.reliving import Relived, relive
+from mailgate.intake.reliving import Differing, Mail, Relived, relive
 from mailgate.intake.trial import Way
 
 if TYPE_CHECKING:
     from mailgate.app import App
+
+__all__ = ["Differing", "Mail", "Relived", "relived"]
 
 _APART = frozenset(
     {

@@ -8,7 +8,7 @@ from mailgate.cli import printing
 from mailgate.cli.shapes import Shape
 
 if TYPE_CHECKING:
-    from mailgate.intake.reliving import Differing, Mail, Relived
+    from mailgate.app.trying import Differing, Mail, Relived
 
 RETOLD: Shape = MappingProxyType(
     {

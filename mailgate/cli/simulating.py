@@ -16,9 +16,9 @@ from mailgate.errors import Refused
 
 if TYPE_CHECKING:
     from mailgate.app import App
+    from mailgate.app.trying import Relived
     from mailgate.config import Config
     from mailgate.desk.simulation import Summary
-    from mailgate.intake.reliving import Relived
 
 
 @command(
