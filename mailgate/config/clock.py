@@ -115,6 +115,12 @@ class Lifecycle(Table):
         unset="nobody is asked",
         example="24h",
     )
+    tell_changes: kinds.Changes = key(
+        "off",
+        "Whether customers are told when the desk changes the status, the priority or who holds "
+        "the ticket: `brief` says what is new, `full` also what it was, and what has not changed. "
+        "What changes within 5 minutes is one mail, and what another mail tells them is in none.",
+    )
     resolve_silent: kinds.Flag = key(
         default=False, why="Whether a ticket is resolved when nobody answers the last reminder."
     )

@@ -13,7 +13,7 @@ from mailgate.domain import hours
 from mailgate.domain.escalation import Since
 from mailgate.domain.model import Kind as TicketKind
 from mailgate.domain.model import Priority
-from mailgate.domain.policy import PRESETS, TIMES
+from mailgate.domain.policy import PRESETS, TIMES, Telling
 from mailgate.roles import NodeRole
 
 Text = Annotated[str, Kind("a text", values.read_text)]
@@ -160,6 +160,7 @@ TransportName = Annotated[
 TlsMode = Annotated[Literal["starttls", "implicit", "off"], one_of("starttls", "implicit", "off")]
 RoleName = Annotated[Literal["listen", "process", "deliver", "clock", "web"], one_of(*NodeRole)]
 NumberNeeds = Annotated[Literal["not_failed", "aligned"], one_of("not_failed", "aligned")]
+Changes = Annotated[str, one_of(*Telling)]
 History = Annotated[Literal["index", "open"], one_of("index", "open")]
 OnUnknown = Annotated[Literal["resend", "hold"], one_of("resend", "hold")]
 LogLevel = Annotated[

@@ -15,7 +15,7 @@ from mailgate.config.rules import Answering, Asking, Assignment, Escalation, Rul
 from mailgate.config.submission import Submission
 from mailgate.config.table import Table, key, table
 from mailgate.config.web import Web
-from mailgate.domain.policy import Policy
+from mailgate.domain.policy import Policy, Telling
 from mailgate.roles import NodeRole
 
 LOOPBACK = ["127.0.0.0/8", "::1"]
@@ -425,6 +425,7 @@ class Config(Table):
             client_reminders=self.lifecycle.client_reminders,
             resolve_silent=self.lifecycle.resolve_silent,
             survey_after=self.lifecycle.survey_after,
+            tell_changes=Telling(self.lifecycle.tell_changes),
             calendars={each.name: each.built(self.desk.timezone) for each in self.calendars},
             watch_targets=self.sla.watch_targets,
             pause_targets=self.sla.pause_targets,

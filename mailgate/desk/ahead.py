@@ -18,11 +18,13 @@ class Ahead:
     """Automatic mail of which the store does not know, by address; `mails` may take more.
 
     Of what goes to staff: when it was written, and until when it waits for quiet hours to end.
+    `changed`: by (ticket, address), what waits to tell a customer of changes, or has none to tell.
     """
 
     to_customers: dict[str, deque[Recent]] = field(default_factory=dict)
     to_staff: dict[str, deque[tuple[datetime, datetime | None]]] = field(default_factory=dict)
     mails: dict[tuple[str, bool], Waiting] = field(default_factory=dict)
+    changed: dict[tuple[int | None, str], Waiting] = field(default_factory=dict)
 
     def note(
         self, rows: Iterable[Mapping[str, Any]], joined: Mapping[int, Waiting], now: datetime
@@ -40,7 +42,11 @@ class Ahead:
                 sent.append((now, row["quiet_until"]))
                 while now - sent[0][0] >= LONGEST_QUIET:
                     sent.popleft()
-        self.mails |= {mail.whose: mail for mail in joined.values()}
+        for mail in joined.values():
+            if mail.ticket_id is None:
+                self.mails[mail.whose] = mail
+            else:
+                self.changed[mail.about] = mail
 
     def sent_to_staff(self, whose: tuple[str, bool], since: datetime, now: datetime) -> int:
         """Return how many such mails one of the staff got after `since`, as the store counts them.
@@ -54,6 +60,11 @@ class Ahead:
     def waiting(self, now: datetime) -> list[Waiting]:
         """Return the mails in which more can be told."""
         return [mail for mail in self.mails.values() if mail.takes_more(now)]
+
+    def untold(self) -> list[Recent]:
+        """Return what the store takes for sent, or to be sent, and will not be."""
+        found = (mail for mail in self.changed.values() if mail.untold)
+        return [Recent(mail.recipient, mail.ticket_id, mail.created_at) for mail in found]
 
 
 def _counts(row: Mapping[str, Any]) -> bool:

@@ -76,11 +76,14 @@ def keep(
     tenant_id: int,
     rows: Sequence[Mapping[str, Any]],
     within: Mapping[int, Waiting],
+    now: datetime,
 ) -> None:
     """Write what has come to mails that were stored before; new ones are among `rows`."""
     new = {row["id"] for row in rows}
     for mail in {mail.id: mail for mail in within.values()}.values():
-        if mail.id not in new:
+        if mail.untold:
+            joining.withdraw(connection, tenant_id, mail.id, now)
+        elif mail.id not in new:
             joining.fill(connection, tenant_id, mail.id, mail.context)
 
 

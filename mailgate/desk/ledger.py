@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailgate.desk import joining, notices, telling, turns
+from mailgate.desk import changed, joining, notices, telling, turns
 from mailgate.desk.ahead import Ahead
 from mailgate.desk.messages import NewMessage
 from mailgate.desk.pages import Mark, Pages
@@ -394,9 +394,14 @@ class Ledger:
         """Return the events and the notices that are to be written; some may be told together."""
         rows = self._pages.outbox
         rows[:] = notices.joined(rows)
+        moved = {
+            new.id: new.status for old, new in self.changed() if old and old.status != new.status
+        }
+        what = (rows, moved, self.settings, self.now, self._ahead)
+        told = changed.gather(self.connection, *what, lock=lock)
         self._hold_back()
         about = (rows, self.settings, self.signer, self.next_id, self.now, self._ahead)
-        self.joined = joining.join(self.connection, *about, lock=lock)
+        self.joined = told | joining.join(self.connection, *about, lock=lock)
         return self._pages.events, rows
 
     def flush(self) -> None:
@@ -407,7 +412,7 @@ class Ledger:
         pages, tenant_id = self._pages, self.settings.tenant_id
         people.suspend(self.connection, tenant_id, dict(reversed(pages.suspended)), self.now)
         self.decided(lock=True)
-        joining.keep(self.connection, tenant_id, pages.outbox, self.joined)
+        joining.keep(self.connection, tenant_id, pages.outbox, self.joined, self.now)
         policy_id = self._keep_rules() if pages.events or self._touched else None
         self._flush_tickets(policy_id)
         tickets.add(self.connection, "event", [e | {"policy_id": policy_id} for e in pages.events])
@@ -449,20 +454,15 @@ class Ledger:
         """Apply the ceilings; a suppressed reminder counts as sent, so that the ladder goes on."""
         self._cause = None
         heard = self._people.keys()  # mail from them lifts what was said of their address
-        notices.hold_back(
-            self.connection,
-            self._pages.outbox,
-            self.settings,
-            self.now,
-            heard,
-            self._ahead.to_customers,
-        )
+        foreseen = (self._ahead.to_customers, self._ahead.untold())
+        what = (self._pages.outbox, self.settings, self.now, heard, *foreseen)
+        notices.hold_back(self.connection, *what)
         for row in list(self._pages.outbox):
             if row["awaited"] and row["state"] == SUPPRESSED:
                 self.apply(row["ticket_id"], notices.arrived(row, self.now))
 
     def _flush_tickets(self, policy_id: int | None) -> None:
-        created, changed, moved, timers = [], [], [], {}
+        created, altered, moved, timers = [], [], [], {}
         for id_, ticket in self._tickets.items():
             stored = self._stored.get(id_)
             if id_ not in self._touched:
@@ -479,12 +479,12 @@ class Ledger:
             elif ticket.version == stored.version:
                 moved.append((id_, stored.version, next_due_at))
             else:
-                changed.append(row | {"seen": stored.version})
+                altered.append(row | {"seen": stored.version})
             before = () if stored is None else running(stored, self.settings.policy)
             if now_running != before or id_ in self._reworked:
                 timers[id_] = now_running
         tickets.create(self.connection, created)
-        tickets.save(self.connection, changed)
+        tickets.save(self.connection, altered)
         tickets.reschedule(self.connection, self.settings.tenant_id, sorted(moved), policy_id)
         tickets.fire_timers(self.connection, self.settings.tenant_id, self._pages.fired, self.now)
         fresh = frozenset(row["id"] for row in created)

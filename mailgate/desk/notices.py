@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from itertools import starmap
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from mailgate.desk import escalations, quiet
 from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Purpose, Settings, Signer
 from mailgate.domain.caps import DAY, HOUR, Recent, exceeded
+from mailgate.domain.changed import CHANGED, FIELDS
 from mailgate.domain.draft import Notify
 from mailgate.domain.events import (
     CustomerWrote,
@@ -22,13 +24,13 @@ from mailgate.domain.events import (
     MachineWrote,
     Opened,
     Rated,
-    SetPriority,
     TimerKind,
     Undelivered,
 )
 from mailgate.domain.model import GATEWAY, ActorKind, Approval, Side, Status, Ticket
 from mailgate.domain.notices import NOTICES, Words
 from mailgate.domain.people import Recipient, Role, Staff, recipients
+from mailgate.domain.policy import Telling
 from mailgate.domain.rating import SCORES, THE_TICKET
 from mailgate.domain.targets import TARGETS, due
 from mailgate.domain.timers import response_due
@@ -177,7 +179,8 @@ def _filled(
         },
         "actor": actor.display_name if actor else None,
         "note": (reason or cause.note or None) if staff else None,
-        "change": _change(cause),
+        "changes": _changes(settings, cause) if notice == CHANGED else [],
+        "in_full": settings.policy.tell_changes is Telling.FULL,
         "due_at": _iso(response_due(ticket, settings.policy)),
         "waiting_since": _iso(ticket.waiting_since),
         "threshold": wait("first_response" if notice == "received" else "system"),
@@ -244,14 +247,13 @@ def _remarks(cause: Cause) -> list[dict[str, str]]:
     return [{"kind": kind, "about": about} for kind, about in cause.event.remarks]
 
 
-def _change(cause: Cause) -> dict[str, Any] | None:
-    if isinstance(cause.event, SetPriority):
-        return {
-            "field": "priority",
-            "before": cause.before.priority.value,
-            "after": cause.after.priority.value,
-        }
-    return None
+def _changes(settings: Settings, cause: Cause) -> list[dict[str, Any]]:
+    before, after = (facts(each, settings.staff) for each in (cause.before, cause.after))
+    return [
+        {"field": name, "before": before[name], "after": after[name]}
+        for name in FIELDS
+        if before[name] != after[name]
+    ]
 
 
 def _escalation(settings: Settings, cause: Cause) -> dict[str, Any]:
@@ -468,11 +470,12 @@ def hold_back(
     now: datetime,
     heard: Collection[str],
     foreseen: Mapping[str, Sequence[Recent]],
+    untold: Collection[Recent],
 ) -> None:
     """Suppress rows about to be written to addresses that take no mail, and those over a ceiling.
 
     Whoever is `heard` in the same transaction does take mail. `foreseen` is address -> automatic
-    mail that counts too, though the store does not know of it.
+    mail that counts too, though the store does not know of it; what is `untold` counts no more.
     """
     customers = {row["recipient"] for row in rows if row["role"] == Role.CUSTOMER.value}
     if not customers:
@@ -480,10 +483,10 @@ def hold_back(
     suspended = people.suspended(connection, settings.tenant_id, customers.difference(heard))
     silence(rows, suspended, now)
     sent = outbox.recent_automatic(connection, settings.tenant_id, customers, now - DAY)
+    recent = [mail for mail in starmap(Recent, sent) if mail not in untold]
     strangers = 0
     if any(row["stranger"] for row in rows):
         strangers = outbox.to_strangers(connection, settings.tenant_id, now - HOUR)
-    recent = [Recent(*mail) for mail in sent]
     for address in customers:
         recent += foreseen.get(address, ())
     cap(rows, recent, strangers, settings, now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
+from mailgate.domain import changed
 from mailgate.domain.acts import keep
 from mailgate.domain.draft import Draft, Notify
 from mailgate.domain.events import EVENTS, Event
@@ -62,7 +63,9 @@ def decide(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Decis
     draft = Draft(ticket, event, policy, now)
     draft.because(row.says)
     row.act(draft)
-    return Decision(draft.ticket(), tuple(draft.effects), tuple(draft.reasons), draft.follow_up)
+    after, effects = draft.ticket(), tuple(draft.effects)
+    told = changed.news(ticket, after, event, policy, effects)
+    return Decision(after, (*told, *effects), tuple(draft.reasons), draft.follow_up)
 
 
 def _possible(ticket: Ticket, event: Event) -> str:

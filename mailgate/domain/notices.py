@@ -107,6 +107,12 @@ NOTICES: dict[str, Notice] = {
             customers=True,
         ),
         Notice("reopened", Words.EITHER, "taken up again", joins=True, waits=True, customers=True),
+        Notice(
+            "changed",
+            Words.GATEWAY,
+            "what the desk has changed: the status, the priority, who holds it",
+            customers=True,
+        ),
         Notice("command_refused", Words.GATEWAY, "a mail with a command that was not carried out"),
         Notice(
             "was_this_you",

@@ -15,7 +15,7 @@ from mailgate.domain.escalation import ADMINS, ApprovalRule, Escalation
 from mailgate.domain.events import DeadlinePassed, Delivered, Event, TimerKind
 from mailgate.domain.lifecycle import condition, decide, label, row_for
 from mailgate.domain.model import CLOCK, GATEWAY, Actor, ActorKind, Kind, Priority, Status, Ticket
-from mailgate.domain.policy import Policy, resolve
+from mailgate.domain.policy import Policy, Telling, resolve
 from mailgate.domain.table import ANY, TABLE, Row
 from mailgate.domain.timers import running
 
@@ -33,6 +33,7 @@ POLICY = Policy(
         Escalation("board", 8 * HOUR, to="team:leads", approval=_APPROVAL),
     ),
     asking=_APPROVAL,
+    tell_changes=Telling.FULL,
 )
 BEGIN = "[*]"
 

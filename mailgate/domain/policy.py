@@ -84,6 +84,14 @@ PRESETS: Mapping[str, Mapping[Priority, Thresholds]] = MappingProxyType(
 )
 
 
+class Telling(StrEnum):
+    """How much customers are told of what the desk changes."""
+
+    OFF = "off"
+    BRIEF = "brief"  # what has changed, as it is now
+    FULL = "full"  # what it was before, too, and what has not changed
+
+
 class Level(StrEnum):
     """Whose rows of thresholds they are: one tenant's, or what all tenants begin with."""
 
@@ -143,7 +151,8 @@ class Policy:
     the rows that tickets can be given by name. Targets are told of where `watch_targets`,
     when `near` percent of their time are used and when it is up; with `pause_targets` it does not
     run while it is the customer's turn. `escalations` are tried in their order. What agents ask to
-    be escalated needs the `asking` approval, if there is one.
+    be escalated needs the `asking` approval, if there is one. Of what the desk changes customers
+    are told as much as `tell_changes` says.
     """
 
     thresholds: Mapping[Priority, Thresholds]
@@ -160,6 +169,7 @@ class Policy:
     near: int = 80
     escalations: tuple[Escalation, ...] = ()
     asking: ApprovalRule | None = None
+    tell_changes: Telling = Telling.OFF
 
     def row(self, ticket: Ticket) -> Thresholds:
         """Return the thresholds in force for `ticket`."""

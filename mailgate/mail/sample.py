@@ -79,8 +79,10 @@ _RATING: Mapping[str, Any] = {
     "rate_page": "https://desk.example/t/tkt-2026-00042.p7d3w9fz2k",
     "rated": 2,
 }
-_SAID_OR_DONE = (
-    *("message", "actor", "note", "change", "undelivered", "target", "escalation", "approval"),
+_SAID_OR_DONE = (*("message", "actor", "note", "undelivered", "target", "escalation", "approval"),)
+_CHANGES: tuple[Mapping[str, Any], ...] = tuple(
+    {"field": name, "before": before, "after": _TICKET[name]}
+    for name, before in (("status", "open"), ("priority", "normal"), ("assignee", None))
 )
 _APPROVAL: Mapping[str, Any] = {
     "asked_by": "Bob Boss",
@@ -165,7 +167,8 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
         "message": _said(side),
         "actor": "Bob Boss",
         "note": "Alice knows this model best.",
-        "change": {"field": "assignee", "before": "alice", "after": "bob"},
+        "changes": list(_CHANGES),
+        "in_full": True,
         "due_at": "2026-11-21T08:15:00+00:00",
         "waiting_since": "2026-11-20T08:15:00+00:00",
         "threshold": 86_400,
@@ -230,6 +233,8 @@ def least(role: str) -> dict[str, Any]:
         | {"ticket": ticket, "recipient": recipient}
         | {
             "commands": [],
+            "changes": [],
+            "in_full": False,
             "also": [],
             "rate_addresses": [],
             "remarks": [],

@@ -1,11 +1,11 @@
-"""Mails to staff in which several notices wait for each other, and how many went lately."""
+"""Mails in which several notices wait for each other, and how many went to staff lately."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, false, func, or_, select, update
 
 from mailgate.store import schema
 from mailgate.store.outbox import LONGEST_QUIET, READY, SUPPRESSED
@@ -14,16 +14,24 @@ _CLOSES = timedelta(minutes=1)
 """How long before its time a mail takes no more: clocks of nodes may differ by less."""
 JOINED = "joined"
 """The notice that tells several others, and is about no ticket."""
+CHANGED = "changed"
+"""The notice that tells a customer of changes of one ticket."""
+UNTOLD = "told in another mail, or changed back before it left"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A mail that is not sent before `next_try_at`, and may take more."""
+    """A mail that is not sent before `next_try_at`, and may take more.
+
+    One that tells of several tickets, to staff, is about none of them.
+    """
 
     id: int
+    ticket_id: int | None
     recipient: str
     quiet_until: datetime | None
-    context: Mapping[str, Any]
+    context: dict[str, Any]
+    created_at: datetime
     next_try_at: datetime
 
     def takes_more(self, now: datetime) -> bool:
@@ -34,6 +42,16 @@ class Waiting:
     def whose(self) -> tuple[str, bool]:
         """To whom it goes, and whether it waits for the end of their quiet hours."""
         return self.recipient, self.quiet_until is not None
+
+    @property
+    def untold(self) -> bool:
+        """Whether it is to tell of changes, and none is left."""
+        return self.ticket_id is not None and not self.context["changes"]
+
+    @property
+    def about(self) -> tuple[int | None, str]:
+        """The ticket that it is about, and to whom it goes."""
+        return self.ticket_id, self.recipient
 
 
 def sent_to_staff(
@@ -74,11 +92,37 @@ def waiting(
     *,
     lock: bool,
 ) -> list[Waiting]:
-    """Return such mails whose time does not come soon, the newest last.
+    """Return such mails to staff whose time does not come soon, the newest last.
 
     One that somebody is about to send takes no more, by whosever clock. With `lock` those that
     somebody else writes to are passed over, and nobody else gets these.
     """
+    theirs = schema.outbox.c.recipient.in_(addresses)
+    return _waiting(connection, tenant_id, JOINED, theirs, now, lock=lock)
+
+
+def of_changes(
+    connection: Connection,
+    tenant_id: int,
+    tickets: Collection[int],
+    now: datetime,
+    *,
+    lock: bool,
+) -> list[Waiting]:
+    """Return such mails to the customers of tickets, as `waiting` does."""
+    theirs = schema.outbox.c.ticket_id.in_(tickets)
+    return _waiting(connection, tenant_id, CHANGED, theirs, now, lock=lock)
+
+
+def _waiting(
+    connection: Connection,
+    tenant_id: int,
+    notice: str,
+    theirs: ColumnElement[bool],
+    now: datetime,
+    *,
+    lock: bool,
+) -> list[Waiting]:
     table = schema.outbox.c
     query = (
         select(*(table[name] for name in Waiting.__slots__))
@@ -88,14 +132,24 @@ def waiting(
             table.next_try_at > now + _CLOSES,
             table.lease_until.is_(None),
             table.attempts == 0,
-            table.notice == JOINED,
-            table.recipient.in_(addresses),
+            table.notice == notice,
+            theirs,
         )
         .order_by(table.id)
     )
     if lock:
         query = query.with_for_update(skip_locked=True)
     return [Waiting(*row) for row in connection.execute(query)]
+
+
+def withdraw(connection: Connection, tenant_id: int, id_: int, now: datetime) -> None:
+    """Never send such a mail: nothing is left to be told in it."""
+    table = schema.outbox
+    connection.execute(
+        update(table)
+        .where(table.c.tenant_id == tenant_id, table.c.id == id_)
+        .values(state=SUPPRESSED, reason=UNTOLD, done_at=now)
+    )
 
 
 def fill(connection: Connection, tenant_id: int, id_: int, context: Mapping[str, Any]) -> None:

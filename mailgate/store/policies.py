@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, select
 from mailgate.domain.escalation import ApprovalRule, Escalation, Since
 from mailgate.domain.hours import Calendar, Span
 from mailgate.domain.model import Kind, Priority, Thresholds
-from mailgate.domain.policy import SET, Policy
+from mailgate.domain.policy import SET, Policy, Telling
 from mailgate.store import schema
 from mailgate.store.db import inserting
 
@@ -76,6 +76,7 @@ def body(policy: Policy) -> dict[str, Any]:
             for rule in policy.escalations
         ],
         "asking": _approval(policy.asking),
+        "tell_changes": policy.tell_changes.value,
     }
 
 
@@ -110,6 +111,7 @@ def restore(snapshot: dict[str, Any]) -> Policy:
         resolve_silent=snapshot["resolve_silent"],
         escalations=tuple(map(_escalation, snapshot["escalations"])),
         asking=_approval_rule(snapshot["asking"]),
+        tell_changes=Telling(snapshot["tell_changes"]),
     )
 
 

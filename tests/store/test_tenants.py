@@ -308,7 +308,7 @@ def _plant_of_staff(connection: Connection, cause: int, rules: int) -> int:
 
 
 def _plant_notices(connection: Connection, sending: dict[str, Any], message: int) -> list[int]:
-    """Return the ids of notices: ready, never sent, sent, and one that carries a message."""
+    """Return the ids of notices: ready, never sent, sent, waiting, and carrying a message."""
     carrying = {"notice": "new_message", "automatic": False, "message_id": message}
     return [
         notice(
@@ -316,6 +316,7 @@ def _plant_notices(connection: Connection, sending: dict[str, Any], message: int
         ),
         notice(connection, state="never", notice="other", **sending),
         notice(connection, state="sent", notice="resolved", **sending),
+        notice(connection, notice="changed", next_try_at=NOW + 2 * HOUR, **sending),
         notice(connection, **carrying, **sending),
     ]
 

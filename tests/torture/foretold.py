@@ -23,7 +23,7 @@ from mailgate.domain.events import (
 from mailgate.domain.hours import Calendar
 from mailgate.domain.model import Actor, ActorKind, Priority, Ticket
 from mailgate.domain.people import Staff
-from mailgate.domain.policy import resolve
+from mailgate.domain.policy import Telling, resolve
 from mailgate.errors import Illegal
 from mailgate.store.joining import JOINED
 from tests.delivery.sending import Scripted, worker_of
@@ -65,6 +65,7 @@ def world_of(database: Any, chance: random.Random) -> World:
         client_reminders=chance.randint(0, 3),
         resolve_silent=chance.random() < 0.5,
         reminders_in=chance.choice(("", "office")),
+        tell_changes=chance.choice(list(Telling)),
     )
     staff = Staff((ALICE, BOB), {"leads": ("bob",), "all": ("alice", "bob")}, (ADMIN,))
     world = World(

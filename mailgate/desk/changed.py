@@ -1,0 +1,125 @@
+"""Tells a customer once of what the desk changes: it waits for more, and for what tells it better.
+
+What changes on a ticket within a few minutes is in one mail. If it is changed back by then, or
+another mail to the same person tells it, there is none.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mailgate.desk.ahead import Ahead
+from mailgate.desk.settings import Settings
+from mailgate.domain.changed import CHANGED, FIELDS
+from mailgate.domain.model import Status
+from mailgate.domain.people import Role
+from mailgate.domain.policy import Telling
+from mailgate.store import joining
+from mailgate.store.joining import Waiting
+from mailgate.store.outbox import SUPPRESSED
+
+WAIT = timedelta(minutes=5)
+_FIRST = "received"  # how a ticket was sorted when it came is no change of it
+_TELLS_STATUS = frozenset({"agent_reply", "resolved", "auto_closed", "reopened", "waiting"})
+
+
+def gather(
+    connection: Connection,
+    rows: list[dict[str, Any]],
+    moved: Mapping[int, Status],
+    settings: Settings,
+    now: datetime,
+    ahead: Ahead,
+    *,
+    lock: bool,
+) -> dict[int, Waiting]:
+    """Put what `rows` of the outbox tell a customer of changes into one mail for each ticket.
+
+    What comes to a mail that was stored before stays, as suppressed, and says in which mail it is
+    told; all else that need not be sent leaves `rows`. `moved`: the status of tickets that have
+    another than before. Returns mails of the store that tell something else now, or nothing: by the
+    id of the row that is told in them, or by their own.
+    """
+    told = [row for row in rows if row["role"] == Role.CUSTOMER.value and row["ticket_id"]]
+    about = {*moved, *(row["ticket_id"] for row in told)}
+    if settings.policy.tell_changes is Telling.OFF or not about:
+        return {}
+    stored = joining.of_changes(connection, settings.tenant_id, about, now, lock=lock)
+    waiting = {mail.about: mail for mail in stored}
+    waiting |= {mail.about: mail for mail in ahead.changed.values() if mail.takes_more(now)}
+    found = _Gathering(waiting, now)
+    for row in told:
+        found.see(row)
+    found.look_at(moved)
+    rows[:] = [row for row in rows if row["id"] not in found.needless()]
+    return found.within
+
+
+class _Gathering:
+    """The mails to customers that wait, and what comes to them, row by row."""
+
+    def __init__(self, waiting: dict[tuple[int | None, str], Waiting], now: datetime) -> None:
+        self.within: dict[int, Waiting] = {}
+        self._waiting = waiting
+        self._now = now
+        self._new: dict[int, Waiting] = {}
+        self._left: set[int] = set()
+        self._sorted: set[tuple[int | None, str]] = set()
+
+    def see(self, row: dict[str, Any]) -> None:
+        """Take a row in, in the order of what happened."""
+        about = row["ticket_id"], row["recipient"]
+        mail = self._waiting.get(about)
+        if row["notice"] == CHANGED and about in self._sorted:
+            self._left.add(row["id"])
+        elif row["notice"] == CHANGED and (mail is None or mail.untold):
+            row["next_try_at"] = self._now + WAIT
+            self._waiting[about] = mail = Waiting(*(row[name] for name in Waiting.__slots__))
+            self._new[mail.id] = mail
+        elif row["notice"] == CHANGED and mail is not None:
+            self._add(mail, row)
+        elif row["notice"] == _FIRST:
+            self._sorted.add(about)
+        elif row["notice"] in _TELLS_STATUS and mail is not None:
+            self._forget_status(mail)
+
+    def look_at(self, moved: Mapping[int, Status]) -> None:
+        """Tell of no status that is another by now."""
+        for mail in self._waiting.values():
+            status = moved.get(mail.ticket_id or 0)
+            entries = {each["field"]: each["after"] for each in mail.context["changes"]}
+            if status is not None and entries.get("status", status) != status:
+                self._forget_status(mail)
+
+    def needless(self) -> set[int]:
+        """Return the ids of rows that need not be kept."""
+        return self._left | {mail.id for mail in self._new.values() if mail.untold}
+
+    def _add(self, mail: Waiting, row: dict[str, Any]) -> None:
+        before = {each["field"]: each for each in mail.context["changes"]}
+        after = {each["field"]: each for each in row["context"]["changes"]}
+        both = [
+            {
+                "field": name,
+                "before": before.get(name, after.get(name, {}))["before"],
+                "after": after.get(name, before.get(name, {}))["after"],
+            }
+            for name in FIELDS
+            if name in before or name in after
+        ]
+        mail.context.update(row["context"])
+        mail.context["changes"] = [each for each in both if each["before"] != each["after"]]
+        if mail.id in self._new:
+            self._left.add(row["id"])
+        else:
+            self.within[row["id"]] = mail
+            reason = f"told with others in notice {mail.id}"
+            row.update(state=SUPPRESSED, reason=reason, done_at=self._now)
+
+    def _forget_status(self, mail: Waiting) -> None:
+        changes = mail.context["changes"]
+        mail.context["changes"] = [each for each in changes if each["field"] != "status"]
+        if mail.id not in self._new:
+            self.within[mail.id] = mail
