@@ -104,6 +104,11 @@ def _wait(settings: Settings, cause: Cause, name: str, *, staff: bool) -> int:
     return -(-taken // unit) * int(unit.total_seconds())
 
 
+def _origin(settings: Settings, ticket: Ticket) -> str:
+    """Return what gives the limit of the desk's answer: a preset, the configuration, or a row."""
+    return settings.policy.origins_for(ticket)["system"]
+
+
 def _target(settings: Settings, cause: Cause) -> dict[str, Any] | None:
     """Return which target is meant, and when it is due or was."""
     event, ticket = cause.event, cause.before
@@ -184,6 +189,7 @@ def _filled(
         "due_at": _iso(response_due(ticket, settings.policy)),
         "waiting_since": _iso(ticket.waiting_since),
         "threshold": wait("first_response" if notice == "received" else "system"),
+        "threshold_origin": _origin(settings, ticket) if notice == "overdue" else None,
         "client_threshold": wait("client"),
         "auto_close": wait("auto_close"),
         "target": _target(settings, cause),

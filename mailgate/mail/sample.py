@@ -80,6 +80,11 @@ _RATING: Mapping[str, Any] = {
     "rated": 2,
 }
 _SAID_OR_DONE = (*("message", "actor", "note", "undelivered", "target", "escalation", "approval"),)
+_UNDELIVERED: Mapping[str, Any] = {
+    "recipient": "carol@client.example",
+    "status": "5.1.1",
+    "reason": "550 5.1.1 nobody of that name here",
+}
 _CHANGES: tuple[Mapping[str, Any], ...] = tuple(
     {"field": name, "before": before, "after": _TICKET[name]}
     for name, before in (("status", "open"), ("priority", "normal"), ("assignee", None))
@@ -93,7 +98,10 @@ _APPROVAL: Mapping[str, Any] = {
     "reminded": 1,
     "page": "https://desk.example/t/tkt-2026-00042.a3j6y5hp8s",
 }
-_TIMES = ("due_at", "waiting_since", "threshold", "client_threshold", "auto_close")
+_TIMES = (
+    *("due_at", "waiting_since", "threshold", "threshold_origin"),
+    *("client_threshold", "auto_close"),
+)
 _ADDRESSES = (
     *("reply_to", "reply_address", "note_address"),
     *("confirm_address", "confirm_page", "rate_page", "rated"),
@@ -172,6 +180,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
         "due_at": "2026-11-21T08:15:00+00:00",
         "waiting_since": "2026-11-20T08:15:00+00:00",
         "threshold": 86_400,
+        "threshold_origin": "configuration, [sla.high]",
         "client_threshold": 172_800,
         "auto_close": 259_200,
         "target": {"which": "resolution", "due_at": "2026-11-21T08:15:00+00:00"},
@@ -203,11 +212,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
         "remarks": [
             {"kind": kind, "about": about} for kind, about in _REMARKS if role != "customer"
         ],
-        "undelivered": {
-            "recipient": "carol@client.example",
-            "status": "5.1.1",
-            "reason": "550 5.1.1 nobody of that name here",
-        },
+        "undelivered": dict(_UNDELIVERED),
         "tickets": list(_TICKETS),
         "digest": {
             "held": [_due("late", 10_800), _due("left", 7_200)],

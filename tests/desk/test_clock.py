@@ -349,6 +349,7 @@ def test_a_target_is_near_and_missed_and_each_is_told_once(world):
     for row in (row for row in world.rows("outbox") if row["notice"] == "overdue"):
         (told,) = row["context"]["also"]
         assert (told["notice"], told["target"]["which"]) == ("target_missed", "first_response")
+        assert row["context"]["threshold_origin"] == "preset standard"
     assert world.ticket(ticket).breached == ("first_response",)
     assert run(world, hours=24) == []
 

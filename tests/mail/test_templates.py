@@ -379,6 +379,7 @@ class TestToTheDesk:
 
         assert "since Friday, 20 November 2026, 09:15 CET" in text
         assert "limit of 24 hours ran out on Saturday, 21 November 2026, 09:15 CET" in text
+        assert "The limit comes from: configuration, [sla.high]." in text
         assert "alice holds this ticket." in text
 
     def test_an_overdue_answer_that_nobody_holds_asks_for_a_taker(self):
