@@ -8,9 +8,9 @@
 Rows: `road` (mails a second from the first byte to the last outbox row, CPU, the 250 at a steady
 rate, memory, stored bytes; against other systems), `accept` (against Postfix and listeners that
 store nothing), `many` (the road with many tickets there already), `tick` (the clock over them),
-`nodes` (several on one PostgreSQL), `board` (a shared mailbox whose folders are states). Each run
-of a row measures everybody in turn, so that a machine busy with something else hurts all alike;
-what is compared are medians of one and the same call.
+`calendar` (a year of working time), `nodes` (several on one PostgreSQL), `board` (a shared mailbox
+whose folders are states). Each run of a row measures everybody in turn, so that a machine busy with
+something else hurts all alike; what is compared are medians of one and the same call.
 """
 
 import argparse
@@ -22,12 +22,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import accepting, board, goals, many, nodes, postgres, process, systems
+from bench import accepting, board, calendars, goals, many, nodes, postgres, process, systems
 from bench.gateway import LIMITS
 from bench.goals import Line
 from bench.peers import others
 
-ROWS = ("road", "accept", "many", "tick", "nodes", "board")
+ROWS = ("road", "accept", "many", "tick", "calendar", "nodes", "board")
 SIZES, FULL = (1_000, 100_000), (1_000, 100_000, 1_000_000)
 
 
@@ -45,6 +45,8 @@ def measure(options: argparse.Namespace) -> list[Line]:
                 lines += many.roads(found, options)
             if "tick" in options.rows:
                 lines += many.ticks(found[max(sizes)], max(sizes), options)
+    if "calendar" in options.rows:
+        lines += calendars.lines(options.runs)
     if "nodes" in options.rows and options.database:
         lines += nodes.lines(options)
     if "board" in options.rows:

@@ -23,6 +23,7 @@ the next day."""
 DAY_MINUTES = 1440
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)  # whole numbers of it are exact at any distance
+_LATER = timedelta(days=1)
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _DAY = DAY_MINUTES * _MINUTE
@@ -190,10 +191,10 @@ class Calendar:
     def _walls(self, number: int) -> Iterator[tuple[int, int]]:
         """Yield the intervals of a year and of what zones and nights add, as clocks show them."""
         first = date(number, 1, 1) - timedelta(days=2)
+        begun, weekday = (first - _EPOCH.date()).days, first.weekday()
         for n in range(370):
-            day = first + timedelta(days=n)
-            midnight = (day - _EPOCH.date()).days * _DAY
-            for start, stop in self.days.get(day, self.week[day.weekday()]):
+            day, midnight = first + timedelta(days=n), (begun + n) * _DAY
+            for start, stop in self.days.get(day, self.week[(weekday + n) % 7]):
                 yield midnight + start * _MINUTE, midnight + stop * _MINUTE
 
 
@@ -231,10 +232,12 @@ def _offsets(zone: ZoneInfo, begin: int, end: int) -> Iterator[tuple[int, int, i
 
     Clocks are looked at once a day: nowhere have they been changed and changed back within one.
     """
-    since, offset = begin, _ahead(zone, begin)
+    since, offset, at = begin, _ahead(zone, begin), _instant(begin)
+    shown = at.astimezone(zone).utcoffset()
     for point in range(begin + _DAY, end + _DAY, _DAY):
-        changed = _ahead(zone, point)
-        if changed == offset:
+        at += _LATER
+        last, shown = shown, at.astimezone(zone).utcoffset()
+        if shown == last:
             continue
         low, high = (point - _DAY) // _SECOND, point // _SECOND
         while high - low > 1:
@@ -242,7 +245,7 @@ def _offsets(zone: ZoneInfo, begin: int, end: int) -> Iterator[tuple[int, int, i
             same = _ahead(zone, middle * _SECOND) == offset
             low, high = (middle, high) if same else (low, middle)
         yield since, high * _SECOND, offset
-        since, offset = high * _SECOND, changed
+        since, offset = high * _SECOND, _ahead(zone, point)
     yield since, end, offset
 
 

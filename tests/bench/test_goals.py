@@ -23,6 +23,8 @@ from bench.runs import compared
         (Line("250 at a steady rate, p99", 50.0), "below"),
         (Line("250 at a steady rate, p99", 49.9), "goal met"),
         (Line("tick, nothing due", 0.99), "goal met"),
+        (Line("calendar, a year ahead", 2.1), "goal met"),
+        (Line("calendar, a year ahead", 1000.0), "below"),
         (Line("road with many tickets", 70, 100, "1,000 tickets"), "goal met"),
         (Line("road with many tickets", 130, 100, "1,000 tickets"), "goal met"),
         (Line("stored for each raw byte", 1.2), "below"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import accepting, board, many, mix, nodes, run
+from bench import accepting, board, calendars, many, mix, nodes, run
 from bench.goals import GOALS
 from bench.peers import feeding, others
 
@@ -82,6 +82,15 @@ def test_postfix_takes_the_mails_and_holds_them():
         pytest.skip(why)
     options = run.read_options(["--n", "12", "--conns", "2"])
     assert accepting.measure(options, accepting.postfix, 0)["refused"] == 0
+
+
+def test_a_year_of_working_time_is_measured_and_told(monkeypatch, capsys):
+    monkeypatch.setattr(calendars, "TIMES", 3)
+    assert run.main(["--rows", "calendar", "--runs", "1"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    measured = [line["measure"] for line in told["lines"]]
+    assert measured == [name for name in calendars.MEASURES for _ in calendars.ZONES]
+    assert all(line["ours"] > 0 for line in told["lines"])
 
 
 def test_two_nodes_share_one_database(postgresql_server):
