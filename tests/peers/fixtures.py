@@ -14,7 +14,7 @@ from tests.peers.places import open_folder
 from tests.peers.postfix import Postfix, Setup
 from tests.peers.postgresql import PostgreSQL
 from tests.peers.pymap import Pymap
-from tests.peers.reports import report_of
+from tests.peers.reports import report_of, told
 from tests.peers.sink import Sink
 
 PEERS = frozenset(
@@ -37,6 +37,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if result.failed:
         result.sections.extend(report_of(item).sections())
     return result
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have to tell."""
+    for outcome in ("passed", "failed"):
+        for title, text in told(terminalreporter.getreports(outcome)):
+            terminalreporter.section(title)
+            terminalreporter.write_line(text)
 
 
 @pytest.fixture(scope="session")

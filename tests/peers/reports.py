@@ -1,6 +1,6 @@
 """What the peers of a test have said, shown when the test fails."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -21,6 +21,24 @@ class Report:
         """Yield title and text of each log."""
         for title, read in self._logs:
             yield title, read()[-_LONGEST:]
+
+
+_TOLD = "told"
+
+
+def tell(item: pytest.Item, title: str, text: str) -> None:
+    """Have a text printed at the end of the run, whether the test passes or not."""
+    item.user_properties.append((_TOLD, f"{title}\n{text}"))
+
+
+def told(reports: Iterable[pytest.TestReport]) -> Iterator[tuple[str, str]]:
+    """Yield the title and the text of what tests have told, in other processes as well."""
+    for report in reports:
+        if report.when == "call":
+            for name, text in report.user_properties:
+                if name == _TOLD:
+                    title, _, rest = str(text).partition("\n")
+                    yield title, rest
 
 
 _REPORT = pytest.StashKey[Report]()

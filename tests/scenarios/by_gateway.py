@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from typer.testing import CliRunner
 
 from mailgate import app as app_of_the_program
@@ -20,7 +20,7 @@ from mailgate.domain import automation
 from mailgate.domain.timers import Remaining, time_until_delay
 from mailgate.store import heartbeat, outbox, schema, tickets
 from tests.peers import settings
-from tests.scenarios.people import DESK, STAFF, Post, address, role, said
+from tests.scenarios.people import ADMIN, DESK, EVERYBODY, Post, address, role, said
 from tests.scenarios.playing import Step
 from tests.scenarios.table import Row, changed
 
@@ -35,6 +35,7 @@ class _Desk:
         self._names: dict[str, str] = {}
         self._told: dict[str, set[str]] = {row.name: set() for row in rows}
         self._seen = 0
+        self._waiting: set[int] = set()
         self._stopped = False
         self._began = False
         self.app = self._open()
@@ -88,15 +89,21 @@ class _Desk:
         """Note which mails have left since the last look."""
         rows = schema.outbox.c
         query = (
-            select(rows.id, rows.recipient, rows.state, schema.ticket.c.number)
+            select(
+                rows.id, rows.recipient, rows.state, rows.next_try_at, schema.ticket.c.number
+            )
             .join(schema.ticket, schema.ticket.c.id == rows.ticket_id)
-            .where(rows.id > self._seen)
+            .where(or_(rows.id > self._seen, rows.id.in_(self._waiting)))
             .order_by(rows.id)
         )
         with self.app.database.read() as connection:
             found = list(connection.execute(query))
-        for id_, recipient, state, number in found:
-            self._seen = id_
+        for id_, recipient, state, next_try_at, number in found:
+            self._seen = max(self._seen, id_)
+            self._waiting.discard(id_)
+            if state == outbox.READY and next_try_at > self._hands.now:
+                self._waiting.add(id_)  # for the end of quiet hours
+                continue
             assert state == outbox.SENT, f"{number} to {recipient}: {state}"
             self._told[self._names[number]].add(role(recipient))
 
@@ -201,14 +208,14 @@ class ByMail(_Desk):
             self._send(self._agent(row, who, rest, now))
 
     def _agent(self, row: Row, who: str, what: str, now: datetime) -> bytes:
-        last = self._last(row, STAFF[who])
+        last = self._last(row, EVERYBODY[who])
         text = {
             "answers": "Is it plugged in?",
             "notes": "/note\nThey call every day.",
             "resolves with words": "/resolve\nThe new cable does it.",
         }.get(what, what)
         to, subject = last["context"]["reply_address"], f"Re: {row.name}"
-        return self._post.write(STAFF[who], to, subject, text, now)
+        return self._post.write(EVERYBODY[who], to, subject, text, now)
 
     def _send(self, raw: bytes) -> None:
         headers = raw.decode().split("\r\n\r\n", 1)[0].split("\r\n")
@@ -282,7 +289,7 @@ class ByCommands(_Desk):
             self._staff(self._numbers[row.name], who, rest)
 
     def _staff(self, number: str, who: str, what: str) -> None:
-        by = ("--as", who)
+        by = ("--as", ADMIN if who == "admin" else who)
         match what.split(" "):
             case ["answers"]:
                 self._run("reply", number, *by, "--text", "Is it plugged in?")
@@ -296,6 +303,8 @@ class ByCommands(_Desk):
                 self._run("assign", number, "me", *by)
             case ["/escalate", *reason]:
                 self._run("escalate", number, "--reason", " ".join(reason), *by)
+            case ["/reject", *reason]:
+                self._run("reject", number, " ".join(reason), *by)
             case [command, *words]:
                 self._run(command.removeprefix("/"), number, *words, *by)
 

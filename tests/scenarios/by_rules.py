@@ -9,7 +9,7 @@ from typing import Any
 from mailgate import config as configuration
 from mailgate.app import App
 from mailgate.cli.thresholds import _key, _value
-from mailgate.desk import commands
+from mailgate.desk import commands, quiet
 from mailgate.desk.settings import Settings
 from mailgate.domain import automation, events
 from mailgate.domain.commands import read
@@ -30,7 +30,7 @@ from mailgate.domain.timers import (
     unmoved,
 )
 from tests.peers import settings
-from tests.scenarios.people import address, role
+from tests.scenarios.people import ADMIN, address, role
 from tests.scenarios.playing import Step
 from tests.scenarios.table import Row, changed
 
@@ -47,6 +47,7 @@ class ByRules:
         self._set: dict[Any, Thresholds] = {}
         self._tickets = {row.name: Ticket(id=n) for n, row in enumerate(rows, 1)}
         self._told: dict[str, set[str]] = {row.name: set() for row in rows}
+        self._waiting: list[tuple[datetime, str, str]] = []  # until when, whose row, who
         self._life, self._stopped = Heartbeat(), False
 
     def _read(self) -> Settings:
@@ -60,6 +61,10 @@ class ByRules:
         self._stopped = True
 
     def clock(self, now: datetime) -> list[Step]:
+        for until, name, who in self._waiting:
+            if until <= now:
+                self._told[name].add(who)
+        self._waiting = [each for each in self._waiting if each[0] > now]
         if self._life.seen_at is not None and not self._stopped:
             self._life = replace(self._life, seen_at=now, late=False)
         self._life, self._stopped = beat(self._life, now), False
@@ -86,9 +91,19 @@ class ByRules:
         self._tickets[row.name] = after = decision.ticket
         for effect in decision.effects:
             people = recipients(
-                effect.audience, after, self._settings.staff, before.assignee, event.actor.id
+                effect.audience,
+                after,
+                self._settings.staff,
+                before.assignee,
+                event.actor.id,
+                approval=after.approval or before.approval,
             )
-            self._told[row.name] |= {role(person.address) for person in people}
+            for person in people:
+                until = quiet.until(self._settings, effect.notice, after, person, now)
+                if until is None:
+                    self._told[row.name].add(role(person.address))
+                else:
+                    self._waiting.append((until, row.name, role(person.address)))
         for notice in _AWAITED & {effect.notice for effect in decision.effects}:
             facts = {"notice": notice, "turn": after.turn, "recipient": after.requester}
             self._let(row, events.Delivered(at=now, actor=GATEWAY, **facts), now)
@@ -97,7 +112,7 @@ class ByRules:
         who, _, rest = what.partition(" ")
         if who == "customer":
             self._let(row, self._customer(row, rest, now), now)
-        elif who == "admin":
+        elif who == "admin" and not rest.startswith("/"):
             self._administer(row, rest, now)
         else:
             for event in self._staff(who, rest, now):
@@ -119,7 +134,7 @@ class ByRules:
         )
 
     def _staff(self, name: str, what: str, now: datetime) -> list[events.Event]:
-        by = commands.member(self._settings.staff, name)
+        by = commands.member(self._settings.staff, ADMIN if name == "admin" else name)
         who = commands.actor(by)
         match what:
             case "answers":

@@ -8,6 +8,7 @@ from tests.scenarios.table import Row, numbered
 DESK = "support@desk.example"
 ALICE, BOB, ADMIN = "alice@agent.example", "bob@agent.example", "admin@agent.example"
 STAFF = {"alice": ALICE, "bob": BOB}
+EVERYBODY = STAFF | {"admin": ADMIN}
 ROLES = {ALICE: "alice", BOB: "bob", ADMIN: "admin"}
 
 

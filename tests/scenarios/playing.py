@@ -22,7 +22,12 @@ DEADLINES = {
     "target_near": "near",
     "target_missed": "missed",
     "escalation": "escalated",
+    "approval_reminder": "approval asked for again",
+    "approval_expired": "approval not given",
+    "survey": "asked how it went",
 }
+
+MORNING = "gets what has waited"  # for the end of quiet hours
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,9 @@ class Play:
         self._rows = desk.rows
         self._way = way
         self._up = True
+        self._quiet = any(name.endswith("quiet_hours") for name in desk.values) or any(
+            "quiet_hours" in agent for agent in desk.values["agent"]
+        )
         self.found: dict[str, list[str]] = {row.name: [] for row in desk.rows}
 
     def play(self) -> dict[str, list[str]]:
@@ -101,6 +109,11 @@ class Play:
         """Let the clock act once."""
         steps = self._way.clock(now) if self._up else []
         for row in self._rows:
+            if self._quiet and not any(step.row == row.name for step in steps):
+                told = self._way.told(row)
+                if told:
+                    self._write(row, now, f"* {MORNING}{_to(told)}")
+                continue
             own = [step for step in steps if step.row == row.name]
             if own:
                 told = self._way.told(row)

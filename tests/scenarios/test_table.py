@@ -11,7 +11,6 @@ from tests.scenarios.table import Row, desks, every_row, moment
 
 _DUE = re.compile(r" due ([\d-]+ [\d:]+)")
 _PASSED = "passed: "
-NOT_HERE = {TimerKind.APPROVAL_REMINDER, TimerKind.APPROVAL_EXPIRED, TimerKind.SURVEY}
 
 
 def walls(row: Row) -> dict[str, Wall]:
@@ -44,9 +43,10 @@ def test_every_time_at_which_the_clock_acts_is_reckoned_minute_by_minute(row):
 def test_every_deadline_occurs_and_whatever_can_befall_it():
     said = " ".join(line.what for row in every_row() for line in row.lines)
     for words in (
-        *(playing.DEADLINES[kind.value] for kind in TimerKind if kind not in NOT_HERE),
+        *(playing.DEADLINES[kind.value] for kind in TimerKind),
         *("answers", "/snooze", "/priority", "/threshold", "gives", "configures", "away until"),
         *("confirms", "thanks", "/reopen", "/wait", "notes", "gateway stops", "--tenant"),
+        *("/escalate", "/approve", "/reject", playing.MORNING),
     ):
         assert words in said, words
     zones = {row.zone.key for row in every_row()}

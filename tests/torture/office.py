@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from mailgate.desk.settings import Settings
-from mailgate.domain.escalation import Escalation, Since
-from mailgate.domain.hours import Calendar
+from mailgate.domain.escalation import ADMINS, ApprovalRule, Escalation, Since
+from mailgate.domain.hours import Calendar, outside
 from mailgate.domain.model import Priority
 from mailgate.domain.people import Agent, Staff
 from mailgate.domain.policy import resolve
@@ -19,6 +19,7 @@ from tests.desk import conftest
 YEAR, ZONE = 2026, "Europe/Berlin"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NAMES = ("alice", "bob", "carla", "dan")
+BOSS = "boss@agents.example"
 LIMIT = 8
 HOLIDAYS = frozenset(
     date(YEAR, month, day)
@@ -51,6 +52,7 @@ COUNTED = {
 }
 REMINDERS, REMINDED_IN = 2, "office"
 NEAR = 80  # percent
+SURVEY = 20  # hours after the end, and then when those who remind work
 
 # Name -> hours, since when, by which calendar they count, for which priorities.
 RULES = {
@@ -58,6 +60,23 @@ RULES = {
     "late": (8, "overdue", "", set(HOURS)),
     "old": (480, "opened", "", set(HOURS)),
 }
+# Hours: after which who approves is reminded, after which it is over; by which calendar both count.
+ASKED = (6, 30, "")
+RULES_ASKED = {"leads": (2, 12, "office")}
+
+# Hours on the wall between which these are not woken, but by what presses or is said here.
+SLEEP, WAKE = 22, 7
+SLEEPERS = ("alice@agents.example", "bob@agents.example", BOSS)
+WAKING = {"escalated", "approval_wanted", "approved", "rejected", "approval_expired"}
+WAKING |= {"command_refused", "was_this_you", "held_tickets", "transcript"}
+PRESSING = {"critical", "urgent"}
+
+
+def _approval(facts: tuple[float, float, str] | None) -> ApprovalRule | None:
+    if facts is None:
+        return None
+    remind, over, calendar = facts
+    return ApprovalRule(ADMINS, remind * HOUR, over * HOUR, calendar)
 
 
 def _escalations() -> tuple[Escalation, ...]:
@@ -71,6 +90,7 @@ def _escalations() -> tuple[Escalation, ...]:
             priorities=tuple(map(Priority, sorted(priorities))),
             to=to.get(name),
             tell_admins=name == "late",
+            approval=_approval(RULES_ASKED.get(name)),
         )
         for name, (hours, since, calendar, priorities) in RULES.items()
     )
@@ -87,6 +107,8 @@ def settings() -> Settings:
     base = conftest.settings(
         calendars={name: Calendar(ZONE, week, closed) for name, week in WEEKS.items()},
         escalations=_escalations(),
+        asking=_approval(ASKED),
+        survey_after=SURVEY * HOUR,
         watch_targets=True,
         near=NEAR,
         client_reminders=REMINDERS,
@@ -100,11 +122,12 @@ def settings() -> Settings:
     return replace(
         base,
         policy=replace(base.policy, thresholds=thresholds, origins=origins),
-        staff=Staff(agents, teams, ("boss@agents.example",)),
+        staff=Staff(agents, teams, (BOSS,)),
         zone=ZONE,
         assigns=True,
         agents_set_times=True,
         customer_max_priority=Priority.CRITICAL,
         routes=ranked(rules),
         burst=6,
+        awake=dict.fromkeys(SLEEPERS, outside(ZONE, SLEEP * 60, (WAKE + 24) * 60)),
     )

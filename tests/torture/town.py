@@ -7,8 +7,8 @@ as it does in a gateway, on a clock that is moved from one thing that happens to
 import heapq
 import random
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -16,9 +16,10 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from mailgate.delivery.ending import Rules
+from mailgate.delivery.lease import Claims
 from mailgate.delivery.letter import Writer
 from mailgate.delivery.transport import Never, Result
 from mailgate.delivery.way import Way
@@ -35,9 +36,10 @@ from mailgate.mail.trust import Trust
 from mailgate.store import heartbeat, schema
 from mailgate.store.letters import Carried
 from mailgate.store.outbox import Due
+from mailgate.store.types import Instant
 from tests.delivery.sending import RENDERER, Scripted
 from tests.intake.desk import SUPPORT, Believing, Gateway
-from tests.torture.office import NAMES, YEAR, ZONE, settings
+from tests.torture.office import BOSS, NAMES, WAKE, YEAR, ZONE, settings
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BEGIN, END = datetime(YEAR, 1, 1, 8, tzinfo=UTC), datetime(YEAR + 1, 1, 1, 8, tzinfo=UTC)
@@ -46,10 +48,24 @@ GONE = "gone@customer.example"  # whose mailbox takes nothing
 PRIORITIES = ("critical", "urgent", "high", "normal", "low")
 _HOLDS_UP = {"new_message", "assigned", "reopened", "overdue", "escalated", "woken", "joined"}
 _SHOWN = ("id", "ticket_id", "notice", "recipient", "role", "state", "rfc_id", "turn", "context")
+_OUTBOX, _TIMER = schema.outbox.c, schema.timer.c
+
+# Asked many thousand times: spelt once.
+_READY = select(func.count()).where(
+    _OUTBOX.state == "ready", _OUTBOX.next_try_at <= bindparam("now", type_=Instant())
+)
+_NEXT_DUE = select(func.min(_TIMER.due_at)).where(_TIMER.fired_at.is_(None))
+_NEW = (
+    select(*(_OUTBOX[name] for name in _SHOWN))
+    .where(_OUTBOX.id > bindparam("seen"))
+    .order_by(_OUTBOX.id)
+)
 
 
 class _Post(Scripted):
     """A way out on which everything arrives, but for one address."""
+
+    repeatable = True  # beginnings are written down for ways on which a mail may be lost
 
     def send(self, mail: Any, *rest: Any) -> Result:
         if mail.recipient == GONE:
@@ -57,6 +73,15 @@ class _Post(Scripted):
         self.arrived.clear()  # a year of mails is much to keep
         self.tried.clear()
         return super().send(mail, *rest)
+
+
+class _Alone(Claims):
+    """Claims that no other worker waits for: none of them needs to be made longer meanwhile."""
+
+    @contextmanager
+    def kept(self, dues: Sequence[Due], claimed_at: datetime) -> Iterator[None]:
+        self._until = {due.id: claimed_at + self.length for due in dues}
+        yield
 
 
 class _Brief(Writer):
@@ -70,9 +95,21 @@ class _Brief(Writer):
 
 
 class Town:
-    """A desk and the people around it. `every_minute`: the clock looks when nothing is due, too."""
+    """A desk and the people around it.
 
-    def __init__(self, database: Any, seed: int, tickets: int, *, every_minute: bool) -> None:
+    `every_minute`: the clock looks when nothing is due, too. `passed` is called with the number of
+    each week that is over.
+    """
+
+    def __init__(
+        self,
+        database: Any,
+        seed: int,
+        tickets: int,
+        *,
+        every_minute: bool,
+        passed: Callable[[int], None] = lambda _week: None,
+    ) -> None:
         self.chance = random.Random(seed)
         self.desk = Gateway(database, settings())
         self.desk.now = BEGIN
@@ -88,6 +125,7 @@ class Town:
             "one",
             Way(self.desk.desk, "one"),
         )
+        self._sender._claims = _Alone(self.desk.desk, lambda: self.desk.now, Rules().lease)
         self._digests = Digests(self.desk.desk, time(7, 30), lambda _text: ())
         self._reports = Reports(self.desk.desk, time(8))
         self._every_minute = every_minute
@@ -99,6 +137,8 @@ class Town:
         self.customers = [f"c{n}@customer.example" for n in range(max(3, tickets // 4))] + [GONE]
         self.sums: Counter[str] = Counter()
         self._plan(tickets)
+        for week in range(1, 53):
+            self._later(week * 7 * DAY, partial(passed, week))
 
     def live(self) -> None:
         """Let the year pass."""
@@ -130,13 +170,11 @@ class Town:
         """Return the next minute at which the clock looks: before, it holds nothing to be due."""
         at = self._looked + MINUTE
         if not self._every_minute:
-            table = schema.timer.c
-            query = select(func.min(table.due_at)).where(table.fired_at.is_(None))
             with self.desk.database.read() as connection:
-                due = connection.scalar(query)
+                due = connection.scalar(_NEXT_DUE)
             at = END + DAY if due is None else max(at, due)
         at = max(at, self.desk.now)
-        if OUTAGE[0] <= at < OUTAGE[1]:
+        if OUTAGE[0] <= at < OUTAGE[1] or self._looked < OUTAGE[1] <= at:  # it looks when it is up
             at = OUTAGE[1]
         return at + (BEGIN - at) % MINUTE
 
@@ -152,10 +190,9 @@ class Town:
             return
         while self._is_due():
             self._sender.run_once()
-        table = schema.outbox.c
-        new = select(*(table[name] for name in _SHOWN)).where(table.id > self._seen)
         with self.desk.database.read() as connection:
-            rows = [dict(row) for row in connection.execute(new.order_by(table.id)).mappings()]
+            found = connection.execute(_NEW, {"seen": self._seen})
+            rows = [dict(row) for row in found.mappings()]
         for row in rows:
             self._seen = row["id"]
             if row["ticket_id"] is not None and row["state"] != "suppressed":
@@ -163,10 +200,8 @@ class Town:
 
     def _is_due(self) -> bool:
         """Whether anything is to be sent: a look costs a tenth of what the worker's does."""
-        table = schema.outbox.c
-        due = select(func.count()).where(table.state == "ready", table.next_try_at <= self.desk.now)
         with self.desk.database.read() as connection:
-            return bool(connection.scalar(due))
+            return bool(connection.scalar(_READY, {"now": self.desk.now}))
 
     # --- who does what ---
 
@@ -180,8 +215,9 @@ class Town:
             at = timedelta(seconds=self.chance.randrange(year))
             self._later(at, partial(self._ask, n))
         for day in range(365):
-            morning = datetime.combine((BEGIN + day * DAY).date(), time(9), ZoneInfo(ZONE))
-            self._later(morning.astimezone(UTC) - BEGIN, self._daily)
+            for hour, deed in ((WAKE, self._wake), (9, self._daily)):
+                at = datetime.combine((BEGIN + day * DAY).date(), time(hour), ZoneInfo(ZONE))
+                self._later(at.astimezone(UTC) - BEGIN, deed)
         often = 48 if self._every_minute else 1  # a day
         for n in range(365 * often):
             self._later(n * DAY / often, self._jobs)
@@ -189,6 +225,9 @@ class Town:
             for _ in range(3):
                 after = timedelta(days=self.chance.randrange(360))
                 self._later(after, partial(self._leave, name))
+
+    def _wake(self) -> None:
+        """Be there when quiet hours end: what has waited for it is sent after each deed."""
 
     def _daily(self) -> None:
         self.sums["digests"] += self._digests.look(self.desk.now)
@@ -223,6 +262,10 @@ class Town:
 
     def _react(self, row: dict[str, Any]) -> None:
         self.sums["mails out"] += 1
+        if row["notice"] == "approval_wanted":
+            if self.chance.random() < 0.6:
+                self._later(self._hours(6), lambda: self._decide(row["ticket_id"]))
+            return
         if row["role"] != "customer":
             again = row["notice"] in ("overdue", "escalated", "woken")
             key = (row["ticket_id"], row["turn"])
@@ -279,6 +322,10 @@ class Town:
             days = self.chance.choice((24, 200, 900))
             self._later(self._hours(days), lambda: self._writes(row, f"Once more. ({row['id']})"))
 
+    def _on_survey(self, row: dict[str, Any]) -> None:
+        if self.chance.random() < 0.5:
+            self._later(self._hours(10), lambda: self._rate(row["ticket_id"]))
+
     def _rate(self, ticket_id: int) -> None:
         ticket = self.desk.ticket(ticket_id)
         actor = Actor(ActorKind.CUSTOMER, ticket.requester)
@@ -308,6 +355,13 @@ class Town:
             self._answers(name, ticket, said)
         if said.startswith(("/note", "/priority", "/threshold", "/assign", "/escalate")):
             self._later(self._agents_delay(), lambda: self._handle(ticket_id))
+
+    def _decide(self, ticket_id: int) -> None:
+        """Say, as who stands above, whether it may go up; if that is still a question."""
+        ticket = self.desk.ticket(ticket_id)
+        if ticket.approval is not None:
+            yes = self.chance.random() < 0.6
+            self._answers("boss", ticket, "/approve" if yes else f"/reject No. ({self.desk.count})")
 
     def _says(self, ticket: Ticket) -> str:
         """Return what an agent writes: nothing is forgetting about it."""
@@ -343,7 +397,7 @@ class Town:
         return f"/merge {number}" if number else "/wait"
 
     def _answers(self, name: str, ticket: Ticket, text: str) -> None:
-        who = f"{name}@agents.example"
+        who = BOSS if name == "boss" else f"{name}@agents.example"
         signer = self.desk.signer
         to = signer.ticket_address(SUPPORT, ticket.number, who, "reply", self.desk.now)
         self._mail(text, sender=who, to=to, Subject=f"Re: [{ticket.number}] {self.desk.count}")

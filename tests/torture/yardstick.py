@@ -6,87 +6,50 @@ deadlines ran at each moment, and so whether each was acted on once, not early, 
 was left out.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from tests.torture.office import (
+    ASKED,
     COUNTED,
     DURATIONS,
-    HOLIDAYS,
     HOURS,
     LIMIT,
     NEAR,
     REMINDED_IN,
     REMINDERS,
     RULES,
-    WEEKS,
-    YEAR,
-    ZONE,
+    RULES_ASKED,
+    SURVEY,
 )
+from tests.torture.walls import FIRST, HOUR, MINUTE, Wall, walls
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TICK = MINUTE
-_FIRST = datetime(YEAR - 1, 12, 30, tzinfo=UTC)
-_DAYS = 530
 _WAITING = {"client_response", "reminder", "resolve_silent", "auto_close", "escalation"}
+_WAITING |= {"survey", "approval_reminder", "approval_expired"}
 
 Due = tuple[str, str | int | None]
 """A deadline: its kind, and which reminder or target it is about."""
 
 
-class Wall:
-    """The working minutes of a calendar, one after the other."""
+@dataclass
+class Asked:
+    """An approval that is waited for; it is reminded of after twice the time of the time before."""
 
-    def __init__(self, week: Iterable[Iterable[tuple[int, int]]]) -> None:
-        zone, days = ZoneInfo(ZONE), [list(day) for day in week]
-        self._worked = bytearray(_DAYS * 1440)
-        self._known: dict[tuple[datetime, timedelta], datetime] = {}
-        for minute in range(len(self._worked)):
-            wall = (_FIRST + minute * MINUTE).astimezone(zone)
-            shown = wall.hour * 60 + wall.minute
-            for day, begun in ((wall.date(), 0), (wall.date() - DAY, 1440)):
-                if day not in HOLIDAYS:
-                    hours = days[day.weekday()]
-                    worked = any(low <= shown + begun < high for low, high in hours)
-                    self._worked[minute] |= worked
+    n: int
+    every: timedelta
+    calendar: str
+    over: datetime
+    reminded: int = 0
+    remind: datetime | None = None
 
-    def add(self, since: datetime, length: timedelta) -> datetime:
-        """Return when so much has been worked; what was counted once is known."""
-        if (since, length) not in self._known:
-            self._known[since, length] = self._count(since, length)
-        return self._known[since, length]
-
-    def _count(self, since: datetime, length: timedelta) -> datetime:
-        minute, second = divmod(int((since - _FIRST).total_seconds()), 60)
-        left = int(length.total_seconds())
-        while left > 0:
-            if self._worked[minute]:
-                done = min(60 - second, left)
-                left, second = left - done, second + done
-            else:
-                second = 60
-            if left > 0:
-                minute, second = minute + 1, 0
-        return _FIRST + minute * MINUTE + timedelta(seconds=second)
-
-    def opening(self, at: datetime) -> datetime:
-        """Return the first instant from `at` on that is worked."""
-        minute = (at - _FIRST) // MINUTE
-        if self._worked[minute]:
-            return at
-        while not self._worked[minute]:
-            minute += 1
-        return _FIRST + minute * MINUTE
-
-
-@cache
-def walls() -> Mapping[str, Wall]:
-    """Return the calendars of the desk, worked out once."""
-    return {name: Wall(week) for name, week in WEEKS.items()}
+    @property
+    def step(self) -> int:
+        """What tells its reminders from each other, and from those of other approvals."""
+        return self.n * 100 + self.reminded
 
 
 @dataclass
@@ -98,9 +61,9 @@ class Matter:
     priority: str = "normal"
     own: dict[str, timedelta] = field(default_factory=dict)
     turn: int = 0
-    created: datetime = _FIRST
-    opened: datetime = _FIRST  # begun, or last reopened
-    since: datetime = _FIRST
+    created: datetime = FIRST
+    opened: datetime = FIRST  # begun, or last reopened
+    since: datetime = FIRST
     floor: datetime | None = None
     delayed: bool = False
     told: bool = False
@@ -115,8 +78,17 @@ class Matter:
     aside: bool = False
     requester: str = ""
     assignee: str | None = None
-    targets: set[Due] = field(default_factory=set)
+    once: set[Due] = field(default_factory=set)
     escalated: set[str] = field(default_factory=set)
+    approvals: int = 0
+    asked: Asked | None = None
+    survey: datetime | None = None
+    rated: bool = False
+
+    @property
+    def holder(self) -> str | None:
+        """Who is to answer it: nobody if it is not the desk's turn."""
+        return self.assignee if self.side == "system" else None
 
     # --- when ---
 
@@ -136,8 +108,10 @@ class Matter:
 
     def running(self) -> dict[Due, datetime]:
         """Return what runs now, and when it is due."""
-        if self.side is None or self.aside:
+        if self.aside:
             return {}
+        if self.side is None:
+            return self._survey()
         found: dict[Due, datetime] = {}
         if self.snoozed is not None:
             found["wake", None] = self.snoozed
@@ -151,7 +125,7 @@ class Matter:
             found |= self._targets()
         if self.side == "system" and self.snoozed is None:
             found |= self._escalation()
-        return found
+        return found | self._approval()
 
     def _pressing(self) -> dict[Due, datetime]:
         if self.held:
@@ -171,11 +145,29 @@ class Matter:
     def _targets(self) -> dict[Due, datetime]:
         found = {}
         for name, reached in (("first_response", self.answered), ("resolution", False)):
-            if not reached and ("target_missed", name) not in self.targets:
+            if not reached and ("target_missed", name) not in self.once:
                 for kind, share in (("target_near", NEAR / 100), ("target_missed", 1.0)):
-                    if (kind, name) not in self.targets:
+                    if (kind, name) not in self.once:
                         found[kind, name] = self._floored(self._after(name, self.created, share))
         return found
+
+    def _survey(self) -> dict[Due, datetime]:
+        heard = self.replied or self.resolution > 0
+        if self.survey is None or self.rated or not heard or ("survey", None) in self.once:
+            return {}
+        return {("survey", None): self.survey}
+
+    def _approval(self) -> dict[Due, datetime]:
+        if self.asked is None:
+            return {}
+        found: dict[Due, datetime] = {("approval_expired", self.asked.n): self.asked.over}
+        if self.asked.remind is not None and self.snoozed is None:
+            found["approval_reminder", self.asked.step] = self.asked.remind
+        return found
+
+    def _counted(self, calendar: str, since: datetime, length: timedelta) -> datetime:
+        wall = self.walls.get(calendar)
+        return wall.add(since, length) if wall else since + length
 
     def coming(self) -> tuple[datetime, str] | None:
         """Return the next escalation."""
@@ -183,9 +175,10 @@ class Matter:
         for name, (hours, since, calendar, priorities) in RULES.items():
             if name in self.escalated or self.priority not in priorities:
                 continue
+            if name in RULES_ASKED and self.asked is not None:
+                continue
             begun = {"turn": self.since, "opened": self.opened}.get(since) or self._response()
-            wall = self.walls.get(calendar)
-            end = wall.add(begun, hours * HOUR) if wall else begun + hours * HOUR
+            end = self._counted(calendar, begun, hours * HOUR)
             due.append((self._floored(end), name))
         return min(due, key=lambda each: each[0], default=None)
 
@@ -196,6 +189,10 @@ class Matter:
     # --- what happens ---
 
     def _begin(self, side: str | None, at: datetime) -> None:
+        if side in (None, "resolved") and side != self.side:
+            self.asked = None
+        if side is None:
+            self.survey = self.walls[REMINDED_IN].opening(at + SURVEY * HOUR)
         self.turn += side is not None
         self.side, self.since, self.floor, self.snoozed = side, at, None, None
         self.delayed = self.told = self.held = self.pending = False
@@ -205,7 +202,19 @@ class Matter:
     def _reopen(self, at: datetime) -> None:
         self._begin("system", at)
         self.opened, self.aside = at, False
+        self.survey, self.rated = None, False
         self.escalated.clear()
+
+    def _ask(self, now: datetime, hours: tuple[float, float, str]) -> None:
+        every, over, calendar = hours
+        self.approvals += 1
+        ends = self._counted(calendar, now, over * HOUR)
+        self.asked = Asked(self.approvals, every * HOUR, calendar, ends)
+        self._remind(self.asked, now)
+
+    def _remind(self, asked: Asked, now: datetime) -> None:
+        at = self._counted(asked.calendar, now, asked.every * 2**asked.reminded)
+        asked.remind = at if at < asked.over else None
 
     def _anew(self, now: datetime) -> None:
         self.floor = None
@@ -295,6 +304,17 @@ class Matter:
     def _ticket_assigned(self, _at: datetime, _now: datetime, facts: Mapping[str, Any]) -> None:
         self.assignee = facts["assignee"]
 
+    def _ticket_escalated(self, _at: datetime, now: datetime, _facts: Mapping[str, Any]) -> None:
+        self._ask(now, ASKED)
+
+    def _ticket_approved(self, _at: datetime, _now: datetime, _facts: Mapping[str, Any]) -> None:
+        self.asked = None
+
+    _ticket_rejected = _ticket_approved
+
+    def _ticket_rated(self, _at: datetime, _now: datetime, _facts: Mapping[str, Any]) -> None:
+        self.rated = True
+
     def _notice_delivered(self, at: datetime, _now: datetime, facts: Mapping[str, Any]) -> None:
         if self.side != "client" or facts["turn"] != self.turn:
             return
@@ -330,10 +350,22 @@ class Matter:
                 self._begin(None, at)
             case "wake":
                 self.snoozed = None
-            case "escalation":
-                self.escalated.add(self.coming()[1])
+            case "escalation" | "approval_reminder" | "approval_expired":
+                self._climb(due[0], now)
             case _:
-                self.targets.add(due)
+                self.once.add(due)
+
+    def _climb(self, kind: str, now: datetime) -> None:
+        if kind == "escalation":
+            rule = self.coming()[1]
+            self.escalated.add(rule)
+            if rule in RULES_ASKED:
+                self._ask(now, RULES_ASKED[rule])
+        elif kind == "approval_reminder":
+            self.asked.reminded += 1
+            self._remind(self.asked, now)
+        else:
+            self.asked = None
 
 
 @dataclass
@@ -345,6 +377,7 @@ class Yardstick:
     faults: list[str] = field(default_factory=list)
     acted: int = 0
     _changed: dict[int, datetime] = field(default_factory=dict)
+    _held: Counter[str | None] = field(default_factory=Counter)
 
     def follow(self, events: Iterable[Mapping[str, Any]], end: datetime) -> None:
         """Follow all events, in the order in which they were written, up to the end."""
@@ -357,24 +390,24 @@ class Yardstick:
         id_, now, facts = row["subject_id"], row["recorded_at"], row["data"]
         matter = self.matters.setdefault(id_, Matter(walls()))
         self._none_missed(id_, now)
+        self._held[matter.holder] -= 1
         if row["name"] == "deadline.passed":
             self._passed(id_, matter, row)
         else:
             matter.happen(row["name"], row["at"], now, facts)
-            by_itself = row["actor_kind"] == "gateway" and row["name"] in _GIVING
-            if by_itself and matter.assignee and self._holds(matter.assignee) > LIMIT:
+        self._held[matter.holder] += 1
+        if row["name"] in _GIVING:
+            by_itself = row["actor_kind"] == "gateway"
+            if by_itself and matter.assignee and self._held[matter.assignee] > LIMIT:
                 self.faults.append(f"{id_} at {now}: {matter.assignee} is given too much")
         self._changed[id_] = now
-
-    def _holds(self, agent: str) -> int:
-        held = (each.assignee == agent and each.side == "system" for each in self.matters.values())
-        return sum(held)
 
     def _passed(self, id_: int, matter: Matter, row: Mapping[str, Any]) -> None:
         facts, at, now = row["data"], row["at"], row["recorded_at"]
         kind, step = facts["timer"], facts["step"]
+        stepped = kind in ("reminder", "approval_reminder", "approval_expired")
         about = ("first_response", "resolution", None)[step] if kind.startswith("target") else None
-        due: Due = (kind, step if kind == "reminder" else about)
+        due: Due = (kind, step if stepped else about)
         running = matter.running()
         says = f"{id_} at {now}: {kind} {due[1] or ''} of {at}"
         if due not in running:

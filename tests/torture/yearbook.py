@@ -21,6 +21,10 @@ def yearbook(database: Any, town: Town) -> str:
         events = counted(event.name, event.subject_kind == "ticket")
         passed = connection.execute(select(event.data).where(event.name == "deadline.passed"))
         timers = Counter(data["timer"] for (data,) in passed)
+        waited = connection.scalar(
+            select(func.count()).where(outbox.quiet_until.is_not(None), outbox.state == "sent")
+        )
+        asked = connection.scalar(select(func.sum(ticket.approvals)))
         closed = counted(ticket.closed_by, ticket.closed_at.is_not(None))
         notices = counted(outbox.state)
         reopened = connection.scalar(select(func.sum(ticket.reopen_count)))
@@ -54,9 +58,17 @@ def yearbook(database: Any, town: Town) -> str:
             "  resolved for silence": timers["resolve_silent"],
             "targets near, missed": f"{timers['target_near']}, {timers['target_missed']}",
             "escalated by rules, by hand": f"{timers['escalation']}, {events['ticket.escalated']}",
+            "approvals asked for, given, refused": ", ".join(
+                str(n) for n in (asked or 0, events["ticket.approved"], events["ticket.rejected"])
+            ),
+            "  reminded of, run out": (
+                f"{timers['approval_reminder']}, {timers['approval_expired']}"
+            ),
             "snoozed": events["ticket.snoozed"],
             "taken from quiet agents": town.sums["taken from the quiet"],
             "given later": town.sums["given later"],
+            "notices to staff that waited for the morning": waited,
+            "customers asked how it went": timers["survey"],
             "ratings, mean": f"{rated[0]}, {float(rated[1] or 0):.2f}",
             "digests, monthly reports": f"{town.sums['digests']}, {town.sums['monthly reports']}",
             "looks of the clock": town.sums["ticks"],
