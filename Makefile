@@ -14,7 +14,7 @@ DOCS_TESTS := $(wildcard tests/docs)
 # What starts whole programs, or tears them down: it is not counted as covering, and waits a lot.
 WHOLE := tests/acceptance tests/torture tests/nodes tests/bench
 
-.PHONY: help run test torture check bench bench-peers bench-corpus fuzz fmt
+.PHONY: help run test torture check bench bench-peers bench-corpus fuzz screenshots fmt
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -52,6 +52,10 @@ bench-corpus: .venv/.for-use  ## Read every mail below CORPUS=DIR; tell times, v
 
 fuzz: .venv/.for-tests  ## Read bent mails for an hour, or MINUTES=n; stops at what breaks
 	PYTHONPATH=. nice -n 19 $(BIN)/python bench/fuzz.py $(MINUTES)
+
+screenshots: .venv/.for-tests  ## Take pictures of all notices and pages into DIR=folder; needs Chromium
+	@test -n "$(DIR)" || { echo "say where to: make screenshots DIR=..." >&2; exit 1; }
+	$(BIN)/python -m tests.web.screenshots "$(DIR)"
 
 fmt: .venv/.for-tests  ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff format .

@@ -155,7 +155,7 @@ def _shown(wanted: Wanted) -> Response:
         (words.to, wanted.to),
         (words.reason, wanted.reason),
     )
-    said = [escape(text.format(value)) for text, value in facts if value]
+    said = [escape(text).format(f"<bdi>{escape(value)}</bdi>") for text, value in facts if value]
     form = _FORM.format(
         question=escape(words.question),
         facts=f"<p>{'<br>'.join(said)}</p>" if said else "",

@@ -89,9 +89,7 @@ class _Desk:
         """Note which mails have left since the last look."""
         rows = schema.outbox.c
         query = (
-            select(
-                rows.id, rows.recipient, rows.state, rows.next_try_at, schema.ticket.c.number
-            )
+            select(rows.id, rows.recipient, rows.state, rows.next_try_at, schema.ticket.c.number)
             .join(schema.ticket, schema.ticket.c.id == rows.ticket_id)
             .where(or_(rows.id > self._seen, rows.id.in_(self._waiting)))
             .order_by(rows.id)

@@ -111,13 +111,13 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         browser = Chromium()
     except Missing as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     with browser:
         for language in options.languages or RENDERER.locales:
             count = taken(browser, options.folder, language, options.only)
-            print(f"{language}: {count} pictures in {options.folder / language}", flush=True)
-    print(f"a dozen on a sheet: {options.folder / 'sheets'}")
+            sys.stdout.write(f"{language}: {count} pictures in {options.folder / language}\n")
+    sys.stdout.write(f"side by side: {options.folder / 'sheets'}\n")
     return 0
 
 
