@@ -196,7 +196,7 @@ class ByMail(_Desk):
     def do(self, row: Row, what: str, now: datetime) -> None:
         self._hands.now = now
         who, _, rest = what.partition(" ")
-        if who == "admin":
+        if who == "admin" and not rest.startswith("/"):
             self._administer(row, rest)
         elif who == "customer":
             raw = self._customer(row, what, now)
@@ -275,7 +275,7 @@ class ByCommands(_Desk):
     def do(self, row: Row, what: str, now: datetime) -> None:
         self._hands.now = now
         who, _, rest = what.partition(" ")
-        if who == "admin":
+        if who == "admin" and not rest.startswith("/"):
             self._administer(row, rest)
         elif who == "customer":
             raw = self._customer(row, what, now)

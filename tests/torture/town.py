@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, event, func, select
 
 from mailgate.delivery.ending import Rules
 from mailgate.delivery.lease import Claims
@@ -36,7 +36,6 @@ from mailgate.mail.trust import Trust
 from mailgate.store import heartbeat, schema
 from mailgate.store.letters import Carried
 from mailgate.store.outbox import Due
-from mailgate.store.types import Instant
 from tests.delivery.sending import RENDERER, Scripted
 from tests.intake.desk import SUPPORT, Believing, Gateway
 from tests.torture.office import BOSS, NAMES, WAKE, YEAR, ZONE, settings
@@ -51,10 +50,10 @@ _SHOWN = ("id", "ticket_id", "notice", "recipient", "role", "state", "rfc_id", "
 _OUTBOX, _TIMER = schema.outbox.c, schema.timer.c
 
 # Asked many thousand times: spelt once.
-_READY = select(func.count()).where(
-    _OUTBOX.state == "ready", _OUTBOX.next_try_at <= bindparam("now", type_=Instant())
+_COMING = select(
+    select(func.min(_TIMER.due_at)).where(_TIMER.fired_at.is_(None)).scalar_subquery(),
+    select(func.min(_OUTBOX.next_try_at)).where(_OUTBOX.state == "ready").scalar_subquery(),
 )
-_NEXT_DUE = select(func.min(_TIMER.due_at)).where(_TIMER.fired_at.is_(None))
 _NEW = (
     select(*(_OUTBOX[name] for name in _SHOWN))
     .where(_OUTBOX.id > bindparam("seen"))
@@ -128,6 +127,9 @@ class Town:
         self._sender._claims = _Alone(self.desk.desk, lambda: self.desk.now, Rules().lease)
         self._digests = Digests(self.desk.desk, time(7, 30), lambda _text: ())
         self._reports = Reports(self.desk.desk, time(8))
+        event.listen(database.engine, "commit", self._committed)
+        self._written_anew = True
+        self._coming: tuple[datetime | None, datetime | None] = (None, None)
         self._every_minute = every_minute
         self._looked = BEGIN - MINUTE
         self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
@@ -170,8 +172,7 @@ class Town:
         """Return the next minute at which the clock looks: before, it holds nothing to be due."""
         at = self._looked + MINUTE
         if not self._every_minute:
-            with self.desk.database.read() as connection:
-                due = connection.scalar(_NEXT_DUE)
+            due, _ = self._look_ahead()
             at = END + DAY if due is None else max(at, due)
         at = max(at, self.desk.now)
         if OUTAGE[0] <= at < OUTAGE[1] or self._looked < OUTAGE[1] <= at:  # it looks when it is up
@@ -199,9 +200,25 @@ class Town:
                 self._react(row)
 
     def _is_due(self) -> bool:
-        """Whether anything is to be sent: a look costs a tenth of what the worker's does."""
-        with self.desk.database.read() as connection:
-            return bool(connection.scalar(_READY, {"now": self.desk.now}))
+        """Whether anything is to be sent."""
+        _, ready = self._look_ahead()
+        return ready is not None and ready <= self.desk.now
+
+    def _committed(self, connection: Any) -> None:
+        if connection.get_execution_options().get("mailgate_write"):
+            self._written_anew = True
+
+    def _look_ahead(self) -> tuple[datetime | None, datetime | None]:
+        """Return when the next deadline is due, and the next mail to be sent.
+
+        It is asked only when something has been written since.
+        """
+        if self._written_anew:
+            self._written_anew = False
+            with self.desk.database.read() as connection:
+                due, ready = connection.execute(_COMING).one()
+                self._coming = due, ready
+        return self._coming
 
     # --- who does what ---
 
@@ -340,21 +357,27 @@ class Town:
         return self._hours(self.chance.choice((0.3, 1, 3, 3, 8, 60)))
 
     def _handle(self, ticket_id: int) -> None:
-        """Look at a ticket that is the desk's turn, and do something about it."""
+        """Look at a ticket, when they work, and do something about it if it is the desk's turn."""
+        wall = self.desk.now.astimezone(ZoneInfo(ZONE))
+        if wall.weekday() > 4 or not 8 <= wall.hour < 18:
+            self._put_off(ticket_id)
+            return
         ticket = self.desk.ticket(ticket_id)
         if ticket.side is not Side.SYSTEM or ticket.disposition is not Disposition.NONE:
             return
         name = ticket.assignee or self.chance.choice(NAMES)
-        wall = self.desk.now.astimezone(ZoneInfo(ZONE))
-        if self._away[name] > self.desk.now or wall.weekday() > 4 or not 8 <= wall.hour < 18:
-            if self.chance.random() < 0.98:
-                self._later(self.chance.randint(1, 12) * HOUR, lambda: self._handle(ticket_id))
+        if self._away[name] > self.desk.now:
+            self._put_off(ticket_id)
             return
         said = self._says(ticket)
         if said:
             self._answers(name, ticket, said)
         if said.startswith(("/note", "/priority", "/threshold", "/assign", "/escalate")):
             self._later(self._agents_delay(), lambda: self._handle(ticket_id))
+
+    def _put_off(self, ticket_id: int) -> None:
+        if self.chance.random() < 0.98:
+            self._later(self.chance.randint(1, 12) * HOUR, lambda: self._handle(ticket_id))
 
     def _decide(self, ticket_id: int) -> None:
         """Say, as who stands above, whether it may go up; if that is still a question."""
