@@ -79,7 +79,7 @@ def test_every_target_of_the_makefile_is_explained_by_make_help() -> None:
     ).stdout
     assert set(phony.split()) == {
         *("help", "run", "test", "torture", "check", "fuzz", "fmt"),
-        *("bench", "bench-peers", "bench-corpus"),
+        *("bench", "bench-peers", "bench-corpus", "screenshots"),
     }
     for target in phony.split():
         assert re.search(rf"^make {target} +\w", listed, re.MULTILINE), target

@@ -231,7 +231,7 @@ class Town:
         for n in range(tickets):
             at = timedelta(seconds=self.chance.randrange(year))
             self._later(at, partial(self._ask, n))
-        for day in range(365):
+        for day in range(366):
             for hour, deed in ((WAKE, self._wake), (9, self._daily)):
                 at = datetime.combine((BEGIN + day * DAY).date(), time(hour), ZoneInfo(ZONE))
                 self._later(at.astimezone(UTC) - BEGIN, deed)

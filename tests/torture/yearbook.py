@@ -52,18 +52,7 @@ def yearbook(database: Any, town: Town) -> str:
             ),
             "answers to customers": events["agent.replied"],
             "  first one after, hours (median)": f"{hours[len(hours) // 2]:.1f}" if hours else "-",
-            "the desk was late": timers["system_response"],
-            "customers were late": timers["client_response"],
-            "  reminded again": timers["reminder"],
-            "  resolved for silence": timers["resolve_silent"],
-            "targets near, missed": f"{timers['target_near']}, {timers['target_missed']}",
-            "escalated by rules, by hand": f"{timers['escalation']}, {events['ticket.escalated']}",
-            "approvals asked for, given, refused": ", ".join(
-                str(n) for n in (asked or 0, events["ticket.approved"], events["ticket.rejected"])
-            ),
-            "  reminded of, run out": (
-                f"{timers['approval_reminder']}, {timers['approval_expired']}"
-            ),
+            **_of_the_clock(timers, events, asked or 0),
             "snoozed": events["ticket.snoozed"],
             "taken from quiet agents": town.sums["taken from the quiet"],
             "given later": town.sums["given later"],
@@ -75,3 +64,19 @@ def yearbook(database: Any, town: Town) -> str:
         }
     width = max(map(len, lines))
     return "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items())
+
+
+def _of_the_clock(timers: Counter[str], events: Counter[str], asked: int) -> dict[str, Any]:
+    """Return what the clock did, and what people decided of what was to be approved."""
+    return {
+        "the desk was late": timers["system_response"],
+        "customers were late": timers["client_response"],
+        "  reminded again": timers["reminder"],
+        "  resolved for silence": timers["resolve_silent"],
+        "targets near, missed": f"{timers['target_near']}, {timers['target_missed']}",
+        "escalated by rules, by hand": f"{timers['escalation']}, {events['ticket.escalated']}",
+        "approvals asked for, given, refused": ", ".join(
+            str(n) for n in (asked, events["ticket.approved"], events["ticket.rejected"])
+        ),
+        "  reminded of, run out": f"{timers['approval_reminder']}, {timers['approval_expired']}",
+    }
