@@ -6,6 +6,7 @@ in, the reading and the sending have a process each.
 
 import ctypes
 import importlib
+import os
 import socket
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -148,9 +149,25 @@ class Gateway:
                 ),
                 http=opened(NodeRole.WEB, web.listen, "[web] listen"),
             )
+            self._migrate(ports)
             app.identity  # noqa: B018 - asked, the database is there, and migrated before the fork
             undo.pop_all()
         return ports
+
+    def _migrate(self, ports: Ports) -> None:
+        """Have a process of its own migrate the database: what that takes of memory ends with it.
+
+        Where it fails, this one will meet the same, and tells of it.
+        """
+        if len(self._crews) == 1:  # other threads may run
+            return
+        pid = os.fork()
+        if not pid:
+            ports.close()  # it may outlive this process, should that be killed
+            with suppress(BaseException):
+                self._app.identity  # noqa: B018 - asked, the database is there, and migrated
+            os._exit(0)
+        os.waitpid(pid, 0)
 
     def serve(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
         """Serve until a stop is `asked` for; `ready` is called when everything works.
@@ -173,6 +190,7 @@ class Gateway:
 
     def _serve_together(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
         load(self._roles)
+        self._build()
         self._app.close()  # a connection to the database belongs to one process
         self._app.bells.share((NodeRole.PROCESS, NodeRole.DELIVER))
 
@@ -187,6 +205,15 @@ class Gateway:
         while not asked.wait(BEAT):
             supervisor.look()
         supervisor.stop(deaf=ports.close)
+
+    def _build(self) -> None:
+        """Build what never changes, before the processes are forked: then it is in memory once."""
+        app = self._app
+        app.desk  # noqa: B018 - asked for, it is there
+        if NodeRole.PROCESS in self._roles:
+            app.reader  # noqa: B018 - likewise
+        if NodeRole.DELIVER in self._roles:
+            app.renderer  # noqa: B018 - likewise
 
     def _others(self, asking: Crew) -> "dict[str, Check]":
         """Return what can be asked about the other processes."""
