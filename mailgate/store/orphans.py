@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Exists,
     FromClause,
+    LargeBinary,
     and_,
     except_,
     func,
@@ -28,6 +29,7 @@ from mailgate.store.inbox import PARKED, PENDING
 from mailgate.store.joining import JOINED
 from mailgate.store.outbox import READY
 from mailgate.store.tickets import TICKET
+from mailgate.store.types import PACKED
 
 MOST = 100
 """So many rows are named for one question."""
@@ -84,7 +86,10 @@ def _of_mail(tenant_id: int) -> list[Question]:
             "mail",
             "raw mail",
             "is longer or shorter than what came",
-            select(mail.id).where(func.length(mail.raw) != mail.size),
+            select(mail.id).where(
+                func.substr(mail.raw, 1, len(PACKED)) != literal(PACKED, LargeBinary),
+                func.length(mail.raw) != mail.size,
+            ),
         ),
         Question(
             "mail",

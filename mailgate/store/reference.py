@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import JSON
 
 from mailgate.store.schema import metadata
-from mailgate.store.types import Instant
+from mailgate.store.types import Instant, Packed
 
 _HEAD = """\
 # Database
@@ -62,7 +62,13 @@ def _row(column: Column[Any]) -> str:
 
 def _holds(column: Column[Any]) -> str:
     kind, leads_to = column.type, _leads_to(column)
-    words = {Instant: "time", JSON: "JSON", LargeBinary: "bytes", Boolean: "true or false"}
+    words = {
+        Instant: "time",
+        JSON: "JSON",
+        LargeBinary: "bytes",
+        Packed: "bytes",
+        Boolean: "true or false",
+    }
     if leads_to is not None:
         word = f"id in `{leads_to}`"
     elif isinstance(kind, String):

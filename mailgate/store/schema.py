@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from mailgate.store import board_schema, figures_schema, health_schema, imap_schema
 from mailgate.store.columns import Id, fixed, lease, metadata, of_ticket, only, tenant_id
-from mailgate.store.types import Instant, Json
+from mailgate.store.types import Instant, Json, Packed
 
 __all__ = ["Id", "fixed", "metadata"]
 
@@ -74,7 +74,7 @@ mail = Table(
     Column("digest", String(64), nullable=False, unique=True, comment="what tells it apart"),
     Column("size", Integer, nullable=False, comment="of the raw bytes, in octets"),
     Column("received_at", Instant, nullable=False, comment="when it was accepted first"),
-    Column("raw", LargeBinary, nullable=False, comment="the bytes as they came"),
+    Column("raw", Packed, nullable=False, comment="the bytes as they came; short ones compressed"),
     comment="raw mails, each kept once",
 )
 

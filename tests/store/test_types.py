@@ -1,15 +1,26 @@
 """Times and documents come out of both stores exactly as they went in."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, Integer, MetaData, Table, func, select, text
+from sqlalchemy import (
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    func,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
-from mailgate.store.types import Instant, Json
+from mailgate.store.types import PACKED, Instant, Json, Packed
 from tests.store.rows import NOW
 
 kept = Table(
@@ -18,6 +29,7 @@ kept = Table(
     Column("n", Integer, primary_key=True),
     Column("at", Instant),
     Column("document", Json),
+    Column("octets", Packed),
 )
 AUCKLAND = timezone(timedelta(hours=13))
 MICROSECOND = timedelta(microseconds=1)
@@ -118,3 +130,32 @@ def test_a_document_comes_out_as_it_went_in(connection, document):
 def test_no_document_is_nothing_and_not_the_word_null(connection):
     assert keep(connection, document=None)["document"] is None
     assert connection.execute(select(kept.c.n).where(kept.c.document.is_(None))).all() != []
+
+
+TEXT = b"Subject: hello\r\n\r\n" + b"words and more words\r\n" * 60
+OCTETS = {  # and whether they are compressed at rest
+    "nothing": (None, False),
+    "empty": (b"", False),
+    "short": (TEXT[:1000], False),
+    "words": (TEXT, True),
+    "files": (TEXT * 30, False),
+    "what cannot be smaller": (b"".join(sha256(bytes([n])).digest() for n in range(40)), False),
+    "short, with the mark": (PACKED + b"!", True),
+    "long, with the mark": (PACKED + TEXT * 30, True),
+}
+
+
+@pytest.mark.parametrize("name", OCTETS)
+def test_octets_come_out_as_they_went_in(connection, name):
+    octets, packed = OCTETS[name]
+    connection.execute(kept.insert(), [{"n": 1, "octets": octets}])
+    assert connection.execute(select(kept.c.octets)).scalar() == octets
+    lies = connection.execute(select(type_coerce(kept.c.octets, LargeBinary))).scalar()
+    assert (lies is not None and lies.startswith(PACKED)) is packed
+    assert packed or lies == octets
+
+
+def test_octets_that_are_damaged_come_as_they_lie_there(connection):
+    connection.execute(kept.insert(), [{"n": 1, "octets": TEXT}])
+    connection.execute(text("UPDATE kept SET octets = :broken"), {"broken": PACKED + b"broken"})
+    assert connection.execute(select(kept.c.octets)).scalar() == PACKED + b"broken"

@@ -94,11 +94,12 @@ def _kept(connection: Connection) -> Iterator[Kept]:
     written = select(message.c.mail_id, func.count().label("n")).group_by(message.c.mail_id)
     written = written.subquery()
     query = (
-        select(func.substr(mail.raw, 1, _HEAD), delivery.state, written.c.n, delivery.error)
+        select(mail.raw, delivery.state, written.c.n, delivery.error)
         .join(schema.mail_delivery, delivery.mail_id == mail.id)
         .outerjoin(written, written.c.mail_id == mail.id)
     )
-    for head, state, messages, error in connection.execute(query):
+    for raw, state, messages, error in connection.execute(query.execution_options(yield_per=100)):
+        head = raw[:_HEAD]
         named = MESSAGE_ID.search(head)
         assert named, f"a mail that the load did not send: {head[:200]!r}"
         yield Kept(named[1].decode(), state, messages or 0, error)

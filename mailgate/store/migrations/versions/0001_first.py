@@ -37,7 +37,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("digest", sa.String(length=64), nullable=False, comment="what tells it apart"),
         sa.Column("size", sa.Integer(), nullable=False, comment="of the raw bytes, in octets"),
         sa.Column("received_at", Instant(), nullable=False, comment="when it was accepted first"),
-        sa.Column("raw", sa.LargeBinary(), nullable=False, comment="the bytes as they came"),
+        sa.Column(
+            "raw",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="the bytes as they came; short ones compressed",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail")),
         sa.UniqueConstraint("digest", name=op.f("uq_mail_digest")),
         comment="raw mails, each kept once",
