@@ -35,7 +35,7 @@ from mailgate.domain.rating import SCORES, THE_TICKET
 from mailgate.domain.targets import TARGETS, due
 from mailgate.domain.timers import response_due
 from mailgate.errors import Refused
-from mailgate.store import outbox, people
+from mailgate.store import contexts, outbox, people
 
 NO_TICKET = Ticket(id=0)
 """Stands in a notice that is about no ticket: its facts are empty."""
@@ -173,7 +173,7 @@ def _filled(
     wait = partial(_wait, settings, cause, staff=staff)
     page = partial(_page, settings, signer, ticket, to, now)
     rates = (signed("rate", score) for score in SCORES) if notice == SURVEY else ()
-    return _blank() | {
+    return contexts.blank() | {
         "desk": {"name": settings.name, "address": settings.address, "timezone": settings.zone},
         "ticket": facts(ticket, settings.staff) | _news(cause.event),
         "recipient": {
@@ -205,22 +205,6 @@ def _filled(
         "rate_page": page(THE_TICKET) if notice == SURVEY else None,
         "undelivered": _undelivered(cause),
         "remarks": _remarks(cause) if staff else [],
-    }
-
-
-def _blank() -> dict[str, Any]:
-    """Return what only some notices have, as the others have it."""
-    return {
-        "message": None,
-        "also": [],
-        "commands": [],
-        "gone_out": False,
-        "tickets": [],
-        "digest": None,
-        "transcript": None,
-        "report": None,
-        "more": False,
-        "answers": None,
     }
 
 

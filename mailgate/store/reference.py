@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
+from mailgate.store.contexts import Context
 from mailgate.store.schema import metadata
 from mailgate.store.types import Instant, Packed
 
@@ -65,6 +66,7 @@ def _holds(column: Column[Any]) -> str:
     words = {
         Instant: "time",
         JSON: "JSON",
+        Context: "JSON",
         LargeBinary: "bytes",
         Packed: "bytes",
         Boolean: "true or false",

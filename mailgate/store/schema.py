@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from mailgate.store import board_schema, figures_schema, health_schema, imap_schema
 from mailgate.store.columns import Id, fixed, lease, metadata, of_ticket, only, tenant_id
+from mailgate.store.contexts import Context
 from mailgate.store.types import Instant, Json, Packed
 
 __all__ = ["Id", "fixed", "metadata"]
@@ -378,7 +379,7 @@ outbox = Table(
     Column("turn", Integer, nullable=False, comment="of which turn of the ticket"),
     Column("rfc_id", Text, nullable=False, comment="its Message-ID"),
     Column("message_id", Id, comment="the message whose words it carries"),
-    Column("context", Json, nullable=False, comment="what its template is filled with"),
+    Column("context", Context, nullable=False, comment="what its template is filled with"),
     Column("rendered", LargeBinary, comment="the mail as first rendered, until it has left"),
     Column("state", String(16), nullable=False, comment="ready, or how it ended"),
     Column("reason", Text, comment="why it was suppressed, refused or put off"),
