@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from mailgate.app import TENANT_ID, App, now
 from mailgate.config import digest
 from mailgate.config.addresses import Listen
-from mailgate.errors import Refused, Temporary
+from mailgate.errors import MailgateError, Refused, Temporary
 from mailgate.log import log
 from mailgate.port import open_port
 from mailgate.roles import Crew, NodeRole, crews
@@ -164,9 +164,11 @@ class Gateway:
         pid = os.fork()
         if not pid:
             ports.close()  # it may outlive this process, should that be killed
-            with suppress(BaseException):
-                self._app.identity  # noqa: B018 - asked, the database is there, and migrated
-            os._exit(0)
+            try:
+                with suppress(MailgateError):
+                    self._app.identity  # noqa: B018 - asked, the database is there, and migrated
+            finally:
+                os._exit(0)
         os.waitpid(pid, 0)
 
     def serve(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
