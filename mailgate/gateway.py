@@ -213,9 +213,9 @@ class Gateway:
         app = self._app
         app.desk  # noqa: B018 - asked for, it is there
         if NodeRole.PROCESS in self._roles:
-            app.reader  # noqa: B018 - likewise
+            app.reader  # noqa: B018 - asked for, it is there
         if NodeRole.DELIVER in self._roles:
-            app.renderer  # noqa: B018 - likewise
+            app.renderer  # noqa: B018 - asked for, it is there
 
     def _others(self, asking: Crew) -> "dict[str, Check]":
         """Return what can be asked about the other processes."""

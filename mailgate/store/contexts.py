@@ -57,6 +57,6 @@ class Context(TypeDecorator[dict[str, Any]]):
             if each or name not in _BLANK or each != _BLANK[name]
         }
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - likewise
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the same on both stores
         """Put back what was left out."""
         return blank() | value if isinstance(value, dict) else value

@@ -85,7 +85,7 @@ class Packed(TypeDecorator[bytes]):
         packed = zlib.compress(value, 1)
         return packed if doubtful or len(packed) < len(value) else value
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - likewise
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - the same on both stores
         """Return octets as they were given."""
         if value is None or not value.startswith(PACKED):
             return value
