@@ -20,9 +20,10 @@ from sqlalchemy import (
 
 from mailgate.domain.model import Ticket
 from mailgate.store import inbox, schema, tickets
+from mailgate.store.contexts import Context
 from mailgate.store.db import Database
 from mailgate.store.inbox import Arrival
-from mailgate.store.types import Instant
+from mailgate.store.types import Instant, Packed
 from tests.store.databases import TENANT
 
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
@@ -56,7 +57,8 @@ def _value(column: Column[Any]) -> Any:
         return _STATES[column.table.name]
     if isinstance(column.type, Instant | DateTime):
         return NOW
-    for kind, value in ((JSON, ["x"]), (Boolean, False), (LargeBinary, b"x")):
+    octets, documents = (LargeBinary, Packed), (JSON, Context)
+    for kind, value in ((documents, ["x"]), (Boolean, False), (octets, b"x")):
         if isinstance(column.type, kind):
             return value
     number = next(_numbers)
