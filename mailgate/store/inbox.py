@@ -27,7 +27,7 @@ from mailgate.store import calls, prepared, schema
 from mailgate.store.identity import Identity, identify
 from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
-from mailgate.store.types import Instant
+from mailgate.store.types import AtRest, Instant, pack
 
 _BEYOND = timedelta(minutes=2)
 """How far ahead anything is claimed at most: twice the longest lease, since the clock of another
@@ -49,8 +49,8 @@ NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
 class Arrival:
     """A mail to be kept for one queue of one tenant; not to be processed before `not_before`.
 
-    What tells it from others is worked out by whoever hands it in, not in the thread that commits:
-    that one is what many senders wait for.
+    What tells it from others is worked out, and its octets are packed, by whoever hands it in and
+    not by the thread that commits: that one is what many senders wait for.
     """
 
     raw: bytes
@@ -63,9 +63,11 @@ class Arrival:
     received_at: datetime
     not_before: datetime | None = None
     identity: Identity = field(init=False)
+    at_rest: AtRest = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Work out its identity."""
+        """Work out its identity and how it will lie."""
+        object.__setattr__(self, "at_rest", pack(self.raw))
         object.__setattr__(self, "identity", identify(self.raw, self.received_at))
 
 
@@ -155,7 +157,7 @@ def _keep_bytes(
                 "digest": digest,
                 "size": len(arrival.raw),
                 "received_at": arrival.received_at,
-                "raw": arrival.raw,
+                "raw": arrival.at_rest,
             }
     mine = {digest: row["id"] for digest, row in rows.items()}
     if _insert(connection, schema.mail, [rows[digest] for digest in sorted(rows)]):

@@ -63,27 +63,36 @@ def _read(value: Any) -> datetime | None:
     return _EPOCH + timedelta(microseconds=value)
 
 
-class Packed(TypeDecorator[bytes]):
-    """Octets that are compressed at rest where that is cheap for what it gives.
+class AtRest(bytes):
+    """Octets in the form in which a column of `Packed` keeps them."""
 
-    Long ones are not: in mails they are files, mostly, which cost ten times as much as the rest
-    and become no smaller than their Base64 was too large. What is kept begins with the mark of
-    zlib if, and only if, it is compressed; what cannot be read comes as it lies there, and its
-    digest tells that it is damaged.
+
+def pack(value: bytes) -> AtRest:
+    """Compress octets where that is cheap for what it gives, or leave them as they are.
+
+    Long ones are left: in mails they are files, mostly, which cost ten times as much as the rest
+    and become no smaller than their Base64 was too large.
+    """
+    doubtful = value.startswith(PACKED)
+    if not doubtful and not _SHORTEST <= len(value) <= _LONGEST:
+        return AtRest(value)
+    packed = zlib.compress(value, 1)
+    return AtRest(packed if doubtful or len(packed) < len(value) else value)
+
+
+class Packed(TypeDecorator[bytes]):
+    """Octets that are packed at rest; who has time to spare may `pack` them before.
+
+    What is kept begins with the mark of zlib if, and only if, it is compressed; what cannot be read
+    comes as it lies there, and its digest tells that it is damaged.
     """
 
     impl = LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - the same on both stores
-        """Compress octets, or leave them as they are."""
-        if value is None:
-            return None
-        doubtful = value.startswith(PACKED)
-        if not doubtful and not _SHORTEST <= len(value) <= _LONGEST:
-            return value
-        packed = zlib.compress(value, 1)
-        return packed if doubtful or len(packed) < len(value) else value
+        """Return octets as they shall lie there."""
+        return value if value is None or isinstance(value, AtRest) else pack(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - the same on both stores
         """Return octets as they were given."""
