@@ -10,7 +10,7 @@ from mailgate.mail.compose import File, Frame, compose
 from mailgate.mail.parts import content
 from mailgate.mail.render import Renderer
 from mailgate.mail.signer import Signer
-from mailgate.mail.wording import CUT
+from mailgate.mail.wording import CUT, Formatted, paragraphs
 from mailgate.store.letters import Carried
 from mailgate.store.outbox import Due
 
@@ -119,11 +119,16 @@ def _said(message: RowMapping, attachments: Iterable[RowMapping]) -> dict[str, A
     fitting = _fitting(attachments)
     left = [row for row in attachments if row not in fitting]
     named = "".join(f"\n{CUT} {row['name']} ({row['size'] / 1e6:.1f} MB)" for row in left)
+    text = f"{message['text']}\n{named}" if named else message["text"]
+    if message["html"]:
+        text = Formatted(
+            text, f"{message['html']}{paragraphs(named)}" if named else message["html"]
+        )
     return {
         "author": message["author_name"] or message["author"],
         "address": message["author"] if message["side"] == "client" else None,
         "side": message["side"],
-        "text": f"{message['text']}\n{named}" if named else message["text"],
+        "text": text,
         "at": message["at"].isoformat(),
     }
 

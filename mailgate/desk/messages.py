@@ -34,6 +34,8 @@ class Leaves:
 class NewMessage:
     """One contribution to a ticket. `full_text` None: the text is all there is.
 
+    `html`: the same text as its author formatted it, made safe; of an answer to customers only.
+    `keeps_id`: on a ticket of one customer it leaves under its own Message-ID, `rfc_id`.
     `leaves`: it is there already, on another ticket, which it leaves; its attachments go with it.
     """
 
@@ -52,6 +54,8 @@ class NewMessage:
     other_address: bool = False
     machine: bool = False
     leaves: Leaves | None = None
+    html: str | None = None
+    keeps_id: bool = False
 
     def row(self, id_: int, tenant_id: int, ticket_id: int) -> dict[str, Any]:
         """Return the columns of the message's row."""
@@ -68,6 +72,7 @@ class NewMessage:
             "rfc_id": self.rfc_id,
             "text": self.text,
             "full_text": None if self.full_text == self.text else self.full_text,
+            "html": None if self.kind == NOTE else self.html,
             "resolution": self.resolution,
             "other_address": self.other_address,
             "machine": self.machine,

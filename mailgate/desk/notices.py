@@ -82,6 +82,12 @@ class Cause:
         desk_said = self.message.side is Side.SYSTEM and self.message.kind == PUBLIC
         return self.message_id if desk_said or to.role is not Role.CUSTOMER else None
 
+    def kept_id(self, to: Recipient) -> str | None:
+        """Return the author's own Message-ID, if these words leave under it: never two mails do."""
+        if self.message is None or not self.message.keeps_id or self.carried_to(to) is None:
+            return None
+        return self.message.rfc_id if self.after.people == {to.address} else None
+
     def is_older_than(self, to: Recipient) -> bool:
         """Tell whether what was said was said before a participant joined."""
         joined = self.after.joined_at(to.address)
@@ -329,7 +335,7 @@ def row(
         "stranger": notice == "received" and cause.unproven,
         "awaited": kind.awaited,
         "turn": ticket.turn,
-        "rfc_id": signer.message_id(ticket.number or notice, id_, to.address),
+        "rfc_id": cause.kept_id(to) or signer.message_id(ticket.number or notice, id_, to.address),
         "message_id": carried,
         "context": filled,
         "state": outbox.READY,

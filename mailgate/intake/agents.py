@@ -19,10 +19,12 @@ from mailgate.domain.commands import Command, Fault, Script, cancels, read
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
-from mailgate.intake import holdings, splitting, tokens
+from mailgate.intake import canned, holdings, splitting, tokens
 from mailgate.intake.ending import Ending
 from mailgate.intake.reading import Reading
+from mailgate.intake.written import DIFFERS
 from mailgate.mail.address import normalise
+from mailgate.mail.wording import paragraphs
 from mailgate.store import answers, inbox, outbox
 
 BEFORE = (
@@ -102,10 +104,13 @@ def attempt(
     names = {command.name for command in script.commands}
     aside = note or "note" in names
     faults, mark = list(script.faults), ledger.mark()
+    if reading.written is not None and reading.written.differs:
+        faults.append(DIFFERS)
     here = splitting.begin(ledger, reading, asked.actor(agent), ticket_id, script, faults)
-    said = (*_canned(ledger, agent, here, script, faults), script.text)
+    said = (*canned.texts(ledger, agent, here, script, faults), script.text)
     text = "\n\n".join(part for part in said if part.strip())
     message = replace(message, author=agent.name, author_name=agent.display_name, text=text)
+    message = replace(message, html=_formatted(reading, script, said))
     says_something = bool(text or message.attachments)
     fault = _flaw(reading, script, says_something=says_something, aside=aside)
     if fault is None and says_something and not aside and here == ticket_id:
@@ -160,6 +165,14 @@ def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool
         reason = "with it the sender of the spam would hear from us"
         return Fault(_line(script.commands), reason, "/spam alone")
     return None
+
+
+def _formatted(reading: Reading, script: Script, said: Sequence[str]) -> str | None:
+    """Return what is said as its author formatted it; what macros say stands above that."""
+    written = reading.written
+    if written is None or written.html is None or written.text != script.text:
+        return None
+    return "".join((*map(paragraphs, said[:-1]), written.html))
 
 
 def _stray(written_to: Ticket, ticket: Ticket, names: set[str]) -> Fault | None:
@@ -222,49 +235,6 @@ def _cancel(
         reason = "answers are sent at once here: [agents] hold would let them wait"
     refuse(ledger, reading, agent, ticket_id, [Fault("/cancel", reason, "/cancel alone")])
     return REFUSED
-
-
-def _canned(
-    ledger: Ledger, agent: Agent, ticket_id: int, script: Script, faults: list[Fault]
-) -> list[str]:
-    """Return what the macros of a mail stand for; `faults` grows by those that cannot be used."""
-    settings, ticket = ledger.settings, ledger.ticket(ticket_id)
-    facts = {
-        "ticket": {
-            "number": ticket.number,
-            "subject": ticket.subject,
-            "requester": ticket.requester,
-            "requester_name": ticket.requester_name,
-            "category": ticket.category,
-            "priority": ticket.priority.value,
-        },
-        "agent": {"name": agent.display_name},
-        "desk": {"name": settings.name, "address": settings.address},
-    }
-    found: list[str] = []
-    for command in script.commands:
-        match command.name, command.argument:
-            case "macro", (str(name),) if command.note:
-                reason = "a macro takes no note: write your own words below the commands"
-                faults.append(Fault(f"/macro {name}: {command.note}", reason, "/macro name"))
-            case "macro", (str(name),):
-                try:
-                    said = settings.macro(name, ticket.language or settings.language, facts)
-                except Refused as refusal:
-                    faults.append(Fault(f"/macro {name}", str(refusal), "/macro name"))
-                else:
-                    if (slip := _slip(said)) is not None:
-                        faults.append(Fault(f"/macro {name}", slip, "the macro without that line"))
-                    found.append(said)
-    return found
-
-
-def _slip(said: str) -> str | None:
-    """Return why the text of a macro must not go out, if it holds what looks like a command."""
-    script = read(said)
-    if script.commands or script.faults or script.below is not None:
-        return "its text holds a line like a command, which does not count there and would go out"
-    return None
 
 
 def ordered(commands: Iterable[Command]) -> list[Command]:

@@ -12,6 +12,7 @@ from itertools import islice
 from mailgate.domain import digest
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.child import Died
+from mailgate.intake.written import Written, written
 from mailgate.log import log
 from mailgate.mail import alert, forwarded, parts
 from mailgate.mail.address import valid
@@ -63,7 +64,8 @@ class Reading:
     known who works here: who has a name that pretends goes by the address. `by_form`: it came from
     an address of the desk itself, and its writer is whom Reply-To names.
     `canary`: it is the mail of ours that was sent round the loop under this id. `answer`: it came
-    to the address at which its sender may answer the daily digest.
+    to the address at which its sender may answer the daily digest. `written`: of one of the staff,
+    what its text and its HTML say.
     """
 
     claimed: Claimed
@@ -79,6 +81,7 @@ class Reading:
     by_form: bool = False
     canary: int | None = None
     answer: Answer | None = None
+    written: Written | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -245,7 +248,9 @@ class Reader:
             return self.parse(parts.content(claimed.raw, path), claimed.received_at, claimed.id)
 
         quotes_signed = form is None and self._quotes_signed(claimed.raw, mail, now)
+        wrote: Written | None = None
         if form is None and self._passes_on(mail):
+            wrote = written(mail, partial(self._signed, holder=mail.strict_from or "", now=now))
             hide = partial(self._without_signed, holder=mail.strict_from or "", now=now)
             mail = replace(mail, text=hide(mail.text), new_text=hide(mail.new_text))
 
@@ -264,6 +269,7 @@ class Reader:
             by_form=form is not None,
             canary=canary,
             answer=self._answer(claimed, mail, now) if form is None else None,
+            written=wrote,
         )
 
     def _answer(self, claimed: Claimed, mail: ParsedMail, now: datetime) -> Answer | None:

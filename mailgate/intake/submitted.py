@@ -5,6 +5,7 @@ out as the desk's own, as an answer to a signed address does. Whoever else stand
 recipients would wait for it in vain, so a mail that is for others too is refused.
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -21,8 +22,9 @@ from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
 from mailgate.mail.address import normalise
-from mailgate.store import inbox
+from mailgate.store import history, inbox, tickets
 
+_ID = re.compile(r"<[\w.!#$%&'*+/=?^`{|}~-]{1,200}@[\w.-]{1,200}>", re.ASCII)  # RFC 5322 3.6.4
 _JOIN = ("cc", "requester")
 _MOST_NAMED = 5  # addresses in a sentence
 
@@ -37,6 +39,7 @@ def handed_in(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | None
         raise Refused(f"there is no agent {reading.claimed.peer} any more")
     _see_whose(reading, agent)
     to, message = _outside(reading), _message(ledger, reading)
+    message = replace(message, keeps_id=_is_unused(ledger, reading))
     written_to, purpose = _signed(lookup, reading)
     if written_to is None:
         ticket, _ = sent.about(ledger, lookup, reading, to)
@@ -58,6 +61,19 @@ def _message(ledger: Ledger, reading: Reading) -> NewMessage:
     message = message_of(reading, side=Side.SYSTEM)
     lines = addressed.lines(reading, ledger.settings)
     return replace(message, text="\n".join((*lines, message.text))) if lines else message
+
+
+def _is_unused(ledger: Ledger, reading: Reading) -> bool:
+    """Tell whether the Message-ID of a mail is one, and no mail that we know of has it."""
+    given = reading.mail.headers.get("message-id", ())
+    own = reading.mail.message_id
+    if own is None or given != (own,) or not _ID.fullmatch(own):
+        return False
+    if reading.own.is_own_message_id(own) or any(own == id_ for id_, _, _ in ledger.references()):
+        return False
+    connection, tenant_id = ledger.connection, ledger.settings.tenant_id
+    known = tickets.by_reference(connection, tenant_id, [own])
+    return not (known or history.find(connection, tenant_id, [own]))
 
 
 def _see_whose(reading: Reading, agent: Agent) -> None:

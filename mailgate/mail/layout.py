@@ -51,7 +51,7 @@ _UNREAD = frozenset(
         "title",
     }
 )
-_BLOCKS = frozenset(
+BLOCKS = frozenset(
     {
         "address",
         "article",
@@ -74,7 +74,7 @@ _BLOCKS = frozenset(
         "tr",
     }
 )
-_PARAGRAPHS = frozenset(
+PARAGRAPHS = frozenset(
     {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
 )
 
@@ -120,7 +120,7 @@ class Layout:
     links: int = 0
 
 
-class _Open(NamedTuple):  # made in a third of the time of a dataclass, for each element
+class Open(NamedTuple):  # made in a third of the time of a dataclass, for each element
     """An element being walked through: what must be known of it when it closes."""
 
     tag: str
@@ -136,14 +136,16 @@ def lay_out(body: LexborNode | None, limit: int, links: int) -> Layout:
 
     Of the first `links` links it says where they lead.
     """
-    walk = _Walk(limit, links)
+    walk = Walk(limit, links)
     if body is not None:
         walk.through(body)
     return Layout(tuple(walk.lines), "".join(walk.cues), walk.linked)
 
 
 @dataclass(slots=True)
-class _Walk:
+class Walk:
+    """The way through one tree, with what was gathered on it."""
+
     limit: int
     links: int
     lines: list[str] = field(default_factory=list)
@@ -161,7 +163,7 @@ class _Walk:
 
     def through(self, body: LexborNode) -> None:
         """Visit everything below `body` in the order of the document."""
-        around: list[_Open] = []
+        around: list[Open] = []
         node = body.child
         while node is not None and self.written <= self.limit:
             opened = self._enter(node)
@@ -177,7 +179,7 @@ class _Walk:
             node = node.next if node is not None else None
         self._end_line()
 
-    def _enter(self, node: LexborNode) -> _Open | None:
+    def _enter(self, node: LexborNode) -> Open | None:
         """Open a node; None when there is nothing in it to be walked through."""
         tag = node.tag or ""
         if tag == "-text":
@@ -201,7 +203,7 @@ class _Walk:
         cited = tag == "blockquote" and not (_INDENT.search(style) and _NO_BORDER.search(style))
         self.quoted += cited
         self._begin(tag, attributes)
-        return _Open(
+        return Open(
             tag,
             cue,
             cited,
@@ -230,7 +232,7 @@ class _Walk:
             case _:
                 pass
 
-    def _leave(self, opened: _Open) -> None:
+    def _leave(self, opened: Open) -> None:
         tag = opened.tag
         if tag == "a":
             self._link(opened)
@@ -248,10 +250,10 @@ class _Walk:
 
     def _break(self, tag: str, *, tight: bool) -> None:
         """End the line where a block begins or ends; paragraphs stand apart."""
-        if tag in _PARAGRAPHS:
+        if tag in PARAGRAPHS:
             self._end_line()
             self.gap = self.gap or not tight
-        elif tag in _BLOCKS:
+        elif tag in BLOCKS:
             self._end_line()
 
     def _text(self, text: str) -> None:
@@ -274,7 +276,7 @@ class _Walk:
         if number:
             self.numbers[-1] += 1
 
-    def _link(self, opened: _Open) -> None:
+    def _link(self, opened: Open) -> None:
         """Say where a link leads unless its text does."""
         href = (opened.link or "").strip()
         text = "".join(self.gathered[opened.since :]).strip()

@@ -33,6 +33,19 @@ _GAP = re.compile(r"(?<= ) |^ ", re.MULTILINE)
 _PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 
 
+class Formatted(str):
+    """A text with the HTML in which its author formatted it, made safe; shown by `paragraphs`."""
+
+    __slots__ = ("html",)
+    html: str
+
+    def __new__(cls, text: str, html: str) -> Self:
+        """Make a text that knows its HTML."""
+        made = super().__new__(cls, text)
+        made.html = html
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Plural:
     """How a language counts in whole numbers: its categories, and which one a number takes."""
@@ -172,8 +185,11 @@ def quote(text: str) -> str:
 def paragraphs(text: str) -> Markup:
     """Return text as HTML paragraphs that show it as it was typed: nothing in it is markup.
 
-    A new line stays one, and spaces at the start of a line or in rows keep their width.
+    A new line stays one, and spaces at the start of a line or in rows keep their width. What its
+    author has formatted is shown as it is.
     """
+    if isinstance(text, Formatted):
+        return Markup(f"<div>{text.html}</div>")  # noqa: S704 - made safe before it was stored
     parts = _PARAGRAPHS.split(many_lines(text).expandtabs(4).strip("\n"))
     shown = (str(escape(_GAP.sub("\u00a0", part))).replace("\n", "<br>\n") for part in parts)
     return Markup("\n".join(f'<p dir="auto">{part}</p>' for part in shown))  # noqa: S704 - every part was escaped above

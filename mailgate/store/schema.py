@@ -248,6 +248,7 @@ message = Table(
     Column("rfc_id", Text, comment="Message-ID of that mail"),
     Column("text", Text, nullable=False, comment="the new text"),
     Column("full_text", Text, comment="the whole text, where it is more than the new"),
+    Column("html", Text, comment="the new text as an agent formatted it, made safe"),
     Column("resolution", Boolean, nullable=False, comment="this text settles the matter"),
     Column("other_address", Boolean, nullable=False, comment="came from another address"),
     Column("machine", Boolean, nullable=False, comment="a machine wrote it"),

@@ -83,8 +83,11 @@ def test_an_answer_to_the_customer_leaves_as_the_desks(desk: Desk) -> None:
     assert answer["Subject"] == f"Re: Dark lamp [{number}]"
     first = next(m for m in desk.ann.inbox.mails() if number in str(m["Subject"]))
     assert answer["References"].split()[0] == first["References"].split()[0], "Ann's thread"
+    assert answer["Message-ID"] == "<laptop-1@agent.example>"
+    del answer["Message-ID"]
     for hidden in ("agent.example", "/take", "/tag", "laptop"):
         assert hidden not in answer.as_string() + text_of(answer) + html_of(answer)
+    answer["Message-ID"] = "<laptop-1@agent.example>"
     desk.settle()
     ticket = desk.show(number)
     assert (ticket["status"], ticket["assignee"], ticket["tags"]) == (
@@ -105,21 +108,37 @@ def test_an_answer_to_the_notice_is_one_to_the_customer(desk: Desk) -> None:
     assert desk.show(number)["messages"][-1]["author"] == "alice"
 
 
-def test_html_beside_the_text_brings_no_command_to_the_customer(desk: Desk, tmp_path: Path) -> None:
+def test_an_answer_in_html_reaches_the_customer_so_and_without_its_command(
+    desk: Desk, tmp_path: Path
+) -> None:
     number, _ = desk.open("Blue wall")
+    own = "<wall-1@laptop.example>"
     raw = (
-        f"From: {ALICE}\r\nTo: {ANN}\r\nSubject: [{number}]\r\nMIME-Version: 1.0\r\n"
+        f"From: {ALICE}\r\nTo: {ANN}\r\nSubject: Re: [{number}]\r\nMIME-Version: 1.0\r\n"
+        f"Message-ID: {own}\r\n"
         'Content-Type: multipart/alternative; boundary="x"\r\n\r\n'
         "--x\r\nContent-Type: text/plain\r\n\r\n/priority high\r\nPaint it.\r\n"
         "--x\r\nContent-Type: text/html\r\n\r\n"
-        "<div>/priority high</div><p>Paint it.</p>\r\n--x--\r\n"
+        "<div>/priority high</div><p>Paint <b>it</b>.</p><blockquote>walnut</blockquote>\r\n"
+        "--x--\r\n"
     ).encode()
     login = ("--tls", "--auth", "LOGIN", "--auth-user", ALICE, "--auth-password", PASSWORD)
     swaks(port_of(desk), ANN, ALICE, raw=raw, options=login)
     answer = heard(desk, "Paint it.")
-    assert "/priority" not in answer.as_string() + text_of(answer) + html_of(answer)
+    for hidden in ("/priority", "walnut"):
+        assert hidden not in answer.as_string() + text_of(answer) + html_of(answer)
+    assert "Paint <b>it</b>." in html_of(answer)
+    assert answer["Message-ID"] == own
     desk.settle()
     assert desk.show(number)["priority"] == "high"
+    desk.ann.reply(answer, "It is blue again.")
+    desk.settle()
+    assert desk.show(number)["messages"][-1]["text"] == "It is blue again."
+    login_and_raw = {"options": login, "check": False}
+    done = swaks(
+        port_of(desk), ANN, ALICE, raw=raw.replace(b"/priority high\r\n", b""), **login_and_raw
+    )
+    assert "550 5.7.0 its text and the HTML beside it do not hold the same" in done.stdout
 
 
 def test_a_wrong_command_stays_in_the_mail_program(desk: Desk) -> None:

@@ -167,6 +167,21 @@ class TestTheWords:
         assert "\r\n\r\nGrüße,\r\n\r\n  1 < 2\r\n" in text_of(mail)
         assert "1 &lt; 2" in html_of(mail)
 
+    @pytest.mark.parametrize("resolution", [False, True])
+    def test_that_an_agent_formatted_go_out_so(self, world, resolution):
+        ticket = world.open()
+        sent(world)
+        shown = '<p style="color:red">a &lt; <b>b</b></p>'
+        message = replace(world.message(Side.SYSTEM, "alice"), text="a < b", html=shown)
+        event = (Resolve if resolution else AgentReplied)(at=world.now, actor=AGENT)
+        world.apply(ticket, event, replace(message, resolution=resolution))
+
+        (mail,) = sent(world, to=CUSTOMER)
+        assert "a < b" in text_of(mail)
+        assert "a &lt; <b>b</b></p>" in html_of(mail)
+        assert "##- " in html_of(mail)
+        assert ticket.number in html_of(mail)
+
     def test_of_an_answer_are_quoted_in_the_reminder(self, world):
         world.tick()
         ticket = world.open()
@@ -290,6 +305,15 @@ class TestFiles:
         for form in (text_of(mail), html_of(mail)):
             assert ("[…] a.png (0.0 MB)" in form) is ("a.png" not in names)
             assert ("[…] b.csv (0.0 MB)" in form) is ("b.csv" not in names)
+
+    def test_that_stay_behind_are_named_below_what_was_formatted(self, gateway, monkeypatch):
+        monkeypatch.setattr(letter, "MOST_FILES", 0)
+        gateway.mail("Hello")
+        text, headers = self.mixed(self.FILES[1])
+        gateway.agent(text.replace("text/plain", "text/html"), **headers)
+
+        assert gateway.rows("message")[-1]["html"]
+        assert "[…] b.csv (0.0 MB)" in html_of(self.last(gateway, CUSTOMER))
 
     def test_that_fit_go_along_though_one_before_them_is_too_large(self, gateway, monkeypatch):
         monkeypatch.setattr(letter, "MOST_FILES", len(TABLE))

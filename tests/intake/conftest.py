@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from mailgate.intake import dialogue, smtp
+from mailgate.intake.inbox import Incoming
+from tests.desk.conftest import ALICE, CUSTOMER, settings
 from tests.desk.conftest import database as database  # noqa: PLC0414 - a fixture that is used
-from tests.desk.conftest import settings
 from tests.intake.desk import Believing, Gateway
 from tests.intake.wire import FakeInbox, Wire, listening
 
@@ -73,3 +74,27 @@ def trusted(gateway, monkeypatch):
         monkeypatch.setattr(worker, "_reader", reader)
 
     return believe
+
+
+@pytest.fixture
+def submit(gateway):
+    """Return a function that stores what an agent handed in, and returns its delivery."""
+
+    def put(text="Try water.", to=(CUSTOMER,), by=ALICE, drain=True, shown=None, **headers):
+        shown = ", ".join(to) if shown is None else shown
+        facts = {"Subject": "Re: Printer", "Message_ID": f"<s{gateway.count}@laptop.example>"}
+        raw = gateway.raw(text, sender=headers.pop("From", by.address), to=shown, **facts | headers)
+        mail = Incoming(raw, by.address, tuple(to), gateway.now, by.name, "submission")
+        id_ = gateway.inbox.put(mail)
+        if drain:
+            gateway.worker.drain()
+        return gateway.delivery(id_)
+
+    return put
+
+
+@pytest.fixture
+def thread(gateway, opened):
+    """The headers of an answer to the customer's first mail."""
+    first = next(row["rfc_id"] for row in gateway.rows("message"))
+    return {"In_Reply_To": first, "References": first}

@@ -17,30 +17,6 @@ from tests.intake.shared import watching
 NEW = "newcomer@elsewhere.example"
 
 
-@pytest.fixture
-def submit(gateway):
-    """Return a function that stores what an agent handed in, and returns its delivery."""
-
-    def put(text="Try water.", to=(CUSTOMER,), by=ALICE, drain=True, shown=None, **headers):
-        shown = ", ".join(to) if shown is None else shown
-        facts = {"Subject": "Re: Printer", "Message_ID": f"<s{gateway.count}@laptop.example>"}
-        raw = gateway.raw(text, sender=headers.pop("From", by.address), to=shown, **facts | headers)
-        mail = Incoming(raw, by.address, tuple(to), gateway.now, by.name, "submission")
-        id_ = gateway.inbox.put(mail)
-        if drain:
-            gateway.worker.drain()
-        return gateway.delivery(id_)
-
-    return put
-
-
-@pytest.fixture
-def thread(gateway, opened):
-    """The headers of an answer to the customer's first mail."""
-    first = next(row["rfc_id"] for row in gateway.rows("message"))
-    return {"In_Reply_To": first, "References": first}
-
-
 def ticket_of(gateway, delivery):
     return gateway.ticket(delivery["ticket_id"])
 

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from mailgate.errors import Permanent
-from mailgate.mail.wording import CUT, PLURALS, Wording, bare_subject, excerpt, paragraphs, quote
+from mailgate.mail.wording import (
+    CUT,
+    PLURALS,
+    Formatted,
+    Wording,
+    bare_subject,
+    excerpt,
+    paragraphs,
+    quote,
+)
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "mail"
 ENGLISH = Wording.read(TEMPLATES / "en" / "locale.toml")
@@ -144,6 +153,11 @@ class TestAQuote:
 
 
 class TestParagraphs:
+    def test_show_what_was_formatted_as_it_is(self):
+        text = Formatted("a < b", "<i>a &lt; b</i>")
+        assert paragraphs(text) == "<div><i>a &lt; b</i></div>"
+        assert paragraphs(excerpt(text)) == '<p dir="auto">a &lt; b</p>'
+
     def test_show_text_as_it_was_typed(self):
         made = paragraphs("Hello,\r\n\r\n  - one  two\n\t- three\n \n\nBye\n")
 

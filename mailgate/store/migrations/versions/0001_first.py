@@ -832,6 +832,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             comment="the whole text, where it is more than the new",
         ),
         sa.Column(
+            "html",
+            sa.Text(),
+            nullable=True,
+            comment="the new text as an agent formatted it, made safe",
+        ),
+        sa.Column(
             "resolution", sa.Boolean(), nullable=False, comment="this text settles the matter"
         ),
         sa.Column(
