@@ -1,7 +1,7 @@
 """What the store knows of a batch of mails, asked for in sets."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from mailgate.domain.assignment import Load
 from mailgate.domain.canary import Canary
 from mailgate.domain.model import Ticket
 from mailgate.intake import agents, mytickets, overflow
+from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import OwnMessageId, Signer
@@ -45,6 +46,7 @@ class Lookup:
     canaries: dict[int, Canary]
     awaited: dict[str, datetime]
     old: dict[str, Old]
+    sent: dict[int, list[Reading]] = field(default_factory=dict)
 
     @cached_property
     def held(self) -> Mapping[str, Load]:
@@ -164,6 +166,8 @@ class Lookup:
             self.duplicates[reading.claimed.queue, reading.fingerprint] = reading.claimed.id
         self.awaited.pop(reading.mail.message_id or "", None)
         if ending_ticket is not None:
+            if reading.claimed.road in (SENT, inbox.SUBMISSION):
+                self.sent.setdefault(ending_ticket, []).append(reading)
             ticket = self.ledger.ticket(ending_ticket)
             if ticket.follows is not None and state == "opened":
                 self.followers[ticket.follows] = ending_ticket

@@ -4,7 +4,6 @@ It was sent, whatever we think of it: nothing of it is refused, and nothing sent
 puts a mail into that folder has the mailbox, so that nothing more need be proved.
 """
 
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,17 +13,16 @@ from mailgate.desk.messages import NOTE
 from mailgate.domain.events import AgentReplied, NoteAdded, Opened
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent, Staff
-from mailgate.intake import addressed, threads
+from mailgate.intake import addressed, threads, twins
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
+from mailgate.mail.subjects import base_subject
 from mailgate.store import answers, history
 
 _SECOND = timedelta(seconds=1)
 _MOST_OPEN = 50  # tickets of one customer among which a subject is looked for
-_PREFIX = re.compile(r"\s*\[?\w{1,10}(?:\[\d{1,3}\])?\s?[::]\s*")  # Re:, AW[2]:, 回复:
-_MOST_PREFIXES = 10
 _BY_MAILBOX = "in the mailbox"
 
 
@@ -55,6 +53,9 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         asks = addressed.carry_out(ledger, reading, None, who, agent)
         says = f"sent to {', '.join(to[:5]) or 'ourselves'}, about no ticket"
         return Ending("suppressed", says="; ".join(filter(None, (says, asks))))
+    same = twins.twin(ledger, lookup, reading, ticket.id)
+    if same is not None:
+        return Ending("suppressed", says=f"a copy of {same}, under another Message-ID")
     who, agent = author(reading, staff)
     message = message_of(reading, side=Side.SYSTEM)
     message = replace(message, author_name=_shown(ledger, reading, agent))
@@ -104,16 +105,6 @@ def about(
             if base_subject(ticket.subject) == subject:
                 return ticket, "recipient and subject"
     return None, ""
-
-
-def base_subject(subject: str) -> str:
-    """Return a subject without what mail programs put before it, to compare."""
-    for _ in range(_MOST_PREFIXES):
-        prefix = _PREFIX.match(subject)
-        if prefix is None or prefix.end() == len(subject):
-            break
-        subject = subject[prefix.end() :]
-    return " ".join(subject.split()).casefold()
 
 
 def author(reading: Reading, staff: Staff) -> tuple[Actor, Agent | None]:

@@ -7,6 +7,9 @@ from mailgate.mail import headers, plain
 from mailgate.mail.prescan import DEFAULTS, prescan
 from mailgate.mail.wording import bare_subject
 
+_PREFIX = re.compile(r"\s*\[?\w{1,10}(?:\[\d{1,3}\])?\s?[::]\s*")  # Re:, AW[2]:, 回复:
+_MOST_PREFIXES = 10
+
 
 def matter(raw: bytes, numbers: Callable[[str], tuple[str, ...]]) -> str:
     """Return the subject of a mail without marks of an answer and ticket numbers; it may be empty.
@@ -23,3 +26,13 @@ def matter(raw: bytes, numbers: Callable[[str], tuple[str, ...]]) -> str:
     if numbers(subject):  # in signs that look like others
         return ""
     return bare_subject(" ".join(subject.split()), "")
+
+
+def base_subject(subject: str) -> str:
+    """Return a subject without what mail programs put before it, to compare."""
+    for _ in range(_MOST_PREFIXES):
+        prefix = _PREFIX.match(subject)
+        if prefix is None or prefix.end() == len(subject):
+            break
+        subject = subject[prefix.end() :]
+    return " ".join(subject.split()).casefold()

@@ -55,6 +55,41 @@ def waiting(connection: Connection, tenant_id: int, ticket_id: int) -> list[tupl
     return [(verdict["author"], until) for verdict, until in rows]
 
 
+_MOST_SENT = 20
+_MAIL = schema.mail.c
+_SENT = (
+    select(_MINE.id, _MINE.received_at, _MAIL.raw)
+    .join(schema.mail, _MAIL.id == _MINE.mail_id)
+    .where(
+        _MINE.tenant_id == bindparam("tenant_id"),
+        _MINE.ticket_id == bindparam("ticket_id"),
+        _MINE.road.in_((SUBMISSION, "sent")),
+        _MINE.received_at.between(bindparam("since"), bindparam("until")),
+        _MINE.id != bindparam("but"),
+    )
+    .order_by(_MINE.id.desc())
+    .limit(_MOST_SENT)
+)
+
+
+def sent(
+    connection: Connection,
+    tenant_id: int,
+    ticket_id: int,
+    span: tuple[datetime, datetime],
+    but: int,
+) -> list[tuple[int, datetime, bytes]]:
+    """Return (delivery, when it was received, raw mail) of what the desk's side sent on a ticket.
+
+    That is what was handed in, or found among what was sent, within `span`, the last ones first;
+    `but` is a delivery that is left out.
+    """
+    since, until = span
+    asked = {"tenant_id": tenant_id, "ticket_id": ticket_id, "but": but}
+    rows = connection.execute(_SENT, asked | {"since": since, "until": until})
+    return [(row.id, row.received_at, row.raw) for row in rows]
+
+
 _HANDED_IN = (
     select(_MINE.id)
     .where(

@@ -7,7 +7,7 @@ import pytest
 
 from mailgate.domain.model import Status
 from mailgate.intake.inbox import Incoming
-from mailgate.intake.sent import base_subject
+from mailgate.mail.subjects import base_subject
 from tests.intake.desk import SUPPORT
 from tests.intake.shared import watching
 

@@ -408,6 +408,8 @@ class Life:
             "answers.hold.mail": c,
             "answers.handed_in.rfc_id": "<held@x>",
             "answers.hold.said": ("alice", "words"),
+            "answers.sent.span": (NOW - timedelta(days=1), NOW + timedelta(days=1)),
+            "answers.sent.but": 0,
             "mailboxes.kept_at.mail_ids": [c.mail_id],
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
