@@ -36,6 +36,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "unmerge",
                 "split",
                 "spam",
+                "withdraw",
                 "approve",
                 "reject",
             ),

@@ -44,7 +44,7 @@ TICKET: Shape = MappingProxyType(
         "closed_by": "customer, agent, auto or merged; null while it is not closed",
         "satisfaction": "the customer's rating, 1 to 5, or null",
         "surveyed_at": "when they were asked for it, or null",
-        "disposition": "none; spam, withdrawn or merged: no mail opens it again",
+        "disposition": "none; withdrawn by its author; spam or merged: no mail opens it again",
         "reopen_count": "how often it came back",
         "overdue_count": "how often the desk let its time run out",
         "escalation_level": "how many levels up it has gone; 0 when closed",

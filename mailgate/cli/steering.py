@@ -265,6 +265,15 @@ def spam(number: Number, who: Who = None, note: Why = "", config: ConfigFile = N
     steer(config, number, "spam", who, note)
 
 
+@command("withdraw", 'mailgate withdraw TKT-2026-00042 --note "He found it." --as alice')
+def withdraw(number: Number, who: Who = None, note: Why = "", config: ConfigFile = None) -> None:
+    """Close a ticket that its author has taken back; the customer is told nothing.
+
+    Their next mail opens it again, and so does `reopen`.
+    """
+    steer(config, number, "withdraw", who, note)
+
+
 @command(
     "snooze",
     "mailgate snooze TKT-2026-00042 3d --as alice",

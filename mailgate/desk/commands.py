@@ -200,6 +200,7 @@ _PLAIN: dict[str, Callable[..., Event]] = {
     "spam": partial(events.Discard, spam=True),
     "unmerge": events.Unmerge,
     "wait": events.Wait,
+    "withdraw": partial(events.Discard, spam=False),
 }
 
 

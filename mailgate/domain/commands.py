@@ -46,6 +46,11 @@ _IMAGE = r"\[[^\[\]\n]{1,200}\]"  # what a picture shows, as it stands in the te
 _DRESSED = re.compile(rf"(?:{_IMAGE}|\d{{1,3}}[.)]\s*|[-*+•–·_`'\"“”„‘’«»(\[\ufffc\s])*")
 _ALIKE = dict.fromkeys(map(ord, "∕⁄⧸\\＼"), "/")
 _BELOW = "it stands below text, where no command counts, and would go to the customer"
+SETS_ASIDE = {
+    "spam": "the sender of the spam",
+    "withdraw": "who has taken the matter back",
+}
+"""Commands after which nothing goes to the customer, and who that is."""
 _NOTE_MARK = re.compile(r"[:：](?:\s+|$)")
 
 
@@ -140,6 +145,12 @@ _ROWS = (
         "spam",
         ("/spam",),
         "The ticket is spam: it is closed, and mail does not open it again; /reopen does.",
+    ),
+    Word(
+        "withdraw",
+        ("/withdraw", "/withdraw reason"),
+        "The customer takes it back: it is closed without a word; their next mail opens it.",
+        free=True,
     ),
     # --- whose it is
     Word("take", ("/take", "/take: text"), "The ticket is mine."),

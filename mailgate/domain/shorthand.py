@@ -18,9 +18,10 @@ _ALIASES = {
     "closed": "close",
     "waiting": "wait",
     "mine": "take",
+    "withdrawn": "withdraw",
 }
 _ALONE = (
-    *("note", "resolve", "close", "reopen", "wait", "spam"),
+    *("note", "resolve", "close", "reopen", "wait", "spam", "withdraw"),
     *("take", "follow", "unfollow", "escalate", "split"),
 )
 _WITH_ARGUMENT = ("assign", "team", "snooze", "priority", "category", "kind", "tag")

@@ -14,7 +14,7 @@ from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain import events, shorthand
-from mailgate.domain.commands import Command, Fault, Script, read
+from mailgate.domain.commands import SETS_ASIDE, Command, Fault, Script, read
 from mailgate.domain.model import Actor
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
@@ -102,7 +102,7 @@ def carry_out(
         except Refused as refusal:
             ledger.undo(mark)
             faults.append(Fault(", ".join(said), str(refusal), ""))
-    if not faults and ticket_id is not None and "spam" in names:
+    if not faults and ticket_id is not None and names & SETS_ASIDE.keys():
         at = reading.claimed.received_at  # not before all is done: what is stopped is not undone
         held.stop(ledger, ticket_id, at, who, who.id)
     if not faults:
@@ -114,9 +114,10 @@ def carry_out(
 def _flaws(said: tuple[str, ...], script: Script) -> Iterator[Fault]:
     """Yield what is wrong with these lines as a whole."""
     names = {command.name for command in script.commands}
-    if "spam" in names and len(names) > 1:
-        reason = "with it the sender of the spam may hear from us"
-        yield Fault(", ".join(said), reason, "/spam alone")
+    aside = sorted(names & SETS_ASIDE.keys())
+    if aside and len(names) > 1:
+        reason = f"with it {SETS_ASIDE[aside[0]]} may hear from us"
+        yield Fault(", ".join(said), reason, f"/{aside[0]} alone")
     if script.text:
         yield Fault(script.text.splitlines()[0], "no address of ours is called so", "")
 

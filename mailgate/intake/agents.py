@@ -15,7 +15,7 @@ from mailgate.desk import held, merging, naming, notices, outsiders
 from mailgate.desk.ledger import MAIL, Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain import events
-from mailgate.domain.commands import Command, Fault, Script, cancels, read
+from mailgate.domain.commands import SETS_ASIDE, Command, Fault, Script, cancels, read
 from mailgate.domain.model import Actor, ActorKind, Ticket
 from mailgate.domain.people import Agent
 from mailgate.errors import Refused
@@ -31,10 +31,10 @@ BEFORE = (
     *("unmerge", "requester", "cc", "reopen", "take", "assign", "follow", "unfollow"),
     *("priority", "category", "kind", "tag", "field", "threshold", "escalate", "approve", "reject"),
 )
-AFTER = ("wait", "close", "snooze", "spam", "merge")
+AFTER = ("wait", "close", "snooze", "spam", "withdraw", "merge")
 """The order in which commands are carried out, before and after what is said."""
 REFUSED, WAS_THIS_YOU, HELD = "command_refused", "was_this_you", "held"
-ENDS = frozenset({"resolve", "reopen", "wait", "close", "snooze", "spam", "unmerge"})
+ENDS = frozenset({"resolve", "reopen", "wait", "close", "snooze", *SETS_ASIDE, "unmerge"})
 """What says where a ticket stands, which `/merge` says as well."""
 _ASKED_AGAIN = timedelta(hours=1)
 _SHOWN = 20_000  # characters of the agent's text given back
@@ -125,7 +125,7 @@ def attempt(
     if faults:
         ledger.undo(mark)
         return faults
-    if "spam" in names:  # not before all is carried out: what is stopped cannot be undone
+    if names & SETS_ASIDE.keys():  # not before all is carried out: what is stopped is not undone
         at = reading.claimed.received_at
         held.stop(ledger, ticket_id, at, asked.actor(agent), agent.name)
     until = None if at_once else _held_until(ledger, reading)
@@ -158,12 +158,14 @@ def _flaw(reading: Reading, script: Script, *, says_something: bool, aside: bool
     if reading.quotes_signed:
         reason = "it holds what was signed for one of us (an address, a link), and would go out"
         return Fault("", reason, "cut what is quoted, leave such a file out, or add /note")
-    if "spam" in names and says_something:
-        reason = "the text below it would go to whoever sent the spam"
-        return Fault("/spam", reason, "/spam: why, or /note above the text")
-    if "spam" in names and names & {"resolve", "reopen"}:
-        reason = "with it the sender of the spam would hear from us"
-        return Fault(_line(script.commands), reason, "/spam alone")
+    for word in sorted(names & SETS_ASIDE.keys()):
+        whom = SETS_ASIDE[word]
+        if says_something:
+            reason = f"the text below it would go to {whom}"
+            return Fault(f"/{word}", reason, f"/{word}: why, or /note above the text")
+        if names & {"resolve", "reopen"}:
+            reason = f"with it {whom} would hear from us"
+            return Fault(_line(script.commands), reason, f"/{word} alone")
     return None
 
 

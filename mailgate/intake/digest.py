@@ -14,7 +14,7 @@ from mailgate.desk import held
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE
 from mailgate.domain import events
-from mailgate.domain.commands import Command, Fault
+from mailgate.domain.commands import SETS_ASIDE, Command, Fault
 from mailgate.domain.digest import Answered, Line
 from mailgate.domain.model import Side
 from mailgate.domain.people import Agent
@@ -65,7 +65,7 @@ def carry_out(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent) ->
         says = f"{agent.name} answered the digest, and nothing was done: {'; '.join(reasons)}"
         return Ending("commands_only", says=says, word=REFUSED)
     for part in parts:  # what is stopped cannot be undone
-        if part.id is not None and "spam" in _names(part):
+        if part.id is not None and _names(part) & SETS_ASIDE.keys():
             at = reading.claimed.received_at
             held.stop(ledger, part.id, at, asked.actor(agent), agent.name)
     done = Answered(at=reading.claimed.received_at, actor=asked.actor(agent), count=count)
@@ -133,8 +133,9 @@ def _unfit(part: _Part, line: Line, command: Command) -> Fault | None:
         return Fault(line.text, f"/{command.name}: {_UNFIT}", "as a reply to a mail of the ticket")
     if command.name == "note" and not command.note:
         return Fault(line.text, "there is no text for the note", "/note text")
-    if command.name == "spam" and _names(part) & _SPEAKS:
-        return Fault(line.text, "with it the sender of the spam would hear from us", "/spam alone")
+    whom = SETS_ASIDE.get(command.name)
+    if whom is not None and _names(part) & _SPEAKS:
+        return Fault(line.text, f"with it {whom} would hear from us", f"/{command.name} alone")
     if command.name == "merge" and _names(part) & ENDS:
         return Fault(line.text, "/merge itself ends a ticket", "/merge without them")
     return None

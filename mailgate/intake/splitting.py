@@ -16,7 +16,7 @@ from mailgate.mail.subjects import matter
 from mailgate.store import moving
 
 NAME = "split"
-_APART = ("merge", "unmerge", "spam")
+_APART = ("merge", "unmerge", "spam", "withdraw")
 _WHICH = (
     "the mail does not say which message is meant: answer the notification of a new message by "
     "which that came"

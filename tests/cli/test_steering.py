@@ -81,6 +81,16 @@ def test_what_a_ticket_is_can_be_said_and_spam_stays_closed(cli, number):
     assert any("admin@agent.example" in to for to in told), "nobody has heard of it meanwhile"
 
 
+def test_what_its_author_takes_back_is_withdrawn_until_they_write_again(cli, number):
+    before = cli.sent()
+    cli.ok("withdraw", number, "--note", "He found it.", "--as", "alice")
+    assert "closed as withdrawn by agent" in cli.ok("show", number)
+    assert cli.sent() == before
+    cli.ok("deliver", stdin=mail(f"Re: Printer broken [{number}]", "It is broken again."))
+    cli.ok("tick")
+    assert facts(cli, number, "status", "disposition") == ("reopened", "none")
+
+
 def test_fields_of_the_desk_are_filled_in_and_taken_away(cli, number):
     says = "there is no field 'order_no'; there is none"
     assert says in cli.no(1, "field", number, "order_no=1")

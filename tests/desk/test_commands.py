@@ -62,6 +62,7 @@ LETTER = Letter(b"From: alice\r\n\r\nYes.", ALICE, "<one@agents.example>", "f" *
         (Command("follow"), events.Follow(**AS_ALICE, agent="alice")),
         (Command("unfollow"), events.Follow(**AS_ALICE, agent="alice", follow=False)),
         (Command("spam"), events.Discard(**AS_ALICE, spam=True)),
+        (Command("withdraw"), events.Discard(**AS_ALICE, spam=False)),
         (Command("reply"), events.AgentReplied(**AS_ALICE)),
         (Command("note"), events.NoteAdded(**AS_ALICE)),
         (Command("resolve"), events.Resolve(**AS_ALICE)),

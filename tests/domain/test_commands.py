@@ -20,7 +20,7 @@ from mailgate.domain.commands import (
 SPECIFIED = """
 note resolve close reopen wait take assign follow unfollow priority category kind tag snooze merge
 unmerge split requester cc field threshold escalate approve reject spam macro article recover list
-cancel
+cancel withdraw
 """.split()  # noqa: SIM905 - thirty words read better without their quotes
 
 
@@ -169,9 +169,9 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     fault = only_fault("/xyzzy")
     assert fault.reason == "there is no command /xyzzy"
     assert fault.right_form == (
-        "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /take, /assign, "
-        "/follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /field, /threshold, "
-        "/requester, /cc, /merge, /unmerge, /split, /approve, /reject, /macro, /list"
+        "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /withdraw, /take, "
+        "/assign, /follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /field, "
+        "/threshold, /requester, /cc, /merge, /unmerge, /split, /approve, /reject, /macro, /list"
     )
 
 

@@ -15,6 +15,7 @@ NAMES = Names(("alice", "close"), ("leads",), ("billing", "bug_report"))
         ("resolved", "/resolve"),
         ("note", "/note"),
         ("wait", "/wait"),
+        ("withdrawn", "/withdraw"),
         ("mine", "/take"),
         ("split", "/split"),
         ("high", "/priority high"),

@@ -358,14 +358,21 @@ def test_a_signed_address_in_a_sent_mail_is_no_misspelt_command(gateway, opened,
     assert gateway.outbox("command_refused") == []
 
 
-def test_spam_stands_alone_in_an_address_too(gateway, opened, first, put):
+def test_a_matter_taken_back_is_withdrawn_by_address_after_the_answer(gateway, opened, first, send):
+    send("As you wish.", In_Reply_To=first, **bcc("withdrawn"))
+    ticket = gateway.ticket(opened["ticket_id"])
+    assert (ticket.status, ticket.disposition) == (Status.CLOSED, Disposition.WITHDRAWN)
+
+
+@pytest.mark.parametrize("word", ["spam", "withdraw"])
+def test_spam_stands_alone_in_an_address_too(gateway, opened, first, put, word):
     watching(gateway)
-    both = "support+spam@desk.example, support+done@desk.example"
+    both = f"support+{word}@desk.example, support+done@desk.example"
     put("sent", (SUPPORT,), In_Reply_To=first, To=SUPPORT, Bcc=both)
     assert gateway.ticket(opened["ticket_id"]).status is Status.OPEN  # by the note, no more
     assert gateway.outbox("resolved") == []
     (told,) = gateway.outbox("command_refused")
-    assert told["context"]["commands"][0]["form"] == "/spam alone"
+    assert told["context"]["commands"][0]["form"] == f"/{word} alone"
 
 
 def test_an_address_counts_however_many_stand_before_it(gateway, opened, first, put):

@@ -137,6 +137,7 @@ def test_it_may_be_answered_in_html_between_the_lines(board, around):
         ("/close", "/list", "/list: it has no place in an answer to the digest"),
         ("/close", "/note", "there is no text for the note"),
         ("/close", "/spam\r\n/resolve", "with it the sender of the spam would hear from us"),
+        ("/close", "/withdraw\r\n/resolve", "with it who has taken the matter back would hear"),
         ("/close", "- /take", "something stands around /take"),
         ("/close", "/merge TKT-2026-00001\r\n/wait", "/merge itself ends a ticket"),
         ("/close", "/merge TKT-2026-00002", "TKT-2026-00002 is this very ticket"),
@@ -226,9 +227,10 @@ def test_others_can_be_let_in_by_it(board):
     assert board.tickets()[0].participants == ("dave@customer.example",)
 
 
-def test_spam_is_closed_by_it(board):
-    board.answer(board.quoted({1: "/spam"}))
-    assert board.tickets()[0].disposition.value == "spam"
+@pytest.mark.parametrize(("word", "as_what"), [("spam", "spam"), ("withdraw", "withdrawn")])
+def test_what_is_no_matter_of_ours_is_closed_by_it(board, word, as_what):
+    board.answer(board.quoted({1: f"/{word}"}))
+    assert board.tickets()[0].disposition.value == as_what
     assert board.transcript()["done"]
 
 

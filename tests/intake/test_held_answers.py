@@ -140,9 +140,10 @@ def test_all_that_wait_are_stopped(holding, opened):
     assert "2 answers were stopped" in refused["context"]["commands"][0]["reason"]
 
 
-def test_nothing_goes_to_whoever_sent_spam(holding, opened):
+@pytest.mark.parametrize("word", ["/spam", "/withdraw"])
+def test_nothing_goes_to_whoever_sent_spam_or_took_the_matter_back(holding, opened, word):
     row = holding.agent(ANSWER)
-    holding.agent("/spam")
+    holding.agent(word)
     later(holding)
     assert holding.delivery(row["id"])["state"] == "suppressed"
     assert replies(holding) == 0

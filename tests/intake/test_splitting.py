@@ -218,6 +218,7 @@ def test_what_is_merged_back_is_shown_where_it_was(gateway, split, first):
         (f"/split\n/merge {ONE}", "about another ticket than the other"),
         ("/split\n/unmerge", "about another ticket than the other"),
         ("/split\n/spam", "about another ticket than the other"),
+        ("/split\n/withdraw", "about another ticket than the other"),
         ("/split\n/assign nobody", "there is no agent 'nobody'"),
         ("/split\n/macro nothing", "there is no macro 'nothing'"),
         ("/split\n/pirority high", "there is no command /pirority"),

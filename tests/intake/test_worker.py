@@ -190,7 +190,7 @@ def test_a_macro_that_is_not_there_brings_the_mail_back_and_nothing_is_sent(gate
     gateway.agent("/macro sign: with regards")
     assert "a macro takes no note" in str(gateway.outbox("command_refused")[-1]["context"])
     gateway.agent("/spam\n/macro sign")
-    assert "would go to whoever sent the spam" in str(gateway.outbox("command_refused")[-1])
+    assert "would go to the sender of the spam" in str(gateway.outbox("command_refused")[-1])
 
 
 def test_what_a_ticket_is_and_who_hears_of_it_is_said_on_top(gateway, opened):
@@ -225,7 +225,9 @@ def test_a_mail_of_commands_only_never_goes_to_the_customer(gateway, opened):
         ("", "the mail is empty"),
         ("Hello\n/note he shouts", "it stands below text, where no command counts"),
         ("/spam\n/resolve", "with it the sender of the spam would hear from us"),
-        ("/spam\nHello", "the text below it would go to whoever sent the spam"),
+        ("/spam\nHello", "the text below it would go to the sender of the spam"),
+        ("/withdraw he found it\n/resolve", "who has taken the matter back would hear from us"),
+        ("/withdraw\nHello", "the text below it would go to who has taken the matter back"),
         ("Hello\n - /close", "it stands below text, where no command counts"),
     ],
 )
