@@ -107,9 +107,15 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "board.failed": _ERROR(
             "A board cannot be tended; mails are taken, it is tried again, and told of once."
         ),
+        "board.goes_on": _WARNING(
+            "Somebody has said that so many mails have vanished from a board rightly: it goes on."
+        ),
         "board.recovered": _INFO("A board that could not be tended is tended again."),
         "board.drop_failed": _ERROR(
             "What a drop asks for failed; it is tried again each minute, and told of once."
+        ),
+        "board.drop_refused": _WARNING(
+            "What a drop asks for is not possible: the mails are put back where they belong."
         ),
         "board.mark_failed": _ERROR("What a flag or keyword asks for failed, and is not done."),
         "board.not_marked": _WARNING(

@@ -399,6 +399,12 @@ class App:
 
         return mailboxes.previews(self, TENANT_ID, now)
 
+    def board_goes_on(self, mailbox: str) -> None:
+        """Let a board go on that has stopped. Raises `Refused` for one that has not."""
+        from mailgate.app import mailboxes
+
+        mailboxes.go_on(self, TENANT_ID, mailbox)
+
     def close(self) -> None:
         """Give the connections to the database back, if there are any."""
         if "database" in vars(self):

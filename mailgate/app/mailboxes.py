@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mailgate.errors import Temporary
+from mailgate.errors import Refused, Temporary
 from mailgate.imap.account import Account, Tls
 from mailgate.imap.oauth import Application
 from mailgate.intake.grant import Grant
@@ -100,8 +100,12 @@ def watchers(app: "App", tenant_id: int, now: Callable[[], datetime]) -> "Watche
 
 def _terms(app: "App", given: "Configured") -> "Terms":
     """Return the board of a mailbox, whether it is on or not."""
+    from mailgate.app.reading import limits
+    from mailgate.board.aside import Aside
     from mailgate.board.board import Terms
+    from mailgate.intake.identity import identity_of
 
+    most = limits(app.config)
     return Terms(
         mailbox=given.name,
         inbox=given.inbox,
@@ -109,7 +113,10 @@ def _terms(app: "App", given: "Configured") -> "Terms":
         agents=tuple(agent.name for agent in app.config.agents),
         settle=given.board.settle,
         every=given.board.every,
+        identity=lambda seen: identity_of(seen, most)[0],
         marks=given.board.marks,
+        brake=given.board.brake,
+        aside=Aside(given.board.spam, given.board.withdrawn, given.junk, given.trash),
     )
 
 
@@ -141,6 +148,18 @@ def boards(app: "App", tenant_id: int) -> "Iterator[tuple[str, dict[str, tuple[i
     with app.database.read() as connection:
         for box in app.mailboxes:
             yield box.name, Board(connection, tenant_id, box.name).counts()
+
+
+def go_on(app: "App", tenant_id: int, name: str) -> None:
+    """Let a board go on that has stopped. Raises `Refused` for one that has not."""
+    from mailgate.board.brake import VANISHED
+    from mailgate.store import mailboxes
+
+    with app.database.write() as connection:
+        fault = mailboxes.states(connection, tenant_id, [name])[name].fault or ""
+        if VANISHED not in fault:
+            raise Refused(f"the board of {name} has not stopped: no mails have vanished from it")
+        mailboxes.go_on(connection, tenant_id, name, on=True)
 
 
 def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from mailgate.desk import held, merging
 from mailgate.desk.door import Desk
 from mailgate.desk.ledger import Ledger
 from mailgate.domain import board as rules
 from mailgate.domain.board import Drop, Lane, Layout, Spot
-from mailgate.domain.events import Event
+from mailgate.domain.events import Discard, Event
 from mailgate.domain.model import Actor, ActorKind, Ticket
-from mailgate.errors import Conflict, Lost, Temporary
+from mailgate.errors import Conflict, Lost, Refused, Temporary
 from mailgate.log import log
 from mailgate.store.board import Board, Due
 
@@ -24,23 +25,49 @@ _REST = timedelta(minutes=1)  # until a drop that failed is tried again
 class Acted:
     """What came of the drops of a ticket, which was as in `before`; the one that counts was `to`.
 
-    `overruled` is where others were dropped.
+    `overruled` is where others were dropped. `refused`: why nothing was done, where that is so.
     """
 
     before: Ticket
     to: Spot
     events: Sequence[Event]
     overruled: Sequence[Lane]
+    refused: str = ""
 
 
-def act(ledger: Ledger, board: Board, ticket_id: int, drops: Sequence[Drop]) -> Acted:
-    """Let happen what the drops of one ticket ask for."""
-    ticket, to = ledger.ticket(ticket_id), rules.winner(drops).to
-    events = rules.asked(ticket, to, ledger.now, Actor(ActorKind.MAILBOX, board.mailbox))
-    for event in events:
-        ledger.apply(ticket_id, event)
+def act(
+    ledger: Ledger, board: Board, layout: Layout, ticket_id: int, drops: Sequence[Drop]
+) -> Acted:
+    """Let happen what the drops of one ticket ask for.
+
+    Mails that were thrown away count when no other of the ticket is left.
+    """
+    ticket, by = ledger.ticket(ticket_id), Actor(ActorKind.MAILBOX, board.mailbox)
+    left = _left(board, layout, ticket_id)
+    count = [drop for drop in drops if drop.to.lane is not Lane.TRASH or not left]
     board.acted_upon(ticket_id)
-    return Acted(ticket, to, events, sorted({drop.to.lane for drop in drops} - {to.lane}))
+    if not count:
+        return Acted(ticket, Spot(Lane.TRASH), (), ())
+    to, mark = rules.winner(count).to, ledger.mark()
+    events = rules.asked(ticket, to, ledger.now, by, junk=layout.has_junk)
+    overruled = sorted({drop.to.lane for drop in count} - {to.lane})
+    try:
+        for event in events:
+            if isinstance(event, Discard):
+                merging.see_that_none_goes_on_here(ledger, ticket_id)
+            ledger.apply(ticket_id, event)
+    except Refused as refusal:  # its mails are put back
+        ledger.undo(mark)
+        return Acted(ticket, to, (), overruled, str(refusal))
+    if any(isinstance(event, Discard) for event in events):
+        held.stop(ledger, ticket_id, ledger.now, by, by.id)
+    return Acted(ticket, to, events, overruled)
+
+
+def _left(board: Board, layout: Layout, ticket_id: int) -> bool:
+    """Whether a mail of a ticket lies elsewhere than among what was thrown away."""
+    copies = board.copies([ticket_id])
+    return any(not copy.struck and copy.folder != layout.trash for copy in copies)
 
 
 class Drops:
@@ -78,18 +105,22 @@ class Drops:
         ]
         acted = False
         for start in range(0, len(due), _AT_ONCE):
-            acted |= self._try(dict(due[start : start + _AT_ONCE]), now, hold)
+            acted |= self._try(layout, dict(due[start : start + _AT_ONCE]), now, hold)
         return acted
 
     def _try(
-        self, due: Mapping[int, Sequence[Drop]], now: datetime, hold: Callable[[Connection], None]
+        self,
+        layout: Layout,
+        due: Mapping[int, Sequence[Drop]],
+        now: datetime,
+        hold: Callable[[Connection], None],
     ) -> bool:
         """Act on the drops of these tickets; where that fails, on those of each alone.
 
         Return whether anything was done.
         """
         try:
-            self._write(due, now, hold)
+            self._write(layout, due, now, hold)
         except Lost:
             raise
         except Conflict:  # somebody else was first: what is still due then, the next look finds
@@ -104,19 +135,25 @@ class Drops:
         acted = False
         if len(due) > 1:
             for ticket_id, drops in due.items():
-                acted |= self._try({ticket_id: drops}, now, hold)
+                acted |= self._try(layout, {ticket_id: drops}, now, hold)
         return acted
 
     def _write(
-        self, due: Mapping[int, Sequence[Drop]], now: datetime, hold: Callable[[Connection], None]
+        self,
+        layout: Layout,
+        due: Mapping[int, Sequence[Drop]],
+        now: datetime,
+        hold: Callable[[Connection], None],
     ) -> None:
         with self._desk.writing(now, len(due)) as ledger:
             hold(ledger.connection)
             board = self._board(ledger.connection)
-            acted = [act(ledger, board, ticket_id, drops) for ticket_id, drops in due.items()]
+            acted = [act(ledger, board, layout, id_, drops) for id_, drops in due.items()]
         for each in acted:
+            facts = {"mailbox": self._mailbox, "ticket": each.before.number}
+            if each.refused:
+                log("board.drop_refused", **facts, lane=each.to.lane.value, error=each.refused)
             for lane in each.overruled:
-                facts = {"mailbox": self._mailbox, "ticket": each.before.number}
                 log("board.overruled", **facts, lane=lane.value)
 
     def _set_aside(self, ticket_id: int, now: datetime, error: Exception) -> None:

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailgate.board import looking, moving
+from mailgate.board import aside, brake, looking, moving
 from mailgate.board.acting import Drops
+from mailgate.board.aside import Aside
 from mailgate.board.looking import NOTHING_KNOWN
 from mailgate.board.marking import Marking
 from mailgate.board.moving import Move, Plan
@@ -27,10 +28,10 @@ from mailgate.domain.marks import Meanings
 from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.folders import Folder
-from mailgate.imap.link import Examined, Link, NotMoved
+from mailgate.imap.link import Examined, Link, NotMoved, Overview
 from mailgate.log import log
 from mailgate.store import board as store
-from mailgate.store import inbox, tickets
+from mailgate.store import inbox, mailboxes, tickets
 
 _STALE = timedelta(minutes=1)
 """A move of our own that was begun so long before a look, and was not found by it, did not happen.
@@ -43,7 +44,11 @@ _THROWN = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The board of a mailbox as the configuration says."""
+    """The board of a mailbox as the configuration says.
+
+    `identity` tells one mail under whatever UID; so many mails as `brake` that vanish at once are
+    too many.
+    """
 
     mailbox: str
     inbox: str
@@ -51,7 +56,10 @@ class Terms:
     agents: tuple[str, ...]
     settle: timedelta
     every: timedelta
+    identity: Callable[[Overview], str]
     marks: Meanings = field(default_factory=Meanings)
+    aside: Aside = field(default_factory=Aside)
+    brake: int = 50
 
 
 class Board:
@@ -73,14 +81,14 @@ class Board:
 
     def prepare(self, link: Link, found: Sequence[Folder]) -> list[str]:
         """Make the folders that are missing; return the full names of all but the INBOX."""
-        layout = self._laid_out(link, self._inbox(found))
-        trash = folders.trash(found)
-        self._trash = None if trash is None else trash.name
+        layout = self._laid_out(link, found)
+        self._trash = self._terms.aside.trash_in(found)
         missing = {name for name in layout.all if folders.named(found, name) is None}
         missing -= self._named_again(link, found, missing - layout.former, layout)
         with self._reading() as board:
             stood, meant = board.folders(), board.meanings()
         left = {name for name in layout.former if name in missing or not stood[name].messages}
+        left |= aside.given_up(meant, layout) & layout.former
         means = {name: layout.meaning(name) for name in {*layout.folders.values(), *meant}}
         others = any(meant.get(name) != meaning for name, meaning in means.items())
         if left or others:
@@ -97,7 +105,7 @@ class Board:
             if name in missing:
                 link.make(name)
                 log("board.folder_made", mailbox=self._terms.mailbox, folder=name)
-        return self._layout.all[:-1]
+        return [name for name in self._layout.all[:-1] if name not in self._layout.aside]
 
     def _named_again(
         self, link: Link, found: Sequence[Folder], missing: set[str], layout: Layout
@@ -121,18 +129,21 @@ class Board:
         `Temporary`.
         """
         found, now = link.folders(), self._now()
-        inbox = self._inbox(found)
-        layout = self._laid_out(link, inbox)
+        layout = self._laid_out(link, found)
+        with self._reading() as stored:
+            others = aside.given_up(stored.meanings(), layout)
+        layout = replace(layout, former=layout.former - others)
         there = [name for name in layout.all if folders.named(found, name) is not None]
         looks = looking.changed(link, layout, self._reading, folders=there)
-        trash = folders.trash(found)
+        strange = aside.seen(link, looks, layout, self._terms.identity)
         with self._desk.rehearsing(now) as ledger:  # nobody else can write: the server has spoken
             board = store.Board(ledger.connection, self._tenant_id, self._terms.mailbox)
+            aside.note(ledger.connection, board, strange)
             stood = board.folders()
             for look in looks:
                 looking.take_down(board, look, board.intents(), layout, stood, now)
             then = rehearsed(ledger, board, layout)
-        return previewed(then, layout, there, None if trash is None else trash.name)
+        return previewed(then, layout, there, self._terms.aside.trash_in(found))
 
     def _inbox(self, found: Sequence[Folder]) -> Folder:
         inbox = folders.named(found, self._terms.inbox)
@@ -140,9 +151,10 @@ class Board:
             raise Temporary(f"there is no folder {self._terms.inbox}")
         return inbox
 
-    def _laid_out(self, link: Link, inbox: Folder) -> Layout:
-        terms, divided = self._terms, inbox.separator or "/"
-        board = rules.layout(terms.names, terms.agents, inbox.name, link.prefix(), divided)
+    def _laid_out(self, link: Link, found: Sequence[Folder]) -> Layout:
+        terms, inbox = self._terms, self._inbox(found)
+        server = (inbox.name, link.prefix(), inbox.separator or "/")
+        board = rules.layout(terms.names, terms.agents, *server, terms.aside.named(found))
         with self._reading() as stored:
             former = stored.folders().keys() - set(board.folders.values())
         return replace(board, former=frozenset(former))
@@ -185,6 +197,8 @@ class Board:
         began = self._now()
         watched = self._marking.watched
         looks = looking.changed(link, self._layout, self._reading, standing, watched=watched)
+        self._brake(looks)
+        strange = aside.seen(link, looks, self._layout, self._terms.identity)
         self._marking.act(looks, hold)
         whole = True
         if looks:
@@ -192,6 +206,7 @@ class Board:
             with self._desk.database.write() as connection:
                 hold(connection)
                 board = self._of(connection)
+                aside.note(connection, board, strange)
                 facts = (board.intents(), self._layout, board.folders(), now, self._looked_at)
                 wholes = [looking.take_down(board, look, *facts) for look in looks]
                 whole = all(wholes)
@@ -210,6 +225,15 @@ class Board:
         due.mails.difference_update(set(asked) - pending)
         self._looked_at, self._whole = began, whole
         return bool(looks)
+
+    def _brake(self, looks: Sequence[looking.Look]) -> None:
+        """Stop where very many mails have vanished at once. Raises `Braked`."""
+        with self._reading() as board:
+            gone = brake.hold(board, looks, self._layout, self._terms.brake)
+        if gone:
+            with self._desk.database.write() as connection:
+                mailboxes.go_on(connection, self._tenant_id, self._terms.mailbox, on=False)
+            log("board.goes_on", mailbox=self._terms.mailbox, mails=gone)
 
     # --- what we move ---
 

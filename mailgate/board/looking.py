@@ -94,7 +94,11 @@ def changed(
         is_new = was is None or was.uidvalidity != now.uidvalidity
         with reading() as board:
             differs = _difference(board, folder, uids, struck, is_new=is_new)
-        saved = link.saved_at(() if is_new else sorted(differs.entered))
+        came = [] if is_new else sorted(differs.entered)
+        if was is not None and folder in layout.aside:
+            # What nobody knows is no drop there, however long it lies.
+            came = [uid for uid in came if uid >= (was.uidnext or 0)]
+        saved = link.saved_at(came)
         found[folder] = Look(folder, now, was, uids, differs, struck, saved, marks)
     return [found[folder] for folder in every if folder in found]
 
@@ -185,8 +189,9 @@ def take_down(
         at = min(max(saved, since or saved), now) if dropped else None
         rows.append(Lying(look.folder, uid, identity, mail_id, None, uid in look.struck, at))
     board.lie(rows)
-    board.done(ours)
-    whole = found.entered == known.keys()
+    if look.folder != layout.trash:  # a second copy is ours until nobody looks for the first
+        board.done(ours)
+    whole = found.entered == known.keys() or look.folder in layout.aside
     if whole:
         board.stands(look.folder, _as_it_stands(look.now), layout.meaning(look.folder))
     return whole

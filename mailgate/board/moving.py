@@ -47,7 +47,8 @@ def plan(
 ) -> Plan:
     """Return what is to be moved, so that every mail of these tickets lies once in its place.
 
-    A mail that is marked as deleted counts as gone, since the mark would go along. A second copy of
+    A mail that is marked as deleted counts as gone, since the mark would go along, and so does what
+    was thrown away. A second copy of
     a mail that lies in place is thrown away, if there is a place for that; never expunged. Nothing
     of a ticket is moved while somebody does.
     """
@@ -57,7 +58,7 @@ def plan(
         if any(copy.dropped_at and layout.spot(copy.folder) for copy in mine):
             continue
         target = layout.folder(ticket)
-        live = [copy for copy in mine if not copy.struck]
+        live = [copy for copy in mine if not copy.struck and copy.folder != trash]
         first = {copy.mail_id: copy for copy in reversed(live)}
         first |= {copy.mail_id: copy for copy in reversed(live) if copy.folder == target}
         due = [(c.folder, target, "", c) for c in first.values() if c.folder != target]
@@ -116,7 +117,8 @@ def missing(board: Board, trash: str) -> dict[int, tuple[str, int]]:
     named = mailboxes.known(board.connection, board.tenant_id, board.mailbox, thrown)
     mails = {mail_id: identity for identity, mail_id in named.items() if mail_id is not None}
     owners, _ = board.owners(mails)
-    lying = {copy.mail_id for copy in board.copies(set(owners.values())) if not copy.struck}
+    copies = board.copies(set(owners.values()))
+    lying = {copy.mail_id for copy in copies if not copy.struck and copy.folder != trash}
     return {id_: (mails[id_], owner) for id_, owner in owners.items() if id_ not in lying}
 
 

@@ -45,7 +45,7 @@ def rehearsed(ledger: Ledger, board: Board, layout: Layout) -> Rehearsed:
     board.give(owners)
     drops = []
     for ticket_id, dropped in board.drops(layout).items():
-        acted = act(ledger, board, ticket_id, dropped)
+        acted = act(ledger, board, layout, ticket_id, dropped)
         if acted.events:
             does = tuple(event.name for event in acted.events)
             before, folder = acted.before, layout.folders[acted.to]

@@ -51,7 +51,7 @@ def renamed_back(
                 break
 
 
-_USES = (folders.sent, folders.trash, folders.drafts)
+_USES = (folders.sent, folders.trash, folders.drafts, folders.junk)
 
 
 def _known(

@@ -23,11 +23,19 @@ _NO_BOARD = (
 _WORDS = {"make": "make the folder", "drop": "act on a drop", "move": "move"}
 
 
-@command("board", "mailgate board --dry-run", "mailgate board", "mailgate board --dry-run --json")
+@command("board", "mailgate board --dry-run", "mailgate board", "mailgate board --go-on support")
 def board(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done, on or off.")
     ] = False,
+    go_on: Annotated[
+        str | None,
+        typer.Option(
+            "--go-on",
+            metavar="MAILBOX",
+            help="Let a board go on from which very many mails have vanished, rightly.",
+        ),
+    ] = None,
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
@@ -36,8 +44,15 @@ def board(
     With --dry-run, log in to each mailbox and say which folders would be made, what of the mails
     that somebody has moved would count, and which mails would be moved: before a board is switched
     on, or while it is. Nothing is changed.
+
+    With --go-on, a board that has stopped because very many mails have vanished takes that as it
+    is, at its next look.
     """
     with opened(config) as app:
+        if go_on is not None:
+            app.board_goes_on(go_on)
+            printing.line(f"The board of {go_on} goes on at its next look, as its mails lie now.")
+            return
         rows = _steps(app) if dry_run else _lying(app)
         watched = bool(app.mailboxes)
     if json:

@@ -34,6 +34,21 @@ class Board(Table):
         "How long a mail must lie where it was put before that counts, so that a slip of the hand "
         "can be undone.",
     )
+    brake: kinds.Count = key(
+        50,
+        "So many mails of tickets that vanish from the board at once, are thrown away or marked as "
+        "deleted stop it, until they are back or somebody says to go on.",
+    )
+    spam: kinds.Flag = key(
+        default=True,
+        why="Whether the folder of spam is one of the board: a mail that is moved there makes its "
+        "ticket spam, and the mails of what is spam lie there.",
+    )
+    withdrawn: kinds.Flag = key(
+        default=True,
+        why="Whether a ticket is withdrawn when the last of its mails is moved to what was thrown "
+        "away.",
+    )
     every: kinds.Duration = key(
         "2s", "How often to look for what was moved: a server tells of the INBOX only."
     )
@@ -144,6 +159,16 @@ class Mailbox(Table):
     sent: kinds.Text = key(
         "",
         "The folder into which mail programs put what was sent.",
+        unset="the one that the server marks as such, or that is called so",
+    )
+    junk: kinds.Text = key(
+        "",
+        "The folder of spam, for a board.",
+        unset="the one that the server marks as such, or that is called so",
+    )
+    trash: kinds.Text = key(
+        "",
+        "The folder of what was thrown away, for a board.",
         unset="the one that the server marks as such, or that is called so",
     )
     history: kinds.History = key(

@@ -13,6 +13,7 @@ from mailgate.domain.marks import FLAGGED
 
 _SECRETS = ("password", "password_file", "refresh_token", "refresh_token_file")
 _OAUTH = ("token_url", "client_id")
+_ASIDE = {"sent": "what was sent", "junk": "spam", "trash": "what was thrown away"}
 
 
 def mailboxes(config: Config, source: Source) -> Iterator[Fault]:
@@ -30,9 +31,10 @@ def mailboxes(config: Config, source: Source) -> Iterator[Fault]:
         if mailbox.address is not None and mailbox.address not in config.desk_addresses:
             hint = "it is none of the desk's: add it to [desk] addresses"
             yield source.fault((*path, "address"), Wrong(hint))
-        if mailbox.sent and mailbox.sent == mailbox.inbox:
-            hint = "mail comes into it: name the folder of what was sent"
-            yield source.fault((*path, "sent"), Wrong(hint))
+        for key, what in _ASIDE.items():
+            if getattr(mailbox, key) and getattr(mailbox, key) == mailbox.inbox:
+                hint = f"mail comes into it: name the folder of {what}"
+                yield source.fault((*path, key), Wrong(hint))
         yield from _board(mailbox, [agent.name for agent in config.agents], path, source)
         yield from _login(mailbox, path, source)
         yield from _private(mailbox, path, source)

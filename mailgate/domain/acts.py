@@ -12,7 +12,6 @@ from mailgate.domain.events import (
     DeadlinePassed,
     Delayed,
     Delivered,
-    Discard,
     Event,
     Follow,
     MachineWrote,
@@ -380,18 +379,6 @@ def unmerge(draft: Draft) -> None:
     held = draft.before.assignee is not None
     draft.forget_end()
     draft.to_system(Status.IN_PROGRESS if held else Status.OPEN, draft.event.at)
-
-
-def discard(draft: Draft) -> None:
-    """Set it aside as spam or withdrawn."""
-    draft.close(ClosedBy.AGENT)
-    set_aside(draft)
-
-
-def set_aside(draft: Draft) -> None:
-    """Set aside as spam or withdrawn what was closed before; nobody hears of it."""
-    spam = _event(draft, Discard).spam
-    draft.set(disposition=Disposition.SPAM if spam else Disposition.WITHDRAWN)
 
 
 # --- the clock ----------------------------------------------------------------------------------

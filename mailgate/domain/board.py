@@ -1,15 +1,17 @@
 """The board: where in a shared mailbox a ticket's mails belong, and what moving one of them means.
 
 The law is that a mail stays where it was dropped: what a drop asks for makes the ticket one whose
-mails belong into that very folder. The one exception are tickets that go on in another.
+mails belong into that very folder. The one exception are tickets that go on in another. What was
+thrown away stays where it is: no mail is moved there because of its ticket, nor out of there.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
-from mailgate.domain.events import Assign, Close, Event, Reopen, Resolve, TakeBack, Wait
+from mailgate.domain.events import Assign, Close, Discard, Event, Reopen, Resolve, TakeBack, Wait
 from mailgate.domain.model import TURN_OF, Actor, Disposition, Side, Status, Ticket
 
 
@@ -21,7 +23,12 @@ class Lane(StrEnum):
     WAITING = "waiting"
     RESOLVED = "resolved"
     CLOSED = "closed"
+    JUNK = "junk"  # spam
+    TRASH = "trash"  # mails that were thrown away, and with the last of them the ticket
 
+
+ASIDE = frozenset({Lane.JUNK, Lane.TRASH})
+"""Folders that are not ours: they are used where they are, and strange mails come into them."""
 
 _FINALITY = {lane: n for n, lane in enumerate(Lane)}
 _LANE_OF = {Status.WAITING: Lane.WAITING, Status.RESOLVED: Lane.RESOLVED}
@@ -46,15 +53,22 @@ def place(ticket: Ticket) -> Spot:
     """Return where the mails of a ticket belong."""
     if TURN_OF[ticket.status] is Side.SYSTEM:
         return OPEN if ticket.assignee is None else Spot(Lane.HELD, ticket.assignee)
+    if ticket.disposition is Disposition.SPAM:
+        return Spot(Lane.JUNK)
     return Spot(_LANE_OF.get(ticket.status, Lane.CLOSED))
 
 
-def asked(ticket: Ticket, to: Spot, at: datetime, by: Actor) -> tuple[Event, ...]:
+def asked(
+    ticket: Ticket, to: Spot, at: datetime, by: Actor, *, junk: bool = True
+) -> tuple[Event, ...]:
     """Return what a drop there asks for: nothing where its mails are in place already.
 
-    Nor does it of a ticket that goes on in another, whose mails are put back.
+    Nor does it of a ticket that goes on in another, whose mails are put back. `junk`: spam has a
+    folder of its own, and does not lie among what is closed. Into `Lane.TRASH` all of its mails
+    were dropped by now; of a ticket that is closed they may well be: it is over.
     """
-    if place(ticket) == to or ticket.disposition is Disposition.MERGED:
+    here = _here(ticket, junk=junk)
+    if here == to or ticket.disposition is Disposition.MERGED:
         return ()
     waits = ticket.status is Status.WAITING
     again = TakeBack(at=at, actor=by) if waits else Reopen(at=at, actor=by)
@@ -69,7 +83,17 @@ def asked(ticket: Ticket, to: Spot, at: datetime, by: Actor) -> tuple[Event, ...
             return (again, wait) if ticket.status is Status.CLOSED else (wait,)
         case Lane.RESOLVED:
             return (Resolve(at=at, actor=by, moved=True),)
-    return (Close(at=at, actor=by),)
+        case Lane.JUNK:
+            return (Discard(at=at, actor=by, spam=True),)
+        case Lane.TRASH:
+            over = ticket.status is Status.CLOSED
+            return () if over else (Discard(at=at, actor=by, spam=False),)
+    return (Close(at=at, actor=by, moved=here.lane is Lane.JUNK),)
+
+
+def _here(ticket: Ticket, *, junk: bool) -> Spot:
+    spot = place(ticket)
+    return Spot(Lane.CLOSED) if spot.lane is Lane.JUNK and not junk else spot
 
 
 # --- folders --------------------------------------------------------------------------------------
@@ -118,7 +142,22 @@ class Layout:
 
     def folder(self, ticket: Ticket) -> str:
         """Return the folder of a ticket; of an agent who has none it is that of nobody."""
-        return self.folders.get(place(ticket), self.folders[OPEN])
+        return self.folders.get(_here(ticket, junk=self.has_junk), self.folders[OPEN])
+
+    @property
+    def has_junk(self) -> bool:
+        """Whether spam has a folder of its own."""
+        return Spot(Lane.JUNK) in self.folders
+
+    @property
+    def trash(self) -> str | None:
+        """The folder in which lies what was thrown away, if that means anything."""
+        return self.folders.get(Spot(Lane.TRASH))
+
+    @property
+    def aside(self) -> frozenset[str]:
+        """The folders that are not ours."""
+        return frozenset(name for spot, name in self.folders.items() if spot.lane in ASIDE)
 
     def spot(self, folder: str) -> Spot | None:
         """Return what a folder stands for."""
@@ -141,13 +180,25 @@ class Layout:
         return self.folders[OPEN]
 
 
-def layout(names: Names, agents: Iterable[str], inbox: str, prefix: str, separator: str) -> Layout:
-    """Return the board of a server that puts `prefix` before names and divides them so."""
+def layout(
+    names: Names,
+    agents: Iterable[str],
+    inbox: str,
+    prefix: str,
+    separator: str,
+    aside: Mapping[Lane, str] = MappingProxyType({}),
+) -> Layout:
+    """Return the board of a server that puts `prefix` before names and divides them so.
+
+    `aside` are the full names of the folders that are not ours and stand for something.
+    """
     above = [part for part in names.root.split("/") if part]
     folders = {
         spot: prefix + separator.join((*above, leaf)) for spot, leaf in names.leaves(agents).items()
     }
-    return Layout({OPEN: inbox, **folders})
+    ours = {OPEN: inbox, **folders}
+    others = {Spot(lane): name for lane, name in aside.items() if name not in ours.values()}
+    return Layout(ours | others)
 
 
 # --- what lies where ------------------------------------------------------------------------------

@@ -307,9 +307,10 @@ class Rated(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close(Command):
-    """The matter ends."""
+    """The matter ends. `moved`: by a drag."""
 
     name: ClassVar[str] = "ticket.closed"
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

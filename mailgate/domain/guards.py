@@ -12,6 +12,7 @@ from mailgate.domain.events import (
     Assign,
     AssignTeam,
     Author,
+    Close,
     Confirm,
     CustomerWrote,
     DeadlinePassed,
@@ -176,6 +177,16 @@ def can_merge(ticket: Ticket, event: MergeInto, policy: Policy, now: datetime) -
 def discarded_so(ticket: Ticket, event: Discard, policy: Policy, now: datetime) -> bool:
     """The goal is reached."""
     return ticket.disposition is (Disposition.SPAM if event.spam else Disposition.WITHDRAWN)
+
+
+def spam_after_all(ticket: Ticket, event: Discard, policy: Policy, now: datetime) -> bool:
+    """It was withdrawn, and is spam."""
+    return event.spam and ticket.disposition is Disposition.WITHDRAWN
+
+
+def moved_out_of_spam(ticket: Ticket, event: Close, policy: Policy, now: datetime) -> bool:
+    """It is spam, and somebody has moved a mail of it among what is closed."""
+    return event.moved and ticket.disposition is Disposition.SPAM
 
 
 def only_closed(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> bool:

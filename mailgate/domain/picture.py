@@ -165,6 +165,7 @@ def samples() -> tuple[Ticket, ...]:
         _live(new, events.Escalate(**_stamp(new), reason="he calls")),
         _live(risen, _next(risen, TimerKind.ESCALATION)),
         _live(new, events.Discard(**_stamp(new), spam=True)),
+        _live(new, events.Discard(**_stamp(new), spam=False)),
         _live(new, events.MergeInto(**_stamp(new), target=2)),
         _live(held, events.MergeInto(**_stamp(held), target=2)),
     )
@@ -223,6 +224,7 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield events.Resolve(**stamp, moved=True)
     yield events.Confirm(**stamp, resolution=ticket.resolution)
     yield events.Rated(**stamp, resolution=ticket.resolution, score=4)
+    yield events.Close(**stamp, moved=True)
     yield from (events.Close(**stamp), events.Reopen(**stamp), events.TakeBack(**stamp))
     yield from (events.SetPriority(**stamp, priority=p) for p in (Priority.HIGH, Priority.NORMAL))
     yield from (events.SetCategory(**stamp, category=c) for c in ("billing", ticket.category))
@@ -240,7 +242,7 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield events.AnswerStopped(**stamp, mail=1, author="bob")
     for before in (None, Status.WAITING, Status.RESOLVED, Status.CLOSED):
         yield events.SplitOff(**stamp, target=4, message=1, back_to=before)
-    yield events.Discard(**stamp, spam=True)
+    yield from (events.Discard(**stamp, spam=spam) for spam in (True, False))
     yield events.Escalate(**stamp, to="ada")
     decided = _stamp(ticket, _ADA)
     yield events.Escalate(**decided, to="ada")

@@ -12,6 +12,7 @@ INBOX = "INBOX"
 SENT = "\\Sent"
 TRASH = "\\Trash"
 DRAFTS = "\\Drafts"
+JUNK = "\\Junk"
 
 _SENT_NAMES = (
     "Sent",
@@ -69,6 +70,27 @@ _DRAFTS_NAMES = (
     "المسودات",
 )
 
+_JUNK_NAMES = (
+    "Junk",
+    "Junk E-mail",
+    "Junk Email",
+    "Junk-E-Mail",
+    "Spam",
+    "Bulk Mail",
+    "Spamverdacht",
+    "Courrier indésirable",
+    "Indésirables",
+    "Correo no deseado",
+    "Posta indesiderata",
+    "Ongewenste e-mail",
+    "Lixo Eletrônico",
+    "Wiadomości-śmieci",
+    "Нежелательная почта",
+    "Спам",
+    "垃圾邮件",
+    "البريد غير الهام",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -108,6 +130,11 @@ def sent(folders: Iterable[Folder]) -> Folder | None:
 def trash(folders: Iterable[Folder]) -> Folder | None:
     """Return the folder of what was thrown away: the one marked so, else one that is called so."""
     return _used(folders, TRASH, _TRASH_NAMES)
+
+
+def junk(folders: Iterable[Folder]) -> Folder | None:
+    """Return the folder of spam: the one marked so, else one that is called so."""
+    return _used(folders, JUNK, _JUNK_NAMES)
 
 
 def drafts(folders: Iterable[Folder]) -> Folder | None:

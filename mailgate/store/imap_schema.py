@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from mailgate.store.columns import Id, lease, metadata, of_ticket, only, tenant_id
@@ -28,6 +30,13 @@ imap_mailbox = Table(
     Column("refresh_token", Text, comment="the newest one that the provider gave"),
     Column("granted_for", String(64), comment="digest of the configured one that began it"),
     Column("prepared_after", BigInteger, comment="answers were prepared up to this event"),
+    Column(
+        "goes_on",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="somebody says that its mails have vanished rightly",
+    ),
     PrimaryKeyConstraint("tenant_id", "name"),
     comment="mailboxes that are watched, each by one node at a time",
 )

@@ -118,6 +118,23 @@ def states(connection: Connection, tenant_id: int, names: Collection[str]) -> di
     return states
 
 
+# --- the brake of a board ---
+
+
+def go_on(connection: Connection, tenant_id: int, mailbox: str, *, on: bool) -> bool:
+    """Say that what has vanished from a board is to be believed, or that it was; False: no such."""
+    table = schema.imap_mailbox
+    mine = and_(table.c.tenant_id == tenant_id, table.c.name == mailbox)
+    return connection.execute(update(table).where(mine).values(goes_on=on)).rowcount == 1
+
+
+def goes_on(connection: Connection, tenant_id: int, mailbox: str) -> bool:
+    """Whether somebody has said so, and it was not done yet."""
+    table = schema.imap_mailbox.c
+    query = select(table.goes_on).where(table.tenant_id == tenant_id, table.name == mailbox)
+    return bool(connection.execute(query).scalar())
+
+
 # --- what the provider gave -----------------------------------------------------------------------
 
 

@@ -8,21 +8,26 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Self
 
+from mailgate.board.aside import Aside
 from mailgate.board.board import Board, Terms
 from mailgate.domain.board import Names
 from mailgate.domain.events import Assign
 from mailgate.domain.model import GATEWAY
 from mailgate.imap.link import Link
 from mailgate.intake.catchup import LEASE
+from mailgate.intake.identity import identity_of
 from mailgate.intake.mailbox import places
+from mailgate.mail.parse import Limits
 from mailgate.store import mailboxes
 from tests.intake.shared import Shared, mails, written
 
 AGENTS = ("alice", "bob")
 SETTLE = timedelta(seconds=3)
+LIMITS = Limits()
 INBOX, ALICE, BOB = "INBOX", "Tickets/@alice", "Tickets/@bob"
 WAITING, RESOLVED = "Tickets/Waiting for customer", "Tickets/Resolved"
 CLOSED = "Tickets/Closed"
+JUNK, TRASH = "Junk", "Trash"
 FOLDERS = (INBOX, ALICE, BOB, WAITING, RESOLVED, CLOSED)
 
 
@@ -32,7 +37,8 @@ class Played(Shared):
     def __init__(self, gateway, port: int, user: str = "", **names: str) -> None:
         super().__init__(gateway, port, user, board=True)
         self.folders = FOLDERS
-        self.terms = Terms("support", INBOX, Names(**names), AGENTS, SETTLE, SETTLE)
+        parts = (Names(**names), AGENTS, SETTLE, SETTLE, lambda seen: identity_of(seen, LIMITS)[0])
+        self.terms = Terms("support", INBOX, *parts, aside=Aside(spam=True, withdrawn=True))
         self.ahead = timedelta()
         self.states: list[str] | None = None
         self.goes_on = False  # from one look to the next, as with one connection
@@ -95,6 +101,12 @@ class Played(Shared):
         self.terms = replace(self.terms, names=replace(self.terms.names, **names))
         self.board = Board(self.gateway.desk, self.terms, self.now)
 
+    def set_aside(self, **facts: object) -> None:
+        """Have other folders that are not ours stand for something."""
+        self.terms = replace(self.terms, aside=Aside(**facts))
+        self.board = Board(self.gateway.desk, self.terms, self.now)
+        self.states = None
+
     def rest(self) -> Self:
         """Look until nothing moves any more, drops included; that takes a few looks at most."""
         still = 0
@@ -127,8 +139,10 @@ class Played(Shared):
         """Return folder -> names of the mails that lie there and are not marked."""
         found = {}
         with self.client() as link:
-            for folder in self.folders:
-                assert link.select(f'"{folder}"', readonly=True)[0] == "OK"
+            for folder in (*self.folders, JUNK, TRASH):
+                if link.select(f'"{folder}"', readonly=True)[0] != "OK":
+                    assert folder not in self.folders
+                    continue
                 mids = [self.mid(link, uid) for uid in self.uids(link, "UNDELETED")]
                 if mids:
                     found[folder] = sorted(mids)
@@ -148,6 +162,10 @@ class Played(Shared):
     def tickets(self) -> list[tuple[str, str | None]]:
         """Return (status, assignee) of each ticket."""
         return [(row["status"], row["assignee"]) for row in self.gateway.rows("ticket")]
+
+    def as_what(self) -> list[tuple[str, str]]:
+        """Return (status, disposition) of each ticket."""
+        return [(row["status"], row["disposition"]) for row in self.gateway.rows("ticket")]
 
     def did(self) -> list[tuple[str, str]]:
         """Return (name, actor) of what was done in the mailbox."""

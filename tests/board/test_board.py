@@ -57,10 +57,10 @@ def faulty(monkeypatch, error):
     told = []
     asked = rules.asked
 
-    def failing(ticket, *facts):
+    def failing(ticket, *facts, **more):
         if ticket.subject == "Matter 1":
             raise error
-        return asked(ticket, *facts)
+        return asked(ticket, *facts, **more)
 
     monkeypatch.setattr(rules, "asked", failing)
     monkeypatch.setattr(acting, "log", lambda name, **ids: told.append(name))
@@ -120,9 +120,12 @@ def test_whoever_has_lost_the_mailbox_stops_at_once(played, monkeypatch):
     writes = []
     really = acting.Drops._write
 
-    def lose(self, due, now, _hold):
+    def lost(_connection):
+        raise Lost("another has it")
+
+    def lose(self, layout, due, now, _hold):
         writes.append(due)
-        really(self, due, now, lambda _connection: (_ for _ in ()).throw(Lost("another has it")))
+        really(self, layout, due, now, lost)
 
     monkeypatch.setattr(acting.Drops, "_write", lose)
     with pytest.raises(Lost):

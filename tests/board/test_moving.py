@@ -30,6 +30,12 @@ def test_what_is_marked_as_deleted_is_left_alone():
     assert planned(MAIL, replace(THERE, struck=True)) == ([("INBOX", ALICE, [1], None)], [])
 
 
+def test_what_was_thrown_away_is_left_there_and_counts_as_no_copy():
+    thrown = replace(MAIL, folder="Trash")
+    assert planned(thrown) == ([], [7])
+    assert planned(thrown, MAIL) == ([("INBOX", ALICE, [1], None)], [])
+
+
 def test_nothing_of_a_ticket_is_moved_while_somebody_does():
     assert planned(MAIL, replace(THERE, identity="n", dropped_at=START)) == ([], [])
 

@@ -1,17 +1,21 @@
 """`mailgate board`: what lies where, and what would be moved."""
 
 import imaplib
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
 
+from mailgate.board.brake import VANISHED
 from mailgate.cli import shapes
 from mailgate.cli.opening import opened
+from mailgate.store import mailboxes
 from tests.cli.conftest import mail
 from tests.peers.dovecot import PASSWORD
 from tests.peers.waiting import wait_until
 
 _users = count(1)
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FOLDERS = ["Tickets/@alice", "Tickets/@bob", "Tickets/Waiting for customer"]
 FOLDERS += ["Tickets/Resolved", "Tickets/Closed"]
 
@@ -45,7 +49,7 @@ def test_what_lies_where_and_what_would_be_moved_is_told(shared, dovecot):
     assert "make the folder" in shared.ok("board", "--dry-run")
     with opened(shared.config) as app:
         app.watchers.start()
-        wait_until(lambda: len(shared.json("board")) == 6, "the folders")
+        wait_until(lambda: len(shared.json("board")) == 8, "the folders")
         put(dovecot, shared.user, mail(message_id="<b1@customer.example>"))
         wait_until(lambda: shared.run("tick") and shared.json("tickets"), "a ticket")
 
@@ -63,6 +67,16 @@ def test_what_lies_where_and_what_would_be_moved_is_told(shared, dovecot):
     wanted = {"would": "move", "number": number, "source": "INBOX", "folder": "Tickets/@bob"}
     assert move == move | wanted | {"mails": 1, "events": []}
     assert number in shared.ok("board", "--dry-run")
+
+
+def test_a_board_that_has_stopped_goes_on_when_somebody_says_so(shared):
+    assert "has not stopped" in shared.no(1, "board", "--go-on", "support")
+    with opened(shared.config) as app, app.database.write() as connection:
+        mailboxes.take(connection, 1, "support", "me", NOW, timedelta(), alone=True)
+        mailboxes.told(connection, 1, "support", None, f"60 {VANISHED}")
+    assert "goes on at its next look" in shared.ok("board", "--go-on", "support")
+    with opened(shared.config) as app, app.database.read() as connection:
+        assert mailboxes.goes_on(connection, 1, "support")
 
 
 def test_where_there_is_no_board_it_is_said_how_to_get_one(cli):

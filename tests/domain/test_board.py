@@ -21,16 +21,24 @@ from mailgate.domain.board import (
     settled,
     winner,
 )
+from mailgate.domain.events import Discard
 from mailgate.domain.lifecycle import decide
 from mailgate.domain.model import TURN_OF, Actor, ActorKind, Disposition, Side, Status
 from tests.domain.lives import IN, START, closed, in_progress, merged, resolved, spam, waiting
 from tests.domain.strategies import lives
 
 HERE = Actor(ActorKind.MAILBOX, "support")
-BOARD = layout(Names(), ["alice", "bob"], "INBOX", "", "/")
+PLAIN = layout(Names(), ["alice", "bob"], "INBOX", "", "/")
+BOARD = layout(Names(), ["alice", "bob"], "INBOX", "", "/", {Lane.JUNK: "Junk"})
+THROWN = layout(Names(), [], "INBOX", "", "/", {Lane.TRASH: "Trash"})
 ALICE, BOB = Spot(Lane.HELD, "alice"), Spot(Lane.HELD, "bob")
 WAITING, RESOLVED, CLOSED = Spot(Lane.WAITING), Spot(Lane.RESOLVED), Spot(Lane.CLOSED)
+JUNK, TRASH = Spot(Lane.JUNK), Spot(Lane.TRASH)
 SPOTS = [*BOARD.folders]
+
+
+def withdrawn():
+    return in_progress().do(Discard, spam=False)
 
 
 def drop(life, to):
@@ -68,6 +76,20 @@ def test_the_mails_of_a_ticket_that_goes_on_in_another_are_put_back():
     assert BOARD.folder(merged().ticket) == BOARD.folders[CLOSED]
 
 
+def test_spam_lies_among_what_is_closed_where_it_has_no_folder_of_its_own():
+    life = spam()
+    assert (BOARD.folder(life.ticket), PLAIN.folder(life.ticket)) == ("Junk", "Tickets/Closed")
+    assert asked(life.ticket, CLOSED, life.now, HERE, junk=PLAIN.has_junk) == ()
+
+
+def test_folders_that_are_not_ours_are_known_as_such():
+    assert (BOARD.aside, PLAIN.aside, THROWN.aside) == ({"Junk"}, set(), {"Trash"})
+    assert (BOARD.trash, THROWN.trash, THROWN.has_junk) == (None, "Trash", False)
+    twice = {Lane.JUNK: "INBOX", Lane.TRASH: "Tickets/Closed"}
+    board = layout(Names(), [], "INBOX", "", "/", twice)
+    assert board.aside == frozenset()
+
+
 @pytest.mark.parametrize("status", Status)
 def test_a_folder_tells_whose_turn_it_is(status):
     lane = place(IN[status]().ticket).lane
@@ -90,12 +112,42 @@ def test_a_folder_tells_whose_turn_it_is(status):
         (resolved, WAITING, ["ticket.waiting"]),
         (closed, WAITING, ["ticket.reopened", "ticket.waiting"]),
         (closed, RESOLVED, ["ticket.resolved"]),
+        (in_progress, JUNK, ["ticket.discarded"]),
+        (closed, JUNK, ["ticket.discarded"]),
+        (withdrawn, JUNK, ["ticket.discarded"]),
+        (spam, CLOSED, ["ticket.closed"]),
+        (spam, ALICE, ["ticket.reopened", "ticket.assigned"]),
+        (spam, RESOLVED, ["ticket.resolved"]),
     ],
 )
 def test_a_drop_is_the_command_of_its_folder(life, to, names):
     lived = life()
     assert drop(lived, to) == names
     assert place(lived.ticket) == to
+
+
+@pytest.mark.parametrize("life", [in_progress, waiting, resolved])
+def test_what_was_thrown_away_is_withdrawn_and_taken_up_again_by_moving_it_back(life):
+    lived = life()
+    assert drop(lived, TRASH) == ["ticket.discarded"]
+    assert lived.ticket.disposition is Disposition.WITHDRAWN
+    assert drop(lived, TRASH) == []
+    assert drop(lived, CLOSED) == []
+    assert drop(lived, OPEN)[0] == "ticket.reopened"
+    assert lived.ticket.disposition is Disposition.NONE
+
+
+@pytest.mark.parametrize("life", [closed, spam, merged])
+def test_what_is_over_may_be_thrown_away(life):
+    assert drop(life(), TRASH) == []
+
+
+def test_what_is_no_spam_after_all_stays_closed_until_there_is_mail():
+    life = spam()
+    drop(life, CLOSED)
+    assert (life.ticket.status, life.ticket.disposition) == (Status.CLOSED, Disposition.NONE)
+    assert life.told == []
+    assert life.customer().ticket.status is Status.REOPENED
 
 
 def test_what_waits_is_taken_back_without_a_word():
@@ -129,8 +181,9 @@ def test_a_ticket_of_somebody_without_a_folder_lies_in_the_inbox():
 
 
 def test_each_folder_has_a_meaning_that_no_other_has_and_a_former_one_has_none():
-    meanings = {BOARD.meaning(name) for name in BOARD.folders.values()}
+    meanings = {PLAIN.meaning(name) for name in PLAIN.folders.values()}
     assert meanings == {"open", "held alice", "held bob", "waiting", "resolved", "closed"}
+    assert BOARD.meaning("Junk") == "junk"
     assert BOARD.meaning("Old") is None
 
 

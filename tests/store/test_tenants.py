@@ -261,6 +261,7 @@ def of_mailboxes() -> dict[str, Any]:
         "history.thread.name": "<old@x>",
         "read": {"INBOX": Cursor(2, 9, 0, 9, NOW)},
         "token": "another",
+        "mailboxes.go_on.on": False,
     }
 
 
@@ -275,6 +276,7 @@ def _plant_mailbox(put: Callable[..., dict[str, Any]], said: int, ticket_id: int
         "granted_for": "g",
         "looked_at": NOW,
         "prepared_after": 1,
+        "goes_on": True,
     }
     put(schema.imap_mailbox, name="support", **watched)
     put(schema.imap_folder, mailbox="support", name="INBOX", uidvalidity=1)

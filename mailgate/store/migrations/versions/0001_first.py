@@ -1122,6 +1122,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=True,
             comment="answers were prepared up to this event",
         ),
+        sa.Column(
+            "goes_on",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="somebody says that its mails have vanished rightly",
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenant.id"], name=op.f("fk_imap_mailbox_tenant_id")
         ),
