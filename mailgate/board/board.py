@@ -19,7 +19,7 @@ from mailgate.board.looking import NOTHING_KNOWN
 from mailgate.board.marking import Marking
 from mailgate.board.moving import Move, Plan
 from mailgate.board.preview import Step, previewed, rehearsed
-from mailgate.board.renaming import renamed_back
+from mailgate.board.renaming import renamed, renamed_back
 from mailgate.board.unsettled import Unsettled
 from mailgate.desk.door import Desk
 from mailgate.domain import board as rules
@@ -131,9 +131,12 @@ class Board:
         found, now = link.folders(), self._now()
         layout = self._laid_out(link, found)
         with self._reading() as stored:
-            others = aside.given_up(stored.meanings(), layout)
-        layout = replace(layout, former=layout.former - others)
+            left = aside.given_up(stored.meanings(), layout)
+        layout = replace(layout, former=layout.former - left)
         there = [name for name in layout.all if folders.named(found, name) is not None]
+        missing = set(layout.all) - {*there, *layout.former}
+        others = renamed(link, found, missing, layout.all, self._reading)
+        again = {name: other for other, name in others}
         looks = looking.changed(link, layout, self._reading, folders=there)
         strange = aside.seen(link, looks, layout, self._terms.identity)
         with self._desk.rehearsing(now) as ledger:  # nobody else can write: the server has spoken
@@ -143,7 +146,7 @@ class Board:
             for look in looks:
                 looking.take_down(board, look, board.intents(), layout, stood, now)
             then = rehearsed(ledger, board, layout)
-        return previewed(then, layout, there, self._terms.aside.trash_in(found))
+        return previewed(then, layout, there, again, self._terms.aside.trash_in(found))
 
     def _inbox(self, found: Sequence[Folder]) -> Folder:
         inbox = folders.named(found, self._terms.inbox)
@@ -217,6 +220,8 @@ class Board:
             owners, pending = board.owners(asked)
             stale = (began - _STALE, self._trash, began - _THROWN)
             lapsed = board.meant(*stale) if whole else []
+        if not any(look.is_new and look.folder == self._layout.home for look in looks):
+            self._marking.count(owners, hold)
         if owners or lapsed:
             with self._desk.database.write() as connection:
                 hold(connection)

@@ -1,8 +1,8 @@
 """Flags and keywords of mails on a board: what agents set counts, and ours are shown.
 
 They are acted upon before it is written down how a folder stands, so that after a fall in between
-the next look finds the same. What a mail bears when it comes into a folder means nothing: it has
-been moved with it.
+the next look finds the same. What a mail bears when it comes into a folder means nothing, as it has
+been moved with it; but of a mail that nobody has moved it counts once it is known whose it is.
 """
 
 from collections import defaultdict
@@ -117,6 +117,29 @@ class Marking:
             ledger.undo(mark)
             facts = {"mailbox": self._mailbox, "ticket": ticket.number}
             log("board.mark_failed", **facts, error=str(refusal))
+
+    def count(self, owners: Mapping[int, int], hold: Callable[[Connection], None]) -> None:
+        """Act on marks of new mails that were set before anybody knew whose the mails are.
+
+        `owners` are the tickets of the raw mails of which that is known now. Raises `Temporary`.
+        """
+        if not self.watched or not owners:
+            return
+        with self._desk.database.read() as connection:
+            marked = self._of(connection).of_new(owners)
+        added: dict[int, set[str]] = defaultdict(set)
+        for mail_id, marks in marked.items():
+            added[owners[mail_id]] |= marks.intersection(self.watched)
+        if added:
+            persist(partial(self._count, added, hold))
+
+    def _count(
+        self, added: Mapping[int, Collection[str]], hold: Callable[[Connection], None]
+    ) -> None:
+        with self._desk.writing(self._now(), len(added)) as ledger:
+            hold(ledger.connection)
+            for ticket_id in sorted(added):
+                self._happen(ledger, ticket_id, added[ticket_id], ())
 
     # --- what we mark ourselves ---
 

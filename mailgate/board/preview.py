@@ -15,9 +15,10 @@ _ALL = 1_000_000  # tickets
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A folder that would be made (`make`), a drop that would count (`drop`), or a move (`move`).
+    """A folder that would be made (`make`) or has its name again (`rename`), a drop or a move.
 
-    `ticket` is a number, and empty of a folder; `source` is empty but for a move; `does` are the
+    A `drop` would count. `ticket` is a number, and empty of a folder; `source` is the folder of
+    what would be moved (`move`), or the name that a folder has now, else empty; `does` are the
     events of a drop. `mails` are moved.
     """
 
@@ -55,10 +56,19 @@ def rehearsed(ledger: Ledger, board: Board, layout: Layout) -> Rehearsed:
 
 
 def previewed(
-    then: Rehearsed, layout: Layout, there: Collection[str], trash: str | None
+    then: Rehearsed,
+    layout: Layout,
+    there: Collection[str],
+    renamed: Mapping[str, str],
+    trash: str | None,
 ) -> list[Step]:
-    """Return what would be done; of `layout`, only the folders in `there` exist."""
-    steps = [Step("make", name) for name in layout.all if name not in {*there, *layout.former}]
+    """Return what would be done; of `layout`, only the folders in `there` exist.
+
+    `renamed` are others that do, under another name: own -> other.
+    """
+    steps = [Step("rename", name, source=other) for name, other in sorted(renamed.items())]
+    known = {*there, *renamed, *layout.former}
+    steps += [Step("make", name) for name in layout.all if name not in known]
     steps += then.drops
     plan = moving.plan(layout, then.tickets, then.copies, trash)
     moved: dict[tuple[int, str, str], int] = {}

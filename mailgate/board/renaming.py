@@ -7,7 +7,7 @@ at as well.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from mailgate.errors import Temporary
 from mailgate.imap import folders
@@ -31,6 +31,24 @@ def renamed_back(
 
     `others` are the folders that stand for something. Raises `Temporary`.
     """
+    for folder, name in renamed(link, found, missing, others, reading):
+        link.examine(folders.INBOX)  # nobody stays in a folder that changes its name
+        with suppress(Temporary):
+            link.rename(folder, name)
+            yield folder, name
+
+
+def renamed(
+    link: Link,
+    found: Sequence[Folder],
+    missing: Collection[str],
+    others: Collection[str],
+    reading: Callable[[], AbstractContextManager[Board]],
+) -> Iterator[tuple[str, str]]:
+    """Yield (other, own) of `missing` folders that lie there under other names.
+
+    `others` are the folders that stand for something. Raises `Temporary`.
+    """
     known = {name: facts for name in sorted(missing) if (facts := _known(name, reading))}
     used = {each.name for use in _USES if (each := use(found)) is not None}
     strange = [f.name for f in found if f.selectable and f.name not in {*others, *used}]
@@ -41,11 +59,6 @@ def renamed_back(
             continue
         for name, (stood, said) in known.items():
             if now.uidvalidity == stood.uidvalidity and _same(link, said):
-                link.examine(folders.INBOX)  # nobody stays in a folder that changes its name
-                try:
-                    link.rename(folder, name)
-                except Temporary:
-                    continue
                 yield folder, name
                 del known[name]
                 break

@@ -20,7 +20,12 @@ _NO_BOARD = (
     "No board has been looked at yet: on = true below [mailbox.board] switches one on, and "
     "`mailgate board --dry-run` says what it would do."
 )
-_WORDS = {"make": "make the folder", "drop": "act on a drop", "move": "move"}
+_WORDS = {
+    "make": "make the folder",
+    "rename": "give its name back",
+    "drop": "act on a drop",
+    "move": "move",
+}
 
 
 @command("board", "mailgate board --dry-run", "mailgate board", "mailgate board --go-on support")

@@ -489,10 +489,11 @@ EXAMPLE: Shape = MappingProxyType(
 MOVED: Shape = MappingProxyType(
     {
         "mailbox": "its name in the configuration",
-        "would": "make: the folder is missing; drop: somebody moved a mail there; move: we would",
+        "would": "make: the folder is missing; rename: it has another name; drop: a mail was "
+        "moved there; move: we would",
         "number": "of which ticket; null for a folder",
         "subject": "of its first mail; null for a folder",
-        "source": "the folder that mails would be moved from, or null",
+        "source": "the folder that mails would be moved from, the name that it has now, or null",
         "folder": "the folder that would be made, or to which mails were or would be moved",
         "mails": "how many mails would be moved",
         "events": "what the drop would do, a list of names of events",

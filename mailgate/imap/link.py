@@ -57,12 +57,14 @@ class Examined:
     """A folder at the moment of a look; `uidnext` None where the server does not tell.
 
     `modseq` grows with every change of a flag (RFC 7162), None where the server counts none.
+    `keywords`: whether new ones are kept, None where it does not tell.
     """
 
     uidvalidity: int
     uidnext: int | None
     messages: int
     modseq: int | None = field(default=None, compare=False)
+    keywords: bool | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,15 @@ class Link:
             uidnext if isinstance(uidnext, int) else None,
             said.get(b"EXISTS", 0),
             modseq if counts else None,
+            _keeps_keywords(said.get(b"PERMANENTFLAGS")),
         )
+
+    def keeps_keywords(self, folder: str) -> bool | None:
+        """Whether new keywords are kept in a folder (RFC 9051 7.1); None: the server says nothing.
+
+        It is entered as if to be changed, since EXAMINE tells of no flags that could be.
+        """
+        return self._enter(folder, readonly=False).keywords
 
     def uids_after(self, last: int, folder: Examined) -> list[int]:
         """Return the UIDs above `last`, in order.
@@ -487,6 +497,10 @@ def _said(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     text = _BYTES_SHOWN.sub(r"\2", text)  # imaplib makes a text of the server's octets so
     return " ".join(text.split())[:_LONGEST_SAID] or type(error).__name__
+
+
+def _keeps_keywords(flags: object) -> bool | None:
+    return b"\\*" in flags if isinstance(flags, (tuple, list)) else None
 
 
 def _hang_up(client: IMAPClient) -> None:

@@ -73,6 +73,7 @@ def survey(
         yield from _folders(link, inbox, sent)
         for name, (has, lacks) in CAPABILITIES.items():
             yield Said(has if name in link.capabilities else lacks.format(every=every))
+        yield _keywords(link, inbox)
         yield _second(account, connect)
     finally:
         link.close()
@@ -114,6 +115,16 @@ def _others(found: list[Folder]) -> Iterator[Said]:
 def _known(folder: Folder, mark: str) -> str:
     marked = mark.lower() in {attribute.lower() for attribute in folder.attributes}
     return "as the server marks it" if marked else "by its name"
+
+
+def _keywords(link: Link, inbox: str) -> Said:
+    home = folders.named(link.folders(), inbox)
+    kept = link.keeps_keywords(inbox if home is None else home.name)
+    if kept:
+        return Said("it keeps keywords (PERMANENTFLAGS \\*): a board can show and take them")
+    says = "does not keep keywords" if kept is False else "does not say whether it keeps keywords"
+    without = "of a board's marks only the flag is sure: overdue, answering and tags stay without"
+    return Said(f"it {says} (PERMANENTFLAGS \\*): {without} effect")
 
 
 def _second(account: Account, connect: Callable[[Account], Link]) -> Said:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
 
 from mailgate.store import prepared, schema
 from mailgate.store.portions import portions
@@ -49,6 +49,31 @@ class Marks:
                     _MARK.c.uid.in_(some),
                 )
             )
+
+    def of_new(self, mail_ids: Collection[int]) -> dict[int, set[str]]:
+        """Return raw mail -> the marks that it bears, of those that were seen in one place only."""
+        seen = schema.imap_copy
+        places = (
+            select(func.count())
+            .where(self._of(seen), seen.c.identity == _COPY.c.identity)
+            .scalar_subquery()
+        )
+        same = and_(
+            _MARK.c.tenant_id == _COPY.c.tenant_id,
+            _MARK.c.mailbox == _COPY.c.mailbox,
+            _MARK.c.folder == _COPY.c.folder,
+            _MARK.c.uid == _COPY.c.uid,
+        )
+        found: dict[int, set[str]] = {}
+        for some in portions(mail_ids):
+            rows = self.connection.execute(
+                select(_COPY.c.mail_id, _MARK.c.mark)
+                .join(_MARK, same)
+                .where(self._of(_COPY), _COPY.c.mail_id.in_(some), places == 1)
+            )
+            for mail_id, mark in rows:
+                found.setdefault(mail_id, set()).add(mark)
+        return found
 
     def tickets(self, folder: str, uids: Collection[int]) -> dict[int, int]:
         """Return UID -> ticket of the mails of a folder that belong to one."""

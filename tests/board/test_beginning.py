@@ -129,6 +129,8 @@ def test_a_folder_that_somebody_renames_has_its_name_again_with_all_that_is_in_i
     with played.client() as link:
         link.rename('"Tickets/Resolved"', '"Tickets/Done"')
         link.create('"Tickets/Resolved2"')
+    assert ("rename", "Tickets/Done", RESOLVED) in played.preview()
+    assert ("make", "", RESOLVED) not in played.preview()
     played.rest()
     with played.client() as link:
         link.rename("Tickets", '"Old tickets"')

@@ -10,12 +10,14 @@ from mailgate.board.board import Board
 from mailgate.board.marking import Marking
 from mailgate.desk.clock import Clock
 from mailgate.desk.door import TRIES
+from mailgate.domain.events import SetPriority
 from mailgate.domain.marks import Meanings
-from mailgate.domain.model import Priority
+from mailgate.domain.model import GATEWAY, Priority
 from mailgate.errors import Conflict, Lost, Refused, Temporary
 from mailgate.imap.link import Link, NotMarked
 from mailgate.store.marks import Marks
 from tests.board.played import ALICE, INBOX, Played
+from tests.intake.shared import mails
 
 MEANT = Meanings(Priority.URGENT, ("vip",), "Overdue")
 
@@ -56,6 +58,35 @@ def test_a_flagged_mail_makes_its_ticket_urgent_once(marked):
     store(marked, INBOX, "-FLAGS", r"\Flagged")
     marked.rest()
     assert (facts(marked), len(marked.did())) == (("urgent", []), 1)
+
+
+def test_a_flag_counts_that_was_set_before_anybody_had_seen_the_mail(marked):
+    with marked.client() as link:
+        link.append(INBOX, r"(\Flagged vip)", None, *mails(1, start=1))
+        link.append(INBOX, "(NonJunk)", None, *mails(1, start=2))
+    marked.rest()
+    rows = [(row["priority"], list(row["tags"])) for row in marked.gateway.rows("ticket")]
+    assert rows == [("normal", []), ("urgent", ["vip"]), ("normal", [])]
+    assert len(marked.did()) == 2
+    ticket = marked.gateway.rows("ticket")[1]["id"]
+    with marked.gateway.desk.writing(marked.now()) as ledger:
+        ledger.apply(ticket, SetPriority(at=marked.now(), actor=GATEWAY, priority=Priority.LOW))
+    marked.drag("m1", INBOX, ALICE)
+    marked.rest()
+    assert marked.gateway.rows("ticket")[1]["priority"] == "low", "it was moved with the mail"
+
+
+def test_flags_of_mails_that_lie_there_when_the_board_begins_mean_nothing(gateway, dovecot):
+    played = Played(gateway, dovecot.imap_port)
+    played.look()
+    with played.client() as link:
+        link.append(INBOX, r"(\Flagged)", None, *mails(1))
+    assert played.look() == 1
+    played.process()
+    played.terms = replace(played.terms, marks=MEANT)
+    played.board = Board(gateway.desk, played.terms, played.now)
+    played.begin().rest()
+    assert facts(played) == ("normal", [])
 
 
 def test_a_keyword_of_the_list_is_a_tag_as_long_as_any_mail_bears_it(marked):

@@ -30,6 +30,7 @@ def test_a_server_that_can_everything_is_well(straight, put, user, dovecot):
         (True, "a board puts second copies of mails into Trash (as the server marks it)"),
         (True, "answers of agents are looked for in Sent (as the server marks it)"),
         *((True, has) for has, _ in CAPABILITIES.values()),
+        (True, r"it keeps keywords (PERMANENTFLAGS \*): a board can show and take them"),
         (True, "one connection is used, and the server takes a second beside it"),
     ]
 
@@ -49,6 +50,7 @@ def test_what_is_missing_is_told_with_what_it_means(straight):
         (False, "there is no folder Gone: answers of agents are not seen; name it, sent = ..."),
         (True, "it cannot tell of new mail (no IDLE): it is asked every 15 s"),
         *((True, lacks) for name, (_, lacks) in CAPABILITIES.items() if name != "IDLE"),
+        (True, r"it keeps keywords (PERMANENTFLAGS \*): a board can show and take them"),
         (False, "a second connection is refused, so that agents may be shut out: too many"),
     ]
 
@@ -60,6 +62,15 @@ def test_folders_that_are_not_there_are_told_with_what_that_means(pymap):
     gone = "no folder of what was thrown away is marked or known: second copies stay"
     assert gone in words
     assert any("no CONDSTORE" in says for says in words)
+
+
+@pytest.mark.parametrize(("kept", "says"), [(False, "does not keep"), (None, "does not say")])
+def test_where_no_keyword_is_kept_it_is_told_what_that_means(straight, monkeypatch, kept, says):
+    monkeypatch.setattr(Link, "keeps_keywords", lambda _link, _folder: kept)
+    words = [says for _, says in said(straight)]
+    (told,) = [word for word in words if "keywords" in word]
+    assert says in told
+    assert "only the flag is sure" in told
 
 
 def test_a_mailbox_that_cannot_be_watched_is_a_fault(straight):
