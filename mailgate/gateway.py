@@ -265,6 +265,7 @@ class Parts:
             web = self._server()
             self._begin(web, lambda: web.start(ports.http))
         if NodeRole.LISTEN in self._roles:
+            app.let_go_of_filing()
             if app.mailboxes:
                 self._begin(app.watchers, app.watchers.start)
             self._begin(app.listener, lambda: app.listener.start(ports.smtp, ports.lmtp))

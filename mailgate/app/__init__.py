@@ -280,6 +280,13 @@ class App:
 
         return mailboxes.watchers(self, TENANT_ID, now)
 
+    def let_go_of_filing(self) -> None:
+        """Keep no answers for mailboxes that are watched no more, or in which none are filed."""
+        from mailgate.store import filing
+
+        with self.database.write() as connection:
+            filing.let_go(connection, TENANT_ID, self.settings.files)
+
     # --- mail out ---
 
     @cached_property

@@ -91,6 +91,22 @@ _WAITING = (
 )
 
 
+def let_go(connection: Connection, tenant_id: int, mailboxes: Sequence[str]) -> int:
+    """Let go of all that waits for others than these mailboxes; return how much that was.
+
+    They are no longer watched, or nothing is filed in them any more.
+    """
+    return connection.execute(
+        update(_TABLE)
+        .where(
+            _TABLE.c.tenant_id == tenant_id,
+            _TABLE.c.mailbox.not_in(mailboxes),
+            _TABLE.c.next_try_at.is_not(None),
+        )
+        .values(raw=None, next_try_at=None)
+    ).rowcount
+
+
 def raw(connection: Connection, tenant_id: int, message_id: int) -> bytes | None:
     """Return the mail as it left; None when it was filed or given up."""
     query = select(_TABLE.c.raw).where(

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from mailgate.errors import Lost, Temporary
 from mailgate.imap.link import Link, NotFiled
 from mailgate.intake.inbox import Incoming
-from mailgate.store import schema
+from mailgate.store import filing, schema
 from tests.desk.conftest import ALICE, BOB, CUSTOMER
 from tests.intake.desk import SUPPORT
 from tests.intake.filed import LATER, Filed
@@ -102,6 +102,15 @@ def test_of_two_mailboxes_the_one_from_which_the_ticket_came_has_it(filed):
         connection.execute(update(schema.mail_delivery).values(road="smtp"))
     filed.answer("Or sand.")
     assert [row["mailbox"] for row in filed.gateway.rows("imap_filing")] == ["support", "sales"]
+
+
+def test_what_waits_for_a_mailbox_in_which_none_are_filed_any_more_is_let_go_of(filed):
+    filed.answer()
+    for kept, left in ((["sales", "support"], 0), ([], 1), ([], 0)):
+        with filed.gateway.database.write() as connection:
+            assert filing.let_go(connection, 1, kept) == left
+    (row,) = filed.gateway.rows("imap_filing")
+    assert (row["raw"], row["next_try_at"]) == (None, None)
 
 
 # --- what others have filed -----------------------------------------------------------------------

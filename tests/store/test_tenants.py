@@ -262,6 +262,7 @@ def of_mailboxes() -> dict[str, Any]:
         "read": {"INBOX": Cursor(2, 9, 0, 9, NOW)},
         "token": "another",
         "mailboxes.go_on.on": False,
+        "filing.let_go.mailboxes": ["another"],
     }
 
 
