@@ -489,8 +489,7 @@ EXAMPLE: Shape = MappingProxyType(
 MOVED: Shape = MappingProxyType(
     {
         "mailbox": "its name in the configuration",
-        "would": "make: the folder is missing; rename: it has another name; drop: a mail was "
-        "moved there; move: we would",
+        "would": "make: it is missing; rename: it is called otherwise; drop; move: by us",
         "number": "of which ticket; null for a folder",
         "subject": "of its first mail; null for a folder",
         "source": "the folder that mails would be moved from, the name that it has now, or null",
