@@ -68,6 +68,8 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     if kind is Kind.OWN:
         return Ending("suppressed", says="a mail of our own came back")
     earlier = lookup.duplicates.get((reading.claimed.queue, reading.fingerprint))
+    if reading.claimed.road == inbox.SUBMISSION:
+        submitted.see_that_it_is_new(ledger, reading, earlier)
     if earlier is not None:
         further = bcc.by_another_address(ledger, lookup, reading, earlier)
         return further or Ending("suppressed", says=f"the same mail came before, as {earlier}")

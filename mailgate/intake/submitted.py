@@ -23,6 +23,7 @@ from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
 from mailgate.mail.address import normalise
 from mailgate.store import history, inbox, tickets
+from mailgate.store.identity import identify
 
 _ID = re.compile(r"<[\w.!#$%&'*+/=?^`{|}~-]{1,200}@[\w.-]{1,200}>", re.ASCII)  # RFC 5322 3.6.4
 _JOIN = ("cc", "requester")
@@ -54,6 +55,25 @@ def handed_in(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | None
     if script.commands or script.faults:
         raise Refused("it has a command and is about no ticket: answer a mail of the ticket")
     return None
+
+
+def see_that_it_is_new(ledger: Ledger, reading: Reading, earlier: int | None) -> None:
+    """Raise `Refused` for a mail whose copy was there before it: nobody would send it any more.
+
+    Some programs file a copy in what was sent before they hand the mail over, and we have taken it
+    for sent. `earlier`: a delivery of the same mail that has been processed.
+    """
+    mine, tenant_id = reading.claimed, ledger.settings.tenant_id
+    digest = identify(mine.raw, mine.received_at).digest
+    came = inbox.roads(ledger.connection, tenant_id, mine.queue, digest, mine.id)
+    if earlier is not None:
+        key = (tenant_id, mine.queue, reading.fingerprint)
+        came |= {road for road, _ in inbox.came_by(ledger.connection, *key, earlier, mine.id)}
+    if came and inbox.SUBMISSION not in came:
+        raise Refused(
+            "a copy of it was there before it, and nothing was sent: have your mail program file "
+            "what it sends afterwards, or not at all ([[mailbox]] file_answers), and send it anew"
+        )
 
 
 def _message(ledger: Ledger, reading: Reading) -> NewMessage:

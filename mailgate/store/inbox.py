@@ -460,6 +460,22 @@ def came_by(
     return [(road, recipients) for road, recipients in connection.execute(query)]
 
 
+def roads(connection: Connection, tenant_id: int, queue: str, digest: str, own: int) -> set[str]:
+    """Return the roads by which the very same octets have come, but for one delivery."""
+    mail, delivery = schema.mail.c, schema.mail_delivery.c
+    query = (
+        select(delivery.road)
+        .join(schema.mail, mail.id == delivery.mail_id)
+        .where(
+            mail.digest == digest,
+            delivery.tenant_id == tenant_id,
+            delivery.queue == queue,
+            delivery.id != own,
+        )
+    )
+    return set(connection.execute(query).scalars())
+
+
 _OLDEST_PENDING = (
     select(schema.mail_delivery.c.received_at)
     .where(

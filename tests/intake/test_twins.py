@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.intake.inbox import Incoming
+from mailgate.intake.rehearsal import objection, rehearse
 from tests.desk.conftest import ALICE, CUSTOMER
 from tests.intake.desk import EVE, SUPPORT
 from tests.intake.shared import watching
@@ -105,3 +106,33 @@ def test_what_is_handed_in_goes_out_though_a_copy_was_there_first(gateway, opene
     gateway.now += timedelta(seconds=10)
     assert put(road="submission", **thread)["state"] == "threaded"
     assert len(gateway.outbox("agent_reply")) == 1
+
+
+@pytest.mark.parametrize("bcc", [{}, {"Bcc": "boss@agents.example"}])
+def test_what_is_handed_in_after_its_own_copy_is_refused_and_not_lost(
+    gateway, opened, thread, put, bcc
+):
+    same = thread | {"Message_ID": "<one@x.example>"}
+    assert put(**same | bcc)["state"] == "threaded"
+    assert refused(gateway, **same).startswith("a copy of it was there before it, and nothing was")
+    late = put(road="submission", **same | {"Bcc": "other@agents.example"})
+    assert "a copy of it was there before it" in late["error"]  # tried again, and then parked
+    assert gateway.outbox("agent_reply") == []
+
+
+def test_so_is_one_whose_copy_waits_and_what_comes_with_its_copy_goes_out(
+    gateway, opened, thread, put
+):
+    same = thread | {"Message_ID": "<one@x.example>"}
+    put(drain=False, **same)
+    assert refused(gateway, **same).startswith("a copy of it was there before it, and nothing was")
+    assert put(road="submission", **same | {"Bcc": "other@agents.example"})["state"] == "threaded"
+    assert len(gateway.outbox("agent_reply")) == 1
+
+
+def refused(gateway, **headers):
+    """Return what the port says of a mail before it takes it."""
+    raw = gateway.raw("Done.", sender=ALICE.address, to=CUSTOMER, Subject="Re: Printer", **headers)
+    mail = Incoming(raw, ALICE.address, (CUSTOMER,), gateway.now, "alice", "submission")
+    reader, signer = gateway.worker._reader, gateway.signer
+    return objection(lambda each: rehearse(gateway.desk, reader, signer, each, "support"), mail)

@@ -408,6 +408,8 @@ class Life:
             "inbox.came_by.earlier": c.id,
             "inbox.came_by.fingerprint": "f" * 64,
             "inbox.came_by.own": 0,
+            "inbox.roads.digest": "d",
+            "inbox.roads.own": 0,
             "answers.hold.mail": c,
             "answers.handed_in.rfc_id": "<held@x>",
             "answers.hold.said": ("alice", "words"),
