@@ -162,6 +162,11 @@ class Board:
             former = stored.folders().keys() - set(board.folders.values())
         return replace(board, former=frozenset(former))
 
+    @property
+    def aside(self) -> Sequence[str]:
+        """The folders of spam and of what was thrown away, as far as they stand for something."""
+        return sorted(self._layout.aside)
+
     def look(
         self,
         link: Link,

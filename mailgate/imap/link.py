@@ -12,7 +12,6 @@ import select
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, Self, TypeGuard
 
 from imapclient import DELETED, IMAPClient, SocketTimeout, imap_utf7
@@ -23,7 +22,7 @@ from imapclient.response_parser import parse_response
 from mailgate.errors import Temporary
 from mailgate.imap.account import Account, LoginRefused, Tls
 from mailgate.imap.folders import Folder
-from mailgate.imap.uids import Uids
+from mailgate.imap.uids import Uids, copied
 
 _MOST_IN_A_LINE = 50_000  # UIDs that SEARCH may name in one line; imaplib takes 1 MB
 _MOST_FETCHED = 1000  # UIDs that FETCH may name in one line; some servers take 8 or 64 KB
@@ -384,7 +383,7 @@ class Link:
                 self._client.noop()
                 self._move_again(uids, target)
         told = self._inner.untagged_responses.pop("COPYUID", None)
-        return _copied(told[-1], len(uids)) if told else {}
+        return copied(told[-1], len(uids)) if told else {}
 
     def _move_again(self, uids: Sequence[int], target: str) -> None:
         try:
@@ -454,22 +453,6 @@ def _spans(first: int, folder: Examined) -> Iterator[str]:
         return
     for start in range(first, folder.uidnext, _MOST_IN_A_LINE):
         yield f"{start}:{min(start + _MOST_IN_A_LINE, folder.uidnext) - 1}"
-
-
-def _copied(told: bytes, most: int) -> dict[int, int]:
-    """Read a COPYUID (RFC 4315 section 3), of at most so many mails; nothing in any other."""
-    words = told.decode("ascii", "replace").split()
-    if len(words) != 3:  # noqa: PLR2004 - UIDVALIDITY, and two sets
-        return {}
-    before, after = (list(islice(_uids(word), most + 1)) for word in words[1:])
-    return dict(zip(before, after, strict=True)) if len(before) == len(after) <= most else {}
-
-
-def _uids(spans: str) -> Iterator[int]:
-    for span in spans.split(","):
-        first, _, last = span.partition(":")
-        if first.isdecimal() and (last or first).isdecimal():
-            yield from range(int(first), int(last or first) + 1)
 
 
 def _body(items: Mapping[bytes, Any]) -> bytes:

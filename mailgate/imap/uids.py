@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Self
 
 _ALL = re.compile(rb"(?:^|[ )])ALL ([0-9:,]+)", re.IGNORECASE)
@@ -78,3 +79,19 @@ def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((first, last))
     return joined
+
+
+def copied(told: bytes, most: int) -> dict[int, int]:
+    """Read a COPYUID (RFC 4315 section 3), of at most so many mails; nothing in any other."""
+    words = told.decode("ascii", "replace").split()
+    if len(words) != 3:  # noqa: PLR2004 - UIDVALIDITY, and two sets
+        return {}
+    before, after = (list(islice(_each(word), most + 1)) for word in words[1:])
+    return dict(zip(before, after, strict=True)) if len(before) == len(after) <= most else {}
+
+
+def _each(spans: str) -> Iterator[int]:
+    for span in spans.split(","):
+        first, _, last = span.partition(":")
+        if first.isdecimal() and (last or first).isdecimal():
+            yield from range(int(first), int(last or first) + 1)

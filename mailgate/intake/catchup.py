@@ -99,10 +99,12 @@ class Catchup:
         places: Sequence[Place],
         stopping: Callable[[], bool],
         fault: str = "",
+        beside: Sequence[str] = (),
     ) -> int:
         """Take in everything that is new, the oldest first; return how many mails that were.
 
-        `fault` is what else is amiss with the mailbox. The last command is an EXAMINE of the last
+        `fault` is what else is amiss with the mailbox; of folders `beside` it is only asked how
+        they stand. The last command is an EXAMINE of the last
         place that showed nothing new. Raises `Lost`, or `Temporary`; then `begin` again.
         """
         began, taken = self._now(), 0
@@ -113,7 +115,9 @@ class Catchup:
         quiet = False
         while not quiet and not stopping():
             quiet, asked, found = True, False, []
-            known = {} if self._opens else link.standings(each.folder for each in places[:-1])
+            folders = [*(each.folder for each in places[:-1]), *beside]
+            known = {} if self._opens else link.standings(folders)
+            self.standing |= {folder: known[folder] for folder in beside if folder in known}
             for place in places:
                 try:
                     asked, entries = self._news(link, place, known.get(place.folder))

@@ -169,7 +169,9 @@ class Watcher:
             self._file(link, watched, hold)
             if drafts is not None:
                 self._see_drafts(link, drafts, hold)
-            self._catchup.look(link, fence, watched, self._stop.is_set, self._board_fault)
+            beside = () if board is None else board.aside
+            stopping = self._stop.is_set
+            self._catchup.look(link, fence, watched, stopping, self._board_fault, beside)
             differs = False
             if board is not None:
                 with self._of_board():

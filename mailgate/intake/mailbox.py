@@ -62,6 +62,10 @@ class Board(Protocol):
 
     every: timedelta
 
+    @property
+    def aside(self) -> Sequence[str]:
+        """The folders of it from which nobody takes mails, known once it is prepared."""
+
     def prepare(self, link: "Link", found: Sequence[Folder]) -> Sequence[str]:
         """Make the folders that are missing; return all of them but the INBOX."""
 

@@ -71,7 +71,7 @@ class Played(Shared):
 
         def look() -> bool:
             gateway.now = self.now()
-            catchup.look(link, fence, watched, lambda: False)
+            catchup.look(link, fence, watched, lambda: False, beside=board.aside)
             return board.look(link, partial(catchup.hold, fence=fence), catchup.standing)
 
         try:
@@ -135,11 +135,14 @@ class Played(Shared):
 
     # --- what lies where ---
 
-    def lie(self) -> dict[str, list[str]]:
-        """Return folder -> names of the mails that lie there and are not marked."""
+    def lie(self, *also: str) -> dict[str, list[str]]:
+        """Return folder -> names of the mails that lie there and are not marked.
+
+        What was thrown away is left out, but for folders `also` named.
+        """
         found = {}
         with self.client() as link:
-            for folder in (*self.folders, JUNK, TRASH):
+            for folder in (*self.folders, JUNK, *also):
                 if link.select(f'"{folder}"', readonly=True)[0] != "OK":
                     assert folder not in self.folders
                     continue

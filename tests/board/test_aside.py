@@ -30,14 +30,14 @@ def test_what_is_moved_among_spam_is_spam_and_moved_back_it_is_taken_up_again(pl
     played.drag("m0", INBOX, JUNK, how)
     played.rest()
     assert played.as_what() == [SPAM]
-    assert played.lie() == {JUNK: ["m0", "n1"]}
+    assert played.lie(TRASH) == {JUNK: ["m0", "n1"]}
     played.say(0, "Buy more!", "n2")
     assert played.as_what() == [SPAM]
-    assert played.lie() == {JUNK: ["m0", "n1", "n2"]}
+    assert played.lie(TRASH) == {JUNK: ["m0", "n1", "n2"]}
     played.drag("n1", JUNK, ALICE, how)
     played.rest()
     assert played.as_what() == [("in_progress", NONE)]
-    assert played.lie() == {ALICE: ["m0", "n1", "n2"]}
+    assert played.lie(TRASH) == {ALICE: ["m0", "n1", "n2"]}
 
 
 def test_out_of_spam_into_what_is_closed_it_is_closed_and_mail_opens_it_again(played):
@@ -47,20 +47,20 @@ def test_out_of_spam_into_what_is_closed_it_is_closed_and_mail_opens_it_again(pl
     played.drag("m0", JUNK, CLOSED)
     played.rest()
     assert played.as_what() == [("closed", NONE), ("new", NONE)]
-    assert played.lie() == {CLOSED: ["m0"], INBOX: ["m1"]}
+    assert played.lie(TRASH) == {CLOSED: ["m0"], INBOX: ["m1"]}
     played.say(0, "It burns again.", "n1")
-    assert played.lie() == {INBOX: ["m0", "m1", "n1"]}
+    assert played.lie(TRASH) == {INBOX: ["m0", "m1", "n1"]}
 
 
 def test_what_is_said_to_be_spam_elsewhere_lies_there_too(played):
     played.open(2)
     happen(played, Discard, spam=True)
     played.rest()
-    assert played.lie() == {JUNK: ["m0"], INBOX: ["m1"]}
+    assert played.lie(TRASH) == {JUNK: ["m0"], INBOX: ["m1"]}
     assert played.did() == []
     happen(played, Reopen)
     played.rest()
-    assert played.lie() == {INBOX: ["m0", "m1"]}
+    assert played.lie(TRASH) == {INBOX: ["m0", "m1"]}
 
 
 @pytest.mark.parametrize("how", ["move", "copy and expunge", "copy and strike"])
@@ -69,11 +69,11 @@ def test_with_the_last_mail_that_is_thrown_away_the_ticket_is_withdrawn(played, 
     played.drag("m0", INBOX, TRASH, how)
     played.rest()
     assert played.as_what() == [("new", NONE), ("new", NONE)]
-    assert played.lie() == {TRASH: ["m0"], INBOX: ["m1", "n1"]}
+    assert played.lie(TRASH) == {TRASH: ["m0"], INBOX: ["m1", "n1"]}
     played.drag("n1", INBOX, TRASH, how)
     played.rest()
     assert played.as_what() == [WITHDRAWN, ("new", NONE)]
-    assert played.lie() == {TRASH: ["m0", "n1"], INBOX: ["m1"]}
+    assert played.lie(TRASH) == {TRASH: ["m0", "n1"], INBOX: ["m1"]}
     assert played.did() == [("ticket.discarded", "support")]
 
 
@@ -86,7 +86,7 @@ def test_what_is_taken_out_of_the_trash_is_taken_up_again_and_the_rest_stays_the
     played.drag("n1", TRASH, INBOX)
     played.rest()
     assert played.as_what() == [("reopened", NONE)]
-    assert played.lie() == {INBOX: ["n1"], TRASH: ["m0"]}
+    assert played.lie(TRASH) == {INBOX: ["n1"], TRASH: ["m0"]}
 
 
 def test_whoever_was_withdrawn_and_writes_again_is_heard(played):
@@ -95,7 +95,7 @@ def test_whoever_was_withdrawn_and_writes_again_is_heard(played):
     played.rest()
     played.say(0, "After all.", "n1")
     assert played.as_what() == [("reopened", NONE)]
-    assert played.lie() == {INBOX: ["n1"], TRASH: ["m0"]}
+    assert played.lie(TRASH) == {INBOX: ["n1"], TRASH: ["m0"]}
 
 
 def test_a_slip_of_the_hand_is_undone_and_nothing_has_happened(played):
@@ -107,7 +107,7 @@ def test_a_slip_of_the_hand_is_undone_and_nothing_has_happened(played):
     played.drag("m1", JUNK, INBOX)
     played.rest()
     assert played.did() == []
-    assert played.lie() == {INBOX: ["m0", "m1"]}
+    assert played.lie(TRASH) == {INBOX: ["m0", "m1"]}
 
 
 def test_what_is_closed_may_be_thrown_away(played):
@@ -117,7 +117,7 @@ def test_what_is_closed_may_be_thrown_away(played):
     played.drag("m0", CLOSED, TRASH)
     played.rest()
     assert played.as_what() == [("closed", NONE)]
-    assert played.lie() == {TRASH: ["m0"]}
+    assert played.lie(TRASH) == {TRASH: ["m0"]}
 
 
 def test_one_mail_among_what_is_resolved_and_another_thrown_away_is_resolved(played):
@@ -126,21 +126,21 @@ def test_one_mail_among_what_is_resolved_and_another_thrown_away_is_resolved(pla
     played.drag("n1", INBOX, TRASH)
     played.rest()
     assert played.as_what() == [("resolved", NONE)]
-    assert played.lie() == {RESOLVED: ["m0", "n2"], TRASH: ["n1"]}
+    assert played.lie(TRASH) == {RESOLVED: ["m0", "n2"], TRASH: ["n1"]}
 
 
 def test_a_second_copy_that_we_throw_away_withdraws_nothing(played):
     played.open()
     played.drag("m0", INBOX, ALICE, "copy")
     played.rest()
-    assert played.lie() == {ALICE: ["m0"], TRASH: ["m0"]}
+    assert played.lie(TRASH) == {ALICE: ["m0"], TRASH: ["m0"]}
     with played.client() as link:
         link.select(f'"{ALICE}"')
         link.uid("STORE", "1:*", "+FLAGS.SILENT", r"(\Deleted)")
         link.expunge()
     played.rest()
     assert played.as_what() == [("in_progress", NONE)]
-    assert played.lie()[ALICE] == ["m0"], "it is brought back"
+    assert played.lie(TRASH)[ALICE] == ["m0"], "it is brought back"
 
 
 def test_spam_that_nobody_has_seen_opens_nothing_until_somebody_takes_it_out(played):
@@ -152,7 +152,7 @@ def test_spam_that_nobody_has_seen_opens_nothing_until_somebody_takes_it_out(pla
     played.drag("m5", JUNK, INBOX)
     played.rest()
     assert len(played.tickets()) == 2
-    assert played.lie() == {INBOX: ["m0", "m5"], JUNK: ["m6"], TRASH: ["t"]}
+    assert played.lie(TRASH) == {INBOX: ["m0", "m5"], JUNK: ["m6"], TRASH: ["t"]}
     played.drag("m5", INBOX, JUNK)
     played.rest()
     assert played.as_what()[1] == SPAM
@@ -165,7 +165,7 @@ def test_where_they_stand_for_nothing_they_are_not_looked_into(played):
     played.rest()
     played.set_aside()
     played.rest()
-    assert played.lie() == {JUNK: ["m0"], TRASH: ["m1"], INBOX: ["m2"]}
+    assert played.lie(TRASH) == {JUNK: ["m0"], TRASH: ["m1"], INBOX: ["m2"]}
     looked_into = {row["name"] for row in played.gateway.rows("board_folder")}
     assert looked_into.isdisjoint({JUNK, TRASH})
     played.drag("m2", INBOX, JUNK)
@@ -175,7 +175,7 @@ def test_where_they_stand_for_nothing_they_are_not_looked_into(played):
     happen(played, Discard, n=2, spam=True)
     played.set_aside(spam=True)
     played.rest()
-    assert played.lie() == {JUNK: ["m0", "m2", "m7"], TRASH: ["m1"]}
+    assert played.lie(TRASH) == {JUNK: ["m0", "m2", "m7"], TRASH: ["m1"]}
 
 
 def test_folders_that_a_person_has_named_count(gateway, dovecot):
@@ -190,7 +190,7 @@ def test_folders_that_a_person_has_named_count(gateway, dovecot):
     played.drag("m1", INBOX, "Bin")
     played.rest()
     assert played.as_what() == [SPAM, WITHDRAWN]
-    assert played.lie() == {"Unwanted": ["m0"], "Bin": ["m1"]}
+    assert played.lie(TRASH) == {"Unwanted": ["m0"], "Bin": ["m1"]}
 
 
 def test_a_ticket_in_which_another_goes_on_is_not_set_aside_and_its_mails_are_put_back(
@@ -204,7 +204,7 @@ def test_a_ticket_in_which_another_goes_on_is_not_set_aside_and_its_mails_are_pu
     played.drag("m0", INBOX, JUNK)
     played.rest()
     assert played.as_what()[0] == ("new", NONE)
-    assert played.lie() == {INBOX: ["m0"], CLOSED: ["m1"]}
+    assert played.lie(TRASH) == {INBOX: ["m0"], CLOSED: ["m1"]}
     assert told == ["board.drop_refused"]
 
 

@@ -95,6 +95,7 @@ def test_an_escalation_does_not_wait(world):
 def test_what_answers_them_and_alarms_do_not_wait():
     at_once = {name for name, notice in NOTICES.items() if not notice.waits}
     to_customers = {"received", "agent_reply", "waiting", "resolved", "auto_closed", "survey"}
+    to_customers |= {"changed"}
     answers = {"command_refused", "was_this_you", "my_tickets", "held_tickets", "transcript"}
     alarms = {"escalated", "canary", "canary_missing", "canary_over"}
     alarms |= {"approval_wanted", "approved", "rejected", "approval_expired"}

@@ -82,3 +82,13 @@ def test_a_ticket_is_frozen_and_its_version_is_no_part_of_what_it_is():
     with pytest.raises(FrozenInstanceError):
         TICKET.turn = 2
     assert replace(TICKET, version=9) == TICKET
+
+
+def test_an_altered_ticket_has_the_other_facts_and_the_one_before_is_as_it_was():
+    other = TICKET.altered(subject="Lamp", priority=Priority.HIGH)
+    assert other == replace(TICKET, subject="Lamp", priority=Priority.HIGH)
+    assert Ticket(id=1, requester="carol@customer.example") == TICKET
+    with pytest.raises(TypeError, match="a ticket has no \\['colour'\\]"):
+        TICKET.altered(colour="red")
+    with pytest.raises(FrozenInstanceError):
+        other.subject = "Fuse"

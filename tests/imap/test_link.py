@@ -10,8 +10,8 @@ from mailgate.errors import Temporary
 from mailgate.imap import link as links
 from mailgate.imap.account import Account, LoginRefused, Tls
 from mailgate.imap.link import Examined, Link, NoFolder, NotFiled
-from mailgate.imap.link import _copied as copied
 from mailgate.imap.link import _spans as spans
+from mailgate.imap.uids import copied
 from tests.peers.dovecot import PASSWORD
 from tests.peers.imap_proxy import as_it_is
 

@@ -8,6 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from mailgate.store import outbox, schema
+from mailgate.store.contexts import blank
 from tests.store.databases import OTHER, TENANT, add_other_tenant
 from tests.store.rows import NOW, every, notice, plant
 
@@ -71,7 +72,7 @@ def test_a_claim_brings_what_a_letter_is_written_from(database):
         "agent_reply",
         "customer",
     )
-    assert due.context == {"ticket": {"number": "TKT-1"}}
+    assert due.context == blank() | {"ticket": {"number": "TKT-1"}}
     assert (due.awaited, due.automatic, due.kept, due.began_at) == (True, False, False, None)
     assert (due.attempts, due.fence, due.created_at) == (0, 1, NOW)
 

@@ -28,6 +28,7 @@ from mailgate.store.reports import Wanted
 from mailgate.store.ways import Broken
 from tests.store.databases import OTHER, TENANT, add_other_tenant
 from tests.store.rows import NOW, every, notice, plant
+from tests.store.tenantless import WITHOUT_TENANT
 
 SHARED = {
     "tenant": "is what the others are told apart by",
@@ -116,45 +117,6 @@ def test_a_reference_to_a_row_of_another_tenant_is_refused(database, case):
 
 
 # --- queries --------------------------------------------------------------------------------------
-
-# Functions that ask the database for no tenant's rows in particular.
-WITHOUT_TENANT = {
-    "inbox.put": "each mail says whose it is",
-    "inbox.raw": "raw bytes have no tenant; their ids come from rows that have one",
-    "outbox.rendered": "by a claim, which says whose it is",
-    "outbox.note": "by a claim, which says whose it is",
-    "outbox.renew": "by claims, which say whose they are",
-    "drafts.came": "each row says whose it is",
-    "preparing.begin": "the row says whose it is",
-    "filing.keep": "by a claim, which says whose it is",
-    "letters.carried": "by claims, which say whose they are",
-    "prepared.insert": "each row says whose it is",
-    "tickets.create": "each row says whose it is",
-    "tickets.save": "each row says whose it is",
-    "tickets.save_turns": "each row says whose it is",
-    "tickets.add": "each row says whose it is",
-    "policies.keep": "snapshots of rules have no tenant",
-    "policies.find": "snapshots of rules have no tenant",
-    "policies.load": "snapshots of rules have no tenant",
-    "heartbeat.last": "signs of life have no tenant",
-    "heartbeat.keep": "signs of life have no tenant",
-    "orphans.answers": "the question says whose rows it is about",
-    "audit.policies": "snapshots of rules have no tenant",
-    "audit.mails": "raw bytes have no tenant",
-    "audit.pragmas": "about the whole file",
-    "audit.unsafe": "about the whole database",
-    "audit.dangling": "about the whole file",
-    "audit.damage": "about the whole file",
-    "revision.present": "about the whole database",
-    "footprint.identity": "about the whole database",
-    "migrate.differences": "about the whole database",
-    "backup.counts": "about the whole database",
-    "backup_postgresql.dump": "about the whole database",
-    "backup_postgresql.unused": "about the whole database",
-    "calls.call": "each tenant whose work was written down is named",
-    "db.inserting": "asks nothing",
-    "db.let_idle": "asks nothing",
-}
 
 # What a function may return to a tenant that has nothing.
 NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
