@@ -122,6 +122,7 @@ class Stumbling:
     """A board that fails in some way until it is told to do well."""
 
     every = timedelta(seconds=0.01)
+    aside = ()
 
     def __init__(self, where, error) -> None:
         self.where, self.error, self.tries = where, error, 0
