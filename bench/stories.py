@@ -21,8 +21,9 @@ from sqlalchemy.types import JSON
 from bench import mix
 from mailgate.app import App
 from mailgate.store import numbers, schema
+from mailgate.store.contexts import Context, without_blanks
 from mailgate.store.identity import identify
-from mailgate.store.types import Instant
+from mailgate.store.types import Instant, pack
 
 # Both stand out in any text: each digit string that looks so is one of ours.
 FIRST_ID = 9_000_000_000
@@ -124,8 +125,9 @@ class Pattern:
                 continue
             if isinstance(column.type, Instant):
                 marked.facts.append((at, f"s{self._instant(value)[1:]}"))
-            elif isinstance(column.type, JSON):
-                marked.values[at] = self._mark_text(marked, at, json.dumps(value))
+            elif isinstance(column.type, JSON | Context):
+                kept = without_blanks(value) if isinstance(column.type, Context) else value
+                marked.values[at] = self._mark_text(marked, at, json.dumps(kept))
             elif column.name == "fingerprint":
                 marked.facts.append((at, f"f{self._ids[row['id']][1:]}"))
             elif column.name == "digest":
@@ -182,6 +184,7 @@ class Pattern:
             if pattern.raw >= 0:
                 row[pattern.raw] = row[pattern.raw].encode()
                 row[pattern.digest] = self._digest(pattern, row, facts)
+                row[pattern.raw] = pack(row[pattern.raw])
             yield pattern.table, row
 
     @staticmethod

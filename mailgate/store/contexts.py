@@ -41,6 +41,15 @@ def blank() -> dict[str, Any]:
 _BLANK = blank()
 
 
+def without_blanks(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document without what is `blank` in it."""
+    return {
+        name: each
+        for name, each in document.items()
+        if each or name not in _BLANK or each != _BLANK[name]
+    }
+
+
 class Context(TypeDecorator[dict[str, Any]]):
     """A document that comes out whole, and is kept without what is `blank` in it."""
 
@@ -49,13 +58,7 @@ class Context(TypeDecorator[dict[str, Any]]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the same on both stores
         """Leave out what is blank."""
-        if not isinstance(value, dict):
-            return value
-        return {
-            name: each
-            for name, each in value.items()
-            if each or name not in _BLANK or each != _BLANK[name]
-        }
+        return without_blanks(value) if isinstance(value, dict) else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the same on both stores
         """Put back what was left out."""
