@@ -43,8 +43,9 @@ def act(
     Mails that were thrown away count when no other of the ticket is left.
     """
     ticket, by = ledger.ticket(ticket_id), Actor(ActorKind.MAILBOX, board.mailbox)
-    left = _left(board, layout, ticket_id)
-    count = [drop for drop in drops if drop.to.lane is not Lane.TRASH or not left]
+    count = [drop for drop in drops if drop.to.lane is not Lane.TRASH]
+    if len(count) < len(drops) and not _left(board, layout, ticket_id):
+        count = list(drops)
     board.acted_upon(ticket_id)
     if not count:
         return Acted(ticket, Spot(Lane.TRASH), (), ())

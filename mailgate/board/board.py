@@ -205,7 +205,7 @@ class Board:
         began = self._now()
         watched = self._marking.watched
         looks = looking.changed(link, self._layout, self._reading, standing, watched=watched)
-        self._brake(looks)
+        vanished = self._brake(looks)
         strange = aside.seen(link, looks, self._layout, self._terms.identity)
         self._marking.act(looks, hold)
         whole = True
@@ -214,10 +214,13 @@ class Board:
             with self._desk.database.write() as connection:
                 hold(connection)
                 board = self._of(connection)
+                mailboxes.go_on(connection, self._tenant_id, self._terms.mailbox, on=False)
                 aside.note(connection, board, strange)
                 facts = (board.intents(), self._layout, board.folders(), now, self._looked_at)
                 wholes = [looking.take_down(board, look, *facts) for look in looks]
                 whole = all(wholes)
+            if vanished:
+                log("board.goes_on", mailbox=self._terms.mailbox, mails=vanished)
         due = self._unsettled.due
         with self._reading() as board:
             self._unsettled.find(board, began)
@@ -236,14 +239,13 @@ class Board:
         self._looked_at, self._whole = began, whole
         return bool(looks)
 
-    def _brake(self, looks: Sequence[looking.Look]) -> None:
-        """Stop where very many mails have vanished at once. Raises `Braked`."""
+    def _brake(self, looks: Sequence[looking.Look]) -> int:
+        """Stop where very many mails have vanished at once, unless somebody said to go on.
+
+        Return how many have, where somebody did; that counts for one look. Raises `Braked`.
+        """
         with self._reading() as board:
-            gone = brake.hold(board, looks, self._layout, self._terms.brake)
-        if gone:
-            with self._desk.database.write() as connection:
-                mailboxes.go_on(connection, self._tenant_id, self._terms.mailbox, on=False)
-            log("board.goes_on", mailbox=self._terms.mailbox, mails=gone)
+            return brake.hold(board, looks, self._layout, self._terms.brake)
 
     # --- what we move ---
 

@@ -22,9 +22,9 @@ class Braked(Temporary):
 
 
 def see(board: Board, looks: Iterable[Look], layout: Layout, most: int) -> int:
-    """Return how many mails of tickets have vanished since the last look, if that is too many.
+    """Return how many mails of tickets have vanished since the last look.
 
-    Else 0. Marking a mail as deleted counts.
+    Marking a mail as deleted counts. 0 where fewer than `most` have left their places.
     """
     places: set[tuple[str, int]] = set()
     come: list[tuple[Look, frozenset[int]]] = []

@@ -48,9 +48,8 @@ def plan(
     """Return what is to be moved, so that every mail of these tickets lies once in its place.
 
     A mail that is marked as deleted counts as gone, since the mark would go along, and so does what
-    was thrown away. A second copy of
-    a mail that lies in place is thrown away, if there is a place for that; never expunged. Nothing
-    of a ticket is moved while somebody does.
+    was thrown away. A second copy of a mail that lies in place is thrown away, if there is a place
+    for that; never expunged. Nothing of a ticket is moved while somebody does.
     """
     settled, moves = {}, []
     for ticket_id, group in groupby(copies, key=lambda copy: copy.ticket_id):

@@ -7,7 +7,7 @@ at as well.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 
 from mailgate.errors import Temporary
 from mailgate.imap import folders
@@ -33,9 +33,11 @@ def renamed_back(
     """
     for folder, name in renamed(link, found, missing, others, reading):
         link.examine(folders.INBOX)  # nobody stays in a folder that changes its name
-        with suppress(Temporary):
+        try:
             link.rename(folder, name)
-            yield folder, name
+        except Temporary:
+            continue
+        yield folder, name
 
 
 def renamed(

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "rules": "{followed} tickets worked out anew",
+        "rules": "tickets worked out anew: {followed}",
         "deadlines": "{acted_on} acted on; {escalated} escalated; "
         "approvals: {approvals_asked} asked, {approvals_expired} expired",
         "sla": "targets: {approaching_sla} near, {breached_sla} missed",
         "outbox": "{sent} sent, {later} put off, {never} given up, {unknown} unknown",
-        "workload": "{tickets} tickets counted",
-        "dashboard": "{tickets} tickets counted",
-        "performance": "{days} days worked out",
+        "workload": "tickets counted: {tickets}",
+        "dashboard": "tickets counted: {tickets}",
+        "performance": "days worked out: {days}",
         "assignment": "assigned {assigned} of {found}, {total_agents} agents",
         "reassignment": "moved {moved} of {found}, {inactive_agents} inactive agents",
         "canary": "{sent} sent, {late} late",

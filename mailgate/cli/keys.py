@@ -37,7 +37,7 @@ def keys_list(config: ConfigFile = None) -> None:
 
 
 @command("add", "mailgate keys add", within=keys)
-def keys_add(ctx: typer.Context, config: ConfigFile = None) -> None:
+def keys_add(config: ConfigFile = None) -> None:
     """Make a new key, which signs from the next start of the gateway on.
 
     Those before it are still believed, so that answers to mails already sent find their ticket.
@@ -46,7 +46,7 @@ def keys_add(ctx: typer.Context, config: ConfigFile = None) -> None:
     from mailgate import config as configuration
     from mailgate.mail.signer import VALID_DAYS
 
-    read = _read(config or ctx.obj)
+    read = _read(config)
     made = configuration.add_key(read, os.environ)
     printing.line(f"{made} signs as soon as the gateway is started anew.")
     printing.line(f"Leave the others for {VALID_DAYS} days: so long is valid what they signed;")
@@ -55,14 +55,13 @@ def keys_add(ctx: typer.Context, config: ConfigFile = None) -> None:
 
 @command("drop", "mailgate keys drop key1", within=keys)
 def keys_drop(
-    ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A key that signs no longer.")],
     config: ConfigFile = None,
 ) -> None:
     """Take a key out: from the next start on, what it signed is believed no more."""
     from mailgate import config as configuration
 
-    configuration.drop_key(_read(config or ctx.obj), name, os.environ)
+    configuration.drop_key(_read(config), name, os.environ)
     printing.line(f"{name} is believed no more as soon as the gateway is started anew.")
 
 

@@ -132,7 +132,7 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
                 "`mails`": RETOLD,
                 "each of its `totals`": RETOLD_TOTAL,
                 "each of its `standing`": RETOLD_STANDING,
-                "each of its `tickets`": RETOLD_MAIL,
+                "each of its `each`": RETOLD_MAIL,
             },
         ),
         "import": (

@@ -16,7 +16,7 @@ RETOLD: Shape = MappingProxyType(
         "differing": "of how many something else would have become",
         "totals": "of how many what is different, a list",
         "standing": "of how many what was recorded stands, and why, a list",
-        "tickets": "a list of the mails of which something else would become, the newest ones",
+        "each": "a list of those of which something else would become, the newest ones",
     }
 )
 RETOLD_TOTAL: Shape = MappingProxyType(
@@ -29,8 +29,9 @@ RETOLD_TOTAL: Shape = MappingProxyType(
 )
 RETOLD_STANDING: Shape = MappingProxyType(
     {
-        "why": "not_kept (the raw mail is there no more), imported (brought along from before), or "
-        "not_again (by the present configuration it comes out otherwise than recorded, too)",
+        "why": "not_kept (the raw mail is there no more), imported (brought along from before), "
+        "not_again (by the present configuration it comes out otherwise than recorded, too), or "
+        "fails (by the new one nothing could be decided: it would be parked)",
         "count": "of how many mails",
     }
 )
@@ -68,6 +69,7 @@ _STANDING: Mapping[str, str] = MappingProxyType(
         "imported": "were imported",
         "not_again": "come out otherwise by the present configuration, too, as when somebody was "
         "away then, or a ticket was merged",
+        "fails": "would fail by the new configuration, and be parked",
     }
 )
 
@@ -81,7 +83,7 @@ def shaped(relived: "Relived | None", limit: int) -> dict[str, object] | None:
         "differing": relived.differing,
         "totals": [{"what": what, "count": n} for what, n in sorted(relived.counts.items())],
         "standing": [{"why": why, "count": n} for why, n in sorted(relived.stood.items())],
-        "tickets": [
+        "each": [
             {
                 "mail": each.id,
                 "received_at": each.received_at,

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import stat
+import tempfile
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -50,10 +51,10 @@ def _names(line: str) -> str:
 
 def _write(path: Path, lines: list[str]) -> None:
     """Replace the file at once, as the same user's and with the same rights. Raises `Refused`."""
-    new = path.resolve().with_name(f"{path.name}.new")
     try:
         before = path.stat()
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.resolve().parent)
+        new = Path(name)
         try:
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.writelines(lines)

@@ -63,8 +63,8 @@ class Figures:
             return {(*key, n["open"], n["ours"], n["overdue"]) for key, n in loads.items()}
 
         self._work_out(WORKLOAD, now, count, rows)
-        teams = (n["open"] for (holder, *_), n in loads.items() if holder != "team")
-        return {"tickets": sum(teams)}
+        once = (n["open"] for (holder, *_), n in loads.items() if holder != "team")
+        return {"tickets": sum(once)}
 
     def dashboard(self, now: datetime) -> dict[str, int]:
         """Count all tickets by what they are and how they stand; return how many there are."""

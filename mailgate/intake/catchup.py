@@ -104,8 +104,8 @@ class Catchup:
         """Take in everything that is new, the oldest first; return how many mails that were.
 
         `fault` is what else is amiss with the mailbox; of folders `beside` it is only asked how
-        they stand. The last command is an EXAMINE of the last
-        place that showed nothing new. Raises `Lost`, or `Temporary`; then `begin` again.
+        they stand. The last command is an EXAMINE of the last place that showed nothing new. Raises
+        `Lost`, or `Temporary`; then `begin` again.
         """
         began, taken = self._now(), 0
         self._began = began

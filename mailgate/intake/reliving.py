@@ -59,6 +59,7 @@ class Stood(StrEnum):
     NOT_KEPT = "not_kept"
     IMPORTED = "imported"
     NOT_AGAIN = "not_again"  # decided once more it comes out otherwise than it was recorded
+    FAILS = "fails"  # by the new configuration it would be tried again, and parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,23 +208,23 @@ class _Course:
             self.relived.stood[Stood.IMPORTED] += 1
         elif not raw:
             self.relived.stood[Stood.NOT_KEPT] += 1
-        elif not self._again(row, raw):
-            self.relived.stood[Stood.NOT_AGAIN] += 1
+        elif (why := self._again(row, raw)) is not None:
+            self.relived.stood[why] += 1
 
-    def _again(self, row: RowMapping, raw: bytes) -> bool:
-        """Decide on a mail in both courses; False when that cannot be done as it was recorded."""
+    def _again(self, row: RowMapping, raw: bytes) -> Stood | None:
+        """Decide on a mail in both courses; return why that cannot be done, if so."""
         happened = _happened(self._events.get(row["id"], ()))
         opened = [id_ for id_, event in happened if isinstance(event, Opened)]
         ids = [*opened, *(-row["id"] * _FRESH - n for n in range(_FRESH))]
         first = self._before.decide(row, raw, iter(ids))
         if first is None or not self._as_recorded(first, row, happened):
-            return False
+            return Stood.NOT_AGAIN
         second = self._after.decide(row, raw, iter(ids))
         if second is None:
-            return False
+            return Stood.FAILS
         self.relived.read += 1
         self._compare(row, first, second)
-        return True
+        return None
 
     def _as_recorded(
         self, first: Decided, row: RowMapping, happened: Sequence[tuple[int, Event]]

@@ -207,7 +207,7 @@ class Court:
         """
         try:
             return self._decide(row, raw, opens)
-        except (MailgateError, LookupError, TypeError, ValueError):
+        except MailgateError:
             return None
 
     def _decide(self, row: RowMapping, raw: bytes, opens: Iterator[int]) -> Decided:

@@ -21,7 +21,7 @@ def blank() -> dict[str, Any]:
         "answers": None,
         "actor": None,
         "note": None,
-        "change": None,
+        "changes": [],
         "target": None,
         "escalation": None,
         "approval": None,

@@ -46,9 +46,8 @@ _NOTICING = {
 _PORT = 5432  # PostgreSQL's, where an address tells none
 _ID_SEQUENCE = "mailgate_id"
 _TAKE_IDS = "UPDATE sequence SET next = next + ? WHERE name = 'id' RETURNING next"
-_PAGES = (
-    "PRAGMA page_size = 8192"  # of a file that is made: with half as many, mails are kept faster
-)
+_PAGES = "PRAGMA page_size = 8192"
+"""Of a new file: in it mails are kept faster than in one of pages of half that size."""
 _PAUSE = 0.05  # seconds
 _GLANCE = 0.001  # seconds between two looks at a lock that is held for a few milliseconds
 _ANOTHER = (

@@ -27,7 +27,7 @@ from mailgate.store import calls, prepared, schema
 from mailgate.store.identity import Identity, identify
 from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
-from mailgate.store.types import AtRest, Instant, pack
+from mailgate.store.types import Instant, pack
 
 _BEYOND = timedelta(minutes=2)
 """How far ahead anything is claimed at most: twice the longest lease, since the clock of another
@@ -63,7 +63,7 @@ class Arrival:
     received_at: datetime
     not_before: datetime | None = None
     identity: Identity = field(init=False)
-    at_rest: AtRest = field(init=False, repr=False)
+    at_rest: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Work out its identity and how it will lie."""

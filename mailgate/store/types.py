@@ -64,20 +64,20 @@ def _read(value: Any) -> datetime | None:
 
 
 class AtRest(bytes):
-    """Octets in the form in which a column of `Packed` keeps them."""
+    """Octets that are compressed already, as a column of `Packed` keeps them."""
 
 
-def pack(value: bytes) -> AtRest:
-    """Compress octets where that is cheap for what it gives, or leave them as they are.
+def pack(value: bytes) -> bytes:
+    """Compress octets where that is cheap for what it gives, or return the same ones.
 
     Long ones are left: in mails they are files, mostly, which cost ten times as much as the rest
     and become no smaller than their Base64 was too large.
     """
     doubtful = value.startswith(PACKED)
     if not doubtful and not _SHORTEST <= len(value) <= _LONGEST:
-        return AtRest(value)
+        return value
     packed = zlib.compress(value, 1)
-    return AtRest(packed if doubtful or len(packed) < len(value) else value)
+    return AtRest(packed) if doubtful or len(packed) < len(value) else value
 
 
 class Packed(TypeDecorator[bytes]):

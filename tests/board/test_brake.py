@@ -98,3 +98,17 @@ def test_second_copies_are_not_counted(braked):
     lost(braked, INBOX, "1:4", "expunge")
     braked.rest()
     assert braked.lie() == {CLOSED: ["m0", "m1", "m2", "m3"]}
+
+
+def test_leave_to_go_on_is_not_kept_for_another_time(braked):
+    lost(braked, INBOX, "1:3", "expunge")
+    with pytest.raises(Braked):
+        braked.pass_by()
+    with braked.gateway.database.write() as connection:
+        mailboxes.go_on(connection, 1, "support", on=True)
+    braked.rest()
+    with braked.gateway.database.write() as connection:
+        mailboxes.go_on(connection, 1, "support", on=True)
+    braked.drag("m3", INBOX, CLOSED)
+    braked.rest()
+    assert not braked.gateway.rows("imap_mailbox")[0]["goes_on"]

@@ -94,9 +94,9 @@ def test_what_a_run_by_hand_has_sent_is_its_result(cli, monkeypatch):
 def test_figures_are_worked_out_by_hand_even_where_no_interval_is_set(cli):
     cli.set(jobs__workload="off", jobs__dashboard="off", jobs__performance="off")
     cli.open()
-    assert cli.ok("jobs", "run", "workload") == "1 tickets counted\n"
-    assert cli.ok("jobs", "run", "dashboard") == "1 tickets counted\n"
-    assert cli.ok("jobs", "run", "performance") == "0 days worked out\n"
+    assert cli.ok("jobs", "run", "workload") == "tickets counted: 1\n"
+    assert cli.ok("jobs", "run", "dashboard") == "tickets counted: 1\n"
+    assert cli.ok("jobs", "run", "performance") == "days worked out: 0\n"
     assert last(cli, "performance")["every"] is None
 
 
@@ -182,7 +182,7 @@ def test_canaries_can_be_looked_for_by_hand_where_there_are_some(cli):
     assert "there is no job" in cli.no(1, "jobs", "run", "canary")
     cli.set(canary__every="15m")
     assert cli.ok("jobs", "run", "canary") == "1 sent, 0 late\n"
-    assert cli.ok("jobs", "run", "rules") == "0 tickets worked out anew\n"
+    assert cli.ok("jobs", "run", "rules") == "tickets worked out anew: 0\n"
 
 
 def test_digests_are_written_once_a_day_also_by_hand(cli):

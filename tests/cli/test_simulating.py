@@ -92,7 +92,7 @@ def test_another_rule_and_another_number_format_tell_what_becomes_of_the_mails(c
     mails = told["mails"]
     assert mails.keys() == retold.RETOLD.keys()
     assert mails["totals"] == [{"what": w, "count": 1} for w in ("category", "priority")]
-    (mail,) = mails["tickets"]
+    (mail,) = mails["each"]
     assert mail.keys() == retold.RETOLD_MAIL.keys()
     assert (mail["number"], mail["differences"][0]["new"]) == (number, "high")
     assert cli.json("tickets")[0]["category"] == "general_inquiry"

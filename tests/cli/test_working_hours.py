@@ -41,9 +41,9 @@ def test_open_tickets_go_by_another_calendar_once_the_gateway_has_begun_anew(fri
     number = friday.open()
     assert friday.json("show", number)["next_due_at"] == "2026-03-09T09:00:00+00:00"
     friday.set(calendar=[OFFICE | {"closed": ["2026-03-09"]}])
-    assert friday.ok("jobs", "run", "rules") == "1 tickets worked out anew\n"
+    assert friday.ok("jobs", "run", "rules") == "tickets worked out anew: 1\n"
     assert friday.json("show", number)["next_due_at"] == "2026-03-10T09:00:00+00:00"
-    assert friday.ok("jobs", "run", "rules") == "0 tickets worked out anew\n"
+    assert friday.ok("jobs", "run", "rules") == "tickets worked out anew: 0\n"
 
 
 def test_a_reminder_leaves_while_the_desk_works(friday):
