@@ -40,15 +40,17 @@ def act(
 ) -> Acted:
     """Let happen what the drops of one ticket ask for.
 
-    Mails that were thrown away count when no other of the ticket is left.
+    Mails that were thrown away count when no other of the ticket is left, and one among spam when
+    it lies nowhere else: anybody can send a copy of a mail that looks like it, and like spam.
     """
     ticket, by = ledger.ticket(ticket_id), Actor(ActorKind.MAILBOX, board.mailbox)
-    count = [drop for drop in drops if drop.to.lane is not Lane.TRASH]
-    if len(count) < len(drops) and not _left(board, layout, ticket_id):
-        count = list(drops)
+    lanes = {drop.to.lane for drop in drops}
+    if lanes & rules.ASIDE:
+        lanes -= _in_vain(board, layout, ticket_id)
+    count = [drop for drop in drops if drop.to.lane in lanes]
     board.acted_upon(ticket_id)
     if not count:
-        return Acted(ticket, Spot(Lane.TRASH), (), ())
+        return Acted(ticket, drops[0].to, (), ())
     to, mark = rules.winner(count).to, ledger.mark()
     events = rules.asked(ticket, to, ledger.now, by, junk=layout.has_junk)
     overruled = sorted({drop.to.lane for drop in count} - {to.lane})
@@ -65,10 +67,14 @@ def act(
     return Acted(ticket, to, events, overruled)
 
 
-def _left(board: Board, layout: Layout, ticket_id: int) -> bool:
-    """Whether a mail of a ticket lies elsewhere than among what was thrown away."""
-    copies = board.copies([ticket_id])
-    return any(not copy.struck and copy.folder != layout.trash for copy in copies)
+def _in_vain(board: Board, layout: Layout, ticket_id: int) -> set[Lane]:
+    """Return of which of the folders that are not ours the drops of a ticket do not count."""
+    live = [copy for copy in board.copies([ticket_id]) if not copy.struck]
+    found = {Lane.TRASH} if any(copy.folder != layout.trash for copy in live) else set[Lane]()
+    elsewhere = {copy.mail_id for copy in live if copy.folder not in layout.aside}
+    junk = layout.folders.get(Spot(Lane.JUNK))
+    dropped = {copy.mail_id for copy in live if copy.folder == junk and copy.dropped_at}
+    return found if dropped - elsewhere else found | {Lane.JUNK}
 
 
 class Drops:

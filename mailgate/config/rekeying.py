@@ -19,7 +19,7 @@ def add_key(config: Config, environ: Mapping[str, str]) -> str:
     path, found = _keys(config, environ)
     names = (f"key{number}" for number in count(1))
     name = next(name for name in names if name not in found.keys)
-    lines = path.read_text(encoding="ascii").splitlines(keepends=True)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     first = next(at for at, line in enumerate(lines) if _names(line) == found.current)
     _write(path, [*lines[:first], f"{name} {new_key()}\n", *lines[first:]])
     return name
@@ -32,7 +32,7 @@ def drop_key(config: Config, name: str, environ: Mapping[str, str]) -> None:
         raise Refused(f"there is no key {name}; there are {', '.join(found.keys)}")
     if name == found.current:
         raise Refused(f"{name} signs: `mailgate keys add` makes another that does so first")
-    lines = path.read_text(encoding="ascii").splitlines(keepends=True)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     _write(path, [line for line in lines if _names(line) != name])
 
 
@@ -56,7 +56,7 @@ def _write(path: Path, lines: list[str]) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.resolve().parent)
         new = Path(name)
         try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.writelines(lines)
                 file.flush()
                 os.fsync(file.fileno())

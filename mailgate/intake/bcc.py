@@ -17,7 +17,7 @@ from mailgate.intake.lookup import Lookup
 from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
 from mailgate.mail.trust import Trust
-from mailgate.store import inbox
+from mailgate.store import inbox, tickets
 
 _LONGEST_WAY = timedelta(days=1)
 """How long after it was written a mail that asks for something by an address may come."""
@@ -31,6 +31,8 @@ def by_the_desk(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | No
     ours = not reading.by_form and reading.own.holds(reading.mail.strict_from or "")
     if not ours or not addressed.is_command(reading, ledger.settings):
         return None
+    if _is_known(ledger, reading):
+        return Ending("suppressed", says="a mail of this Message-ID is known, and reads otherwise")
     if ledger.settings.mailboxes and lookup.is_patient(reading):
         return Ending(inbox.PENDING, says="its copy in what was sent comes first")
     if reading.authentication.level is Trust.STRONG and not _is_old(reading):
@@ -89,6 +91,20 @@ def by_another_address(
     apart = replace(reading, claimed=replace(reading.claimed, recipients=new))
     asks = addressed.carry_out(ledger, apart, ticket.id, actor(agent) if agent else by, known)
     return Ending("suppressed", says=f"the same mail came before, as {earlier}; {asks}")
+
+
+def _is_known(ledger: Ledger, reading: Reading) -> bool:
+    """Tell whether a mail bears the Message-ID of one that was said on a ticket, and is another.
+
+    What an agent hands in leaves under its own Message-ID: whoever got it could send it on, without
+    the mark by which it is known as ours.
+    """
+    own = reading.mail.message_id
+    if own is None:
+        return False
+    if any(own == id_ for id_, _, _ in ledger.references()):
+        return True
+    return bool(tickets.by_reference(ledger.connection, ledger.settings.tenant_id, [own]))
 
 
 def _is_old(reading: Reading) -> bool:

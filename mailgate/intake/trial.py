@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import count
 
 from sqlalchemy import Connection, RowMapping
+from sqlalchemy.exc import DBAPIError
 
 from mailgate.desk.assignment import with_away
 from mailgate.desk.ledger import Ledger
@@ -25,6 +26,7 @@ from mailgate.mail.parse import ParsedMail
 from mailgate.mail.signer import Signer
 from mailgate.mail.trust import Authentication, Trust
 from mailgate.store import inbox
+from mailgate.store.db import sealed, would_write
 from mailgate.store.inbox import Claimed
 from mailgate.store.tickets import TICKET
 
@@ -203,12 +205,18 @@ class Court:
     def decide(self, row: RowMapping, raw: bytes, opens: Iterator[int]) -> Decided | None:
         """Return what becomes of a delivery; None where that cannot be found out any more.
 
+        Nor can it where something is written at once, as of an answer that is held: nothing may be.
         The tickets that it opens get their ids from `opens`.
         """
         try:
-            return self._decide(row, raw, opens)
+            with sealed(self.connection), self.connection.begin_nested():
+                return self._decide(row, raw, opens)
         except MailgateError:
             return None
+        except DBAPIError as error:
+            if would_write(error):
+                return None
+            raise
 
     def _decide(self, row: RowMapping, raw: bytes, opens: Iterator[int]) -> Decided:
         authenticator = recalled(self.way, self.before, row["verdict"])

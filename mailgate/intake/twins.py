@@ -1,8 +1,9 @@
 """Two mails that are one answer, though they have different Message-IDs.
 
 Some programs give the copy that they file another id than the mail that they hand over. Such a copy
-has the same From, To and Cc, subject, words and files, on the same ticket, and a Date within two
-minutes. Short answers are alike, so that the ticket and From, with its name, must be the same.
+answers the same mail on the same ticket, with the same From, To and Cc, subject, words and files,
+and a Date within two minutes. Short answers are alike, so that the ticket and From, with its name,
+must be the same.
 """
 
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ def _says(mail: ParsedMail) -> tuple[object, ...]:
     return (
         frozenset((box.name.casefold(), box.address) for box in mail.from_),
         frozenset(box.address for box in (*mail.to, *mail.cc)),
+        mail.in_reply_to,
         base_subject(mail.subject),
         " ".join(mail.reply_text.split()),
         sorted(file.sha256 for file in mail.attachments),

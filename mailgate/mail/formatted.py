@@ -59,6 +59,9 @@ _CELLS = ("td", "th")
 _APART = BLOCKS | PARAGRAPHS | {"hr"}  # what has a line of its own
 _CALL = re.compile(r"\b(?:rgba?|hsla?)\([\d.,%\s/deg]{0,60}\)", re.IGNORECASE)
 _BELOW_ZERO = re.compile(r"(?:\A|\s)-")
+_HIDDEN = re.compile(
+    r"\Afont-size:\s*0(?![\d.]*[1-9])|transparent|\Alist-style-type:[^a-z-]", re.IGNORECASE
+)
 _CONTENT_ID = re.compile(r"[\w.@$+%=~-]{1,250}", re.ASCII)
 _LED_TO = re.compile(r"<(?:https?://|mailto:|tel:)[^<>\s]{1,2000}>")
 _DRAWN = re.compile(r"\[(?:cid:|image:|inline image|image\d*\])[^\[\]\n]{0,400}\]?", re.IGNORECASE)
@@ -318,7 +321,8 @@ def _style(value: str) -> str:
         name, _, said = declaration.partition(":")
         name, said = name.strip().lower(), said.strip()
         odd = "\\" in said or "/*" in said or "(" in _CALL.sub("", said)
-        if name not in _STYLES or odd or (name.startswith("margin") and _BELOW_ZERO.search(said)):
+        below = name.startswith(("margin", "text-indent")) and _BELOW_ZERO.search(said)
+        if name not in _STYLES or odd or below or _HIDDEN.search(f"{name}:{said}"):
             continue
         kept.append(f"{name}:{said}")
     return ";".join(kept)

@@ -44,6 +44,7 @@ _NOTICING = {
     "tcp_user_timeout": 10_000,
 }
 _PORT = 5432  # PostgreSQL's, where an address tells none
+_READ_ONLY = "25006"  # SQLSTATE read_only_sql_transaction
 _ID_SEQUENCE = "mailgate_id"
 _TAKE_IDS = "UPDATE sequence SET next = next + ? WHERE name = 'id' RETURNING next"
 _PAGES = "PRAGMA page_size = 8192"
@@ -297,6 +298,24 @@ def let_idle(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
+@contextmanager
+def sealed(connection: Connection) -> Iterator[None]:
+    """Refuse whatever would be written meanwhile in a transaction that reads; see `would_write`."""
+    sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql("PRAGMA query_only = ON" if sqlite else "SET TRANSACTION READ ONLY")
+    try:
+        yield
+    finally:
+        if sqlite:
+            connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+
+def would_write(error: DBAPIError) -> bool:
+    """Whether a statement was refused because the transaction is `sealed`."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code == sqlite3.SQLITE_READONLY or getattr(error.orig, "sqlstate", "") == _READ_ONLY
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:

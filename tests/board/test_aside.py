@@ -40,6 +40,15 @@ def test_what_is_moved_among_spam_is_spam_and_moved_back_it_is_taken_up_again(pl
     assert played.lie(TRASH) == {ALICE: ["m0", "n1", "n2"]}
 
 
+def test_a_copy_among_spam_says_nothing_while_the_mail_lies_elsewhere(played):
+    played.open(2)
+    played.drag("m0", INBOX, JUNK, "copy")
+    played.rest()
+    assert played.as_what() == [("new", NONE), ("new", NONE)]
+    assert played.lie()[INBOX] == ["m0", "m1"]
+    assert played.did() == []
+
+
 def test_out_of_spam_into_what_is_closed_it_is_closed_and_mail_opens_it_again(played):
     played.open(2)
     played.drag("m0", INBOX, JUNK)

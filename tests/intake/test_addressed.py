@@ -166,6 +166,18 @@ class TestByBccToTheGateway:
         ticket = gateway.ticket(opened["ticket_id"])
         assert (ticket.status, ticket.first_response_at) == (Status.RESOLVED, gateway.now)
 
+    def test_an_answer_that_is_sent_on_by_who_got_it_asks_for_nothing(
+        self, gateway, opened, first, put, submit, trusted
+    ):
+        left = "<kept@laptop.example>"
+        submit(In_Reply_To=first, Message_ID=left)
+        assert gateway.outbox("agent_reply")[0]["rfc_id"] == left
+        trusted(Trust.STRONG)
+        on = put("smtp", ("support+critical@desk.example",), **{"Message-ID": left})
+        assert on["state"] == "suppressed"
+        assert on["verdict"]["says"] == "a mail of this Message-ID is known, and reads otherwise"
+        assert gateway.ticket(opened["ticket_id"]).priority is Priority.NORMAL
+
     def test_a_proved_one_whose_copy_never_comes_counts_in_the_end(
         self, gateway, opened, first, put, trusted
     ):

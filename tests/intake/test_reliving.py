@@ -12,7 +12,8 @@ from mailgate.domain.events import NoteAdded
 from mailgate.domain.model import Actor, ActorKind, Priority
 from mailgate.domain.people import Staff
 from mailgate.domain.rules import Rule, ranked
-from mailgate.intake import sorting
+from mailgate.errors import Refused
+from mailgate.intake import sorting, trial
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.ending import Ending
 from mailgate.intake.reliving import Otherwise, Stood, relive
@@ -262,3 +263,33 @@ def test_a_mail_that_is_not_kept_stays_as_it_was(desk):
     found, summary = relived(desk, way(desk, routes=rules(team="billing")))
     assert (found.read, found.stood) == (0, {Stood.NOT_KEPT: 4})
     assert (found.mails, summary.differing) == ([], 0)
+
+
+def test_nothing_is_written_whatever_a_decision_would_write_at_once(database, monkeypatch):
+    gateway = begun(database)
+    conversation(gateway)
+    before = gateway.rows("mail_delivery")
+
+    def writing(ledger, lookup, reading):
+        ledger.connection.execute(update(schema.mail_delivery).values(error="written"))
+        return sorting.sort(ledger, lookup, reading)
+
+    monkeypatch.setattr(trial, "sort", writing)
+    found, _ = relived(gateway, way(gateway, routes=rules(team="billing")))
+    assert (found.read, found.stood) == (0, {Stood.NOT_AGAIN: 4})
+    assert gateway.rows("mail_delivery") == before
+    gateway.mail("And now?", Subject="Written again")
+    assert gateway.rows("mail_delivery")[-1]["state"] == "opened"
+
+
+def test_what_fails_by_the_new_rules_alone_is_told_of_as_that(desk, monkeypatch):
+    conversation(desk)
+
+    def failing(ledger, lookup, reading):
+        if ledger.settings.number_needs == "aligned":
+            raise Refused("no")
+        return sorting.sort(ledger, lookup, reading)
+
+    monkeypatch.setattr(trial, "sort", failing)
+    found, _ = relived(desk, way(desk, number_needs="aligned"))
+    assert (found.read, found.stood) == (0, {Stood.FAILS: 4})
