@@ -12,6 +12,7 @@ from mailgate.cli import counted, printing
 from mailgate.cli.opening import opened
 from mailgate.cli.options import AsJson, ConfigFile
 from mailgate.cli.program import command
+from mailgate.errors import Refused
 
 if TYPE_CHECKING:
     from mailgate.app import App
@@ -48,8 +49,10 @@ SEEN: Mapping[str, str] = MappingProxyType(
 """What people see of a ticket, by its automation status."""
 
 
+_MONTH = 30  # days
 _Days = Annotated[
-    int, typer.Option(metavar="N", min=1, help="With --daily: of so many days before today.")
+    int | None,
+    typer.Option(metavar="N", min=1, help="With --daily: of so many days before today, else 30."),
 ]
 _Agent = Annotated[
     str | None, typer.Option(metavar="NAME", help="With --daily: of what this agent holds now.")
@@ -72,7 +75,7 @@ def stats(
         bool, typer.Option("--dashboard", help="By status, priority, category and kind.")
     ] = False,
     daily: Annotated[bool, typer.Option("--daily", help="What happened on each day.")] = False,
-    days: _Days = 30,
+    days: _Days = None,
     agent: _Agent = None,
     team: _Team = None,
     json: AsJson = False,
@@ -86,7 +89,7 @@ def stats(
     from mailgate.app import now
     from mailgate.store import reports
 
-    _refuse_mixed(dashboard=dashboard, daily=daily, agent=agent, team=team)
+    _refuse_mixed(dashboard=dashboard, daily=daily, days=days, agent=agent, team=team)
     with opened(config) as app:
         if dashboard:
             found = _dashboard(app)
@@ -105,7 +108,9 @@ def stats(
         printing.table(("TICKETS", "COUNT"), ((COUNTED[name], n) for name, n in found.items()))
 
 
-def _refuse_mixed(*, dashboard: bool, daily: bool, agent: str | None, team: str | None) -> None:
+def _refuse_mixed(
+    *, dashboard: bool, daily: bool, days: int | None, agent: str | None, team: str | None
+) -> None:
     """Raise a usage error where options were given that do not go together."""
     if dashboard and daily:
         raise typer.BadParameter("give --dashboard or --daily")
@@ -113,6 +118,8 @@ def _refuse_mixed(*, dashboard: bool, daily: bool, agent: str | None, team: str 
         raise typer.BadParameter("give --agent or --team")
     if not daily and (agent is not None or team is not None):
         raise typer.BadParameter("--agent and --team go with --daily")
+    if not daily and days is not None:
+        raise typer.BadParameter("--days goes with --daily")
 
 
 def _dashboard(app: "App") -> dict[str, Any]:
@@ -124,7 +131,7 @@ def _dashboard(app: "App") -> dict[str, Any]:
         return counted.dashboard(built, figures.dashboard(connection, tenant_id))
 
 
-def _daily(app: "App", days: int, agent: str | None, team: str | None) -> dict[str, Any]:
+def _daily(app: "App", days: int | None, agent: str | None, team: str | None) -> dict[str, Any]:
     from mailgate.app import now
     from mailgate.desk.commands import member
     from mailgate.domain.figures import as_number, local_day
@@ -134,9 +141,11 @@ def _daily(app: "App", days: int, agent: str | None, team: str | None) -> dict[s
     if agent is not None:
         about, of = "agent", member(app.settings.staff, agent).name
     elif team is not None:
+        if team not in app.settings.staff.teams:
+            raise Refused(f"there is no team {team}")
         about, of = "team", team
     last = local_day(now(), app.settings.zone) - timedelta(days=1)
-    first = last - timedelta(days=days - 1)
+    first = last - timedelta(days=(days or _MONTH) - 1)
     with app.database.read() as connection:
         built = figures.built(connection, tenant_id, figures.PERFORMANCE)
         rows = figures.daily(connection, tenant_id, as_number(first), as_number(last), about, of)

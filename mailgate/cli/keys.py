@@ -63,6 +63,8 @@ def keys_drop(
 
     configuration.drop_key(_read(config), name, os.environ)
     printing.line(f"{name} is believed no more as soon as the gateway is started anew.")
+    printing.line("Until then one that runs since before `keys add` still signs with it: addresses")
+    printing.line("that it signs meanwhile will be worth nothing.")
 
 
 def _read(config: Path | None) -> "Config":

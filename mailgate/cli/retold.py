@@ -107,7 +107,7 @@ def print_retold(relived: "Relived | None", limit: int) -> None:
         )
         return
     printing.line(
-        f"{relived.read} mails were read again: of {relived.differing} something else would become."
+        f"Mails read again: {relived.read}; something else would become of {relived.differing}."
     )
     for why, n in sorted(relived.stood.items()):
         printing.line(f"{n} mails {_STANDING[why]}: what was decided of them stands.")

@@ -96,7 +96,7 @@ def print_simulated(summary: "Summary") -> None:
             ),
         )
     printing.line(
-        f"Of {summary.matters} tickets, each with those that follow it, {summary.differing} would "
+        f"Tickets, each with those that follow it: {summary.matters}; {summary.differing} would "
         "come out differently under the new configuration."
     )
     printing.line(

@@ -2,10 +2,10 @@
 
 import contextlib
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Mapping
-from itertools import count
 from pathlib import Path
 
 from mailgate.config.errors import Wrong
@@ -13,12 +13,14 @@ from mailgate.config.schema import Config
 from mailgate.config.secrets import SigningKeys, new_key, read_keys
 from mailgate.errors import Refused
 
+_NUMBERED = re.compile(r"key[0-9]{1,9}")
+
 
 def add_key(config: Config, environ: Mapping[str, str]) -> str:
     """Put a new key before all others, so that it signs; return its name. Raises `Refused`."""
     path, found = _keys(config, environ)
-    names = (f"key{number}" for number in count(1))
-    name = next(name for name in names if name not in found.keys)
+    numbers = (int(name[3:]) for name in found.keys if _NUMBERED.fullmatch(name))
+    name = f"key{max(numbers, default=0) + 1}"  # not that of one that was dropped before it
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     first = next(at for at, line in enumerate(lines) if _names(line) == found.current)
     _write(path, [*lines[:first], f"{name} {new_key()}\n", *lines[first:]])

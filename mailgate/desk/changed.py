@@ -4,7 +4,7 @@ What changes on a ticket within a few minutes is in one mail. If it is changed b
 another mail to the same person tells it, there is none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 from mailgate.desk.ahead import Ahead
 from mailgate.desk.settings import Settings
 from mailgate.domain.changed import CHANGED, FIELDS
-from mailgate.domain.model import Status
+from mailgate.domain.model import Disposition, Status, Ticket
 from mailgate.domain.people import Role
 from mailgate.domain.policy import Telling
 from mailgate.store import joining
-from mailgate.store.joining import Waiting
+from mailgate.store.joining import WITHIN, Waiting
 from mailgate.store.outbox import SUPPRESSED
 
 WAIT = timedelta(minutes=5)
@@ -25,10 +25,15 @@ _FIRST = "received"  # how a ticket was sorted when it came is no change of it
 _TELLS_STATUS = frozenset({"agent_reply", "resolved", "auto_closed", "reopened", "waiting"})
 
 
+def stands(ticket: Ticket) -> Status | None:
+    """Return the status that the customer may be told of; none of what was set aside or merged."""
+    return ticket.status if ticket.disposition is Disposition.NONE else None
+
+
 def gather(
     connection: Connection,
     rows: list[dict[str, Any]],
-    moved: Mapping[int, Status],
+    moved: Mapping[int, Status | None],
     settings: Settings,
     now: datetime,
     ahead: Ahead,
@@ -38,9 +43,9 @@ def gather(
     """Put what `rows` of the outbox tell a customer of changes into one mail for each ticket.
 
     What comes to a mail that was stored before stays, as suppressed, and says in which mail it is
-    told; all else that need not be sent leaves `rows`. `moved`: the status of tickets that have
-    another than before. Returns mails of the store that tell something else now, or nothing: by the
-    id of the row that is told in them, or by their own.
+    told; all else that need not be sent leaves `rows`. `moved`: how tickets that stood otherwise
+    before stand now, see `stands`. Returns mails of the store that tell something else now, or
+    nothing: by the id of the row that is told in them, or by their own.
     """
     told = [row for row in rows if row["role"] == Role.CUSTOMER.value and row["ticket_id"]]
     about = {*moved, *(row["ticket_id"] for row in told)}
@@ -52,7 +57,7 @@ def gather(
     found = _Gathering(waiting, now)
     for row in told:
         found.see(row)
-    found.look_at(moved)
+    found.drop_stale(moved)
     rows[:] = [row for row in rows if row["id"] not in found.needless()]
     return found.within
 
@@ -83,15 +88,19 @@ class _Gathering:
         elif row["notice"] == _FIRST:
             self._sorted.add(about)
         elif row["notice"] in _TELLS_STATUS and mail is not None:
-            self._forget_status(mail)
+            self._forget(mail, ("status",))
 
-    def look_at(self, moved: Mapping[int, Status]) -> None:
-        """Tell of no status that is another by now."""
+    def drop_stale(self, moved: Mapping[int, Status | None]) -> None:
+        """Tell of no status that is another by now, and nothing where nothing is to be told."""
         for mail in self._waiting.values():
-            status = moved.get(mail.ticket_id or 0)
+            if mail.ticket_id is None or mail.ticket_id not in moved:
+                continue
+            status = moved[mail.ticket_id]
             entries = {each["field"]: each["after"] for each in mail.context["changes"]}
-            if status is not None and entries.get("status", status) != status:
-                self._forget_status(mail)
+            if status is None:
+                self._forget(mail, FIELDS)
+            elif entries.get("status", status) != status:
+                self._forget(mail, ("status",))
 
     def needless(self) -> set[int]:
         """Return the ids of rows that need not be kept."""
@@ -115,11 +124,11 @@ class _Gathering:
             self._left.add(row["id"])
         else:
             self.within[row["id"]] = mail
-            reason = f"told with others in notice {mail.id}"
+            reason = f"{WITHIN} {mail.id}"
             row.update(state=SUPPRESSED, reason=reason, done_at=self._now)
 
-    def _forget_status(self, mail: Waiting) -> None:
+    def _forget(self, mail: Waiting, names: Collection[str]) -> None:
         changes = mail.context["changes"]
-        mail.context["changes"] = [each for each in changes if each["field"] != "status"]
+        mail.context["changes"] = [each for each in changes if each["field"] not in names]
         if mail.id not in self._new:
             self.within[mail.id] = mail

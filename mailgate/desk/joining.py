@@ -19,7 +19,7 @@ from mailgate.domain.caps import HOUR
 from mailgate.domain.notices import NOTICES
 from mailgate.domain.people import Role, Staff
 from mailgate.store import joining, outbox
-from mailgate.store.joining import JOINED, Waiting
+from mailgate.store.joining import JOINED, WITHIN, Waiting
 
 WAIT = timedelta(minutes=10)
 MOST = 500  # notices in one mail
@@ -66,7 +66,7 @@ def join(
             mails[mail.whose] = mail
         mail.context["tickets"].append(_told(row))
         within[row["id"]] = mail
-        reason = f"told with others in notice {mail.id}"
+        reason = f"{WITHIN} {mail.id}"
         row.update(state=outbox.SUPPRESSED, reason=reason, done_at=now)
     return within
 

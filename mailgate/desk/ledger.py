@@ -394,9 +394,8 @@ class Ledger:
         """Return the events and the notices that are to be written; some may be told together."""
         rows = self._pages.outbox
         rows[:] = notices.joined(rows)
-        moved = {
-            new.id: new.status for old, new in self.changed() if old and old.status != new.status
-        }
+        both = ((changed.stands(old), new) for old, new in self.changed() if old)
+        moved = {t.id: now for was, t in both if (now := changed.stands(t)) != was}
         what = (rows, moved, self.settings, self.now, self._ahead)
         told = changed.gather(self.connection, *what, lock=lock)
         self._hold_back()

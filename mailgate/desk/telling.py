@@ -10,9 +10,9 @@ from datetime import datetime
 from mailgate.desk.pages import Pages
 from mailgate.domain.canary import Canary
 from mailgate.domain.model import Actor, ActorKind, Ticket
-from mailgate.domain.people import Role
 from mailgate.log import log, together
 from mailgate.store import tickets
+from mailgate.store.joining import WITHIN
 from mailgate.store.outbox import SUPPRESSED
 from mailgate.tally import Histogram
 
@@ -35,7 +35,7 @@ def lines(pages: Pages, known: Mapping[int, Ticket], now: datetime) -> Iterator[
     for row in pages.outbox:
         if row["state"] == SUPPRESSED:
             ids = {"notice": row["id"], "kind": row["notice"], "ticket": row["ticket_id"]}
-            name = "notice.suppressed" if row["role"] == Role.CUSTOMER.value else "notice.joined"
+            name = "notice.joined" if row["reason"].startswith(WITHIN) else "notice.suppressed"
             yield name, ids | {"why": row["reason"]}
     yield from (_returned(canary, now) for canary in pages.canaries)
     yield from (_left(*away) for away in pages.away)

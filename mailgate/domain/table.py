@@ -299,7 +299,7 @@ TABLE: tuple[Row, ...] = (
         CLOSED,
         guards.only_closed,
         aside.set_aside,
-        "set aside: mail does not open it again",
+        "set aside: mail opens what was withdrawn again, and no spam",
     ),
     Row(events.Discard, CLOSED, guards.spam_after_all, aside.set_aside, "spam after all"),
     Row(events.Escalate, LIVE, approving.by_right, escalating.escalate, "one level up"),

@@ -16,6 +16,8 @@ JOINED = "joined"
 """The notice that tells several others, and is about no ticket."""
 CHANGED = "changed"
 """The notice that tells a customer of changes of one ticket."""
+WITHIN = "told with others in notice"
+"""How the reason begins for which a notice is not sent that is told in another."""
 UNTOLD = "told in another mail, or changed back before it left"
 
 

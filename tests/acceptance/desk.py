@@ -23,7 +23,7 @@ ALICE, BOB, ADMIN = "alice@agent.example", "bob@agent.example", "admin@agent.exa
 PEOPLE = (ANN, EVE, ALICE, BOB, ADMIN)
 
 # The clock looks every second, and nothing comes due unless a test says so.
-_SETTINGS = {"jobs.deadlines": "1s", "jobs.digest": "off"}
+_SETTINGS = {"jobs.deadlines": "1s"}
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def test_what_happened_is_shown_day_by_day_of_the_desk_an_agent_or_a_team(cli):
         assert day["mean_resolution_seconds"] is None
         assert cli.json("stats", "--daily", "--agent", "alice")["days"] == [day]
         assert cli.json("stats", "--daily", "--agent", "bob")["days"] == []
-        assert cli.json("stats", "--daily", "--team", "none")["days"] == []
+        assert "there is no team none" in cli.no(1, "stats", "--daily", "--team", "none")
         assert "2 h" in cli.ok("stats", "--daily", "--days", "1")
         clock.shift(timedelta(days=1))
         assert cli.json("stats", "--daily", "--days", "1")["days"] == []
@@ -102,6 +102,7 @@ def test_options_that_do_not_go_together_are_refused(cli):
     both = ("--agent", "alice", "--team", "x")
     assert "give --agent or --team" in cli.no(2, "stats", "--daily", *both)
     assert "go with --daily" in cli.no(2, "stats", "--agent", "alice")
+    assert "--days goes with --daily" in cli.no(2, "stats", "--days", "3")
 
 
 def test_the_table_of_the_rules_is_shown_whole(cli):

@@ -23,7 +23,7 @@ def test_the_same_configuration_changes_nothing(cli):
     cli.open()
     said = cli.ok("simulate", "--config", tried(cli))
     assert said.startswith("Nothing would differ.")
-    assert "Of 1 tickets, each with those that follow it, 0 would come out differently" in said
+    assert "Tickets, each with those that follow it: 1; 0 would come out differently" in said
     assert "1 of 1 come out as they were recorded" in said
 
 
@@ -84,7 +84,7 @@ def test_another_rule_and_another_number_format_tell_what_becomes_of_the_mails(c
     said = cli.ok("simulate", "--config", path)
     assert "Nothing would differ" not in said
     assert "numbered DESK-{year}-{seq:04d} in place of TKT-{year}-{seq:05d}." in said
-    assert "1 mails were read again: of 1 something else would become." in said
+    assert "Mails read again: 1; something else would become of 1." in said
     assert "would have another category" in said
     assert "category: bug_report, else general_inquiry" in said
     told = cli.json("simulate", "--config", path)

@@ -6,7 +6,15 @@ from datetime import timedelta
 import pytest
 
 from mailgate.domain.caps import Caps
-from mailgate.domain.events import Assign, AssignTeam, Close, Resolve, SetPriority, Wait
+from mailgate.domain.events import (
+    Assign,
+    AssignTeam,
+    Close,
+    Discard,
+    Resolve,
+    SetPriority,
+    Wait,
+)
 from mailgate.domain.model import Actor, ActorKind, Priority
 from mailgate.domain.policy import Telling
 from mailgate.mail.render import Renderer
@@ -101,6 +109,20 @@ def test_a_status_that_another_mail_tells_is_left_to_it(telling):
         ("status", "resolved", "closed"),
         ("priority", "normal", "high"),
     ]
+
+
+@pytest.mark.parametrize("spam", [True, False], ids=["spam", "withdrawn"])
+def test_what_is_set_aside_is_not_told_of_any_more(telling, spam):
+    ticket, other = telling.open(), telling.open()
+    do(telling, ticket, HIGH, BILLING)
+    do(telling, other, HIGH)
+    telling.pass_time(minutes=1)
+    do(telling, ticket, (Discard, {"spam": spam}))
+    told_of = {row["ticket_id"]: row["state"] for row in rows(telling)}
+    assert told_of == {ticket.id: "suppressed", other.id: "ready"}
+    do(telling, other, (Discard, {"spam": spam}))
+    assert {row["state"] for row in rows(telling)} == {"suppressed"}
+    assert faults(telling) == []
 
 
 def test_there_is_none_when_the_other_tells_all_of_it(telling):

@@ -21,7 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, "-m", "mailgate")
 ADDRESS = "support@desk.example"
 _LONGEST_COMMAND = 600  # seconds: a verify of what a long torture left takes minutes
-_TICKETS = 10_000  # an hour: few customers stand for many in these tests
+_QUIET = {
+    "limits.new_tickets_an_hour": 10_000,  # few customers stand for many in these tests
+    "jobs.digest": "off",  # else it is one more mail, by the time of the day
+    "jobs.monthly_report": "off",
+}
 
 
 class Gateway:
@@ -62,7 +66,7 @@ class Gateway:
         words += ["--database", database] if database else []
         words += ["--smtp-port", str(made.smtp_port), "--http-port", str(made.http_port)]
         made._run(words)
-        made.set({"limits.new_tickets_an_hour": _TICKETS, **(values or {})})
+        made.set({**_QUIET, **(values or {})})
         return made
 
     # Settings
