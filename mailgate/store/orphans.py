@@ -29,7 +29,7 @@ from mailgate.store.inbox import PARKED, PENDING
 from mailgate.store.joining import JOINED
 from mailgate.store.outbox import READY
 from mailgate.store.tickets import TICKET
-from mailgate.store.types import PACKED
+from mailgate.store.zipping import PACKED
 
 MOST = 100
 """So many rows are named for one question."""

@@ -1,6 +1,5 @@
 """Column types that mean the same on both stores."""
 
-import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,11 +7,12 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
+from mailgate.store import zipping
+from mailgate.store.zipping import PACKED
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-PACKED = zlib.compress(b"", 1)[:2]
-"""What octets begin with that are compressed."""
-_SHORTEST, _LONGEST = 1024, 32 * 1024  # octets that are worth it
+_SHORTEST, _LONGEST = 1024, 1024 * 1024  # octets that are worth it
 _NAIVE = "a naive datetime cannot be stored"
 
 
@@ -70,21 +70,21 @@ class AtRest(bytes):
 def pack(value: bytes) -> bytes:
     """Compress octets where that is cheap for what it gives, or return the same ones.
 
-    Long ones are left: in mails they are files, mostly, which cost ten times as much as the rest
-    and become no smaller than their Base64 was too large.
+    Files in Base64 become as small as they were before. Very long ones are left: whoever takes in
+    mail does nothing else meanwhile.
     """
     doubtful = value.startswith(PACKED)
     if not doubtful and not _SHORTEST <= len(value) <= _LONGEST:
         return value
-    packed = zlib.compress(value, 1)
+    packed = zipping.compressed(value)
     return AtRest(packed) if doubtful or len(packed) < len(value) else value
 
 
 class Packed(TypeDecorator[bytes]):
     """Octets that are packed at rest; who has time to spare may `pack` them before.
 
-    What is kept begins with the mark of zlib if, and only if, it is compressed; what cannot be read
-    comes as it lies there, and its digest tells that it is damaged.
+    What is kept begins with `PACKED` if, and only if, it is compressed. What cannot be read comes
+    as it lies there, and its digest tells that it is damaged.
     """
 
     impl = LargeBinary
@@ -98,10 +98,8 @@ class Packed(TypeDecorator[bytes]):
         """Return octets as they were given."""
         if value is None or not value.startswith(PACKED):
             return value
-        try:
-            return zlib.decompress(value)
-        except zlib.error:
-            return value
+        found = zipping.expanded(value)
+        return value if found is None else found
 
 
 Json = JSON(none_as_null=True)

@@ -20,7 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
-from mailgate.store.types import PACKED, Instant, Json, Packed
+from mailgate.store.types import Instant, Json, Packed
+from mailgate.store.zipping import PACKED
 from tests.store.rows import NOW
 
 kept = Table(
@@ -138,7 +139,8 @@ OCTETS = {  # and whether they are compressed at rest
     "empty": (b"", False),
     "short": (TEXT[:1000], False),
     "words": (TEXT, True),
-    "files": (TEXT * 30, False),
+    "files": (TEXT * 30, True),
+    "very long": (TEXT * 1000, False),
     "what cannot be smaller": (b"".join(sha256(bytes([n])).digest() for n in range(40)), False),
     "short, with the mark": (PACKED + b"!", True),
     "long, with the mark": (PACKED + TEXT * 30, True),
