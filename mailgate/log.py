@@ -291,7 +291,12 @@ def log(name: str, /, **ids: object) -> None:
     _written.add(name)
     if not structlog.is_configured():
         configure()
-    getattr(structlog.get_logger(), event.level)(name, **ids)
+    getattr(_logger(), event.level)(name, **ids)
+
+
+@cache  # to make one costs as much as to write a line
+def _logger() -> Any:
+    return structlog.get_logger().bind()
 
 
 @contextmanager
@@ -351,6 +356,7 @@ def configure(level: Level = "info", shape: Literal["console", "json"] = "consol
         logger_factory=_Stderr,
         cache_logger_on_first_use=False,
     )
+    _logger.cache_clear()
     root = logging.getLogger()
     root.handlers = [h for h in root.handlers if not isinstance(h, _FromLibraries)]
     root.addHandler(_FromLibraries(logging.WARNING))
@@ -427,7 +433,9 @@ def _escaped(text: str, longest: int) -> str:
         text = "".join(map(_character, text))
     if "@" not in text:
         return text
-    return _SIGNED.sub(r"\1…@", _IN_URL.sub(rf"\1:{_REDACTED}@", text))
+    if "://" in text:
+        text = _IN_URL.sub(rf"\1:{_REDACTED}@", text)
+    return _SIGNED.sub(r"\1…@", text)
 
 
 def _character(char: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from mailgate import log as log_module
 from mailgate.mail.sandbox import Sandbox
 from tests.peers import loopback
 from tests.peers.presence import in_ci
@@ -62,3 +63,4 @@ def _each_template_is_compiled_once() -> Iterator[None]:
 def _log_as_new() -> None:
     """Undo what the command line of an earlier test said of the log: its level above all."""
     structlog.reset_defaults()
+    log_module._logger.cache_clear()

@@ -26,6 +26,7 @@ def _as_it_was():
     yield
     logging.getLogger().handlers[:] = handlers
     structlog.reset_defaults()
+    log_module._logger.cache_clear()
 
 
 @pytest.fixture

@@ -224,6 +224,9 @@ class SmtpSession:
             _wait(link, steps[0].seconds)
             if together:
                 link.send("".join(f"{step.command}\r\n" for step in steps))
+                # A server that gives its answers one by one may wait for us to acknowledge the
+                # first, which would be delayed; this holds for a few segments only.
+                _socket(link).setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             for step in steps:
                 verb = step.verb
                 _wait(link, step.seconds)

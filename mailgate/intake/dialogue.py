@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
 from mailgate.errors import Temporary
 from mailgate.intake import replies
+from mailgate.intake.awaiting import Awaiting
 from mailgate.intake.data import DataReader
 from mailgate.intake.envelope import read_recipient, read_sender
 from mailgate.intake.gate import Claim, Gate
@@ -43,6 +43,7 @@ class House:
     accepts: Callable[[str], bool]
     now: Callable[[], datetime]
     sessions: "set[Dialogue]"  # those whose connection is open
+    awaiting: Awaiting
 
 
 class Dialogue(SMTP):
@@ -361,23 +362,15 @@ class Dialogue(SMTP):
         return 1
 
     async def _store(self, raw: bytes) -> str:
-        """Return 250 once the mail is durable, 451 if that fails or takes too long.
-
-        Neither the time nor a client that goes away undoes the commit: it ends when it ends, and
-        holds its room until then. A mail that is sent again because of it adds nothing.
-        """
+        """Return 250 once the mail is durable, 451 if that fails or takes too long."""
         recipients = tuple(dict.fromkeys(self.envelope.rcpt_tos))
         mail_from = self.envelope.mail_from or ""
         mail = self._incoming(raw, recipients)
         facts = {"peer": self._peer, "mail_from": mail_from, "size": len(raw)}
         try:
-            stored = asyncio.wrap_future(self._house.inbox.submit(mail))
-            stored.add_done_callback(partial(_settled, self._claim))
-            self._claim = Claim(self._house.gate)
-            await asyncio.wait([stored], timeout=self._house.settings.put_timeout)
-            if not stored.done():
-                raise Temporary("the store takes too long")  # noqa: TRY301 -- one place answers
-            number = stored.result()
+            kept = self._house.inbox.submit(mail)
+            claim, self._claim = self._claim, Claim(self._house.gate)
+            number = await self._house.awaiting.stored(kept, claim)
         except (Temporary, ConnectionError) as error:
             why = f"{type(error).__name__}: {error}"
             log("mail.refused", **facts, reply=replies.LATER, error=why)
@@ -407,13 +400,3 @@ class Dialogue(SMTP):
     async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: ARG002 -- aiosmtpd passes it
         """Refuse: nobody logs in here."""
         await self.push("502 5.5.1 Not here")
-
-
-def _settled(claim: Claim, stored: asyncio.Future[int]) -> None:
-    """Give the room of a mail back when its commit has ended, whoever waits for it.
-
-    A fault is looked at, so that it is not reported where nobody waits.
-    """
-    claim.release()
-    if not stored.cancelled():
-        stored.exception()

@@ -1,17 +1,16 @@
 """Where every mail is kept before anybody is told that we have it.
 
-One thread commits. Whatever arrives while a commit runs goes into the next one, so that many
-senders share one fsync.
+One thread commits. Whatever arrives while a commit runs goes into the next one, and what follows
+it at once as well, so that many senders share one fsync.
 """
 
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import accumulate
 
 from sqlalchemy import Connection
 
@@ -28,6 +27,9 @@ _POSTMASTER = "postmaster"  # an address of every desk (RFC 5321 section 4.5.1)
 _REMEMBERED = 60.0
 """Seconds for which a failure is told: who sends mail only to a gateway that is well would
 otherwise never try this one again."""
+_GATHER = 0.001
+"""Seconds for which mails are gathered where they come one upon another: larger commits take less
+of a processor for each mail than they cost whoever waits."""
 _MOST = 256
 _OCTETS = 64 * 1024 * 1024
 
@@ -51,11 +53,31 @@ class Incoming:
     not_before: datetime | None = None
 
 
+_Queues = Mapping[tuple[int, str], list[str]]
+"""The recipients of a mail in each queue of each tenant."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    arrivals: tuple[inbox.Arrival, ...]
-    octets: int
+    mail: Incoming
+    queues: _Queues
     done: "Future[int]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Mails of one commit, made ready while more of them come."""
+
+    done: list["Future[int]"] = field(default_factory=list)
+    arrivals: list[inbox.Arrival] = field(default_factory=list)
+    firsts: list[int] = field(default_factory=list)
+
+    def add(self, waiting: _Waiting) -> None:
+        """Make one ready."""
+        arrivals = list(_arrivals(waiting.mail, waiting.queues))
+        self.firsts.append(len(self.arrivals))
+        self.arrivals.extend(arrivals)
+        self.done.append(waiting.done)
 
 
 class Inbox:
@@ -133,7 +155,7 @@ class Inbox:
         Raises `Permanent` when no recipient is ours; the future raises `Temporary` when the mail
         could not be kept.
         """
-        arrivals = self._arrivals(mail)
+        queues = self._queues(mail)
         done: Future[int] = Future()
         done.set_running_or_notify_cancel()  # whoever waits may leave; the commit goes on
         if not self._open:
@@ -141,7 +163,7 @@ class Inbox:
         elif not self.has_room(len(mail.raw)):
             done.set_exception(Temporary(_FULL))
         else:
-            self._queue.put(_Waiting(arrivals, len(mail.raw), done))
+            self._queue.put(_Waiting(mail, queues, done))
         return done
 
     def put(self, mail: Incoming) -> int:
@@ -150,7 +172,7 @@ class Inbox:
         Raises `Permanent` when no recipient is ours, `Temporary` when it could not be kept.
         """
         self.need_room(len(mail.raw))
-        return self._commit([_Waiting(self._arrivals(mail), len(mail.raw), Future())])[0]
+        return self._commit(self._batch([mail]))[0]
 
     def put_all(
         self, mails: Sequence[Incoming], beside: Callable[[Connection, Sequence[int]], None]
@@ -161,12 +183,17 @@ class Inbox:
         and whatever `beside` raises.
         """
         self.need_room(sum(len(mail.raw) for mail in mails))
-        waiting = [_Waiting(self._arrivals(mail), len(mail.raw), Future()) for mail in mails]
-        self._commit(waiting, beside)
+        self._commit(self._batch(mails), beside)
         if mails:
             self._wake()
 
-    def _arrivals(self, mail: Incoming) -> tuple[inbox.Arrival, ...]:
+    def _batch(self, mails: Sequence[Incoming]) -> _Batch:
+        batch = _Batch()
+        for mail in mails:
+            batch.add(_Waiting(mail, self._queues(mail), Future()))
+        return batch
+
+    def _queues(self, mail: Incoming) -> _Queues:
         queues: dict[tuple[int, str], list[str]] = {}
         for recipient in mail.recipients:
             route = self._route(recipient)
@@ -177,64 +204,78 @@ class Inbox:
                 queues.setdefault(key, []).append(recipient)
         if not queues:
             raise Permanent("no recipient of this mail is an address of this desk")
-        return tuple(
-            inbox.Arrival(
-                raw=mail.raw,
-                tenant_id=tenant_id,
-                queue=name,
-                recipients=tuple(recipients),
-                mail_from=mail.mail_from,
-                peer=mail.peer,
-                road=mail.road,
-                received_at=mail.received_at,
-                not_before=mail.not_before,
-            )
-            for (tenant_id, name), recipients in queues.items()
-        )
+        return queues
 
     def _run(self) -> None:
-        stopping = False
+        stopping, before = False, 0
         while not stopping:
-            batch, octets = [], 0
             waiting = self._queue.get()
-            while waiting is not None:
-                batch.append(waiting)
-                octets += waiting.octets
-                if len(batch) >= _MOST or octets >= _OCTETS or self._queue.empty():
-                    break
-                waiting = self._queue.get()
-            stopping = waiting is None
-            if batch:
+            batch, stopping = self._gathered(waiting, time.monotonic(), before)
+            before = len(batch.done)
+            if before:
                 self._settle(batch)
 
-    def _settle(self, batch: Sequence[_Waiting]) -> None:
+    def _gathered(self, waiting: _Waiting | None, began: float, before: int) -> tuple[_Batch, bool]:
+        """Return what is to be committed, and whether it is the last.
+
+        The last commit had `before` mails: where it had several, more are on their way.
+        """
+        batch, octets = _Batch(), 0
+        until = began + _GATHER if before > 1 else began
+        while waiting is not None:
+            octets += len(waiting.mail.raw)
+            try:
+                batch.add(waiting)
+            except Exception as error:  # noqa: BLE001 - one mail must not stop all others
+                waiting.done.set_exception(_fault(error))
+            if len(batch.done) >= _MOST or octets >= _OCTETS:
+                return batch, False
+            try:
+                left = until - time.monotonic()
+                waiting = self._queue.get(left > 0, max(left, 0.0))
+            except queue.Empty:
+                return batch, False
+        return batch, True
+
+    def _settle(self, batch: _Batch) -> None:
         try:
             ids = self._commit(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be told 250
             fault = _fault(error)
             self._fault = fault.brief, time.monotonic()
-            for waiting in batch:
-                waiting.done.set_exception(fault)
+            for done in batch.done:
+                done.set_exception(fault)
             return
         self._fault = None
-        for waiting, id_ in zip(batch, ids, strict=True):
-            waiting.done.set_result(id_)
+        for done, id_ in zip(batch.done, ids, strict=True):
+            done.set_result(id_)
         self._wake()
 
     def _commit(
-        self,
-        batch: Sequence[_Waiting],
-        beside: Callable[[Connection, Sequence[int]], None] | None = None,
+        self, batch: _Batch, beside: Callable[[Connection, Sequence[int]], None] | None = None
     ) -> list[int]:
-        arrivals = [arrival for waiting in batch for arrival in waiting.arrivals]
-        firsts = accumulate((len(waiting.arrivals) for waiting in batch), initial=0)
         with self._database.write(urgent=True) as connection:
-            ids = self._database.ids(connection, 2 * len(arrivals))
-            kept = inbox.put(connection, ids, arrivals)
-            mine = [kept[first] for first, _ in zip(firsts, batch, strict=False)]
+            ids = self._database.ids(connection, 2 * len(batch.arrivals))
+            kept = inbox.put(connection, ids, batch.arrivals)
+            mine = [kept[first] for first in batch.firsts]
             if beside is not None:
                 beside(connection, mine)
         return mine
+
+
+def _arrivals(mail: Incoming, queues: _Queues) -> Iterator[inbox.Arrival]:
+    for (tenant_id, name), recipients in queues.items():
+        yield inbox.Arrival(
+            raw=mail.raw,
+            tenant_id=tenant_id,
+            queue=name,
+            recipients=tuple(recipients),
+            mail_from=mail.mail_from,
+            peer=mail.peer,
+            road=mail.road,
+            received_at=mail.received_at,
+            not_before=mail.not_before,
+        )
 
 
 def _fault(error: Exception) -> Temporary:

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from mailgate.intake.awaiting import Awaiting
 from mailgate.intake.dialogue import Dialogue, House
 from mailgate.intake.gate import Gate
 from mailgate.intake.inbox import Inbox
@@ -53,7 +54,8 @@ class Listener:
             settings.mails_per_minute,
             settings.max_in_flight,
         )
-        self._house = House(settings, gate, inbox, accepts, now, set())
+        awaiting = Awaiting(settings.put_timeout)
+        self._house = House(settings, gate, inbox, accepts, now, set(), awaiting)
         self._listening: Future[None] = Future()
         self._opened: dict[Callable[[House], Dialogue], socket.socket] = {}
         self._ports: dict[Callable[[House], Dialogue], int] = {}
