@@ -66,15 +66,16 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Mails of one commit, made ready while more of them come."""
+    """Mails of one commit, made ready while more of them come; `hurried` where many do."""
 
+    hurried: bool = False
     done: list["Future[int]"] = field(default_factory=list)
     arrivals: list[inbox.Arrival] = field(default_factory=list)
     firsts: list[int] = field(default_factory=list)
 
     def add(self, waiting: _Waiting) -> None:
         """Make one ready."""
-        arrivals = list(_arrivals(waiting.mail, waiting.queues))
+        arrivals = list(_arrivals(waiting.mail, waiting.queues, hurried=self.hurried))
         self.firsts.append(len(self.arrivals))
         self.arrivals.extend(arrivals)
         self.done.append(waiting.done)
@@ -220,8 +221,9 @@ class Inbox:
 
         The last commit had `before` mails: where it had several, more are on their way.
         """
-        batch, octets = _Batch(), 0
-        until = began + _GATHER if before > 1 else began
+        crowd = before > 1
+        batch, octets = _Batch(hurried=crowd), 0
+        until = began + _GATHER if crowd else began
         while waiting is not None:
             octets += len(waiting.mail.raw)
             try:
@@ -263,7 +265,7 @@ class Inbox:
         return mine
 
 
-def _arrivals(mail: Incoming, queues: _Queues) -> Iterator[inbox.Arrival]:
+def _arrivals(mail: Incoming, queues: _Queues, *, hurried: bool) -> Iterator[inbox.Arrival]:
     for (tenant_id, name), recipients in queues.items():
         yield inbox.Arrival(
             raw=mail.raw,
@@ -275,6 +277,7 @@ def _arrivals(mail: Incoming, queues: _Queues) -> Iterator[inbox.Arrival]:
             road=mail.road,
             received_at=mail.received_at,
             not_before=mail.not_before,
+            hurried=hurried,
         )
 
 

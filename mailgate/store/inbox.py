@@ -1,7 +1,7 @@
 """The intake's tables: raw mails, and for each queue the state a mail is in."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -27,7 +27,7 @@ from mailgate.store import calls, prepared, schema
 from mailgate.store.identity import Identity, identify
 from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
-from mailgate.store.types import Instant, pack
+from mailgate.store.types import QUICK, Instant, pack
 
 _BEYOND = timedelta(minutes=2)
 """How far ahead anything is claimed at most: twice the longest lease, since the clock of another
@@ -49,8 +49,8 @@ NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
 class Arrival:
     """A mail to be kept for one queue of one tenant; not to be processed before `not_before`.
 
-    What tells it from others is worked out, and its octets are packed, by whoever hands it in and
-    not by the thread that commits: that one is what many senders wait for.
+    What tells it from others is worked out, and its octets are packed, before the transaction
+    begins that others wait for. `hurried`: long ones are left as they are.
     """
 
     raw: bytes
@@ -62,12 +62,13 @@ class Arrival:
     road: str
     received_at: datetime
     not_before: datetime | None = None
+    hurried: InitVar[bool] = False
     identity: Identity = field(init=False)
     at_rest: bytes = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, hurried: bool) -> None:
         """Work out its identity and how it will lie."""
-        object.__setattr__(self, "at_rest", pack(self.raw))
+        object.__setattr__(self, "at_rest", pack(self.raw, QUICK if hurried else None))
         object.__setattr__(self, "identity", identify(self.raw, self.received_at))
 
 

@@ -98,7 +98,7 @@ def test_mails_that_wait_while_a_commit_runs_share_the_next_one(inbox, database)
     commit = inbox._commit
 
     def slow(batch):
-        commits.append(len(batch))
+        commits.append(len(batch.done))
         if len(commits) == 1:
             ready.set()
             go.wait(5)
@@ -113,6 +113,46 @@ def test_mails_that_wait_while_a_commit_runs_share_the_next_one(inbox, database)
     assert commits == [1, 39]
     assert len(set(ids)) == 40
     assert len(rows(database, schema.mail)) == 40
+
+
+def test_after_a_commit_of_several_mails_one_that_comes_waits_for_the_next(
+    inbox, database, monkeypatch
+):
+    monkeypatch.setattr(inbox_module, "_MOST", 2)
+    batches = []
+    ready, go = threading.Event(), threading.Event()
+    commit = inbox._commit
+
+    def noted(batch):
+        batches.append((len(batch.done), batch.hurried))
+        if len(batches) == 1:
+            ready.set()
+            go.wait(5)
+        return commit(batch)
+
+    inbox._commit = noted
+    futures = [inbox.submit(mail(b"0\r\n"))]
+    assert ready.wait(5)
+    futures += [inbox.submit(mail(b"%d\r\n" % n)) for n in (1, 2)]
+    monkeypatch.setattr(inbox_module, "_GATHER", 60.0)
+    go.set()
+    futures[2].result(5)
+    futures.append(inbox.submit(mail(b"3\r\n")))
+    futures.append(inbox.submit(mail(b"4\r\n")))
+    assert len({future.result(5) for future in futures}) == 5
+    assert batches == [(1, False), (2, False), (2, True)]
+
+
+def test_a_mail_that_cannot_be_made_ready_stops_no_other(inbox, monkeypatch):
+    made = inbox_module._arrivals
+
+    def broken(mail, queues, **given):
+        return 1 / 0 if b"bad" in mail.raw else made(mail, queues, **given)
+
+    monkeypatch.setattr(inbox_module, "_arrivals", broken)
+    with pytest.raises(Temporary, match="a fault of ours"):
+        inbox.submit(mail(b"bad\r\n")).result(5)
+    assert inbox.submit(mail(b"good\r\n")).result(5)
 
 
 def test_a_store_that_fails_is_our_trouble_and_the_next_mail_goes_through(inbox, monkeypatch):
