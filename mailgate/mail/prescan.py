@@ -46,8 +46,9 @@ _MANY = (
     (b"-", (b"\n--", b"\r--"), 200),  # lines that may begin a part
     (b"?", (b"=?",), 1000),  # encoded words
     (b"<", (b"<",), 50_000),  # tags
-    (b"\nbegin ", (b"\nbegin ",), 20),  # files written into the text
 )
+_NO_MARKS = bytes(octet for octet in range(256) if octet not in b"-?<")
+_WRITTEN_IN, _MOST_WRITTEN_IN = b"\nbegin ", 20  # files in the text itself
 _LONG_HEADER = 65_536
 _END_OF_HEADER = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _LARGE = 1024 * 1024
@@ -103,9 +104,12 @@ def is_odd(raw: bytes) -> bool:
     All readers are linear, so this is for what they may have wrong: many parts, encoded words, tags
     or embedded files, a huge header, a large winmail.dat (which is unpacked in Python).
     """
-    for part, tokens, most in _MANY:
-        if raw.count(part) > most and any(raw.count(token) > most for token in tokens):
+    marks = raw.translate(None, _NO_MARKS)  # few of all octets, and they are counted thrice
+    for mark, tokens, most in _MANY:
+        if marks.count(mark) > most and any(raw.count(token) > most for token in tokens):
             return True
+    if raw.count(_WRITTEN_IN) > _MOST_WRITTEN_IN:
+        return True
     if len(raw) > _LONG_HEADER and not _END_OF_HEADER.search(raw, 0, _LONG_HEADER):
         return True
     return len(raw) > _LARGE and _WRAPPED.search(raw) is not None
