@@ -30,6 +30,8 @@ otherwise never try this one again."""
 _GATHER = 0.001
 """Seconds for which mails are gathered where they come one upon another: larger commits take less
 of a processor for each mail than they cost whoever waits."""
+_CALM = 1.0
+"""Seconds without a commit of several mails after which nobody is in a hurry."""
 _MOST = 256
 _OCTETS = 64 * 1024 * 1024
 
@@ -208,22 +210,24 @@ class Inbox:
         return queues
 
     def _run(self) -> None:
-        stopping, before = False, 0
+        stopping, before, crowded = False, 0, -_CALM
         while not stopping:
             waiting = self._queue.get()
-            batch, stopping = self._gathered(waiting, time.monotonic(), before)
+            now = time.monotonic()
+            batch = _Batch(hurried=now - crowded < _CALM)
+            # Where the last commit had several mails, more are on their way.
+            stopping = self._gather(batch, waiting, now + _GATHER if before > 1 else now)
             before = len(batch.done)
+            crowded = now if before > 1 else crowded
             if before:
                 self._settle(batch)
 
-    def _gathered(self, waiting: _Waiting | None, began: float, before: int) -> tuple[_Batch, bool]:
-        """Return what is to be committed, and whether it is the last.
+    def _gather(self, batch: _Batch, waiting: _Waiting | None, until: float) -> bool:
+        """Fill a batch with what waits, and with what comes `until` then; True when it is the last.
 
-        The last commit had `before` mails: where it had several, more are on their way.
+        `until` is of the steady clock.
         """
-        crowd = before > 1
-        batch, octets = _Batch(hurried=crowd), 0
-        until = began + _GATHER if crowd else began
+        octets = 0
         while waiting is not None:
             octets += len(waiting.mail.raw)
             try:
@@ -231,13 +235,13 @@ class Inbox:
             except Exception as error:  # noqa: BLE001 - one mail must not stop all others
                 waiting.done.set_exception(_fault(error))
             if len(batch.done) >= _MOST or octets >= _OCTETS:
-                return batch, False
+                return False
             try:
                 left = until - time.monotonic()
                 waiting = self._queue.get(left > 0, max(left, 0.0))
             except queue.Empty:
-                return batch, False
-        return batch, True
+                return False
+        return True
 
     def _settle(self, batch: _Batch) -> None:
         try:

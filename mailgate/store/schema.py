@@ -75,7 +75,12 @@ mail = Table(
     Column("digest", String(64), nullable=False, unique=True, comment="what tells it apart"),
     Column("size", Integer, nullable=False, comment="of the raw bytes, in octets"),
     Column("received_at", Instant, nullable=False, comment="when it was accepted first"),
-    Column("raw", Packed, nullable=False, comment="the bytes as they came; short ones compressed"),
+    Column(
+        "raw",
+        Packed,
+        nullable=False,
+        comment="the bytes as they came, compressed but for long ones that came in a crowd",
+    ),
     comment="raw mails, each kept once",
 )
 
