@@ -79,7 +79,7 @@ mail = Table(
         "raw",
         Packed,
         nullable=False,
-        comment="the bytes as they came, compressed but for long ones that came in a crowd",
+        comment="the bytes as they came; most are compressed",
     ),
     comment="raw mails, each kept once",
 )

@@ -1,5 +1,6 @@
 """Trouble with the database: told from faults of ours, in words that give nothing away."""
 
+import os
 import sqlite3
 from contextlib import ExitStack, closing
 from datetime import timedelta
@@ -59,14 +60,14 @@ def test_a_full_disk_is_said_to_be_full_and_can_still_be_read(sqlite):
     full = Database(str(sqlite.url))
     event.listen(full.engine, "connect", bound)
     with pytest.raises(Temporary) as caught, full.write() as connection:
-        plant(connection, schema.mail, TENANT, raw=b"x" * 1_000_000)
+        plant(connection, schema.mail, TENANT, raw=os.urandom(1_000_000))
     assert str(caught.value) == "the disk of the database is full"
     use(full)
     with full.read() as connection:
         assert (total(connection, schema.mail), total(connection, schema.contact)) == (0, 1)
     full.close()
     with sqlite.write() as connection:  # there is room again
-        plant(connection, schema.mail, TENANT, raw=b"x" * 1_000_000)
+        plant(connection, schema.mail, TENANT, raw=os.urandom(1_000_000))
 
 
 def test_a_folder_that_is_not_there_is_trouble_that_may_pass(tmp_path):

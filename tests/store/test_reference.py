@@ -33,7 +33,7 @@ def test_the_page_tells_what_a_column_holds_and_leads_to():
         "| `ticket_id` | id in `ticket`, or nothing | its ticket, also while an answer waits |",
         "| `tenant_id` | id in `tenant` | whose row it is |",
         "| `degraded` | true or false | read in part |",
-        "| `raw` | bytes | the bytes as they came; short ones compressed |",
+        "| `raw` | bytes | the bytes as they came; most are compressed |",
         "| `next_due_at` | time, or nothing | the soonest of its timers |",
         "| `recipients` | JSON | envelope recipients, as given |",
         "- Once only: `tenant_id`, `mail_id`, `queue`",

@@ -41,7 +41,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             "raw",
             sa.LargeBinary(),
             nullable=False,
-            comment="the bytes as they came, compressed but for long ones that came in a crowd",
+            comment="the bytes as they came; most are compressed",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail")),
         sa.UniqueConstraint("digest", name=op.f("uq_mail_digest")),
