@@ -14,6 +14,7 @@ from mailgate.desk.ahead import Ahead
 from mailgate.desk.settings import Settings
 from mailgate.domain.changed import CHANGED, FIELDS
 from mailgate.domain.model import Disposition, Status, Ticket
+from mailgate.domain.notices import NOTICES
 from mailgate.domain.people import Role
 from mailgate.domain.policy import Telling
 from mailgate.store import joining
@@ -22,7 +23,6 @@ from mailgate.store.outbox import SUPPRESSED
 
 WAIT = timedelta(minutes=5)
 _FIRST = "received"  # how a ticket was sorted when it came is no change of it
-_TELLS_STATUS = frozenset({"agent_reply", "resolved", "auto_closed", "reopened", "waiting"})
 
 
 def stands(ticket: Ticket) -> Status | None:
@@ -87,7 +87,7 @@ class _Gathering:
             self._add(mail, row)
         elif row["notice"] == _FIRST:
             self._sorted.add(about)
-        elif row["notice"] in _TELLS_STATUS and mail is not None:
+        elif NOTICES[row["notice"]].tells_status and mail is not None:
             self._forget(mail, ("status",))
 
     def drop_stale(self, moved: Mapping[int, Status | None]) -> None:

@@ -20,6 +20,7 @@ class Notice:
     `answer`: what an answer of the desk's people to it is: a "no" to a question of ours must not go
     out to the customer. `joins`: to staff it may be told in one mail with others. `waits`: it need
     wake none of them. `customers`: it is for customers, be it for staff as well or not.
+    `tells_status`: it says how the ticket stands, so that no other notice need.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Notice:
     joins: bool = False
     waits: bool = False
     customers: bool = False
+    tells_status: bool = False
 
 
 NOTICES: dict[str, Notice] = {
@@ -41,7 +43,14 @@ NOTICES: dict[str, Notice] = {
             "the ticket's number, and when to expect an answer",
             customers=True,
         ),
-        Notice("agent_reply", Words.PERSON, "an agent's answer", awaited=True, customers=True),
+        Notice(
+            "agent_reply",
+            Words.PERSON,
+            "an agent's answer",
+            awaited=True,
+            customers=True,
+            tells_status=True,
+        ),
         Notice(
             "new_message",
             Words.PERSON,
@@ -96,17 +105,38 @@ NOTICES: dict[str, Notice] = {
             "woken", Words.GATEWAY, "the silence that was asked for is over", joins=True, waits=True
         ),
         Notice(
-            "waiting", Words.GATEWAY, "the customer has not answered", awaited=True, customers=True
+            "waiting",
+            Words.GATEWAY,
+            "the customer has not answered",
+            awaited=True,
+            customers=True,
+            tells_status=True,
         ),
-        Notice("resolved", Words.EITHER, "settled: please confirm", customers=True),
-        Notice("auto_closed", Words.GATEWAY, "closed, since nobody objected", customers=True),
+        Notice(
+            "resolved", Words.EITHER, "settled: please confirm", customers=True, tells_status=True
+        ),
+        Notice(
+            "auto_closed",
+            Words.GATEWAY,
+            "closed, since nobody objected",
+            customers=True,
+            tells_status=True,
+        ),
         Notice(
             "survey",
             Words.GATEWAY,
             "how did we do: once a ticket, some time after its end",
             customers=True,
         ),
-        Notice("reopened", Words.EITHER, "taken up again", joins=True, waits=True, customers=True),
+        Notice(
+            "reopened",
+            Words.EITHER,
+            "taken up again",
+            joins=True,
+            waits=True,
+            customers=True,
+            tells_status=True,
+        ),
         Notice(
             "changed",
             Words.GATEWAY,

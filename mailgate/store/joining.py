@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, false, func, or_, select, update
 
+from mailgate.domain.changed import CHANGED
 from mailgate.store import schema
 from mailgate.store.outbox import LONGEST_QUIET, READY, SUPPRESSED
 
@@ -14,8 +15,6 @@ _CLOSES = timedelta(minutes=1)
 """How long before its time a mail takes no more: clocks of nodes may differ by less."""
 JOINED = "joined"
 """The notice that tells several others, and is about no ticket."""
-CHANGED = "changed"
-"""The notice that tells a customer of changes of one ticket."""
 WITHIN = "told with others in notice"
 """How the reason begins for which a notice is not sent that is told in another."""
 UNTOLD = "told in another mail, or changed back before it left"

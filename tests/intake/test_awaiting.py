@@ -55,7 +55,7 @@ def test_who_has_waited_too_long_is_put_off_and_others_wait_on(gate):
         loop = asyncio.get_running_loop()
         awaiting, slow, late = Awaiting(0.05), Future(), Future()
         first = loop.create_task(awaiting.stored(slow, claim(gate, 10)))
-        await asyncio.sleep(0.03)
+        await asyncio.wait([first], timeout=0.03)
         second = loop.create_task(awaiting.stored(late, claim(gate, 20)))
         with pytest.raises(Temporary, match="takes too long"):
             await first
