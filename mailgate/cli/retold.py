@@ -31,7 +31,8 @@ RETOLD_STANDING: Shape = MappingProxyType(
     {
         "why": "not_kept (the raw mail is there no more), imported (brought along from before), "
         "not_again (by the present configuration it comes out otherwise than recorded, too), or "
-        "fails (by the new one nothing could be decided: it would be parked)",
+        "fails (by the new one it cannot be decided: it would stop an answer that waits, or be "
+        "parked)",
         "count": "of how many mails",
     }
 )
@@ -68,8 +69,9 @@ _STANDING: Mapping[str, str] = MappingProxyType(
         "not_kept": "are not kept any more",
         "imported": "were imported",
         "not_again": "come out otherwise by the present configuration, too, as when somebody was "
-        "away then, or a ticket was merged",
-        "fails": "would fail by the new configuration, and be parked",
+        "away then, a ticket was merged, an answer was stopped or a key was dropped",
+        "fails": "cannot be decided by the new configuration: they would stop an answer that "
+        "waits, or fail and be parked",
     }
 )
 

@@ -6,6 +6,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 
 from mailgate.config.errors import Wrong
@@ -20,7 +21,8 @@ def add_key(config: Config, environ: Mapping[str, str]) -> str:
     """Put a new key before all others, so that it signs; return its name. Raises `Refused`."""
     path, found = _keys(config, environ)
     numbers = (int(name[3:]) for name in found.keys if _NUMBERED.fullmatch(name))
-    name = f"key{max(numbers, default=0) + 1}"  # not that of one that was dropped before it
+    highest = max(numbers, default=0)  # names of keys that were dropped are not used again
+    name = next(name for n in count(highest + 1) if (name := f"key{n}") not in found.keys)
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     first = next(at for at, line in enumerate(lines) if _names(line) == found.current)
     _write(path, [*lines[:first], f"{name} {new_key()}\n", *lines[first:]])

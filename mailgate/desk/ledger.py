@@ -395,7 +395,7 @@ class Ledger:
         rows = self._pages.outbox
         rows[:] = notices.joined(rows)
         both = ((changed.stands(old), new) for old, new in self.changed() if old)
-        moved = {t.id: now for was, t in both if (now := changed.stands(t)) != was}
+        moved = {t.id: said for was, t in both if (said := changed.stands(t)) != was}
         what = (rows, moved, self.settings, self.now, self._ahead)
         told = changed.gather(self.connection, *what, lock=lock)
         self._hold_back()

@@ -32,6 +32,9 @@ def by_the_desk(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | No
     if not ours or not addressed.is_command(reading, ledger.settings):
         return None
     if _is_known(ledger, reading):
+        earlier = lookup.elsewhere(reading)
+        if earlier is not None:
+            return by_another_address(ledger, lookup, reading, earlier)
         return Ending("suppressed", says="a mail of this Message-ID is known, and reads otherwise")
     if ledger.settings.mailboxes and lookup.is_patient(reading):
         return Ending(inbox.PENDING, says="its copy in what was sent comes first")

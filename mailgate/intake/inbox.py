@@ -221,6 +221,7 @@ class Inbox:
             crowded = now if before > 1 else crowded
             if before:
                 self._settle(batch)
+            del batch, waiting  # a mail may be large, and the next one may take its time
 
     def _gather(self, batch: _Batch, waiting: _Waiting | None, until: float) -> bool:
         """Fill a batch with what waits, and with what comes `until` then; True when it is the last.
@@ -270,8 +271,9 @@ class Inbox:
 
 
 def _arrivals(mail: Incoming, queues: _Queues, *, hurried: bool) -> Iterator[inbox.Arrival]:
+    made: inbox.Arrival | None = None
     for (tenant_id, name), recipients in queues.items():
-        yield inbox.Arrival(
+        made = inbox.Arrival(
             raw=mail.raw,
             tenant_id=tenant_id,
             queue=name,
@@ -282,7 +284,9 @@ def _arrivals(mail: Incoming, queues: _Queues, *, hurried: bool) -> Iterator[inb
             received_at=mail.received_at,
             not_before=mail.not_before,
             hurried=hurried,
+            like=made,
         )
+        yield made
 
 
 def _fault(error: Exception) -> Temporary:

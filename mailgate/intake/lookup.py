@@ -17,7 +17,7 @@ from mailgate.intake.reading import Reading
 from mailgate.mail.screen import Kind
 from mailgate.mail.signer import OwnMessageId, Signer
 from mailgate.mail.thread import Found
-from mailgate.store import canaries, history, inbox, outbox, people, tickets
+from mailgate.store import canaries, history, inbox, outbox, people, recorded, tickets
 from mailgate.store.history import Old
 from mailgate.store.inbox import Claimed
 from mailgate.store.outbox import Notice
@@ -159,6 +159,14 @@ class Lookup:
             own = self.own.get(report.original_message_id or "")
             unique = own.unique if own is not None else None
         return None if unique is None else self.notices.get(unique)
+
+    def elsewhere(self, reading: Reading) -> int | None:
+        """Return the delivery by which the same mail has come to another queue, and counted."""
+        for (_, fingerprint), id_ in self.duplicates.items():
+            if fingerprint == reading.fingerprint:
+                return id_
+        mine, tenant_id = reading.claimed, self.ledger.settings.tenant_id
+        return recorded.elsewhere(self.ledger.connection, tenant_id, mine.mail_id, mine.id)
 
     def learn(self, reading: Reading, ending_ticket: int | None, state: str) -> None:
         """Take in what one mail of the batch, which ends in a state, has changed for the next."""

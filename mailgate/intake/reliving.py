@@ -59,7 +59,7 @@ class Stood(StrEnum):
     NOT_KEPT = "not_kept"
     IMPORTED = "imported"
     NOT_AGAIN = "not_again"  # decided once more it comes out otherwise than it was recorded
-    FAILS = "fails"  # by the new configuration it would be tried again, and parked
+    FAILS = "fails"  # by the new configuration it would stop an answer that waits, or be parked
 
 
 @dataclass(frozen=True, slots=True)

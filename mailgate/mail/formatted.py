@@ -60,7 +60,10 @@ _APART = BLOCKS | PARAGRAPHS | {"hr"}  # what has a line of its own
 _CALL = re.compile(r"\b(?:rgba?|hsla?)\([\d.,%\s/deg]{0,60}\)", re.IGNORECASE)
 _BELOW_ZERO = re.compile(r"(?:\A|\s)-")
 _HIDDEN = re.compile(
-    r"\Afont-size:\s*0(?![\d.]*[1-9])|transparent|\Alist-style-type:[^a-z-]", re.IGNORECASE
+    r"\Afont(?:-size)?:(?:.*[\s/])?[+-]?(?:0+(?:\.0*)?|\.0+)(?![\d.])"  # of no size
+    r"|transparent|(?:rgb|hsl)a?\((?:(?:[^,)]*,){3}|[^)]*/)"  # seen through, or nearly so
+    r"|#(?:[0-9a-f]{4}|[0-9a-f]{8})\b|\Alist-style-type:[^a-z-]",
+    re.IGNORECASE,
 )
 _CONTENT_ID = re.compile(r"[\w.@$+%=~-]{1,250}", re.ASCII)
 _LED_TO = re.compile(r"<(?:https?://|mailto:|tel:)[^<>\s]{1,2000}>")

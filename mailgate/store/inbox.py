@@ -27,11 +27,10 @@ from mailgate.store import calls, prepared, schema
 from mailgate.store.identity import Identity, identify
 from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
-from mailgate.store.types import QUICK, Instant, pack
+from mailgate.store.types import Instant, pack
 
 _BEYOND = timedelta(minutes=2)
-"""How far ahead anything is claimed at most: twice the longest lease, since the clock of another
-node may be a little late."""
+"""How far ahead anything is claimed at most: twice the longest lease, as clocks may differ."""
 _PUT_OFF = LONGEST_HOLD + _BEYOND
 """How far ahead anything is put off at most."""
 
@@ -40,7 +39,7 @@ _SOON = timedelta(seconds=1)
 PENDING, PARKED = "pending", "parked"
 SUPPRESSED, QUARANTINED = "suppressed", "quarantined"
 SUBMISSION = "submission"
-"""The road of what agents hand in after a login; `peer` is then the short name of who did."""
+"""The road of what agents hand in after a login; `peer` is then their short name."""
 NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
 """States in which the same mail may come again; in the words of `uq_mail_delivery_fingerprint`."""
 
@@ -49,8 +48,8 @@ NOT_KEPT = (PENDING, PARKED, SUPPRESSED, QUARANTINED)
 class Arrival:
     """A mail to be kept for one queue of one tenant; not to be processed before `not_before`.
 
-    What tells it from others is worked out, and its octets are packed, before the transaction
-    begins that others wait for. `hurried`: long ones are left as they are.
+    Its identity is worked out and its octets are packed as it is made, before the transaction that
+    others wait for. `hurried`: long ones are left. `like`: one of the same octets, made before.
     """
 
     raw: bytes
@@ -63,13 +62,16 @@ class Arrival:
     received_at: datetime
     not_before: datetime | None = None
     hurried: InitVar[bool] = False
+    like: InitVar["Arrival | None"] = None
     identity: Identity = field(init=False)
     at_rest: bytes = field(init=False, repr=False)
 
-    def __post_init__(self, hurried: bool) -> None:
+    def __post_init__(self, hurried: bool, like: "Arrival | None") -> None:
         """Work out its identity and how it will lie."""
-        object.__setattr__(self, "at_rest", pack(self.raw, QUICK if hurried else None))
-        object.__setattr__(self, "identity", identify(self.raw, self.received_at))
+        own = identify(self.raw, self.received_at) if like is None else like.identity
+        object.__setattr__(self, "identity", own)
+        at_rest = pack(self.raw, hurried=hurried) if like is None else like.at_rest
+        object.__setattr__(self, "at_rest", at_rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +209,9 @@ def _add_recipients(connection: Connection, id_: int, arrival: Arrival) -> None:
         .where(table.c.tenant_id == arrival.tenant_id, table.c.id == id_, table.c.state == PENDING)
         .with_for_update()
     )
-    known = connection.execute(waiting).scalar()
-    if known is None or set(arrival.recipients) <= set(known):
+    row: dict[str, Any] = {"recipients": connection.execute(waiting).scalar()}
+    if row["recipients"] is None or set(arrival.recipients) <= set(row["recipients"]):
         return
-    row: dict[str, Any] = {"recipients": known}
     _widen(row, arrival)
     connection.execute(
         update(table).where(table.c.tenant_id == arrival.tenant_id, table.c.id == id_).values(row)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, select
 
 from mailgate.store import schema
-from mailgate.store.inbox import PARKED, PENDING
+from mailgate.store.inbox import NOT_KEPT, PARKED, PENDING
 from mailgate.store.tickets import TICKET
 
 
@@ -37,3 +37,15 @@ def events(connection: Connection, tenant_id: int, since: datetime) -> list[RowM
         .order_by(table.c.recorded_at, table.c.id)
     )
     return list(connection.execute(query).mappings())
+
+
+def elsewhere(connection: Connection, tenant_id: int, mail_id: int, own: int) -> int | None:
+    """Return the first delivery by which the very same mail came and counted, but for its `own`."""
+    table = schema.mail_delivery.c
+    query = select(table.id).where(
+        table.tenant_id == tenant_id,
+        table.mail_id == mail_id,
+        table.id != own,
+        table.state.not_in(NOT_KEPT),
+    )
+    return connection.execute(query.order_by(table.id).limit(1)).scalar()

@@ -13,8 +13,6 @@ from mailgate.store.zipping import PACKED
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SHORTEST = 1024  # octets that are worth it
-QUICK = 256 * 1024
-"""Octets that are compressed soon enough: in less than half a millisecond."""
 _NAIVE = "a naive datetime cannot be stored"
 
 
@@ -69,20 +67,21 @@ class AtRest(bytes):
     """Octets that are compressed already, as a column of `Packed` keeps them."""
 
 
-def pack(value: bytes, longest: int | None = None) -> bytes:
+def pack(value: bytes, *, hurried: bool = False) -> bytes:
     """Compress octets where that gives something, or return the same ones.
 
-    Files in Base64 become as small as they were before. `longest`: what is longer is left.
+    Files in Base64 become as small as they were before. `hurried`: long ones are left.
     """
-    doubtful = value.startswith(PACKED)
-    if not doubtful and (len(value) < _SHORTEST or (longest and len(value) > longest)):
+    if value.startswith(PACKED):
+        return AtRest(zipping.compressed(value))
+    if len(value) < _SHORTEST or not zipping.is_worth_it(len(value), hurried=hurried):
         return value
     packed = zipping.compressed(value)
-    return AtRest(packed) if doubtful or len(packed) < len(value) else value
+    return AtRest(packed) if len(packed) < len(value) else value
 
 
 class Packed(TypeDecorator[bytes]):
-    """Octets that are packed at rest; who has time to spare may `pack` them before.
+    """Octets that may be packed at rest: whoever writes them does that, who has the time for it.
 
     What is kept begins with `PACKED` if, and only if, it is compressed. What cannot be read comes
     as it lies there, and its digest tells that it is damaged.
@@ -93,7 +92,8 @@ class Packed(TypeDecorator[bytes]):
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - the same on both stores
         """Return octets as they shall lie there."""
-        return value if value is None or isinstance(value, AtRest) else pack(value)
+        doubtful = value is not None and value.startswith(PACKED)
+        return pack(value) if value and doubtful and not isinstance(value, AtRest) else value
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - the same on both stores
         """Return octets as they were given."""

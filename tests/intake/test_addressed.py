@@ -7,6 +7,7 @@ import pytest
 
 from mailgate.domain.model import Disposition, Priority, Status
 from mailgate.domain.people import Staff
+from mailgate.domain.routing import Route
 from mailgate.intake.inbox import Incoming
 from mailgate.mail.trust import Trust
 from tests.desk.conftest import ADMIN, ALICE, BOB
@@ -177,6 +178,21 @@ class TestByBccToTheGateway:
         assert on["state"] == "suppressed"
         assert on["verdict"]["says"] == "a mail of this Message-ID is known, and reads otherwise"
         assert gateway.ticket(opened["ticket_id"]).priority is Priority.NORMAL
+
+    def test_one_that_came_to_two_queues_is_said_once_and_asks_for_both(
+        self, gateway, opened, first, put, trusted
+    ):
+        trusted(Trust.STRONG)
+        queues = {"support+done@desk.example": "default", "support+high@desk.example": "sales"}
+        gateway.inbox._route = lambda address: Route("default", queues[address], SUPPORT)
+        put("smtp", tuple(queues), In_Reply_To=first)
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (ticket.status, ticket.priority) == (Status.RESOLVED, Priority.HIGH)
+        assert len(gateway.rows("message")) == 2
+        assert [row["state"] for row in gateway.rows("mail_delivery")[-2:]] == [
+            "threaded",
+            "suppressed",
+        ]
 
     def test_a_proved_one_whose_copy_never_comes_counts_in_the_end(
         self, gateway, opened, first, put, trusted

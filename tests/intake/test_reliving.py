@@ -9,7 +9,7 @@ from sqlalchemy import update
 from mailgate.desk.clock import Clock
 from mailgate.desk.simulation import Summary, simulate
 from mailgate.domain.events import NoteAdded
-from mailgate.domain.model import Actor, ActorKind, Priority
+from mailgate.domain.model import Actor, ActorKind, Disposition, Priority
 from mailgate.domain.people import Staff
 from mailgate.domain.rules import Rule, ranked
 from mailgate.errors import Refused
@@ -93,6 +93,15 @@ def test_the_same_rules_change_nothing(database):
     assert (found.read, found.stood, differences(found)) == (4, {}, [])
     assert (summary.differing, summary.agreeing, summary.matters) == (0, 2, 2)
     assert {name: desk.rows(name) for name in tables} == before
+
+
+def test_what_an_agent_throws_away_is_read_again(database):
+    desk = begun(database)
+    ticket = desk.mail("Cheap watches")["ticket_id"]
+    desk.agent("/spam")
+    assert desk.ticket(ticket).disposition is Disposition.SPAM
+    found, _ = relived(desk, way(desk))
+    assert (found.read, found.stood, differences(found)) == (2, {}, [])
 
 
 RULES = {

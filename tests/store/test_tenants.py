@@ -404,6 +404,8 @@ class Life:
             "moving.carried.notice_id": self.carrying,
             "moving.of_mail.rfc_id": "<q@x>",
             "moving.recipients.mail_id": self.move.mail_id,
+            "recorded.elsewhere.mail_id": self.move.mail_id,
+            "recorded.elsewhere.own": 0,
             "moves": [self.move],
             **of_mailboxes(),
         }

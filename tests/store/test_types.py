@@ -21,7 +21,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
 from mailgate.store import zipping
-from mailgate.store.types import QUICK, Instant, Json, Packed, pack
+from mailgate.store.types import Instant, Json, Packed, pack
 from mailgate.store.zipping import PACKED
 from tests.store.rows import NOW
 
@@ -151,7 +151,7 @@ OCTETS = {  # and whether they are compressed at rest
 @pytest.mark.parametrize("name", OCTETS)
 def test_octets_come_out_as_they_went_in(connection, name):
     octets, packed = OCTETS[name]
-    connection.execute(kept.insert(), [{"n": 1, "octets": octets}])
+    connection.execute(kept.insert(), [{"n": 1, "octets": octets and pack(octets)}])
     assert connection.execute(select(kept.c.octets)).scalar() == octets
     lies = connection.execute(select(type_coerce(kept.c.octets, LargeBinary))).scalar()
     assert (lies is not None and lies.startswith(PACKED)) is packed
@@ -159,10 +159,17 @@ def test_octets_come_out_as_they_went_in(connection, name):
 
 
 def test_who_is_in_a_hurry_leaves_long_octets_as_they_are():
-    assert pack(TEXT * 1000, QUICK) == TEXT * 1000
-    assert pack(TEXT * 30, QUICK).startswith(PACKED)
+    assert pack(TEXT * 1000, hurried=True) == TEXT * 1000
+    assert pack(TEXT * 100, hurried=True).startswith(PACKED)
+    assert pack(TEXT * 1000).startswith(PACKED)
     marked = PACKED + TEXT * 1000
-    assert zipping.expanded(pack(marked, QUICK)) == marked
+    assert zipping.expanded(pack(marked, hurried=True)) == marked
+
+
+def test_what_was_left_is_not_packed_when_it_is_written(connection):
+    connection.execute(kept.insert(), [{"n": 1, "octets": pack(TEXT * 1000, hurried=True)}])
+    lies = connection.execute(select(type_coerce(kept.c.octets, LargeBinary))).scalar()
+    assert lies == TEXT * 1000
 
 
 def test_octets_that_are_damaged_come_as_they_lie_there(connection):

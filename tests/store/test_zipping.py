@@ -35,3 +35,11 @@ def test_either_reads_what_the_other_has_compressed(kind):
 @pytest.mark.parametrize("octets", [b"x^", b"x^broken", zlib.compress(TEXT, 2)[:-1]], ids=str)
 def test_damage_is_seen(kind, octets):
     assert kind.expanded(octets) is None
+
+
+def test_how_much_is_compressed_where_somebody_waits_is_what_takes_no_time(kind):
+    slow = kind._SLOW
+    most = 32 * 1024 if slow else 256 * 1024
+    assert kind.is_worth_it(most, hurried=True)
+    assert not kind.is_worth_it(most + 1, hurried=True)
+    assert kind.is_worth_it(most + 1, hurried=False) is not slow
