@@ -354,6 +354,7 @@ class Life:
         return SAID | {
             "back": dict.fromkeys(self.ids, NOW + HOUR),
             "claimed": self.claimed,
+            "own": 0,
             "fired": [self.timer],
             "message_id": self.said,
             "ticket_ids": [self.ticket],
@@ -369,9 +370,7 @@ class Life:
             "inbox.claim_again.mail": c,
             "inbox.came_by.earlier": c.id,
             "inbox.came_by.fingerprint": "f" * 64,
-            "inbox.came_by.own": 0,
             "inbox.roads.digest": "d",
-            "inbox.roads.own": 0,
             "answers.hold.mail": c,
             "answers.handed_in.rfc_id": "<held@x>",
             "answers.hold.said": ("alice", "words"),
@@ -405,7 +404,6 @@ class Life:
             "moving.of_mail.rfc_id": "<q@x>",
             "moving.recipients.mail_id": self.move.mail_id,
             "recorded.elsewhere.mail_id": self.move.mail_id,
-            "recorded.elsewhere.own": 0,
             "moves": [self.move],
             **of_mailboxes(),
         }
