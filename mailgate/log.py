@@ -107,6 +107,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "board.failed": _ERROR(
             "A board cannot be tended; mails are taken, it is tried again, and told of once."
         ),
+        "board.stopped": _WARNING(
+            "Very many mails have vanished from a board at once; it has stopped, and administrators"
+            " were told."
+        ),
         "board.goes_on": _WARNING(
             "Somebody has said that so many mails have vanished from a board rightly: it goes on."
         ),

@@ -152,14 +152,15 @@ def boards(app: "App", tenant_id: int) -> "Iterator[tuple[str, dict[str, tuple[i
 
 def go_on(app: "App", tenant_id: int, name: str) -> None:
     """Let a board go on that has stopped. Raises `Refused` for one that has not."""
-    from mailgate.board.brake import VANISHED
     from mailgate.store import mailboxes
 
+    names = [box.name for box in app.mailboxes if box.board]
+    if name not in names:
+        there = ", ".join(names) or "none"
+        raise Refused(f"there is no [[mailbox]] {name!r} with a board; there is {there}")
     with app.database.write() as connection:
-        fault = mailboxes.states(connection, tenant_id, [name])[name].fault or ""
-        if VANISHED not in fault:
+        if not mailboxes.go_on(connection, tenant_id, name):
             raise Refused(f"the board of {name} has not stopped: no mails have vanished from it")
-        mailboxes.go_on(connection, tenant_id, name, on=True)
 
 
 def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":
@@ -198,7 +199,7 @@ def _states(app: "App", tenant_id: int) -> "dict[str, Watched] | None":
         with database.read() as connection:
             if revision.present(connection) != revision.NEWEST:
                 return None
-            names = [box.name for box in app.mailboxes]
+            names = [box.name for box in app.mailboxes if box.board]
             return mailboxes.states(connection, tenant_id, names)
     finally:
         database.close()

@@ -205,16 +205,17 @@ class Board:
         began = self._now()
         watched = self._marking.watched
         looks = looking.changed(link, self._layout, self._reading, standing, watched=watched)
-        vanished = self._brake(looks)
+        stopped, vanished = self._brake(looks, hold)
         strange = aside.seen(link, looks, self._layout, self._terms.identity)
         self._marking.act(looks, hold)
         whole = True
-        if looks:
+        if looks or stopped:
             now = self._now()
             with self._desk.database.write() as connection:
                 hold(connection)
                 board = self._of(connection)
-                mailboxes.go_on(connection, self._tenant_id, self._terms.mailbox, on=False)
+                if stopped:
+                    mailboxes.went_on(connection, self._tenant_id, self._terms.mailbox)
                 aside.note(connection, board, strange)
                 facts = (board.intents(), self._layout, board.folders(), now, self._looked_at)
                 wholes = [looking.take_down(board, look, *facts) for look in looks]
@@ -239,13 +240,23 @@ class Board:
         self._looked_at, self._whole = began, whole
         return bool(looks)
 
-    def _brake(self, looks: Sequence[looking.Look]) -> int:
+    def _brake(
+        self, looks: Sequence[looking.Look], hold: Callable[[Connection], None]
+    ) -> tuple[bool, int]:
         """Stop where very many mails have vanished at once, unless somebody said to go on.
 
-        Return how many have, where somebody did; that counts for one look. Raises `Braked`.
+        Return whether the board had stopped before, and how many have vanished where somebody
+        said so; that counts for one look. Raises `Braked`.
         """
+        mailbox = self._terms.mailbox
         with self._reading() as board:
-            return brake.hold(board, looks, self._layout, self._terms.brake)
+            vanished = brake.see(board, looks, self._layout, self._terms.brake)
+            known = mailboxes.brake(board.connection, self._tenant_id, mailbox)
+        if vanished and not known.goes_on:
+            if known.stopped_at is None:
+                brake.stop(self._desk, mailbox, vanished, self._now(), hold)
+            raise brake.Braked(mailbox, vanished)
+        return known.stopped_at is not None, vanished
 
     # --- what we move ---
 

@@ -6,25 +6,39 @@ that the next one compares with how it was before: when the mails are back, all 
 What was moved about on the board has not vanished; what was thrown away has.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from mailgate.board.looking import Look
+from mailgate.desk.door import Desk
 from mailgate.domain.board import Layout
+from mailgate.domain.brake import Stopped
+from mailgate.domain.model import GATEWAY
 from mailgate.errors import Temporary
 from mailgate.store import mailboxes
 from mailgate.store.board import Board
 
-VANISHED = "mails of tickets have vanished at once"
+SUBJECT = "board"
+"""The subject kind of the events."""
+NOTICE = "board_stopped"
 
 
 class Braked(Temporary):
-    """More mails have vanished at once than a person would throw away."""
+    """So many mails have vanished at once from a mailbox: more than a person would throw away."""
+
+    def __init__(self, mailbox: str, mails: int) -> None:
+        super().__init__(
+            f"{mails} mails of tickets have vanished at once, and nothing is done until they are "
+            f"back or somebody says so: mailgate board --go-on {mailbox}"
+        )
 
 
 def see(board: Board, looks: Iterable[Look], layout: Layout, most: int) -> int:
-    """Return how many mails of tickets have vanished since the last look.
+    """Return how many mails of tickets have vanished since the last look: `most` or more, or 0.
 
-    Marking a mail as deleted counts. 0 where fewer than `most` have left their places.
+    Marking a mail as deleted counts.
     """
     places: set[tuple[str, int]] = set()
     come: list[tuple[Look, frozenset[int]]] = []
@@ -33,7 +47,8 @@ def see(board: Board, looks: Iterable[Look], layout: Layout, most: int) -> int:
             continue
         places |= {(look.folder, uid) for uid in _gone(board, look)}
         come.append((look, look.found.entered - look.struck))
-    return _vanished(board, places, come, layout) if len(places) >= most else 0
+    vanished = _vanished(board, places, come, layout) if len(places) >= most else 0
+    return vanished if vanished >= most else 0
 
 
 def _gone(board: Board, look: Look) -> Iterable[int]:
@@ -73,18 +88,21 @@ def _vanished(
     return len(gone - there)
 
 
-def hold(board: Board, looks: Iterable[Look], layout: Layout, most: int) -> int:
-    """Raise `Braked` where `most` mails or more have vanished, unless somebody has said to go on.
+def stop(
+    desk: Desk, mailbox: str, mails: int, now: datetime, hold: Callable[[Connection], None]
+) -> None:
+    """Note that a board has stopped, from which so many mails have vanished.
 
-    Return how many have, where somebody has.
+    Administrators are told, once until it has gone on. Raises `Temporary`.
     """
-    vanished = see(board, looks, layout, most)
-    if vanished < most:
-        return 0
-    key = (board.connection, board.tenant_id, board.mailbox)
-    if mailboxes.goes_on(*key):
-        return vanished
-    raise Braked(
-        f"{vanished} {VANISHED}, and nothing is done until they are "
-        f"back or somebody says so: mailgate board --go-on {board.mailbox}"
-    )
+    with desk.writing(now) as ledger:
+        hold(ledger.connection)
+        settings = ledger.settings
+        if mailboxes.stop(ledger.connection, settings.tenant_id, mailbox, now):
+            facts = {"board": {"mailbox": mailbox, "mails": mails}}
+            ledger.announce(
+                (SUBJECT, ledger.next_id(), 1),
+                Stopped(at=now, actor=GATEWAY, mailbox=mailbox, mails=mails),
+                [(admin, facts) for admin in settings.staff.administrators],
+                NOTICE,
+            )

@@ -175,6 +175,11 @@ NOTICES: dict[str, Notice] = {
             "to administrators: tickets wait, and nobody is free for them",
             waits=True,
         ),
+        Notice(
+            "board_stopped",
+            Words.GATEWAY,
+            "to administrators: very many mails have vanished from the board of a mailbox",
+        ),
         Notice("transcript", Words.GATEWAY, "what became of an answer to the digest"),
         Notice(
             "undelivered",

@@ -220,6 +220,7 @@ def full(role: str, side: str = "client") -> dict[str, Any]:
             "quarantined": [{"id": 17, "author": "carol@client.example"}],
         },
         "report": _REPORT,
+        "board": {"mailbox": "support", "mails": 60},
         "transcript": {"done": side == "system", "tickets": list(_ANSWERED)},
         "more": True,
         "answers": "<question@client.example>",
@@ -247,6 +248,7 @@ def least(role: str) -> dict[str, Any]:
             "digest": None,
             "transcript": None,
             "report": None,
+            "board": None,
             "more": False,
             "answers": None,
         }

@@ -17,6 +17,7 @@ def blank() -> dict[str, Any]:
         "digest": None,
         "transcript": None,
         "report": None,
+        "board": None,
         "more": False,
         "answers": None,
         "actor": None,

@@ -37,6 +37,7 @@ imap_mailbox = Table(
         server_default=text("false"),
         comment="somebody says that its mails have vanished rightly",
     ),
+    Column("stopped_at", Instant, comment="since when its board has stopped; empty: it has not"),
     PrimaryKeyConstraint("tenant_id", "name"),
     comment="mailboxes that are watched, each by one node at a time",
 )

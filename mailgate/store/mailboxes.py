@@ -121,18 +121,49 @@ def states(connection: Connection, tenant_id: int, names: Collection[str]) -> di
 # --- the brake of a board ---
 
 
-def go_on(connection: Connection, tenant_id: int, mailbox: str, *, on: bool) -> bool:
-    """Say that what has vanished from a board is to be believed, or that it was; False: no such."""
-    table = schema.imap_mailbox
-    mine = and_(table.c.tenant_id == tenant_id, table.c.name == mailbox)
-    return connection.execute(update(table).where(mine).values(goes_on=on)).rowcount == 1
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """How it stands with the brake of a board.
+
+    `goes_on`: somebody has said that what has vanished is to be believed.
+    """
+
+    stopped_at: datetime | None = None
+    goes_on: bool = False
 
 
-def goes_on(connection: Connection, tenant_id: int, mailbox: str) -> bool:
-    """Whether somebody has said so, and it was not done yet."""
+def brake(connection: Connection, tenant_id: int, mailbox: str) -> Brake:
+    """Return how it stands with the brake of a board."""
     table = schema.imap_mailbox.c
-    query = select(table.goes_on).where(table.tenant_id == tenant_id, table.name == mailbox)
-    return bool(connection.execute(query).scalar())
+    query = select(table.stopped_at, table.goes_on).where(
+        table.tenant_id == tenant_id, table.name == mailbox
+    )
+    row = connection.execute(query).first()
+    return Brake() if row is None else Brake(*row)
+
+
+def stop(connection: Connection, tenant_id: int, mailbox: str, now: datetime) -> bool:
+    """Note that a board has stopped; False where that is known."""
+    return _brake(connection, tenant_id, mailbox, stopped=False, stopped_at=now, goes_on=False)
+
+
+def go_on(connection: Connection, tenant_id: int, mailbox: str) -> bool:
+    """Say that what has vanished from a board is to be believed; False where it has not stopped."""
+    return _brake(connection, tenant_id, mailbox, stopped=True, goes_on=True)
+
+
+def went_on(connection: Connection, tenant_id: int, mailbox: str) -> bool:
+    """Note that a board has gone on, and that nobody has said so of what may vanish later."""
+    return _brake(connection, tenant_id, mailbox, stopped=True, stopped_at=None, goes_on=False)
+
+
+def _brake(
+    connection: Connection, tenant_id: int, mailbox: str, *, stopped: bool, **values: object
+) -> bool:
+    table = schema.imap_mailbox
+    known = table.c.stopped_at.is_not(None) if stopped else table.c.stopped_at.is_(None)
+    mine = and_(table.c.tenant_id == tenant_id, table.c.name == mailbox, known)
+    return connection.execute(update(table).where(mine).values(values)).rowcount == 1
 
 
 # --- what the provider gave -----------------------------------------------------------------------

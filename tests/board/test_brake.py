@@ -6,8 +6,10 @@ import pytest
 
 from mailgate.board.board import Board
 from mailgate.board.brake import Braked
+from mailgate.errors import Lost
 from mailgate.store import mailboxes
 from tests.board.played import ALICE, CLOSED, INBOX, TRASH
+from tests.desk.conftest import ADMIN
 
 MOST = 3
 
@@ -38,6 +40,17 @@ def lost(played, folder, mails, how):
             link.expunge()
 
 
+def say_go_on(braked) -> bool:
+    with braked.gateway.database.write() as connection:
+        return mailboxes.go_on(connection, 1, "support")
+
+
+def told(braked) -> list[tuple[str, dict]]:
+    """Return (recipient, mailbox and number of mails) of each notice that a board has stopped."""
+    rows = braked.gateway.outbox("board_stopped")
+    return [(row["recipient"], row["context"]["board"]) for row in rows]
+
+
 @pytest.mark.parametrize("how", ["expunge", "strike", "trash"])
 def test_when_very_many_vanish_nothing_is_done_until_somebody_says_so(braked, how):
     lost(braked, INBOX, "1:3", how)
@@ -47,8 +60,7 @@ def test_when_very_many_vanish_nothing_is_done_until_somebody_says_so(braked, ho
             braked.pass_by(4)
     assert braked.lie()[INBOX] == ["m3"], "nothing is moved"
     assert braked.did() == []
-    with braked.gateway.database.write() as connection:
-        assert mailboxes.go_on(connection, 1, "support", on=True)
+    assert say_go_on(braked)
     braked.rest()
     assert braked.lie()[ALICE] == ["m3"]
     assert len(braked.did()) == (3 if how == "trash" else 0)
@@ -101,14 +113,51 @@ def test_second_copies_are_not_counted(braked):
 
 
 def test_leave_to_go_on_is_not_kept_for_another_time(braked):
+    assert not say_go_on(braked), "it has not stopped"
+    lost(braked, INBOX, "1:3", "trash")
+    with pytest.raises(Braked):
+        braked.pass_by()
+    assert say_go_on(braked)
+    with braked.client() as link:
+        link.select(TRASH)
+        link.uid("MOVE", "1:*", INBOX)
+    braked.rest()
+    assert not braked.gateway.rows("imap_mailbox")[0]["goes_on"], "they are back: it is not needed"
+    assert not say_go_on(braked)
+
+
+def test_administrators_are_told_once_for_each_time(braked):
+    once = (ADMIN, {"mailbox": "support", "mails": 3})
+    with braked.client() as link:
+        link.select(INBOX)
+        link.uid("STORE", "1:3", "+FLAGS.SILENT", r"(\Deleted)")
+    for _ in range(3):
+        braked.board = Board(braked.gateway.desk, braked.terms, braked.now)  # as another node would
+        with pytest.raises(Braked, match=r"mailgate board --go-on support$"):
+            braked.pass_by()
+        assert told(braked) == [once]
+    with braked.client() as link:  # and so everything is as it was before
+        link.select(INBOX)
+        link.uid("STORE", "1:3", "-FLAGS.SILENT", r"(\Deleted)")
+    braked.rest()
+    assert not say_go_on(braked)
     lost(braked, INBOX, "1:3", "expunge")
     with pytest.raises(Braked):
         braked.pass_by()
-    with braked.gateway.database.write() as connection:
-        mailboxes.go_on(connection, 1, "support", on=True)
-    braked.rest()
-    with braked.gateway.database.write() as connection:
-        mailboxes.go_on(connection, 1, "support", on=True)
-    braked.drag("m3", INBOX, CLOSED)
-    braked.rest()
-    assert not braked.gateway.rows("imap_mailbox")[0]["goes_on"]
+    assert told(braked) == [once, once]
+    stopped = [row for row in braked.gateway.rows("event") if row["name"] == "board.stopped"]
+    assert [row["data"] for row in stopped] == [once[1]] * 2
+
+
+def test_who_has_lost_the_mailbox_tells_nobody(braked):
+    lost(braked, INBOX, "1:3", "expunge")
+    link = braked.connect()
+    braked.board.prepare(link, link.folders())
+    with pytest.raises(Lost):
+        braked.board.look(link, lost_to_another)
+    link.close()
+    assert told(braked) == []
+
+
+def lost_to_another(_connection):
+    raise Lost("the mailbox is another's")

@@ -6,10 +6,10 @@ from itertools import count
 
 import pytest
 
-from mailgate.board.brake import VANISHED
 from mailgate.cli import shapes
 from mailgate.cli.opening import opened
 from mailgate.store import mailboxes
+from mailgate.store.mailboxes import Brake
 from tests.cli.conftest import mail
 from tests.peers.dovecot import PASSWORD
 from tests.peers.waiting import wait_until
@@ -71,12 +71,15 @@ def test_what_lies_where_and_what_would_be_moved_is_told(shared, dovecot):
 
 def test_a_board_that_has_stopped_goes_on_when_somebody_says_so(shared):
     assert "has not stopped" in shared.no(1, "board", "--go-on", "support")
+    assert "no [[mailbox]] 'sales' with a board; there is support" in shared.no(
+        1, "board", "--go-on", "sales"
+    )
     with opened(shared.config) as app, app.database.write() as connection:
         mailboxes.take(connection, 1, "support", "me", NOW, timedelta(), alone=True)
-        mailboxes.told(connection, 1, "support", None, f"60 {VANISHED}")
+        mailboxes.stop(connection, 1, "support", NOW)
     assert "goes on at its next look" in shared.ok("board", "--go-on", "support")
     with opened(shared.config) as app, app.database.read() as connection:
-        assert mailboxes.goes_on(connection, 1, "support")
+        assert mailboxes.brake(connection, 1, "support") == Brake(NOW, goes_on=True)
 
 
 def test_where_there_is_no_board_it_is_said_how_to_get_one(cli):

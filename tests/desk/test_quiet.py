@@ -97,7 +97,7 @@ def test_what_answers_them_and_alarms_do_not_wait():
     to_customers = {"received", "agent_reply", "waiting", "resolved", "auto_closed", "survey"}
     to_customers |= {"changed"}
     answers = {"command_refused", "was_this_you", "my_tickets", "held_tickets", "transcript"}
-    alarms = {"escalated", "canary", "canary_missing", "canary_over"}
+    alarms = {"escalated", "canary", "canary_missing", "canary_over", "board_stopped"}
     alarms |= {"approval_wanted", "approved", "rejected", "approval_expired"}
     assert at_once == to_customers | answers | alarms
 

@@ -22,7 +22,7 @@ from mailgate.store.backlog import Backlog
 from mailgate.store.drafts import Draft
 from mailgate.store.history import Old
 from mailgate.store.jobs import LastRun
-from mailgate.store.mailboxes import Copy, Cursor, Watched
+from mailgate.store.mailboxes import Brake, Copy, Cursor, Watched
 from mailgate.store.moving import Move
 from mailgate.store.reports import Wanted
 from mailgate.store.ways import Broken
@@ -122,6 +122,7 @@ def test_a_reference_to_a_row_of_another_tenant_is_refused(database, case):
 NOTHING = {"backlog.read": Backlog(0, None, 0, 0, 0, None, 0, None), "numbers.lock": 1}
 NOTHING |= {"canaries.rounds": Rounds()}
 NOTHING |= {"shortages.begin": True}
+NOTHING |= {"mailboxes.brake": Brake()}
 NOTHING |= {"mailboxes.take": 1, "mailboxes.states": {"support": Watched(None, None)}}
 
 
@@ -223,7 +224,7 @@ def of_mailboxes() -> dict[str, Any]:
         "history.thread.name": "<old@x>",
         "read": {"INBOX": Cursor(2, 9, 0, 9, NOW)},
         "token": "another",
-        "mailboxes.go_on.on": False,
+        "mailboxes.stop.mailbox": "sales",
         "filing.let_go.mailboxes": ["another"],
     }
 
@@ -240,8 +241,10 @@ def _plant_mailbox(put: Callable[..., dict[str, Any]], said: int, ticket_id: int
         "looked_at": NOW,
         "prepared_after": 1,
         "goes_on": True,
+        "stopped_at": NOW,
     }
     put(schema.imap_mailbox, name="support", **watched)
+    put(schema.imap_mailbox, name="sales", stopped_at=None)
     put(schema.imap_folder, mailbox="support", name="INBOX", uidvalidity=1)
     copy = {"mailbox": "support", "folder": "INBOX", "uidvalidity": 1, "uid": 7}
     mail_id = put(schema.mail)["id"]

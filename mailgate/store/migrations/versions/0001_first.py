@@ -1129,6 +1129,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=False,
             comment="somebody says that its mails have vanished rightly",
         ),
+        sa.Column(
+            "stopped_at",
+            Instant(),
+            nullable=True,
+            comment="since when its board has stopped; empty: it has not",
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenant.id"], name=op.f("fk_imap_mailbox_tenant_id")
         ),
