@@ -38,7 +38,7 @@ SEEN: Mapping[str, str] = MappingProxyType(
     {
         "resolved_awaiting_confirmation": "resolved",
         "auto_closed": "closed by auto",
-        "closed": "closed by agent, closed by customer",
+        "closed": "closed by agent, customer or merged; as withdrawn, as spam",
         "delayed_by_system": "new, open, in progress or reopened; overdue",
         "delayed_by_client": "waiting on customer; overdue",
         "reopened": "reopened",
@@ -85,6 +85,12 @@ def stats(
 
     What `--dashboard` and `--daily` show was counted before, by the jobs `dashboard` and
     `performance`; as of when is told with it.
+
+    `--daily` shows of each day how many tickets were OPENED on it, and how many of these have
+    MISSED a target since; how many were ANSWERED for the first time, AFTER what time on average;
+    how many were RESOLVED and CLOSED, the latter BY CLOCK too, and not reopened since; and how
+    often one was REOPENED. LATE counts the turns of the desk that ran out on it, SILENT those of
+    customers who did not answer in their time.
     """
     from mailgate.app import now
     from mailgate.store import reports

@@ -12,7 +12,7 @@ import typer
 from mailgate.cli import printing
 from mailgate.cli.ending import NO
 from mailgate.cli.opening import opened
-from mailgate.cli.options import AsJson, ConfigFile
+from mailgate.cli.options import AsJson, ConfigFile, reading
 from mailgate.cli.program import command
 from mailgate.errors import Refused
 
@@ -99,7 +99,8 @@ def import_(
     if not mailbox and (folders or keep):
         raise Refused("--folder and --keep say what of a mailbox: say which, by --mailbox NAME")
     with opened(config) as app, ExitStack() as stack:
-        since = _since(open_since, now(), app.config.desk.timezone)
+        with reading("--open-since"):
+            since = _since(open_since, now(), app.config.desk.timezone)
         try:
             if mailbox:
                 into = keep or Path(stack.enter_context(TemporaryDirectory(prefix="mailgate-")))
@@ -126,9 +127,9 @@ def _since(text: str, now: datetime, zone: str) -> datetime:
             return now - timedelta(days=int(text))
         since = when(text, now, zone) if "-" in text else now - duration(text)
     except (Refused, OverflowError):
-        raise Refused(f"--open-since {text!r}: write 14, 14d or 2026-03-01") from None
+        raise Refused(f"{text!r}: write 14, 14d or 2026-03-01") from None
     if since > now:
-        raise Refused(f"--open-since {text} lies ahead")
+        raise Refused(f"{text} lies ahead")
     return since
 
 

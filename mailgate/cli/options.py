@@ -1,11 +1,14 @@
 """Options and arguments that several commands share, each said once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mailgate.domain.model import Priority
+from mailgate.errors import Refused
 
 
 def _chosen(ctx: typer.Context, value: Path | None) -> Path | None:
@@ -46,3 +49,12 @@ def priority(text: str) -> Priority:
     except ValueError:
         names = ", ".join(Priority)
         raise typer.BadParameter(f"{text!r} is no priority: {names}") from None
+
+
+@contextmanager
+def reading(option: str) -> Iterator[None]:
+    """Raise a usage error where what was given for an option, or an argument, is refused."""
+    try:
+        yield
+    except Refused as refusal:
+        raise typer.BadParameter(str(refusal), param_hint=f"'{option}'") from None

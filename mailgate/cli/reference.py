@@ -33,6 +33,17 @@ A ticket has one status, and people see it by the same words everywhere: in `tic
 what a command confirms, and in mails. Whoever's turn it is has let their time run out: then the
 ticket is `overdue`, too. `--status` takes the words, with spaces or as programs write them.
 
+`show` and `explain` also tell by whom a ticket was closed, and as what where that matters:
+
+| what people see | what it means |
+| --- | --- |
+| closed by agent | somebody of the desk has ended it |
+| closed by customer | its customer has confirmed that it is settled |
+| closed by auto | nobody objected in time when it was resolved; or it was old at its import |
+| closed by merged | it goes on in another ticket, and mail about it goes there |
+| closed as withdrawn by agent | its author has taken it back; their next mail opens it again |
+| closed as spam by agent | it is no matter of the desk's: no mail opens it again, `reopen` does |
+
 Programs also get the `automation_status`, one value made of status, delay and who closed it; the
 first line that fits counts. `--automation` takes it, and `stats --json` counts by it.
 

@@ -9,7 +9,7 @@ import typer
 
 from mailgate.cli import printing, retold
 from mailgate.cli.opening import opened
-from mailgate.cli.options import AsJson
+from mailgate.cli.options import AsJson, reading
 from mailgate.cli.program import command
 from mailgate.cli.simulated import print_simulated, shaped
 from mailgate.errors import Refused
@@ -66,7 +66,8 @@ def simulate(
     new = configuration.load(config, os.environ)
     with opened(ctx.obj) as app:
         at = now()
-        begin = _since(since, at, app.config.desk.timezone)
+        with reading("--since"):
+            begin = _since(since, at, app.config.desk.timezone)
         mails, summary = _lived(app, new, begin, at, limit)
         formats = dict.fromkeys(each.desk.number_format for each in (app.config, new))
     if json:
@@ -108,7 +109,7 @@ def _since(text: str, now: datetime, zone: str) -> datetime:
     try:
         since = when(text, now, zone) if "-" in text else now - duration(text)
     except (Refused, OverflowError):
-        raise Refused(f"--since {text!r}: write 30d or 2026-03-01T09:00") from None
+        raise Refused(f"{text!r}: write 30d or 2026-03-01T09:00") from None
     if since > now:
-        raise Refused(f"--since {text} lies ahead")
+        raise Refused(f"{text} lies ahead")
     return since

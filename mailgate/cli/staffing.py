@@ -7,7 +7,7 @@ import typer
 
 from mailgate.cli import printing
 from mailgate.cli.opening import opened
-from mailgate.cli.options import AsJson, ConfigFile
+from mailgate.cli.options import AsJson, ConfigFile, reading
 from mailgate.cli.program import command, group
 from mailgate.errors import Refused
 
@@ -74,9 +74,10 @@ def agents_away(
 
     with opened(config) as app:
         at, name = now(), member(app.settings.staff, name).name
-        back_at = when(until, at, app.config.desk.timezone)
-        if back_at <= at:
-            raise Refused(f"{until} has passed: say when {name} is back")
+        with reading("--until"):
+            back_at = when(until, at, app.config.desk.timezone)
+            if back_at <= at:
+                raise Refused(f"{until} has passed: say when {name} is back")
         note_away(app.desk, name, back_at, at)
         found = seats(app.desk, at)
     (seat,) = (seat for seat in found if seat.agent.name == name)

@@ -6,7 +6,7 @@ import typer
 
 from mailgate.cli import printing
 from mailgate.cli.opening import find, opened
-from mailgate.cli.options import ConfigFile, Number, Who, Why
+from mailgate.cli.options import ConfigFile, Number, Who, Why, reading
 from mailgate.cli.program import command
 from mailgate.errors import Refused
 
@@ -293,6 +293,10 @@ def snooze(
 
     Nothing is overdue meanwhile; its targets go on. Then whoever holds it is told.
     """
+    from mailgate.domain.arguments import until as time_of
+
+    with reading("WHEN"):
+        time_of(until)
     steer(config, number, f"snooze {until}", who, note)
 
 

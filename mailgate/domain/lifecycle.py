@@ -12,8 +12,8 @@ from functools import cache
 from mailgate.domain import changed
 from mailgate.domain.acts import keep
 from mailgate.domain.draft import Draft, Notify
-from mailgate.domain.events import EVENTS, Event
-from mailgate.domain.model import Status, Ticket
+from mailgate.domain.events import EVENTS, Discard, Event
+from mailgate.domain.model import Disposition, Status, Ticket
 from mailgate.domain.policy import Policy
 from mailgate.domain.table import TABLE, Guard, Row
 from mailgate.errors import Illegal
@@ -55,10 +55,7 @@ def decide(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Decis
     row = row_for(ticket, event, policy, now)
     if row is None:
         if event.command:
-            raise Illegal(
-                f"{ticket.number} is {label(ticket.status)}: {event.name.partition('.')[2]} "
-                f"is not possible ({_possible(ticket, event)})"
-            )
+            raise Illegal(_refusal(ticket, event))
         return Decision(ticket, (), ("recorded; nothing moves",))
     draft = Draft(ticket, event, policy, now)
     draft.because(row.says)
@@ -66,6 +63,19 @@ def decide(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Decis
     after, effects = draft.ticket(), tuple(draft.effects)
     told = changed.news(ticket, after, event, policy, effects)
     return Decision(after, (*told, *effects), tuple(draft.reasons), draft.follow_up)
+
+
+def _refusal(ticket: Ticket, event: Event) -> str:
+    """Return what is so, and what to do or what would have to be so."""
+    if isinstance(event, Discard) and ticket.disposition is Disposition.SPAM:
+        return f"{ticket.number} was set aside as spam: reopen it first, and it can be withdrawn"
+    if isinstance(event, Discard):
+        return f"{ticket.number} goes on in another ticket: unmerge it first"
+    name = event.name.partition(".")[2]
+    return (
+        f"{ticket.number} is {label(ticket.status)}: {name} is not possible "
+        f"({_possible(ticket, event)})"
+    )
 
 
 def _possible(ticket: Ticket, event: Event) -> str:

@@ -65,7 +65,7 @@ def test_where_no_mails_are_that_is_told_and_a_day_ahead_is_refused(cli, tmp_pat
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "No mails were found there" in cli.ok("import", empty)
-    assert "lies ahead" in cli.no(1, "import", "--open-since", "2099-01-01", empty)
+    assert "lies ahead" in cli.no(2, "import", "--open-since", "2099-01-01", empty)
 
 
 def test_what_could_not_be_read_is_told_by_the_exit_code_and_the_rest_is_there(cli, folder):
@@ -92,5 +92,5 @@ def test_what_is_not_older_than_asked_for_comes_open(cli, folder, since):
 
 @pytest.mark.parametrize("since", ["tomorrow", "2026-99-01", "14x", "9" * 12])
 def test_a_time_that_is_none_is_refused(cli, folder, since):
-    said = cli.no(1, "import", "--open-since", since, folder)
-    assert said == f"Error: --open-since {since!r}: write 14, 14d or 2026-03-01\n"
+    said = cli.no(2, "import", "--open-since", since, folder)
+    assert f"value for '--open-since': {since!r}: write 14, 14d or 2026-03-01\n" in said

@@ -60,7 +60,7 @@ def test_what_is_wrong_in_the_new_one_is_told_with_its_place(cli):
 
 def test_a_time_that_is_none_is_refused(cli):
     for since, says in (("soon", "write 30d"), ("2999-01-01", "lies ahead")):
-        assert says in cli.no(1, "simulate", "--config", tried(cli), "--since", since)
+        assert says in cli.no(2, "simulate", "--config", tried(cli), "--since", since)
 
 
 def added(cli, text, **changes):

@@ -20,8 +20,9 @@ def test_agents_are_listed_and_one_can_be_away_and_come_back(cli):
 
 
 def test_a_day_that_has_passed_and_somebody_unknown_are_refused(cli):
-    said = cli.no(1, "agents", "away", "alice", "--until", "2020-01-01")
+    said = cli.no(2, "agents", "away", "alice", "--until", "2020-01-01")
     assert "2020-01-01 has passed: say when alice is back" in said
+    assert "'soon' is not a time" in cli.no(2, "agents", "away", "alice", "--until", "soon")
     assert "there is no agent 'eve'" in cli.no(1, "agents", "back", "eve")
 
 

@@ -72,6 +72,7 @@ def test_what_a_ticket_is_can_be_said_and_spam_stays_closed(cli, number):
     cli.ok("spam", number, "--as", "alice")
     assert "closed as spam by agent" in cli.ok("show", number)
     assert facts(cli, number, "disposition") == ("spam",)
+    assert "was set aside as spam: reopen it first" in cli.no(1, "withdraw", number)
     cli.ok("deliver", stdin=mail(f"Re: Printer broken [{number}]", "Buy more!"))
     cli.ok("tick")
     assert facts(cli, number, "status") == ("closed",)

@@ -68,6 +68,7 @@ def test_a_ticket_is_silent_until_it_wakes(friday):
     said = friday.ok("snooze", number, "2026-03-09T09:00", "--note", "parts are ordered")
     assert "silent until then" in said
     assert friday.json("show", number)["next_due_at"] == "2026-03-09T08:00:00+00:00"
+    assert "'WHEN': 'soon' is no time: write 3d" in friday.no(2, "snooze", number, "soon")
     assert "snoozed_until: - -> 2026-03-09 09:00:00 CET" in friday.ok("show", number)
     (step,) = friday.json("tick", "--at", "+4d")["steps"]
     assert (step["timer"], step["notices"]) == ("wake", ["woken to holders"])

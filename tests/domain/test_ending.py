@@ -277,7 +277,18 @@ def test_what_is_set_aside_is_taken_up_again_by_reopen():
 def test_setting_aside_twice_is_a_no_op():
     life = spam().do(events.Discard, spam=True)
     assert (life.changed, life.told) == ({}, [])
-    assert "closed: discarded is not possible" in refusal(spam(), events.Discard, spam=False)
+
+
+def test_what_is_spam_or_goes_on_elsewhere_is_not_set_aside_otherwise_as_it_is():
+    assert refusal(spam(), events.Discard, spam=False) == (
+        "TKT-2026-00001 was set aside as spam: reopen it first, and it can be withdrawn"
+    )
+    life = spam().do(events.Reopen).do(events.Discard, spam=False)
+    assert life.ticket.disposition is Disposition.WITHDRAWN
+    for is_spam in (True, False):
+        assert refusal(merged(), events.Discard, spam=is_spam) == (
+            "TKT-2026-00001 goes on in another ticket: unmerge it first"
+        )
 
 
 def test_what_was_closed_can_be_set_aside_so_that_mail_does_not_open_it_again():
