@@ -184,6 +184,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "ticket.tagged": _INFO("Tags were put on or taken off."),
         "ticket.requester_set": _INFO("It is somebody else's matter."),
         "ticket.fields_set": _INFO("Custom fields changed."),
+        "ticket.record_set": _INFO("A record of another system, or how it stands there."),
         "ticket.policy_changed": _INFO("Thresholds changed; the deadlines were worked out anew."),
         "ticket.followed": _INFO("An agent follows the ticket, or no longer does."),
         "ticket.snoozed": _INFO("The ticket is silent until a time."),

@@ -4,27 +4,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mailgate.cli.approvals import APPROVAL
+from mailgate.cli.brought import BROUGHT, COLLEAGUE, EXAMPLE, LEFT_OUT
 from mailgate.cli.counted import DAILY, DASHBOARD, DAY, WORKLOAD, WORKLOADS
+from mailgate.cli.records import RECORD
 from mailgate.cli.retold import RETOLD, RETOLD_MAIL, RETOLD_STANDING, RETOLD_TOTAL
 from mailgate.cli.shapes import (
     AGENT,
     ANSWERING,
     ATTACHMENT,
-    BROUGHT,
     CARD,
     CAUSED,
     CHECKED,
-    COLLEAGUE,
     ESCALATION,
     EVENT,
-    EXAMPLE,
     EXPLAINED_MAIL,
     EXPLAINED_TICKET,
     FAULT,
     FORESEEN,
     FORESEEN_NOTICE,
     JOB,
-    LEFT_OUT,
     LYING,
     MAIL,
     MESSAGE,
@@ -59,7 +57,12 @@ PRINTED: Mapping[str, tuple[str, Mapping[str, Shape]]] = MappingProxyType(
     {
         "tickets": (
             "A list, newest first.",
-            {"each": TICKET, "each participant": PARTICIPANT, "approval": APPROVAL},
+            {
+                "each": TICKET,
+                "each participant": PARTICIPANT,
+                "each record": RECORD,
+                "approval": APPROVAL,
+            },
         ),
         "show NUMBER": (
             (

@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "kind",
                 "tag",
                 "field",
+                "ref",
                 "cc",
                 "requester",
                 "merge",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailgate.cli import approvals, printing, shapes
+from mailgate.cli import approvals, printing, records, shapes
 from mailgate.cli.opening import find, opened
 from mailgate.cli.options import AsJson, ConfigFile, Limit, Number, priority
 from mailgate.cli.program import command
@@ -78,6 +78,10 @@ _Priorities = Annotated[
 _Tags = Annotated[
     list[str] | None, typer.Option(metavar="TAG", help="With this tag; given again, with all.")
 ]
+_Record = Annotated[
+    str | None,
+    typer.Option("--ref", metavar="RECORD", help="With this record of another system."),
+]
 _Assignee = Annotated[
     str | None, typer.Option(metavar="AGENT", help="Whose they are; none: nobody's.")
 ]
@@ -108,6 +112,7 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
         str | None, typer.Option(metavar="ADDRESS", help="Whose matter it is.")
     ] = None,
     tag: _Tags = None,
+    record: _Record = None,
     search: _Search = None,
     overdue: _Overdue = False,
     escalated: _Escalated = False,
@@ -124,6 +129,7 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
     answer is overdue; `mailgate explain NUMBER` lists them all.
     """
     from mailgate.app import now
+    from mailgate.domain import arguments
     from mailgate.store import reports
 
     wanted = reports.Wanted(
@@ -134,6 +140,7 @@ def tickets(  # noqa: PLR0913, PLR0917 - one for each option of the command line
         team=team,
         requester=requester,
         tags=[each.lower() for each in tag or ()],
+        record=None if record is None else arguments.record(record).record,
         search=search,
         overdue=overdue,
         escalated=escalated,
@@ -154,6 +161,7 @@ def ticket_shape(row: "RowMapping") -> dict[str, Any]:
     special = {
         "participants": [{"address": who, "joined_at": at} for who, at in pairs],
         "fields": dict(row["fields"]),
+        "records": records.shape(row["records"]),
         "approval": approvals.shape(row["approval"]),
     }
     return {name: special[name] if name in special else row[name] for name in shapes.TICKET}
@@ -306,6 +314,7 @@ _FACTS = (
     ("Team", "team"),
     ("Tags", "tags"),
     ("Fields", "fields"),
+    ("Records", "records"),
     ("Rated (1 to 5)", "satisfaction"),
     ("Escalated", "escalation"),
     ("To be approved", "to_approve"),
@@ -343,6 +352,7 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
     known = whole | {
         "tags": ", ".join(whole["tags"]),
         "fields": ", ".join(f"{name}={value}" for name, value in whole["fields"].items()),
+        "records": records.listed(whole["records"]),
         "before": ", ".join(whole["former_numbers"]),
         "here": ", ".join(whole["merged"]),
         "off": ", ".join(whole["split_off"]),
@@ -432,7 +442,9 @@ def _brief(name: str, value: Any) -> str:
 
 
 def _item(value: Any) -> str:
-    """Return one of several things that a field held: a word, or a name and what it stands for."""
+    """Return one of several things that a field held: a word, a record, a name and its value."""
+    if isinstance(value, dict):
+        return records.brief(value)
     return "=".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -29,6 +29,7 @@ TICKET: Shape = MappingProxyType(
         "team": "the team that holds it, or null",
         "tags": "a list of words",
         "fields": "custom fields, an object: name and value",
+        "records": "of other systems, about the same matter; a list",
         "messages": "how many messages it has",
         "created_at": "when its first mail was received",
         "updated_at": "when something was last recorded",
@@ -444,45 +445,6 @@ LYING: Shape = MappingProxyType(
         "folder": "the full name of a folder of its board",
         "mails": "how many mails of tickets lay in it at the last look",
         "tickets": "of how many tickets",
-    }
-)
-
-BROUGHT: Shape = MappingProxyType(
-    {
-        "mails": "how many were found",
-        "tickets": "how many were opened, or would be",
-        "open": "how many of these are still open",
-        "messages": "how many mails were put down on tickets, old or new",
-        "known": "how many were there already, or twice in what was given",
-        "colleagues": "who wrote from the desk's own domain and is no agent, so counts as a "
-        "customer, a list",
-        "left_out": "a list of what was not brought along",
-        "examples": "the first ten of the tickets, a list",
-    }
-)
-
-COLLEAGUE: Shape = MappingProxyType(
-    {
-        "address": "theirs",
-        "mails": "how many they wrote",
-    }
-)
-
-LEFT_OUT: Shape = MappingProxyType(
-    {
-        "path": "the file",
-        "offset": "where the mail begins in a file of many, in octets; else null",
-        "why": "in words",
-        "fault": "true where it could not be read; false where it is left out for what it is",
-    }
-)
-
-EXAMPLE: Shape = MappingProxyType(
-    {
-        "created_at": "when its first mail was written",
-        "requester": "the customer's address",
-        "subject": "of that mail",
-        "status": "how it stands",
     }
 )
 

@@ -347,6 +347,45 @@ def field(
     _carry_out(config, number, event, who, note)
 
 
+@command(
+    "ref",
+    "mailgate ref TKT-2026-00042 shop:4711",
+    "mailgate ref TKT-2026-00042 shop:4711 --state shipped",
+    "mailgate ref TKT-2026-00042 shop:4711 --drop",
+)
+def ref(
+    number: Number,
+    record: Annotated[
+        str,
+        typer.Argument(metavar="RECORD", help="A name for the system, a colon, what it is there."),
+    ],
+    state: Annotated[
+        str, typer.Option("--state", metavar="TEXT", help="How it stands there now.")
+    ] = "",
+    *,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="It is none of this matter: take it away.")
+    ] = False,
+    who: Who = None,
+    note: Why = "",
+    config: ConfigFile = None,
+) -> None:
+    """Say which record of another system a ticket is about, and how it stands there.
+
+    What is known already is not recorded again. `mailgate tickets --ref` lists the tickets of one.
+    """
+    from mailgate.desk import commands
+    from mailgate.domain import arguments
+    from mailgate.domain.commands import Command
+
+    asked = Command("ref", arguments.record(f"{'-' * drop}{record} {state}".rstrip()))
+
+    def event(app: "App", by: "Agent | None", at: "datetime") -> "Event":
+        return commands.event(asked, app.settings, by, at)
+
+    _carry_out(config, number, event, who, note)
+
+
 def steer(config: "Path | None", number: str, line: str, who: str | None, note: str) -> None:
     """Carry out what an agent would have written as `/line: note`."""
     from mailgate.desk import commands

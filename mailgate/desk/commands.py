@@ -16,7 +16,7 @@ from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain import events
-from mailgate.domain.arguments import Fields, Tags, Times
+from mailgate.domain.arguments import Fields, Record, Tags, Times
 from mailgate.domain.commands import Command
 from mailgate.domain.events import Event
 from mailgate.domain.hours import when
@@ -142,6 +142,8 @@ def _change(command: Command, settings: Settings, who: Actor, at: datetime) -> E
             return events.Tag(at=at, actor=who, added=added, removed=removed)
         case "field", Fields(pairs):
             return fields_set(pairs, settings, who, at)
+        case "ref", Record(record, state, dropped):
+            return events.SetRecord(at=at, actor=who, record=record, state=state, dropped=dropped)
         case "threshold", Times(values):
             return events.SetTimes(at=at, actor=who, values=values)
         case "snooze", (str(text),):

@@ -170,7 +170,8 @@ class Ledger:
         """Let an event happen to a ticket, with what was said, if anything.
 
         A decision with `follow_up` is returned with nothing recorded: the caller opens the ticket
-        that follows. Raises `Illegal` for a command that the table does not list.
+        that follows; so is one that is `void` and comes without a note. Raises `Illegal` for a
+        command that the table does not list.
         """
         self.catch_up(ticket_id)
         return self._happen(ticket_id, event, message, note)
@@ -216,7 +217,7 @@ class Ledger:
             message_id = message.leaves.message_id if message.leaves else self.next_id()
             event = replace(event, message=message_id)  # type: ignore[call-arg] # events that come with a message have the field
         decision = decide(before, event, self.settings.policy, self.now)
-        if decision.follow_up:
+        if decision.follow_up or (decision.void and note is None):
             return decision
         after = decision.ticket.altered(version=before.version + 1)
         self._tickets[ticket_id] = after

@@ -11,7 +11,7 @@ from mailgate.desk.door import Desk
 from mailgate.desk.figures import Days, days_between, days_kept
 from mailgate.desk.ledger import Ledger
 from mailgate.domain.figures import serves
-from mailgate.domain.model import GATEWAY, Priority
+from mailgate.domain.model import GATEWAY, Kind, Priority
 from mailgate.domain.monthly import Month, Reported, is_due
 from mailgate.store import figures, monthly, reports
 
@@ -64,7 +64,7 @@ def _facts(
 ) -> dict[str, Any]:
     days = _days(connection, tenant_id, month, zone)
     desk = _sums(days, "desk")[""]
-    priorities, categories = _sums(days, "priority"), _sums(days, "category")
+    priorities, kinds, categories = (_sums(days, of) for of in ("priority", "kind", "category"))
     most = sorted(categories.items(), key=lambda each: (-each[1]["opened"], each[0]))
     answered = desk["answered"]
     return {
@@ -77,6 +77,7 @@ def _facts(
         "closed": desk["closed"],
         "auto_closed": desk["auto_closed"],
         "priorities": _bars((p.value, priorities[p.value]["opened"]) for p in Priority),
+        "kinds": _bars((kind.value, kinds[kind.value]["opened"]) for kind in Kind),
         "categories": _bars(
             (name.replace("_", " "), n["opened"]) for name, n in most[:_MOST] if n["opened"]
         ),

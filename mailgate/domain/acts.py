@@ -7,7 +7,6 @@ from mailgate.domain.events import (
     AgentReplied,
     Assign,
     AssignTeam,
-    Author,
     CustomerWrote,
     DeadlinePassed,
     Delayed,
@@ -29,7 +28,7 @@ from mailgate.domain.events import (
     Tag,
     Undelivered,
 )
-from mailgate.domain.model import ActorKind, ClosedBy, Delay, Disposition, Side, Status
+from mailgate.domain.model import ActorKind, Author, ClosedBy, Delay, Disposition, Side, Status
 from mailgate.domain.people import Audience
 from mailgate.domain.targets import TARGETS, told
 

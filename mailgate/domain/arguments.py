@@ -19,6 +19,7 @@ _SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # any will do to see whether a te
 _NAME = re.compile(r"\w[\w.@+-]{0,99}")
 _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _MACRO = re.compile(r"[a-z][a-z0-9_-]{0,99}")
+_SYSTEM = re.compile(r"[a-z][a-z0-9_.-]{0,39}")
 _TAG = re.compile(r"\w[\w.:/&-]*")
 
 
@@ -43,7 +44,16 @@ class Fields:
     values: tuple[tuple[str, str], ...]
 
 
-Argument = tuple[str, ...] | Tags | Times | Fields
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The argument of `/ref`: a record of another system, how it stands; or that it is dropped."""
+
+    record: str
+    state: str = ""
+    dropped: bool = False
+
+
+Argument = tuple[str, ...] | Tags | Times | Fields | Record
 """What a command is about."""
 
 
@@ -156,6 +166,21 @@ def field(text: str) -> Fields:
     if len(value) > LONGEST_VALUE or not value.isprintable():
         raise Refused(f"a value is of at most {LONGEST_VALUE} characters that can be seen")
     return Fields(((name, value),))
+
+
+def record(text: str) -> Record:
+    """Return a record of another system, and behind it how it stands, or that it is dropped."""
+    dropped = text.startswith("-")
+    name, *rest = text.removeprefix("-").split(None, 1) or [""]
+    system, colon, key = name.partition(":")
+    system, state = system.lower(), " ".join("".join(rest).split())
+    if not (colon and key and key.isprintable() and _SYSTEM.fullmatch(system)):
+        raise Refused("it does not say which: a system, a colon and what it is there")
+    if max(len(key), len(state)) > LONGEST_VALUE or not state.isprintable():
+        raise Refused(f"each is of at most {LONGEST_VALUE} characters that can be seen")
+    if dropped and state:
+        raise Refused("what is taken away has no state")
+    return Record(f"{system}:{key}", state, dropped)
 
 
 def macro(text: str) -> tuple[str, ...]:

@@ -59,10 +59,10 @@ class Command:
     """One command as it was meant.
 
     `argument` is empty but for: assign ("agent", name), ("team", name), ("me",) or ("none",);
-    priority (one of `Priority`); snooze (until when); tag, threshold and field (see `Argument`);
-    macro (its name); requester and cc (addresses); merge (the other ticket's number, as
-    it was written); split (the new subject). `note` is what stands after the colon, or all that
-    stands after a `free` word.
+    priority (one of `Priority`); snooze (until when); tag, threshold, field and ref (see
+    `Argument`); macro (its name); requester and cc (addresses); merge (the other ticket's
+    number, as it was written); split (the new subject). `note` is what stands after the colon, or
+    all that stands after a `free` word.
     """
 
     name: str
@@ -188,6 +188,12 @@ _ROWS = (
         ("/field order_no=123", "/field order_no="),
         "A field of [desk] fields; without a value it is taken away.",
         arguments.field,
+    ),
+    Word(
+        "ref",
+        ("/ref shop:4711", "/ref shop:4711 shipped", "/ref -shop:4711"),
+        "A record of another system, and how it stands there; after a minus: taken away.",
+        arguments.record,
     ),
     Word(
         "threshold",

@@ -34,6 +34,7 @@ class Draft:
         self.effects: list[Notify] = []
         self.reasons: list[str] = []
         self.follow_up = False
+        self.void = False
         self._set: dict[str, Any] = {}
 
     def ticket(self) -> Ticket:

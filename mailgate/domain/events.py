@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from mailgate.domain.model import Actor, Kind, Priority, Status
+from mailgate.domain.model import Actor, Alarm, Author, Kind, Priority, Status
 
 
 class TimerKind(StrEnum):
@@ -27,21 +27,6 @@ class TimerKind(StrEnum):
     APPROVAL_REMINDER = "approval_reminder"
     APPROVAL_EXPIRED = "approval_expired"
     SURVEY = "survey"
-
-
-class Author(StrEnum):
-    """What the sender of a customer's message is to the ticket."""
-
-    REQUESTER = "requester"
-    PARTICIPANT = "participant"
-    OTHER = "another_address"
-
-
-class Alarm(StrEnum):
-    """What a machine that we know says of a problem."""
-
-    RAISED = "raised"
-    CLEARED = "cleared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +351,16 @@ class SetFields(Command):
 
     name: ClassVar[str] = "ticket.fields_set"
     values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRecord(Command):
+    """A record of another system, and how it stands there (empty: not said); or `dropped`."""
+
+    name: ClassVar[str] = "ticket.record_set"
+    record: str
+    state: str = ""
+    dropped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

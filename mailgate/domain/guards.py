@@ -8,10 +8,8 @@ from datetime import datetime
 
 from mailgate.domain.events import (
     AgentReplied,
-    Alarm,
     Assign,
     AssignTeam,
-    Author,
     Close,
     Confirm,
     CustomerWrote,
@@ -34,7 +32,7 @@ from mailgate.domain.events import (
     TimerKind,
     Undelivered,
 )
-from mailgate.domain.model import Disposition, Side, Status, Ticket
+from mailgate.domain.model import Alarm, Author, Disposition, Side, Status, Ticket
 from mailgate.domain.policy import Policy
 from mailgate.domain.timers import CUSTOMER_FACING, running
 

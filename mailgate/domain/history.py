@@ -9,7 +9,9 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mailgate.domain.events import EVENTS, Event
-from mailgate.domain.model import Actor, ActorKind, Approval
+from mailgate.domain.model import Actor, ActorKind, Approval, ForeignRecord
+
+_VALUES = (Approval, ForeignRecord)
 
 
 def plain(value: Any) -> Any:
@@ -18,7 +20,7 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, tuple):
         return [plain(item) for item in value]
-    if isinstance(value, Approval):
+    if isinstance(value, _VALUES):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     return str(value) if isinstance(value, StrEnum) else value
 
@@ -55,9 +57,9 @@ def _reviver(hint: Any) -> Callable[[Any], Any]:
         return lambda value: tuple(map(item, value))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint
-    if hint is Approval:
-        hints = get_type_hints(Approval)
-        return lambda value: Approval(**{k: revive(each, hints[k]) for k, each in value.items()})
+    if hint in _VALUES:
+        hints = get_type_hints(hint)
+        return lambda value: hint(**{k: revive(each, hints[k]) for k, each in value.items()})
     return lambda value: value
 
 

@@ -24,12 +24,16 @@ RULES_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows: the ticket as it is now, what must be sent, and why."""
+    """What follows: the ticket as it is now, what must be sent, and why.
+
+    `void`: all of it is known, and there is nothing to record.
+    """
 
     ticket: Ticket
     effects: tuple[Notify, ...]
     reasons: tuple[str, ...]
     follow_up: bool = False
+    void: bool = False
 
 
 def row_for(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Row | None:
@@ -62,7 +66,7 @@ def decide(ticket: Ticket, event: Event, policy: Policy, now: datetime) -> Decis
     row.act(draft)
     after, effects = draft.ticket(), tuple(draft.effects)
     told = changed.news(ticket, after, event, policy, effects)
-    return Decision(after, (*told, *effects), tuple(draft.reasons), draft.follow_up)
+    return Decision(after, (*told, *effects), tuple(draft.reasons), draft.follow_up, draft.void)
 
 
 def _refusal(ticket: Ticket, event: Event) -> str:

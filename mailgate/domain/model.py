@@ -96,6 +96,21 @@ class ActorKind(StrEnum):
     MAILBOX = "mailbox"  # somebody of the staff who has a shared mailbox, whoever it is
 
 
+class Author(StrEnum):
+    """What the sender of a customer's message is to the ticket."""
+
+    REQUESTER = "requester"
+    PARTICIPANT = "participant"
+    OTHER = "another_address"
+
+
+class Alarm(StrEnum):
+    """What a machine that we know says of a problem."""
+
+    RAISED = "raised"
+    CLEARED = "cleared"
+
+
 TURN_OF: Mapping[Status, Side | None] = MappingProxyType(
     {
         Status.NEW: Side.SYSTEM,
@@ -172,6 +187,19 @@ class Approval:
     reminded: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignRecord:
+    """What another system has of the same matter: `record` names the system and what it is there.
+
+    `shop:4711` is an example. `state` is how it stood there at the instant `at`, in its own words;
+    empty: nobody has said so.
+    """
+
+    record: str
+    state: str
+    at: datetime
+
+
 @dataclass(frozen=True)  # without slots: see `altered`
 class Ticket:
     """One matter of one customer, as it stands after `version` events.
@@ -208,6 +236,7 @@ class Ticket:
     followers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
+    records: tuple[ForeignRecord, ...] = ()
     thresholds: str | None = None
     own_times: tuple[tuple[str, int], ...] = ()
     visibility: str = "public"

@@ -14,7 +14,18 @@ from mailgate.domain.draft import Notify
 from mailgate.domain.escalation import ADMINS, ApprovalRule, Escalation
 from mailgate.domain.events import DeadlinePassed, Delivered, Event, TimerKind
 from mailgate.domain.lifecycle import condition, decide, label, row_for
-from mailgate.domain.model import CLOCK, GATEWAY, Actor, ActorKind, Kind, Priority, Status, Ticket
+from mailgate.domain.model import (
+    CLOCK,
+    GATEWAY,
+    Actor,
+    ActorKind,
+    Alarm,
+    Author,
+    Kind,
+    Priority,
+    Status,
+    Ticket,
+)
 from mailgate.domain.policy import Policy, Telling, resolve
 from mailgate.domain.table import ANY, TABLE, Row
 from mailgate.domain.timers import running
@@ -151,6 +162,7 @@ def samples() -> tuple[Ticket, ...]:
         _live(new, events.AssignTeam(**_stamp(new), team="billing")),
         held,
         _live(held, events.Snooze(**_stamp(held), until=START + 9 * HOUR)),
+        _live(held, events.SetRecord(**_stamp(held), record="shop:4711", state="paid")),
         _live(new, events.Wait(**_stamp(new))),
         replied,
         _live(replied, _due(replied)[0]),
@@ -202,11 +214,11 @@ def _said(ticket: Ticket) -> Iterator[Event]:
         yield events.AgentReplied(**stamp)
     yield events.AgentReplied(**later | {"at": later["at"] - HOUR / 2})
     yield events.CustomerWrote(**later, thanks=True, proved=True)
-    yield events.CustomerWrote(**later, thanks=True, author=events.Author.PARTICIPANT)
+    yield events.CustomerWrote(**later, thanks=True, author=Author.PARTICIPANT)
     yield events.CustomerWrote(**later, confirms=ticket.resolution + 1)
     yield events.MachineWrote(**later)
     yield events.MachineWrote(**later, back_at=later["at"] + timedelta(days=9))
-    yield from (events.MachineWrote(**later, alarm=alarm) for alarm in events.Alarm)
+    yield from (events.MachineWrote(**later, alarm=alarm) for alarm in Alarm)
     yield events.PeopleJoined(**later, people=("dave@customer.example",))
     yield events.Doubted(**later, reason="")
     yield events.Listed(**later, count=1)
@@ -231,6 +243,9 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
     yield from (events.SetKind(**stamp, kind=kind) for kind in (Kind.DISPUTE, ticket.kind))
     yield events.Tag(**stamp, added=("vip",))
     yield from (events.SetFields(**stamp, values=(("order", no),)) for no in ("7", ""))
+    for at in (stamp["at"], stamp["at"] - HOUR):
+        yield events.SetRecord(**stamp | {"at": at}, record="shop:4711", state="shipped")
+    yield events.SetRecord(**stamp, record="shop:4711", dropped=True)
     yield events.SetRequester(**stamp, requester="dave@customer.example")
     yield events.SetRequester(**stamp, requester=ticket.requester)
     yield events.PolicyChanged(**stamp)

@@ -12,7 +12,6 @@ from types import MappingProxyType
 
 from mailgate.domain.events import (
     Approve,
-    Author,
     Confirm,
     CustomerWrote,
     DeadlinePassed,
@@ -27,7 +26,7 @@ from mailgate.domain.events import (
 )
 from mailgate.domain.horizon import UNSEEN
 from mailgate.domain.lifecycle import Decision, decide
-from mailgate.domain.model import CLOCK, GATEWAY, Status, Ticket
+from mailgate.domain.model import CLOCK, GATEWAY, Author, Status, Ticket
 from mailgate.domain.outcomes import Outcome, What, outcomes
 from mailgate.domain.policy import Policy
 from mailgate.domain.timers import Timer, running, unmoved

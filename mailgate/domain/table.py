@@ -18,6 +18,7 @@ from mailgate.domain import (
     events,
     guards,
     rating,
+    records,
     splitting,
     whose,
 )
@@ -258,6 +259,9 @@ TABLE: tuple[Row, ...] = (
     Row(events.Tag, ANY, None, acts.tag, "tagged"),
     Row(events.SetFields, ANY, guards.same_fields, acts.keep, "has them already"),
     Row(events.SetFields, ANY, None, acts.set_fields, "fields filled in"),
+    Row(events.SetRecord, ANY, records.known, records.keep_nothing, "is so already"),
+    Row(events.SetRecord, ANY, records.outdated, acts.keep, "older than what is known of it"),
+    Row(events.SetRecord, ANY, None, records.put, "how another system has it"),
     Row(events.SetRequester, ANY, guards.same_requester, acts.keep, "is theirs already"),
     Row(events.SetRequester, ANY, None, whose.set_requester, "another's matter from now on"),
     Row(events.PolicyChanged, ANY, None, acts.policy_changed, "deadlines are worked out anew"),

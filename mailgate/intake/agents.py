@@ -29,7 +29,8 @@ from mailgate.store import answers, inbox, outbox
 
 BEFORE = (
     *("unmerge", "requester", "cc", "reopen", "take", "assign", "follow", "unfollow"),
-    *("priority", "category", "kind", "tag", "field", "threshold", "escalate", "approve", "reject"),
+    *("priority", "category", "kind", "tag", "field", "ref", "threshold"),
+    *("escalate", "approve", "reject"),
 )
 AFTER = ("wait", "close", "snooze", "spam", "withdraw", "merge")
 """The order in which commands are carried out, before and after what is said."""

@@ -7,8 +7,7 @@ that ticket was closed is a new ticket, which names the old one.
 from dataclasses import replace
 
 from mailgate.desk.ledger import Ledger
-from mailgate.domain.events import Alarm
-from mailgate.domain.model import Status
+from mailgate.domain.model import Alarm, Status
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.reading import Reading
 from mailgate.mail.thread import Placement, Rung

@@ -11,14 +11,13 @@ from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.domain.events import (
     AgentReplied,
-    Author,
     CustomerWrote,
     Event,
     MachineWrote,
     NoteAdded,
     Opened,
 )
-from mailgate.domain.model import Actor, ActorKind, Side, Ticket
+from mailgate.domain.model import Actor, ActorKind, Author, Side, Ticket
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup, former_reference
 from mailgate.intake.reading import Reading

@@ -12,8 +12,6 @@ from mailgate.desk import assignment, returns
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE
 from mailgate.domain.events import (
-    Alarm,
-    Author,
     CustomerWrote,
     Event,
     MachineWrote,
@@ -22,7 +20,7 @@ from mailgate.domain.events import (
     PeopleJoined,
 )
 from mailgate.domain.hours import local_date, morning
-from mailgate.domain.model import Actor, ActorKind, Side, Ticket
+from mailgate.domain.model import Actor, ActorKind, Alarm, Author, Side, Ticket
 from mailgate.domain.people import Agent
 from mailgate.domain.remarks import Remark
 from mailgate.domain.suspension import gone

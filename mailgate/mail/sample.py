@@ -66,6 +66,12 @@ _REPORT: Mapping[str, Any] = {
         {"which": "normal", "count": 9, "share": 70},
         {"which": "low", "count": 0, "share": 0},
     ],
+    "kinds": [
+        {"which": "request", "count": 10, "share": 70},
+        {"which": "dispute", "count": 0, "share": 0},
+        {"which": "order", "count": 2, "share": 14},
+        {"which": "recovery", "count": 0, "share": 0},
+    ],
     "categories": [{"which": "technical support", "count": 12, "share": 70}],
     "now": [
         {"which": "total_active_tickets", "count": 7, "share": 70},

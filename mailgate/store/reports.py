@@ -46,7 +46,7 @@ class Wanted:
     """Which tickets; every condition that is given must hold, of several values any will do.
 
     `assignee` empty means that nobody holds it. `search` is a text that stands in the number, the
-    subject, the requester or a message, in any capitals.
+    subject, the requester or a message, in any capitals. `record`: of another system.
     """
 
     statuses: Sequence[str] = ()
@@ -56,6 +56,7 @@ class Wanted:
     team: str | None = None
     requester: str | None = None
     tags: Sequence[str] = ()
+    record: str | None = None
     search: str | None = None
     overdue: bool = False
     escalated: bool = False
@@ -136,6 +137,8 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
     if wanted.to_approve:
         found.append(table.approval.is_not(None))
     found += [_tagged(connection, tag) for tag in wanted.tags]
+    if wanted.record is not None:
+        found.append(_has_record(connection, wanted.record))
     if wanted.search:
         found.append(_says(wanted.search))
     return found
@@ -147,6 +150,16 @@ def _tagged(connection: Connection, tag: str) -> ColumnElement[bool]:
     unfold = func.json_each if sqlite else func.json_array_elements_text
     each = unfold(schema.ticket.c.tags).table_valued("value")
     return select(literal(1)).select_from(each).where(each.c.value == tag).exists()
+
+
+def _has_record(connection: Connection, record: str) -> ColumnElement[bool]:
+    """Whether a ticket has a record of another system; they are a list of objects in JSON."""
+    sqlite = connection.dialect.name == "sqlite"
+    unfold = func.json_each if sqlite else func.json_array_elements
+    each = unfold(schema.ticket.c.records).table_valued("value")
+    found = func.json_extract if sqlite else func.json_extract_path_text
+    name = found(each.c.value, "$.record" if sqlite else "record")
+    return select(literal(1)).select_from(each).where(name == record).exists()
 
 
 def _says(text: str) -> ColumnElement[bool]:

@@ -174,6 +174,7 @@ ticket = Table(
     Column("followers", Json, nullable=False, comment="agents who want to hear of it"),
     Column("tags", Json, nullable=False, comment="sorted"),
     Column("fields", Json, nullable=False, comment="custom fields, sorted pairs"),
+    Column("records", Json, nullable=False, comment="of other systems, and how they stand there"),
     Column("thresholds", String(64), comment="name of its custom thresholds"),
     Column("own_times", Json, nullable=False, comment="times of its own, sorted pairs; seconds"),
     Column("visibility", String(16), nullable=False, comment="public or internal"),

@@ -27,6 +27,7 @@ from mailgate.domain.model import (
     ClosedBy,
     Delay,
     Disposition,
+    ForeignRecord,
     Kind,
     Priority,
     Side,
@@ -61,6 +62,7 @@ _TUPLES = (
     *("participants", "followers", "tags", "breached"),
     *("targets_used", "targets_told", "escalated_by"),
 )
+_RECORDS = tuple[ForeignRecord, ...]
 _PAIRS = ("fields", "own_times")
 _NAMES = tuple(f.name for f in fields(Ticket))
 _values = attrgetter(*_NAMES)
@@ -114,6 +116,7 @@ def from_row(row: RowMapping) -> Ticket:
     for name in _TUPLES:
         values[name] = tuple(values[name])
     values["joined"] = tuple(map(datetime.fromisoformat, values["joined"]))
+    values["records"] = revive(values["records"], _RECORDS)
     values["approval"] = revive(values["approval"], Approval | None)
     for name in _PAIRS:
         values[name] = tuple((key, value) for key, value in values[name])

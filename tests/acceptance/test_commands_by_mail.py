@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -42,6 +43,16 @@ COMMANDS = {
         "/field order_no=123\n/field serial=",
         {"fields": {"order_no": "123"}},
         before="/field serial=X-1",
+    ),
+    "ref": Case(
+        "/ref shop:4711 shipped\n/ref crm:7",
+        {
+            "records": [
+                {"record": "crm:7", "state": "", "at": ANY},
+                {"record": "shop:4711", "state": "shipped", "at": ANY},
+            ]
+        },
+        before="/ref shop:4711 paid",
     ),
     "reopen": Case(
         "/reopen: sorry",

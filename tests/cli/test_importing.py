@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mailgate.cli import shapes
+from mailgate.cli import brought
 from tests.cli.conftest import CUSTOMER, DESK, mail
 
 ONE = "1 message put down; 1 ticket opened, 0 of them not closed"
@@ -45,9 +45,9 @@ def test_a_dry_run_shows_the_first_tickets_and_opens_none(cli, folder):
 
 def test_programs_get_the_same_as_an_object(cli, folder):
     found = cli.json("import", folder)
-    assert list(found) == list(shapes.BROUGHT)
-    assert [list(each) for each in found["left_out"]] == [list(shapes.LEFT_OUT)]
-    assert [list(each) for each in found["examples"]] == [list(shapes.EXAMPLE)]
+    assert list(found) == list(brought.BROUGHT)
+    assert [list(each) for each in found["left_out"]] == [list(brought.LEFT_OUT)]
+    assert [list(each) for each in found["examples"]] == [list(brought.EXAMPLE)]
     assert found["left_out"][0]["fault"] is False
 
 
@@ -58,7 +58,7 @@ def test_who_writes_from_the_desks_own_domain_and_is_no_agent_is_named(cli, fold
     assert f"Of your own domain, no agents, and so taken for customers: olga@{own} (1)." in said
     (olga,) = cli.json("import", folder)["colleagues"]
     assert olga == {"address": f"olga@{own}", "mails": 1}
-    assert list(olga) == list(shapes.COLLEAGUE)
+    assert list(olga) == list(brought.COLLEAGUE)
 
 
 def test_where_no_mails_are_that_is_told_and_a_day_ahead_is_refused(cli, tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailgate.cli.records import RECORD
 from tests.cli.conftest import CUSTOMER, mail
 
 
@@ -105,6 +106,34 @@ def test_fields_of_the_desk_are_filled_in_and_taken_away(cli, number):
     cli.ok("field", number, "customer=")
     assert cli.json("tickets")[0]["fields"] == {"order_no": "123"}
     assert "did you mean order_no?" in cli.no(1, "field", number, "order_nr=1")
+    assert cli.json("verify") == []
+
+
+def test_how_another_system_has_it_is_kept_once_and_found_by_every_ticket_of_a_record(cli, number):
+    other = cli.open(subject="Smoke", text="It burns.")
+    cli.ok("ref", other, "shop:4711")
+    said = cli.ok("ref", number, "Shop:4711", "--state", "on its way: DHL", "--as", "alice")
+    assert "(how another system has it; shop:4711 on its way: DHL)" in said
+    assert "Records shop:4711 on its way: DHL (20" in " ".join(cli.ok("show", number).split())
+    assert "(is so already)" in cli.ok("ref", number, "shop:4711", "--state", "on its way: DHL")
+    cli.ok("ref", number, "shop:4711", "--note", "He was told.")
+    whole = cli.json("show", number)
+    (record,) = whole["records"]
+    assert (list(record), record["record"]) == (list(RECORD), "shop:4711")
+    events = [event for event in whole["events"] if event["name"] == "ticket.record_set"]
+    assert [(each["actor"], each["note"]) for each in events] == [
+        ("agent:alice", None),
+        ("admin:cli", "He was told."),
+    ]
+    assert events[0]["at"] == record["at"]
+    assert "records: - -> shop:4711 on its way: DHL" in cli.ok("show", number)
+    of_it = [each["number"] for each in cli.json("tickets", "--ref", "SHOP:4711")]
+    assert of_it == [other, number]
+    assert cli.json("tickets", "--ref", "shop:47") == []
+    cli.ok("ref", other, "shop:4711", "--drop")
+    assert facts(cli, other, "records") == ([],)
+    assert "has no state" in cli.no(1, "ref", number, "shop:4711", "--drop", "--state", "lost")
+    assert "a system, a colon" in cli.no(1, "ref", number, "4711")
     assert cli.json("verify") == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from mailgate.desk import commands
 from mailgate.desk.commands import Letter, carry_out, event, member
 from mailgate.domain import events
-from mailgate.domain.arguments import Fields, Tags
+from mailgate.domain.arguments import Fields, Record, Tags
 from mailgate.domain.commands import Command
 from mailgate.domain.model import Actor, ActorKind, Kind, Priority, Status
 from mailgate.domain.people import Agent, Staff
@@ -57,6 +57,14 @@ LETTER = Letter(b"From: alice\r\n\r\nYes.", ALICE, "<one@agents.example>", "f" *
         (
             Command("field", Fields((("order_no", "1"), ("serial", "")))),
             events.SetFields(**AS_ALICE, values=(("order_no", "1"), ("serial", ""))),
+        ),
+        (
+            Command("ref", Record("shop:4711", "shipped")),
+            events.SetRecord(**AS_ALICE, record="shop:4711", state="shipped"),
+        ),
+        (
+            Command("ref", Record("shop:4711", dropped=True)),
+            events.SetRecord(**AS_ALICE, record="shop:4711", dropped=True),
         ),
         (Command("unmerge"), events.Unmerge(**AS_ALICE)),
         (Command("follow"), events.Follow(**AS_ALICE, agent="alice")),

@@ -60,6 +60,8 @@ def test_it_tells_what_happened_in_the_last_month_and_how_it_stands(world):
         ("normal", 2, 70),
         ("low", 0, 0),
     ]
+    kinds = [(bar["which"], bar["count"]) for bar in told["kinds"]]
+    assert kinds == [("request", 3), ("dispute", 0), ("order", 0), ("recovery", 0)]
     assert told["categories"] == [{"which": "general inquiry", "count": 3, "share": 70}]
     now = {bar["which"]: bar["count"] for bar in told["now"]}
     assert (now["total_active_tickets"], now["resolved_pending_confirmation"]) == (3, 1)

@@ -13,7 +13,7 @@ from mailgate.domain import events
 from mailgate.domain.escalation import ADMINS, ApprovalRule, Escalation, Since
 from mailgate.domain.events import DeadlinePassed, Event, Opened, TimerKind
 from mailgate.domain.lifecycle import Decision, decide
-from mailgate.domain.model import CLOCK, Actor, ActorKind, Priority, Ticket
+from mailgate.domain.model import CLOCK, Actor, ActorKind, Alarm, Author, Priority, Ticket
 from mailgate.domain.notices import NOTICES
 from mailgate.domain.policy import TIMES, Policy, resolve
 from mailgate.domain.timers import CUSTOMER_FACING, Timer, running
@@ -91,7 +91,7 @@ _REMINDER = {"notice": "waiting", "turn": CURRENT, "recipient": CAROL.id}
 
 # What moves a ticket most stands more than once.
 _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
-    *[(events.CustomerWrote, {"author": author}) for author in events.Author],
+    *[(events.CustomerWrote, {"author": author}) for author in Author],
     (events.CustomerWrote, {"thanks": True, "proved": True}),
     *[(events.CustomerWrote, {"thanks": True}), (events.CustomerWrote, {"confirms": CURRENT})],
     *[(events.AgentReplied, {})] * 3,
@@ -109,12 +109,14 @@ _MOVES: list[tuple[type[Event], dict[str, Any]]] = [
     *[(events.SetTimes, {"values": values}) for values in ((("system", 60),), ())],
     *[(events.NoteAdded, {}), (events.MachineWrote, {}), (events.PolicyChanged, {})],
     *[(events.Imported, {"open_since": timedelta(days=days)}) for days in (-30, 30)],
-    *[(events.MachineWrote, {"alarm": alarm}) for alarm in events.Alarm],
+    *[(events.MachineWrote, {"alarm": alarm}) for alarm in Alarm],
     *[(events.MergeInto, {"target": 8}), (events.Unmerge, {}), (events.Unmerge, {})],
     *[(events.Discard, {"spam": spam}) for spam in (True, False)],
     *[(events.Escalate, {"to": "ada"}), (events.Follow, {"agent": "bob"})],
     *[(events.Approve, {"actor": BOSS}), (events.Reject, {"actor": BOSS, "reason": "no"})],
     *[(events.Approve, {}), (events.Approve, {"actor": BOSS, "approval": 1})],
+    *[(events.SetRecord, {"record": "shop:1", "state": state}) for state in ("paid", "")],
+    (events.SetRecord, {"record": "shop:1", "dropped": True}),
     *[(events.Tag, {"added": ("vip",)}), (events.SetFields, {"values": (("a", "1"),)})],
     (events.DeadlinePassed, {"timer": TimerKind.CLIENT_RESPONSE, "turn": CURRENT, "step": 0}),
 ]

@@ -3,7 +3,7 @@
 import pytest
 
 from mailgate.domain import events
-from mailgate.domain.model import CLOCK, GATEWAY, Actor, ActorKind, Priority
+from mailgate.domain.model import CLOCK, GATEWAY, Actor, ActorKind, Alarm, Priority
 from mailgate.domain.policy import Telling
 from tests.domain.lives import CAROL, closed, in_progress, new, open_, reopened, resolved, waiting
 
@@ -79,7 +79,7 @@ def test_nor_what_becomes_of_a_ticket_that_was_set_aside():
         lambda: waiting(**RULES).customer(),
         lambda: reopened(**RULES),
         lambda: resolved(**RULES).do(events.Confirm, CAROL, resolution=1),
-        lambda: in_progress(**RULES).do(events.MachineWrote, MONITOR, alarm=events.Alarm.CLEARED),
+        lambda: in_progress(**RULES).do(events.MachineWrote, MONITOR, alarm=Alarm.CLEARED),
         lambda: resolved(**RULES).due(),
         lambda: waiting(**RULES).due(),
     ],

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.domain import events
-from mailgate.domain.model import Delay, Kind, Priority, Status
+from mailgate.domain.model import Delay, ForeignRecord, Kind, Priority, Status
 from mailgate.domain.policy import Policy, resolve
 from tests.domain.lives import HOUR, IN, START, Life, closed, in_progress, new, resolved, waiting
 
@@ -55,6 +55,53 @@ def test_an_empty_value_takes_a_field_away():
 def test_fields_that_are_filled_in_so_already_change_nothing():
     life = new().do(events.SetFields, values=(("order", "7"),))
     assert life.do(events.SetFields, values=(("order", "7"), ("size", ""))).changed == {}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_record_of_another_system_is_kept_in_every_status_and_nobody_is_told(status):
+    life = IN[status]().do(events.SetRecord, record="shop:1", state="paid")
+    record = ForeignRecord("shop:1", "paid", life.now)
+    assert (life.changed, life.told) == ({"records": (record,)}, [])
+
+
+@pytest.fixture
+def shipped():
+    """A ticket with two records of other systems."""
+    life = new().do(events.SetRecord, record="shop:2", state="shipped")
+    return life.do(events.SetRecord, after=HOUR, record="crm:7")
+
+
+def test_records_of_other_systems_are_kept_with_how_they_stand_and_since_when(shipped):
+    at = shipped.now
+    assert shipped.ticket.records == (
+        ForeignRecord("crm:7", "", at),
+        ForeignRecord("shop:2", "shipped", at - HOUR),
+    )
+    shipped.do(events.SetRecord, after=HOUR, record="shop:2", state="lost")
+    assert shipped.ticket.records[1] == ForeignRecord("shop:2", "lost", at + HOUR)
+    assert shipped.decision.reasons[1:] == ("shop:2 lost", "before: shipped")
+    shipped.do(events.SetRecord, record="shop:2", dropped=True)
+    assert shipped.ticket.records == (ForeignRecord("crm:7", "", at),)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"record": "shop:2", "state": "shipped"},
+        {"record": "shop:2"},
+        {"record": "crm:7"},
+        {"record": "shop:3", "dropped": True},
+    ],
+)
+def test_what_is_known_of_a_record_is_not_recorded_again(shipped, facts):
+    shipped.do(events.SetRecord, after=HOUR, **facts)
+    assert (shipped.changed, shipped.decision.void) == ({}, True)
+
+
+@pytest.mark.parametrize("facts", [{"state": "paid"}, {"dropped": True}])
+def test_what_comes_late_does_not_undo_what_is_newer(shipped, facts):
+    shipped.do(events.SetRecord, at=START - HOUR, record="shop:2", **facts)
+    assert (shipped.changed, shipped.decision.void) == ({}, False)
 
 
 def test_an_agent_follows_and_no_longer_does():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.domain.arguments import LONGEST_VALUE, Fields, Tags, Times
+from mailgate.domain.arguments import LONGEST_VALUE, Fields, Record, Tags, Times
 from mailgate.domain.commands import (
     MOST_COMMANDS,
     WORDS,
@@ -20,7 +20,7 @@ from mailgate.domain.commands import (
 SPECIFIED = """
 note resolve close reopen wait take assign follow unfollow priority category kind tag snooze merge
 unmerge split requester cc field threshold escalate approve reject spam macro article recover list
-cancel withdraw
+cancel withdraw ref
 """.split()  # noqa: SIM905 - thirty words read better without their quotes
 
 
@@ -79,6 +79,17 @@ def only_fault(text: str) -> Fault:
         (
             "/field o=" + "x" * LONGEST_VALUE,
             Command("field", Fields((("o", "x" * LONGEST_VALUE),))),
+        ),
+        ("/ref shop:4711", Command("ref", Record("shop:4711"))),
+        (
+            "/ref Shop:A-1  sent  off: DHL",
+            Command("ref", Record("shop:A-1", "sent off"), "DHL"),
+        ),
+        ("/ref https://x.example/o/1", Command("ref", Record("https://x.example/o/1"))),
+        ("/ref -shop:4711: wrong", Command("ref", Record("shop:4711", dropped=True), "wrong")),
+        (
+            f"/ref s:{'1' * LONGEST_VALUE} {'x' * LONGEST_VALUE}",
+            Command("ref", Record(f"s:{'1' * LONGEST_VALUE}", "x" * LONGEST_VALUE)),
         ),
         ("/cc bob@example.com", Command("cc", ("bob@example.com",))),
         (
@@ -171,7 +182,8 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
     assert fault.right_form == (
         "/note, /cancel, /resolve, /close, /reopen, /wait, /snooze, /spam, /withdraw, /take, "
         "/assign, /follow, /unfollow, /escalate, /priority, /category, /kind, /tag, /field, "
-        "/threshold, /requester, /cc, /merge, /unmerge, /split, /approve, /reject, /macro, /list"
+        "/ref, /threshold, /requester, /cc, /merge, /unmerge, /split, /approve, /reject, /macro, "
+        "/list"
     )
 
 
@@ -204,6 +216,15 @@ def test_an_unknown_word_like_none_of_ours_shows_those_that_are():
         ("/field =1", "'' is no field", "/field order_no=123"),
         ("/field a b=1", "'a b' is no field", "/field order_no=123"),
         ("/field o=" + "x" * (LONGEST_VALUE + 1), "at most 200", "/field order_no=123"),
+        ("/ref", "it does not say which", "/ref shop:4711 or"),
+        ("/ref 4711", "it does not say which", "/ref shop:4711 or"),
+        ("/ref shop: 4711", "it does not say which", "/ref shop:4711 or"),
+        ("/ref 47:11", "it does not say which", "/ref shop:4711 or"),
+        ("/ref shop:\x1b[2J", "it does not say which", "/ref shop:4711 or"),
+        ("/ref shop:1 \x1b[2J", "that can be seen", "/ref shop:4711 or"),
+        ("/ref shop:1 " + "x" * (LONGEST_VALUE + 1), "at most 200", "/ref shop:4711 or"),
+        ("/ref shop:" + "x" * (LONGEST_VALUE + 1), "at most 200", "/ref shop:4711 or"),
+        ("/ref -shop:1 paid", "has no state", "/ref shop:4711 or"),
         ("/split " + "x" * (LONGEST_VALUE + 1), "at most 200", "/split or /split The new subject"),
         ("/split a\x00b", "that can be seen", "/split or /split The new subject"),
         ("/field o=\x1b[2J", "can be seen", "/field order_no=123"),

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from mailgate.domain import events
-from mailgate.domain.events import Author
 from mailgate.domain.model import (
     Actor,
     ActorKind,
+    Author,
     ClosedBy,
     Delay,
     Disposition,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mailgate.domain import events, history
 from mailgate.domain.events import EVENTS, Event
-from mailgate.domain.model import Actor, ActorKind, ClosedBy, Kind, Priority, Ticket
+from mailgate.domain.model import Actor, ActorKind, ClosedBy, ForeignRecord, Kind, Priority, Ticket
 from tests.domain.lives import ALICE, CAROL, START
 from tests.domain.strategies import actors, any_event
 
@@ -132,6 +132,11 @@ def test_an_actor_is_written_as_its_kind_and_id(actor, written):
         ("closed_by", "auto", ClosedBy.AUTO),
         ("tags", ["b", "a"], ("b", "a")),
         ("fields", [["order", "7"]], (("order", "7"),)),
+        (
+            "records",
+            [{"record": "a:1", "state": "", "at": "2026-03-02T10:00:00+01:00"}],
+            (ForeignRecord("a:1", "", START),),
+        ),
         ("turn_since", "2026-03-02T10:00:00+01:00", START),
         ("turn", 3, 3),
         ("told", True, True),

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.domain import events
-from mailgate.domain.events import Alarm
-from mailgate.domain.model import GATEWAY, Actor, ActorKind, Delay, Priority, Status
+from mailgate.domain.model import GATEWAY, Actor, ActorKind, Alarm, Delay, Priority, Status
 from tests.domain.lives import CAROL, HOUR, IN, Life, new, waiting
 
 DAY = timedelta(days=1)

@@ -146,6 +146,17 @@ def test_administrators_set_the_times_of_a_ticket_and_other_agents_where_they_ma
     assert gateway.ticket(opened["ticket_id"]).own_times == ()
 
 
+def test_how_another_system_has_it_is_what_agents_say_and_never_customers(gateway, opened):
+    gateway.mail("/ref shop:4711 paid", Subject="Re: [TKT-2026-00001] Printer")
+    assert gateway.ticket(opened["ticket_id"]).records == ()
+    gateway.agent("/ref shop:4711 shipped")
+    (record,) = gateway.ticket(opened["ticket_id"]).records
+    assert (record.record, record.state) == ("shop:4711", "shipped")
+    before = len(gateway.rows("event"))
+    again = gateway.agent("/ref shop:4711 shipped\n/ref shop:4711")
+    assert (again["state"], len(gateway.rows("event"))) == ("commands_only", before)
+
+
 MACROS = {"thanks": "Thank you, {}.", "sign": "Yours, Alice"}
 
 

@@ -9,7 +9,17 @@ from sqlalchemy import func, select
 
 from mailgate.desk.messages import NewAttachment, NewMessage
 from mailgate.domain.automation import AUTOMATION, status_of
-from mailgate.domain.events import Assign, AssignTeam, Close, NoteAdded, Reopen, Resolve, Tag, Wait
+from mailgate.domain.events import (
+    Assign,
+    AssignTeam,
+    Close,
+    NoteAdded,
+    Reopen,
+    Resolve,
+    SetRecord,
+    Tag,
+    Wait,
+)
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, Delay, Side, Status, Ticket
 from mailgate.store import inbox, reports, schema, tickets
 from mailgate.store.reports import Wanted
@@ -98,6 +108,8 @@ def test_each_condition_leaves_out_what_it_must(world):
     world.apply(other, Tag(at=world.now, actor=AGENT, added=("vip", "late")))
     world.apply(other, AssignTeam(at=world.now, actor=AGENT, team="billing"))
     world.apply(other, Wait(at=world.now, actor=AGENT))
+    for each, record in ((plain, "shop:47"), (other, "crm:7"), (other, "shop:4711")):
+        world.apply(each, SetRecord(at=world.now, actor=AGENT, record=record))
     for wanted in (
         {"statuses": ["waiting_on_customer", "closed"]},
         {"automation": ["waiting_for_client_response"]},
@@ -106,6 +118,7 @@ def test_each_condition_leaves_out_what_it_must(world):
         {"requester": "Dave@customer.example"},
         {"tags": ["vip"]},
         {"tags": ["vip", "late"]},
+        {"record": "shop:4711"},
         {"search": "invoice"},
         {"search": "0% O"},
         {"search": "dave@"},
@@ -116,6 +129,7 @@ def test_each_condition_leaves_out_what_it_must(world):
     assert listed(world, priorities=["normal"]) == [other.number, plain.number]
     assert listed(world, priorities=["high"]) == []
     assert listed(world, tags=["vip", "new"]) == []
+    assert listed(world, record="shop:471") == []
     assert listed(world, search="WORDS") == [other.number, plain.number]
     assert listed(world, search="5_%") == []
     assert listed(world, search="vip", statuses=["new"]) == []

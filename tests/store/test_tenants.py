@@ -301,6 +301,7 @@ class Life:
             "priority": "normal",
             "status": "open",
             "fields": [],
+            "records": [],
             "own_times": [],
             "joined": [],
         }

@@ -420,6 +420,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("tags", Json, nullable=False, comment="sorted"),
         sa.Column("fields", Json, nullable=False, comment="custom fields, sorted pairs"),
         sa.Column(
+            "records",
+            Json,
+            nullable=False,
+            comment="of other systems, and how they stand there",
+        ),
+        sa.Column(
             "thresholds",
             sa.String(length=64),
             nullable=True,
