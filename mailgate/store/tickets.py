@@ -116,7 +116,7 @@ def from_row(row: RowMapping) -> Ticket:
     for name in _TUPLES:
         values[name] = tuple(values[name])
     values["joined"] = tuple(map(datetime.fromisoformat, values["joined"]))
-    values["records"] = revive(values["records"], _RECORDS)
+    values["records"] = revive(values["records"], _RECORDS) if values["records"] else ()
     values["approval"] = revive(values["approval"], Approval | None)
     for name in _PAIRS:
         values[name] = tuple((key, value) for key, value in values[name])
