@@ -199,7 +199,7 @@ def _states(app: "App", tenant_id: int) -> "dict[str, Watched] | None":
         with database.read() as connection:
             if revision.present(connection) != revision.NEWEST:
                 return None
-            names = [box.name for box in app.mailboxes if box.board]
+            names = [box.name for box in app.mailboxes]
             return mailboxes.states(connection, tenant_id, names)
     finally:
         database.close()
