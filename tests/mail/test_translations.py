@@ -18,6 +18,7 @@ RENDERER = Renderer([SHIPPED])
 LANGUAGES = RENDERER.locales
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 ANSWERED_BETWEEN = {"digest"}  # its lines, and so it has no line above which answers are read
+TYPED = "mailgate board "
 LEAST = 3  # words that a text must have to be one that is the same by mistake
 _BLOCK = re.compile(r"\{%.*?%\}|\{#.*?#\}|<[^>]*>|\{\{.*?\}\}", re.DOTALL)
 _VISIBLE = re.compile(r'"([^"]*)"')
@@ -92,7 +93,7 @@ def test_no_text_stands_in_english(language):
 
 def is_command(text: str) -> bool:
     """Whether a text is of what is typed, such as the levels of /priority."""
-    return text == ", ".join(Priority) or text.startswith("/")
+    return text == ", ".join(Priority) or text.startswith(("/", TYPED))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
