@@ -250,8 +250,10 @@ class Board:
         """
         mailbox = self._terms.mailbox
         with self._reading() as board:
-            vanished = brake.see(board, looks, self._layout, self._terms.brake)
             known = mailboxes.brake(board.connection, self._tenant_id, mailbox)
+            # While they are put back, those that lack still are no fewer than a person throws away.
+            most = self._terms.brake if known.stopped_at is None else 1
+            vanished = brake.see(board, looks, self._layout, most)
         if vanished and not known.goes_on:
             if known.stopped_at is None:
                 brake.stop(self._desk, mailbox, vanished, self._now(), hold)

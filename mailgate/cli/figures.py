@@ -148,7 +148,8 @@ def _daily(app: "App", days: int | None, agent: str | None, team: str | None) ->
         about, of = "agent", member(app.settings.staff, agent).name
     elif team is not None:
         if team not in app.settings.staff.teams:
-            raise Refused(f"there is no team {team}")
+            there = ", ".join(app.settings.staff.teams) or "none"
+            raise Refused(f"there is no team {team}; there is {there}")
         about, of = "team", team
     last = local_day(now(), app.settings.zone) - timedelta(days=1)
     first = last - timedelta(days=(days or _MONTH) - 1)

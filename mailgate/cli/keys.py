@@ -18,6 +18,7 @@ keys = group(
     "Show which keys sign the addresses that agents answer to, and change them.",
     "mailgate keys",
     "mailgate keys add",
+    "mailgate keys sign key2",
     "mailgate keys drop key1",
 )
 
@@ -38,19 +39,35 @@ def keys_list(config: ConfigFile = None) -> None:
 
 @command("add", "mailgate keys add", within=keys)
 def keys_add(config: ConfigFile = None) -> None:
-    """Make a new key, which signs from the next start of the gateway on.
+    """Make a new key, which is believed from the next start of the gateway on, and signs later.
 
-    Those before it are still believed, so that answers to mails already sent find their ticket.
-    Where several nodes serve one desk, copy the file to all of them before any is started anew.
+    What one process signs must be believed by all of them. So the gateway is started anew, on every
+    node with this file, before `mailgate keys sign` has the key sign.
+    """
+    from mailgate import config as configuration
+
+    made = configuration.add_key(_read(config), os.environ)
+    printing.line(f"{made} is believed as soon as the gateway is started anew, on each node with a")
+    printing.line(f"copy of this file. After that, `mailgate keys sign {made}` has it sign.")
+
+
+@command("sign", "mailgate keys sign key2", within=keys)
+def keys_sign(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A key that is believed already.")],
+    config: ConfigFile = None,
+) -> None:
+    """Have a key sign from now on: commands at once, the gateway when it is started anew.
+
+    Those that signed before are still believed, so that answers to mails already sent find their
+    ticket. A gateway that was not started anew since `keys add` does not believe it yet.
     """
     from mailgate import config as configuration
     from mailgate.mail.signer import VALID_DAYS
 
-    read = _read(config)
-    made = configuration.add_key(read, os.environ)
-    printing.line(f"{made} signs as soon as the gateway is started anew.")
-    printing.line(f"Leave the others for {VALID_DAYS} days: so long is valid what they signed;")
-    printing.line("then `mailgate keys drop NAME` takes them out.")
+    configuration.sign_with(_read(config), name, os.environ)
+    printing.line(f"{name} signs: what the command line does at once, the gateway as soon as it is")
+    printing.line(f"started anew. Leave the others for {VALID_DAYS} days: so long is valid what")
+    printing.line("they signed; then `mailgate keys drop NAME` takes them out.")
 
 
 @command("drop", "mailgate keys drop key1", within=keys)
@@ -63,8 +80,8 @@ def keys_drop(
 
     configuration.drop_key(_read(config), name, os.environ)
     printing.line(f"{name} is believed no more as soon as the gateway is started anew.")
-    printing.line("Until then one that runs since before `keys add` still signs with it: addresses")
-    printing.line("that it signs meanwhile will be worth nothing.")
+    printing.line("One that runs since before `keys sign` still signs with it until then: what it")
+    printing.line("signs meanwhile will be worth nothing.")
 
 
 def _read(config: Path | None) -> "Config":

@@ -304,7 +304,7 @@ FAULT: Shape = MappingProxyType(
 CHECKED: Shape = MappingProxyType(
     {
         "check": "configuration, database, gateway, templates, delivery, trust, mailbox, clock, "
-        "flood, parked or quarantine",
+        "web, submission, assignment, canary, flood, parked or quarantine",
         "state": "ok, warning or fault",
         "says": "what was found, in a sentence",
     }

@@ -18,7 +18,7 @@ SIMULATED: Shape = MappingProxyType(
         "until": "up to when",
         "matters": "how many were looked at: a ticket, with those that follow it",
         "agreeing": "how many of them come out under the rules in force as they were recorded",
-        "differing": "how many come out differently under the new rules",
+        "differing": "for how many something else would be done or sent by the new rules",
         "totals": "a list of what came out, of each sort",
         "tickets": "a list of the matters that differ, the newest ones",
         "number_formats": "the present one, and the new one if it is another, a list",
@@ -96,8 +96,8 @@ def print_simulated(summary: "Summary") -> None:
             ),
         )
     printing.line(
-        f"Tickets, each with those that follow it: {summary.matters}; {summary.differing} would "
-        "come out differently under the new configuration."
+        f"What the clock does and what is sent, tickets with those that follow them: "
+        f"{summary.matters}; {summary.differing} would come out differently under the new one."
     )
     printing.line(
         f"Under the present one, {summary.agreeing} of {summary.matters} come out as they were "

@@ -19,7 +19,7 @@ from mailgate.config.checks import check
 from mailgate.config.errors import LIKENESS, ConfigError, Fault, Wrong, closest, shown
 from mailgate.config.mailbox import IMAP_PORTS, Mailbox
 from mailgate.config.people import Agent
-from mailgate.config.rekeying import add_key, drop_key
+from mailgate.config.rekeying import add_key, drop_key, sign_with
 from mailgate.config.schema import SMTP_PORTS, Config
 from mailgate.config.secrets import SigningKeys
 from mailgate.config.source import Source
@@ -37,6 +37,7 @@ __all__ = [
     "find",
     "load",
     "read",
+    "sign_with",
     "signing_keys",
 ]
 

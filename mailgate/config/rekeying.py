@@ -18,26 +18,44 @@ _NUMBERED = re.compile(r"key[0-9]{1,9}")
 
 
 def add_key(config: Config, environ: Mapping[str, str]) -> str:
-    """Put a new key before all others, so that it signs; return its name. Raises `Refused`."""
+    """Put a new key behind all others, so that it is believed; return its name. Raises `Refused`.
+
+    It does not sign yet: what is signed by one process must be believed by all, on every node.
+    """
     path, found = _keys(config, environ)
     numbers = (int(name[3:]) for name in found.keys if _NUMBERED.fullmatch(name))
     highest = max(numbers, default=0)  # names of keys that were dropped are not used again
     name = next(name for n in count(highest + 1) if (name := f"key{n}") not in found.keys)
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    first = next(at for at, line in enumerate(lines) if _names(line) == found.current)
-    _write(path, [*lines[:first], f"{name} {new_key()}\n", *lines[first:]])
+    ended = "" if lines[-1].endswith("\n") else "\n"
+    _write(path, [*lines, f"{ended}{name} {new_key()}\n"])
     return name
+
+
+def sign_with(config: Config, name: str, environ: Mapping[str, str]) -> None:
+    """Put a key before all others, so that it signs. Raises `Refused`."""
+    path, found = _keys(config, environ)
+    _see_that_there_is(name, found)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    mine = next(line for line in lines if _names(line) == name)
+    others = [line for line in lines if line is not mine]
+    first = next((at for at, line in enumerate(others) if _names(line)), len(others))
+    _write(path, [*others[:first], f"{mine.rstrip()}\n", *others[first:]])
 
 
 def drop_key(config: Config, name: str, environ: Mapping[str, str]) -> None:
     """Take a key out that does not sign any more. Raises `Refused`."""
     path, found = _keys(config, environ)
-    if name not in found.keys:
-        raise Refused(f"there is no key {name}; there are {', '.join(found.keys)}")
+    _see_that_there_is(name, found)
     if name == found.current:
-        raise Refused(f"{name} signs: `mailgate keys add` makes another that does so first")
+        raise Refused(f"{name} signs: let another one do so first (`mailgate keys sign`)")
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     _write(path, [line for line in lines if _names(line) != name])
+
+
+def _see_that_there_is(name: str, found: SigningKeys) -> None:
+    if name not in found.keys:
+        raise Refused(f"there is no key {name}; there are {', '.join(found.keys)}")
 
 
 def _keys(config: Config, environ: Mapping[str, str]) -> tuple[Path, SigningKeys]:

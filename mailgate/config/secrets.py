@@ -115,8 +115,8 @@ def write_keys(path: Path) -> None:
     """Make a file with one new key, readable by its owner alone. Raises FileExistsError."""
     text = (
         "# Signs mailgate's addresses and Message-IDs. Keep it secret, and keep it: without it\n"
-        "# answers to mails already sent are not recognised. `mailgate keys add` puts a new one\n"
-        "# on top; leave the old one below it for 90 days.\n"
+        "# answers to mails already sent are not recognised. The first key signs, all are\n"
+        "# believed. To change it: `mailgate keys --help`.\n"
         f"key1 {new_key()}\n"
     )
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

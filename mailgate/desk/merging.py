@@ -70,7 +70,7 @@ def see_that_none_goes_on_here(ledger: Ledger, ticket_id: int) -> None:
     here = merged_into(ledger.connection, ledger.settings.tenant_id, ticket_id)
     if here:
         numbers = ", ".join(each.number for each in here)
-        raise Refused(f"{numbers} goes on here: /unmerge it first, and its customer is heard")
+        raise Refused(f"{numbers} goes on here: unmerge it first, and its customer is heard")
 
 
 def _told(what: str, note: str | None) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from mailgate.domain import changed
+from mailgate.domain import changed, records
 from mailgate.domain.acts import keep
 from mailgate.domain.draft import Draft, Notify
-from mailgate.domain.events import EVENTS, Discard, Event
+from mailgate.domain.events import EVENTS, Discard, Event, SetRecord
 from mailgate.domain.model import Disposition, Status, Ticket
 from mailgate.domain.policy import Policy
 from mailgate.domain.table import TABLE, Guard, Row
@@ -75,6 +75,8 @@ def _refusal(ticket: Ticket, event: Event) -> str:
         return f"{ticket.number} was set aside as spam: reopen it first, and it can be withdrawn"
     if isinstance(event, Discard):
         return f"{ticket.number} goes on in another ticket: unmerge it first"
+    if isinstance(event, SetRecord):
+        return f"{ticket.number} has {records.MOST} records of other systems: take one away first"
     name = event.name.partition(".")[2]
     return (
         f"{ticket.number} is {label(ticket.status)}: {name} is not possible "

@@ -12,6 +12,14 @@ from mailgate.domain.events import SetRecord
 from mailgate.domain.model import ForeignRecord, Ticket
 from mailgate.domain.policy import Policy
 
+MOST = 50
+"""Records of one ticket."""
+
+
+def dropped(ticket: Ticket, event: SetRecord, policy: Policy, now: datetime) -> bool:
+    """It is none of this matter."""
+    return event.dropped
+
 
 def known(ticket: Ticket, event: SetRecord, policy: Policy, now: datetime) -> bool:
     """The goal is reached."""
@@ -25,6 +33,12 @@ def outdated(ticket: Ticket, event: SetRecord, policy: Policy, now: datetime) ->
     """Something newer is known of that record."""
     there = _of(ticket).get(event.record)
     return there is not None and event.at < there.at
+
+
+def has_room(ticket: Ticket, event: SetRecord, policy: Policy, now: datetime) -> bool:
+    """It is known already, or one of not too many: each event keeps all of them."""
+    there = _of(ticket)
+    return event.record in there or len(there) < MOST
 
 
 def keep_nothing(draft: Draft) -> None:

@@ -6,6 +6,7 @@ of their choice as well. So what was written long ago asks for nothing.
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 from mailgate.desk.commands import actor
 from mailgate.desk.ledger import Ledger
@@ -16,9 +17,11 @@ from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
+from mailgate.mail.headers import message_ids
 from mailgate.mail.trust import Trust
 from mailgate.store import inbox, tickets
 
+_MOST_IDS = 50
 _LONGEST_WAY = timedelta(days=1)
 """How long after it was written a mail that asks for something by an address may come."""
 
@@ -100,14 +103,12 @@ def _is_known(ledger: Ledger, reading: Reading) -> bool:
     """Tell whether a mail bears the Message-ID of one that was said on a ticket, and is another.
 
     What an agent hands in leaves under its own Message-ID: whoever got it could send it on, without
-    the mark by which it is known as ours.
+    the mark by which it is known as ours, or with another id in front.
     """
-    own = reading.mail.message_id
-    if own is None:
-        return False
-    if any(own == id_ for id_, _, _ in ledger.references()):
+    own = set(islice(message_ids(reading.mail.headers.get("message-id", ())), _MOST_IDS))
+    if any(id_ in own for id_, _, _ in ledger.references()):
         return True
-    return bool(tickets.by_reference(ledger.connection, ledger.settings.tenant_id, [own]))
+    return bool(tickets.by_reference(ledger.connection, ledger.settings.tenant_id, own))
 
 
 def _is_old(reading: Reading) -> bool:

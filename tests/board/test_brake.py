@@ -79,6 +79,25 @@ def test_when_they_are_back_it_goes_on_by_itself(braked):
     assert braked.lie() == {INBOX: ["m0", "m1", "m2", "m3"]}
 
 
+def test_while_they_are_put_back_it_stays_stopped_until_all_are(braked):
+    lost(braked, INBOX, "1:4", "trash")
+    with pytest.raises(Braked, match="4 mails"):
+        braked.pass_by()
+    for back, left in ((2, 2), (1, 1)):
+        with braked.client() as link:
+            link.select(TRASH)
+            link.uid("MOVE", b",".join(braked.uids(link, "ALL")[:back]).decode(), INBOX)
+        with pytest.raises(Braked, match=f"^{left} mails"):
+            braked.pass_by()
+    assert braked.did() == []
+    with braked.client() as link:
+        link.select(TRASH)
+        link.uid("MOVE", "1:*", INBOX)
+    braked.rest()
+    assert braked.did() == []
+    assert braked.lie() == {INBOX: ["m0", "m1", "m2", "m3"]}
+
+
 def test_fewer_are_no_matter_and_what_is_moved_about_has_not_vanished(braked):
     with braked.client() as link:
         link.select(INBOX)

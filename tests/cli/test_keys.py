@@ -1,4 +1,4 @@
-"""`mailgate keys`: a new key signs, those before it are believed until they are taken out."""
+"""`mailgate keys`: a new key is believed, then signs; all are believed until dropped."""
 
 import os
 import stat
@@ -35,7 +35,10 @@ def test_a_new_key_signs_and_the_one_before_it_is_believed_until_it_is_dropped(c
     before = address(cli)
     added = cli.run("keys", "add")
     assert added.exit_code == 0, added.output
-    assert "key2 signs as soon as the gateway is started anew" in added.stdout
+    assert "key2 is believed as soon as the gateway is started anew" in added.stdout
+    assert listed(cli) == [["key1", "signs"], ["key2", "is"]]
+    assert address(cli) == before, "a gateway that runs would not believe it"
+    assert cli.run("keys", "sign", "key2").exit_code == 0
     assert listed(cli) == [["key2", "signs"], ["key1", "is"]]
     after = address(cli)
     assert after != before
@@ -51,9 +54,10 @@ def test_a_new_key_signs_and_the_one_before_it_is_believed_until_it_is_dropped(c
 def test_a_name_that_was_given_up_is_not_used_again_and_comments_stay(cli):
     file = cli.folder / "mailgate.key"
     comments = [line for line in file.read_text().splitlines() if line.startswith("#")]
-    for words in (("add",), ("drop", "key1"), ("add",)):
+    file.write_text(file.read_text().rstrip())
+    for words in (("add",), ("sign", "key2"), ("drop", "key1"), ("add",)):
         assert cli.run("keys", *words).exit_code == 0
-    assert [name for name, _ in listed(cli)] == ["key3", "key2"]
+    assert [name for name, _ in listed(cli)] == ["key2", "key3"]
     lines = file.read_text().splitlines()
     assert lines[: len(comments)] == comments
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -69,7 +73,7 @@ def test_of_a_key_nothing_is_shown(cli):
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("key1", "key1 signs: `mailgate keys add` makes another"), ("key7", "there is no key key7")],
+    [("key1", "key1 signs: let another one do so first"), ("key7", "there is no key key7")],
 )
 def test_the_key_that_signs_and_what_is_none_cannot_be_dropped(cli, name, says):
     before = (cli.folder / "mailgate.key").read_text()

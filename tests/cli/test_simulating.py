@@ -23,7 +23,7 @@ def test_the_same_configuration_changes_nothing(cli):
     cli.open()
     said = cli.ok("simulate", "--config", tried(cli))
     assert said.startswith("Nothing would differ.")
-    assert "Tickets, each with those that follow it: 1; 0 would come out differently" in said
+    assert "tickets with those that follow them: 1; 0 would come out differently" in said
     assert "1 of 1 come out as they were recorded" in said
 
 

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.domain import events
+from mailgate.domain import events, records
 from mailgate.domain.model import Delay, ForeignRecord, Kind, Priority, Status
 from mailgate.domain.policy import Policy, resolve
+from mailgate.errors import Illegal
 from tests.domain.lives import HOUR, IN, START, Life, closed, in_progress, new, resolved, waiting
 
 TARGETS = {  # of the preset `standard`, for a ticket that began at START: (first, resolution)
@@ -102,6 +103,17 @@ def test_what_is_known_of_a_record_is_not_recorded_again(shipped, facts):
 def test_what_comes_late_does_not_undo_what_is_newer(shipped, facts):
     shipped.do(events.SetRecord, at=START - HOUR, record="shop:2", **facts)
     assert (shipped.changed, shipped.decision.void) == ({}, False)
+
+
+def test_there_are_not_too_many_records():
+    life = new()
+    for n in range(records.MOST):
+        life.do(events.SetRecord, record=f"shop:{n}", state="new")
+    with pytest.raises(Illegal, match="has 50 records of other systems: take one away first"):
+        life.do(events.SetRecord, record="shop:more")
+    life.do(events.SetRecord, record="shop:7", state="shipped")
+    life.do(events.SetRecord, record="shop:8", dropped=True).do(events.SetRecord, record="crm:1")
+    assert len(life.ticket.records) == records.MOST
 
 
 def test_an_agent_follows_and_no_longer_does():

@@ -177,6 +177,9 @@ class TestByBccToTheGateway:
         on = put("smtp", ("support+critical@desk.example",), **{"Message-ID": left})
         assert on["state"] == "suppressed"
         assert on["verdict"]["says"] == "a mail of this Message-ID is known, and reads otherwise"
+        in_front = {"Message-ID": f"<another@laptop.example>\r\nMessage-ID: {left}"}
+        again = put("smtp", ("support+critical@desk.example",), **in_front)
+        assert (again["state"], again["verdict"]["says"]) == (on["state"], on["verdict"]["says"])
         assert gateway.ticket(opened["ticket_id"]).priority is Priority.NORMAL
 
     def test_one_that_came_to_two_queues_is_said_once_and_asks_for_both(
