@@ -22,7 +22,7 @@ from bench.goals import Line
 from bench.load import Manner, Outcome, rendered, send
 from bench.runs import Figures, compared
 
-NOOPS = ("stock", "blocks", "listener")
+NOOPS = ("stock", "blocks", "tuned", "listener")
 _ROOT = Path(__file__).resolve().parents[1]
 
 Taker = AbstractContextManager[tuple[int, int]]
@@ -119,6 +119,10 @@ def judged(results: dict[str, Figures]) -> list[Line]:
     ours = rates["gateway"]
     found = [Line("accepting", ours, rates["Postfix"], "Postfix")] if "Postfix" in rates else []
     found.append(Line("accepting, as a listener", ours, rates["blocks"], "blocks"))
+    detail = "with our reader"
+    found.append(
+        Line("accepting, as a listener", ours, rates["tuned"], "tuned", detail, judged=False)
+    )
     detail = "storing nothing"
     found += [
         Line(
