@@ -153,6 +153,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "child.failed": _ERROR(
             "A mail was read roughly, for a fault of ours; error has its words."
         ),
+        "mail.not_relived": _WARNING(
+            "For a fault of ours a recorded mail could not be simulated; what was recorded stands."
+        ),
         "mail.retried": _INFO("A parked mail was put back by hand."),
         "mail.released": _INFO("A quarantined mail was let in by hand."),
         # --- tickets: the words of the history ---------------------------------------------------

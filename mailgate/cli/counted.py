@@ -175,6 +175,8 @@ def print_daily(found: Mapping[str, Any]) -> None:
         ),
         least=("BY CLOCK", "MISSED", "SILENT", "REOPENED"),
     )
+    if found["built_at"] is not None and not found["days"]:
+        printing.line("Nothing happened on these days. Today is shown once it is over.")
     _print_age(found["built_at"], "performance")
 
 

@@ -16,12 +16,13 @@ from mailgate.desk.settings import Settings
 from mailgate.domain.assignment import Load
 from mailgate.domain.events import Event
 from mailgate.domain.model import Side, Ticket
-from mailgate.errors import MailgateError
+from mailgate.errors import MailgateError, Temporary
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.ending import Ending
 from mailgate.intake.lookup import Lookup, look_up
 from mailgate.intake.reading import Reader, Reading
 from mailgate.intake.sorting import sort
+from mailgate.log import log
 from mailgate.mail.parse import ParsedMail
 from mailgate.mail.signer import Signer
 from mailgate.mail.trust import Authentication, Trust
@@ -206,17 +207,23 @@ class Court:
         """Return what becomes of a delivery; None where that cannot be found out any more.
 
         Nor can it where something is written at once, as of an answer that is held: nothing may be.
-        The tickets that it opens get their ids from `opens`.
+        The tickets that it opens get their ids from `opens`. Raises `Temporary` and other faults
+        of the database; a fault of ours is logged.
         """
         try:
             with sealed(self.connection), self.connection.begin_nested():
                 return self._decide(row, raw, opens)
+        except Temporary:
+            raise
         except MailgateError:
             return None
         except DBAPIError as error:
             if would_write(error):
                 return None
             raise
+        except Exception as error:  # noqa: BLE001 - one mail must not end the whole, as in the worker
+            log("mail.not_relived", mail=row["id"], exc_info=error)
+            return None
 
     def _decide(self, row: RowMapping, raw: bytes, opens: Iterator[int]) -> Decided:
         authenticator = recalled(self.way, self.before, row["verdict"])

@@ -95,6 +95,7 @@ def test_what_happened_is_shown_day_by_day_of_the_desk_an_agent_or_a_team(cli):
         assert "2 h" in cli.ok("stats", "--daily", "--days", "1")
         clock.shift(timedelta(days=1))
         assert cli.json("stats", "--daily", "--days", "1")["days"] == []
+        assert "Nothing happened" in cli.ok("stats", "--daily", "--days", "1")
 
 
 def test_options_that_do_not_go_together_are_refused(cli):

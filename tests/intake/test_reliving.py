@@ -302,3 +302,19 @@ def test_what_fails_by_the_new_rules_alone_is_told_of_as_that(desk, monkeypatch)
     monkeypatch.setattr(trial, "sort", failing)
     found, _ = relived(desk, way(desk, number_needs="aligned"))
     assert (found.read, found.stood) == (0, {Stood.FAILS: 4})
+
+
+def test_a_fault_of_ours_at_one_mail_is_told_of_and_ends_nothing(desk, monkeypatch):
+    conversation(desk)
+
+    def stumbling(ledger, lookup, reading):
+        if reading.mail.in_reply_to:
+            raise KeyError("surprise")
+        return sorting.sort(ledger, lookup, reading)
+
+    monkeypatch.setattr(trial, "sort", stumbling)
+    told = []
+    monkeypatch.setattr(trial, "log", lambda name, **_: told.append(name))
+    found, _ = relived(desk, way(desk, routes=rules(team="billing")))
+    assert (found.read, found.stood) == (3, {Stood.NOT_AGAIN: 1})
+    assert told == ["mail.not_relived"]
