@@ -25,7 +25,7 @@ from mailgate.intake.reading import Reader, Reading
 from mailgate.intake.sorting import sort
 from mailgate.log import log, together
 from mailgate.mail.signer import Signer
-from mailgate.store import inbox
+from mailgate.store import audit, inbox
 from mailgate.store.inbox import Claimed
 
 BATCH = 100
@@ -38,6 +38,8 @@ TRIES = 3
 MOST_LOST = 5
 """Claims of one mail that may end without a word, as when the gateway is killed."""
 _CONFLICTS = 8
+_ENOUGH = 100
+"""Mails after which the tables of a new desk hold enough for the database to learn from them."""
 _IDLE = 1.0  # seconds between looks when nothing wakes the worker
 _LONGEST_ERROR = 8000
 
@@ -70,6 +72,7 @@ class Worker:
         self._stop = threading.Event()
         self._aside = Aside(self._wake.set)
         self._renewed = now()
+        self._taken = 0
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -144,7 +147,15 @@ class Worker:
             raise
         if claimed or read:
             self._sent()
+        self._learn(len(claimed))
         return len(claimed) + len(read)
+
+    def _learn(self, taken: int) -> None:
+        """Let the database learn what is in its tables, once some mails have gone into them."""
+        before, self._taken = self._taken, self._taken + taken
+        if before < _ENOUGH <= self._taken:
+            with self._desk.database.write() as connection:
+                audit.learn(connection)
 
     def _take_alone(self, mail: Claimed, now: datetime) -> None:
         """Process a mail whose claims ended without a word, if it is still there."""

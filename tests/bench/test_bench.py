@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench import accepting, gateway, load, mix, process, road
+from bench import accepting, gateway, load, mix, noop, process, road
 from tests.intake.wire import FakeInbox, listening
 
 
@@ -133,6 +133,19 @@ def test_numbers_are_learnt_from_subjects():
 def test_a_mail_in_another_ticket_than_its_own_is_not_counted_as_threaded():
     letters = [SimpleNamespace(ticket="BK001000000")] * 3 + [SimpleNamespace(ticket="BK9")]
     assert gateway.threaded(letters, TICKETS) == 2
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"A: b\r\n\r\nc\r\n", b"..\r\n.c\r\n", b"a\nb\r\n", b"a\rb\r\n", b".\r\r\n"]
+)
+def test_the_yardstick_reads_as_strictly_as_the_gateway_wherever_blocks_are_cut(content):
+    wire = content.replace(b"\r\n.", b"\r\n..") + b".\r\nQUIT\r\n"
+    for cut in range(len(wire)):
+        found = []
+        for reader in (noop.Whole(), noop.DataReader(1000, lambda _: True, 1000)):
+            rests = [reader.feed(wire[:cut]), reader.feed(wire[cut:])]
+            found.append((rests[1], reader.take()))
+        assert found[0] == found[1], cut
 
 
 def test_a_process_is_measured_with_its_children():

@@ -74,7 +74,7 @@ def test_who_takes_mails_is_compared_with_who_stores_nothing(monkeypatch, capsys
     said = capsys.readouterr().out
     assert "left out: not in this test" in said
     told = json.loads(said.splitlines()[-1])
-    assert [line["against"] for line in told["lines"]] == ["blocks", "blocks", "stock"]
+    assert [line["against"] for line in told["lines"]] == ["blocks", "tuned", "blocks", "stock"]
 
 
 def test_postfix_takes_the_mails_and_holds_them():

@@ -8,6 +8,7 @@ import pytest
 from mailgate.domain.events import Close
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, Priority, Status
 from mailgate.errors import Refused
+from mailgate.intake import worker
 from mailgate.intake.authentication import Authenticator
 from mailgate.intake.inbox import Incoming
 from mailgate.mail.border import Border
@@ -26,6 +27,15 @@ def test_a_customers_first_mail_opens_a_ticket(gateway, opened):
         Status.NEW,
     )
     assert [row["recipient"] for row in gateway.outbox("received")] == [CUSTOMER]
+
+
+def test_the_database_learns_from_the_first_mails_and_not_again(gateway, monkeypatch):
+    learnt = []
+    monkeypatch.setattr(worker, "_ENOUGH", 2)
+    monkeypatch.setattr(worker.audit, "learn", lambda _: learnt.append(gateway.worker._taken))
+    for n in range(4):
+        gateway.mail(f"Mail {n}", Subject=f"Matter {n}")
+    assert learnt == [2]
 
 
 def test_the_number_in_the_subject_brings_an_answer_to_its_ticket(gateway, opened):

@@ -25,6 +25,7 @@ WITHOUT_TENANT = {
     "audit.mails": "raw bytes have no tenant",
     "audit.pragmas": "about the whole file",
     "audit.unsafe": "about the whole database",
+    "audit.learn": "about the whole database",
     "audit.dangling": "about the whole file",
     "audit.damage": "about the whole file",
     "revision.present": "about the whole database",

@@ -73,6 +73,23 @@ def test_every_sqlite_connection_is_durable_and_checks_references(sqlite):
             assert found == audit.PRAGMAS
 
 
+def test_a_new_database_learns_once_what_is_in_its_tables(database):
+    add_contact(database)
+    with database.write() as connection:
+        learnt = audit.learn(connection)
+    with database.write() as connection:
+        again = audit.learn(connection)
+    assert ("contact" in learnt) == (not database.sqlite)
+    assert "contact" not in again
+
+
+def test_the_server_does_not_compress_what_is_compressed(postgresql):
+    asked = "SELECT attstorage FROM pg_attribute WHERE attrelid = 'mail'::regclass AND attname = :c"
+    with postgresql.read() as connection:
+        found = {c: connection.execute(text(asked), {"c": c}).scalar() for c in ("raw", "digest")}
+    assert (found["raw"], found["digest"]) == ("e", "x")
+
+
 def test_commits_are_waited_for_even_where_the_server_would_not(postgresql):
     """The server of the tests is set to lose what it likes; the last word is the connection's."""
     with postgresql.read() as connection:
