@@ -304,7 +304,7 @@ class Board:
             try:
                 landed = link.move([mail.uid for mail in sure.mails], sure.source, sure.target)
             except NotMoved as fault:
-                self._refused(sure, fault)
+                self._refused(sure, fault, hold)
                 continue
             with self._desk.database.write() as connection:
                 hold(connection)
@@ -315,10 +315,11 @@ class Board:
                 log("board.moved", **facts, folder=sure.target, mails=count)
         return bool(plan.moves) or self._unsettled.more
 
-    def _refused(self, move: Move, fault: NotMoved) -> None:
+    def _refused(self, move: Move, fault: NotMoved, hold: Callable[[Connection], None]) -> None:
         """Leave mails where they lie until their tickets change or are walked through again."""
         facts = {"mailbox": self._terms.mailbox, "folder": move.target}
         log("board.not_moved", **facts, mails=len(move.mails), error=str(fault))
         with self._desk.database.write() as connection:
+            hold(connection)
             self._of(connection).done([mail.identity for mail in move.mails])
         self._unsettled.seen_to(Plan([move]).moving)
