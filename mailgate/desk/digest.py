@@ -13,7 +13,7 @@ from mailgate.domain.digest import Written, harmless, is_due
 from mailgate.domain.model import GATEWAY, Ticket
 from mailgate.domain.people import Agent, Recipient
 from mailgate.domain.timers import response_due
-from mailgate.store import agents, aside, digests, holding
+from mailgate.store import agents, aside, digests, holding, jobs
 
 NOTICE = "digest"
 _MOST = 100  # tickets of each part
@@ -47,7 +47,7 @@ class Digests:
         if last is not None and last[0] == today:
             return 0
         with self._desk.writing(now) as ledger:
-            ledger.lock_numbers()  # nobody else writes them meanwhile
+            jobs.alone(ledger.connection, settings.tenant_id)
             last = digests.last(ledger.connection, settings.tenant_id, today)
             if last is not None and last[0] == today:
                 return 0

@@ -24,6 +24,16 @@ class LastRun:
     fault: str
 
 
+def alone(connection: Connection, tenant_id: int) -> None:
+    """Let nobody else do what is done once for a tenant before this transaction ends.
+
+    Whoever takes mails and opens tickets meanwhile does not wait for it.
+    """
+    tenant = schema.tenant.c
+    mine = select(tenant.id).where(tenant.id == tenant_id)
+    connection.execute(mine.with_for_update(key_share=True))
+
+
 def last(connection: Connection, tenant_id: int) -> dict[str, LastRun]:
     """Return name -> the last run of each job that ever ran."""
     table = schema.job_run.c
