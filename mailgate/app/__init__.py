@@ -114,7 +114,7 @@ class App:
         from mailgate.store import backup_taking
 
         at = now()
-        place = database.path.with_name(f"{database.path.name}.{revision}-{at:%Y%m%dT%H%M%S}")
+        place = database.path.with_name(f"{database.path.name}.{revision}-{at:%Y%m%dT%H%M%S.%f}")
         try:
             backup_taking.take(database, place, self.about(), at, lambda _done, _total: None)
         except Temporary as error:
