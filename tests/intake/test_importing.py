@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from mailgate.desk.clock import Clock
-from mailgate.desk.door import TRIES
+from mailgate.desk.door import TRIES, Desk
 from mailgate.desk.verify import verify
 from mailgate.domain.former import FormerReader
 from mailgate.domain.model import Status
 from mailgate.errors import Conflict, Temporary
-from mailgate.intake import conversations
+from mailgate.intake import conversations, importing
 from mailgate.intake.importing import Destination, Importer
 from mailgate.mail.parts import content
 from mailgate.mail.trust import Trust
@@ -98,6 +98,25 @@ def left_out(brought):
 
 
 # --- threads ------------------------------------------------------------------------------------
+
+
+def test_mails_are_read_and_packed_before_anybody_has_to_wait(old, monkeypatch):
+    did, writing, arrival = [], Desk.writing, importing.Arrival
+
+    @contextmanager
+    def noted(*given):
+        did.append("begin")
+        with writing(*given) as ledger:
+            yield ledger
+
+    monkeypatch.setattr(Desk, "writing", noted)
+    monkeypatch.setattr(
+        importing, "Arrival", lambda **facts: did.append("packed") or arrival(**facts)
+    )
+    old.write()
+    old.write(Subject="Lamp")
+    assert old.bring().tickets == 2
+    assert did == ["packed", "packed", "begin"]
 
 
 def test_a_thread_becomes_one_closed_ticket_with_its_own_dates(old):
