@@ -13,7 +13,7 @@ from mailgate.domain.digest import Written, harmless, is_due
 from mailgate.domain.model import GATEWAY, Ticket
 from mailgate.domain.people import Agent, Recipient
 from mailgate.domain.timers import response_due
-from mailgate.store import agents, aside, digests, holding, jobs
+from mailgate.store import agents, aside, digests, holding
 
 NOTICE = "digest"
 _MOST = 100  # tickets of each part
@@ -47,8 +47,7 @@ class Digests:
         if last is not None and last[0] == today:
             return 0
         with self._desk.writing(now) as ledger:
-            jobs.alone(ledger.connection, settings.tenant_id)
-            last = digests.last(ledger.connection, settings.tenant_id, today)
+            last = digests.last(ledger.connection, settings.tenant_id, today, hold=True)
             if last is not None and last[0] == today:
                 return 0
             letters = list(self._letters(ledger, last[1] if last else now - _FIRST))

@@ -13,7 +13,7 @@ from mailgate.desk.ledger import Ledger
 from mailgate.domain.figures import serves
 from mailgate.domain.model import GATEWAY, Kind, Priority
 from mailgate.domain.monthly import Month, Reported, is_due
-from mailgate.store import figures, jobs, monthly, reports
+from mailgate.store import figures, monthly, reports
 
 NOTICE = "monthly_report"
 _MOST = 10  # categories; the rest is left out
@@ -38,8 +38,8 @@ class Reports:
                 return 0
             facts = self._facts(connection, now, month)  # while nobody has to wait for it
         with self._desk.writing(now) as ledger:
-            jobs.alone(ledger.connection, settings.tenant_id)
-            if monthly.is_reported(ledger.connection, settings.tenant_id, month.number):
+            tenant_id = settings.tenant_id
+            if monthly.is_reported(ledger.connection, tenant_id, month.number, hold=True):
                 return 0
             return self._write(ledger, month, facts)
 

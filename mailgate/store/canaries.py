@@ -30,7 +30,7 @@ def rounds(connection: Connection, tenant_id: int, *, hold: bool = False) -> Rou
     With `hold` no other node does so until this transaction ends.
     """
     if hold:
-        jobs.alone(connection, tenant_id)
+        connection.execute(jobs.ALONE, {"tenant_id": tenant_id})
     table, letter = schema.canary.c, schema.outbox.c
     known = select(*_COLUMNS).where(table.tenant_id == tenant_id)
     unsent = exists().where(

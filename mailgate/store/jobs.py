@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from mailgate.store import schema
 from mailgate.store.db import inserting
 
+ALONE = (
+    select(schema.tenant.c.id)
+    .where(schema.tenant.c.id == bindparam("tenant_id"))
+    .with_for_update(key_share=True)
+)
+"""Lets nobody else do what is done once for a tenant before this transaction ends.
+
+Whoever takes mails and opens tickets meanwhile does not wait for it."""
 _LONGEST = 300  # characters of a fault, which may hold what somebody else has worded
 
 
@@ -22,16 +30,6 @@ class LastRun:
     took_ms: int
     result: Mapping[str, int]
     fault: str
-
-
-def alone(connection: Connection, tenant_id: int) -> None:
-    """Let nobody else do what is done once for a tenant before this transaction ends.
-
-    Whoever takes mails and opens tickets meanwhile does not wait for it.
-    """
-    tenant = schema.tenant.c
-    mine = select(tenant.id).where(tenant.id == tenant_id)
-    connection.execute(mine.with_for_update(key_share=True))
 
 
 def last(connection: Connection, tenant_id: int) -> dict[str, LastRun]:
