@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from mailgate.app import TENANT_ID, App, now
 from mailgate.config import digest
 from mailgate.config.addresses import Listen
-from mailgate.errors import MailgateError, Refused, Temporary
+from mailgate.errors import MailgateError, Permanent, Refused, Temporary
 from mailgate.log import log
 from mailgate.port import open_port
 from mailgate.roles import Crew, NodeRole, crews
@@ -54,6 +54,8 @@ the workers, as it would with Python's 5 ms."""
 _MMAP_THRESHOLD, _LARGE = -3, 1024 * 1024
 """The option of glibc's mallopt(3), and the octets from which a block counts as large."""
 
+_BLAMED = {each.__name__: each for each in (Temporary, Permanent, Refused)}
+"""The faults that one process may tell another, by name."""
 
 _MODULES = {
     NodeRole.LISTEN: ("mailgate.app.ways_in",),
@@ -157,19 +159,27 @@ class Gateway:
     def _migrate(self, ports: Ports) -> None:
         """Have a process of its own migrate the database: what that takes of memory ends with it.
 
-        Where it fails, this one will meet the same, and tells of it.
+        Raises what it has met there; a fault of ours this one will meet as well, and tells of it.
         """
         if len(self._crews) == 1:  # other threads may run
             return
+        hearing, telling = os.pipe()
         pid = os.fork()
         if not pid:
             ports.close()  # it may outlive this process, should that be killed
             try:
-                with suppress(MailgateError):
-                    self._app.identity  # noqa: B018 - asked, the database is there, and migrated
+                self._app.identity  # noqa: B018 - asked, the database is there, and migrated
+            except MailgateError as error:
+                kind = next(name for name, each in _BLAMED.items() if isinstance(error, each))
+                os.write(telling, f"{kind} {error}".encode())
             finally:
                 os._exit(0)
+        os.close(telling)
+        with os.fdopen(hearing, "rb") as said:
+            kind, _, why = said.read().decode().partition(" ")
         os.waitpid(pid, 0)
+        if kind:
+            raise _BLAMED[kind](why)
 
     def serve(self, ports: Ports, ready: Callable[[], None], asked: Stop) -> None:
         """Serve until a stop is `asked` for; `ready` is called when everything works.

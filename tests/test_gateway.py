@@ -7,9 +7,11 @@ import pytest
 
 from mailgate import config, gateway, setup
 from mailgate.app import App
-from mailgate.errors import Refused, Temporary
+from mailgate.errors import MailgateError, Permanent, Refused, Temporary
 from mailgate.stopping import Stop
+from mailgate.store import revision
 from tests.peers import settings
+from tests.store.later import one_more
 
 PROGRAM = """
 import sys
@@ -87,3 +89,22 @@ def test_a_broken_template_of_the_desks_own_is_refused_before_mail_is_taken(tmp_
     app = App(config.load(path, {}), {})
     assert gateway.Gateway(app).prepare() == gateway.Ports()
     app.close()
+
+
+@pytest.mark.parametrize("fault", [Temporary, Permanent, Refused])
+def test_a_migration_that_fails_is_told_of_as_it_was_and_backed_up_once(
+    tmp_path, monkeypatch, fault
+):
+    path = setup.write(tmp_path, "support@desk.example", {}, [], None, 0, 0)
+    app = App(config.load(path, {}), {})
+    assert app.identity
+    app.close()
+    end = f"from mailgate import errors; raise errors.{fault.__name__}('it cannot be done')"
+    one_more(tmp_path / "migrations", monkeypatch)(end)
+    monkeypatch.setattr(revision, "NEWEST", "9000")
+
+    with pytest.raises(MailgateError, match=r"^it cannot be done$") as met:
+        gateway.Gateway(App(config.load(path, {}), {})).prepare()
+
+    assert type(met.value) is fault
+    assert len(list(tmp_path.glob("mailgate.db.0*"))) == 1

@@ -114,7 +114,7 @@ class App:
         from mailgate.store import backup_taking
 
         at = now()
-        place = database.path.with_name(f"{database.path.name}.{revision}-{at:%Y%m%dT%H%M%S}")
+        place = database.path.with_name(f"{database.path.name}.{revision}-{at:%Y%m%dT%H%M%S.%f}")
         try:
             backup_taking.take(database, place, self.about(), at, lambda _done, _total: None)
         except Temporary as error:
@@ -372,10 +372,16 @@ class App:
         """Turn the mails that wait into events; leases keep out of a running gateway's way."""
         self.intake.drain()
 
-    def send(self) -> None:
-        """Send what waits; but the terminal that mails are shown on is the gateway's own."""
-        if self.config.delivery.transport != "terminal":
-            self.delivery.drain()
+    def send(self) -> dict[str, int]:
+        """Send what waits, and return how many tries ended how, in the words of the log.
+
+        But the terminal that mails are shown on is the gateway's own.
+        """
+        if self.config.delivery.transport == "terminal":
+            return {}
+        before = self.delivery.tries
+        self.delivery.drain()
+        return {name: n - before.get(name, 0) for name, n in self.delivery.tries.items()}
 
     def hand_over(self, recipient: str, raw: bytes) -> str:
         """Send one mail past the outbox, to try the way out; return what it answered.

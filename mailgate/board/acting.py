@@ -52,7 +52,7 @@ def act(
     if not count:
         return Acted(ticket, drops[0].to, (), ())
     to, mark = rules.winner(count).to, ledger.mark()
-    events = rules.asked(ticket, to, ledger.now, by, junk=layout.has_junk)
+    events = rules.asked(ticket, layout.place(ticket), to, ledger.now, by)
     overruled = sorted({drop.to.lane for drop in count} - {to.lane})
     try:
         for event in events:

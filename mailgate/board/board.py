@@ -28,7 +28,7 @@ from mailgate.domain.marks import Meanings
 from mailgate.errors import Temporary
 from mailgate.imap import folders
 from mailgate.imap.folders import Folder
-from mailgate.imap.link import Examined, Link, NotMoved, Overview
+from mailgate.imap.link import Examined, Link, NotFiled, NotMoved, Overview
 from mailgate.log import log
 from mailgate.store import board as store
 from mailgate.store import inbox, mailboxes, tickets
@@ -263,7 +263,10 @@ class Board:
     # --- what we move ---
 
     def _bring_back(self, link: Link, hold: Callable[[Connection], None]) -> bool:
-        """Put mails back of which we threw one copy away, and somebody else the other."""
+        """Put mails back of which we threw one copy away, and somebody else the other.
+
+        Return whether there were any; what the server does not take is tried again a while.
+        """
         if self._trash is None or not self._whole:
             return False
         with self._reading() as board:
@@ -271,16 +274,22 @@ class Board:
             owners = {ticket_id for _, ticket_id in missing.values()}
             known = tickets.load(board.connection, self._tenant_id, owners)
             raws = {mail_id: inbox.raw(board.connection, mail_id) for mail_id in missing}
+        brought = False
         for mail_id, (identity, ticket_id) in missing.items():
             folder, raw = self._layout.folder(known[ticket_id]), raws[mail_id]
+            facts = {"mailbox": self._terms.mailbox, "folder": folder}
             if raw:
-                link.append(folder, raw)
-                facts = {"mailbox": self._terms.mailbox, "folder": folder}
+                try:
+                    link.file(folder, raw, self._now(), ())
+                except NotFiled as fault:  # it keeps no other from its place
+                    log("board.not_moved", **facts, mails=1, error=str(fault))
+                    continue
                 log("board.brought_back", **facts, ticket=known[ticket_id].number)
+            brought = True
             with self._desk.database.write() as connection:
                 hold(connection)
                 self._of(connection).done([identity])
-        return bool(missing)
+        return brought
 
     def _put_in_place(self, link: Link, hold: Callable[[Connection], None]) -> bool:
         """Move the mails of tickets that have changed into the folders where they belong."""
@@ -304,7 +313,7 @@ class Board:
             try:
                 landed = link.move([mail.uid for mail in sure.mails], sure.source, sure.target)
             except NotMoved as fault:
-                self._refused(sure, fault)
+                self._refused(sure, fault, hold)
                 continue
             with self._desk.database.write() as connection:
                 hold(connection)
@@ -315,10 +324,11 @@ class Board:
                 log("board.moved", **facts, folder=sure.target, mails=count)
         return bool(plan.moves) or self._unsettled.more
 
-    def _refused(self, move: Move, fault: NotMoved) -> None:
+    def _refused(self, move: Move, fault: NotMoved, hold: Callable[[Connection], None]) -> None:
         """Leave mails where they lie until their tickets change or are walked through again."""
         facts = {"mailbox": self._terms.mailbox, "folder": move.target}
         log("board.not_moved", **facts, mails=len(move.mails), error=str(fault))
         with self._desk.database.write() as connection:
+            hold(connection)
             self._of(connection).done([mail.identity for mail in move.mails])
         self._unsettled.seen_to(Plan([move]).moving)

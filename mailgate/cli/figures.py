@@ -140,7 +140,8 @@ def _dashboard(app: "App") -> dict[str, Any]:
 def _daily(app: "App", days: int | None, agent: str | None, team: str | None) -> dict[str, Any]:
     from mailgate.app import now
     from mailgate.desk.commands import member
-    from mailgate.domain.figures import as_number, local_day
+    from mailgate.domain.figures import as_number
+    from mailgate.domain.hours import local_date
     from mailgate.store import figures
 
     tenant_id, about, of = app.settings.tenant_id, "desk", ""
@@ -151,7 +152,7 @@ def _daily(app: "App", days: int | None, agent: str | None, team: str | None) ->
             there = ", ".join(app.settings.staff.teams) or "none"
             raise Refused(f"there is no team {team}; there is {there}")
         about, of = "team", team
-    last = local_day(now(), app.settings.zone) - timedelta(days=1)
+    last = local_date(now(), app.settings.zone) - timedelta(days=1)
     first = last - timedelta(days=(days or _MONTH) - 1)
     with app.database.read() as connection:
         built = figures.built(connection, tenant_id, figures.PERFORMANCE)

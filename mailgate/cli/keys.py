@@ -62,11 +62,12 @@ def keys_sign(
     ticket. A gateway that was not started anew since `keys add` does not believe it yet.
     """
     from mailgate import config as configuration
-    from mailgate.mail.signer import VALID_DAYS
 
-    configuration.sign_with(_read(config), name, os.environ)
+    read = _read(config)
+    configuration.sign_with(read, name, os.environ)
+    days = read.limits.signed_addresses.days
     printing.line(f"{name} signs: what the command line does at once, the gateway as soon as it is")
-    printing.line(f"started anew. Leave the others for {VALID_DAYS} days: so long is valid what")
+    printing.line(f"started anew. Leave the others for {days} days: so long is valid what")
     printing.line("they signed; then `mailgate keys drop NAME` takes them out.")
 
 

@@ -42,6 +42,8 @@ class Stints:
         self._steady = steady
         self._began: tuple[datetime, float] | None = None
         self._tries: Counter[str] = Counter()
+        self.tries: Counter[str] = Counter()
+        """How many tries ended how, in all stretches."""
 
     def begin(self) -> None:
         """Say that there is something to send."""
@@ -51,6 +53,7 @@ class Stints:
     def tried(self, result: Result) -> None:
         """Count how one try ended."""
         self._tries[RESULTS[type(result)]] += 1
+        self.tries[RESULTS[type(result)]] += 1
 
     def end(self, *, more: bool = False) -> None:
         """Tell of the stretch; while there may be `more`, only of one that has lasted long."""

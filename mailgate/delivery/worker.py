@@ -8,7 +8,7 @@ Message-ID or held for a person, as configured.
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -127,6 +127,11 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever it was, the next notice may be well
             log("delivery.failed", exc_info=error)
         return 0
+
+    @property
+    def tries(self) -> Mapping[str, int]:
+        """How many tries have ended how, in the words of the log."""
+        return dict(self._stints.tries)
 
     def drain(self) -> int:
         """Send what waits, in this thread, and hang up; return how many were taken in hand."""

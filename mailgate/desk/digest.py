@@ -47,8 +47,7 @@ class Digests:
         if last is not None and last[0] == today:
             return 0
         with self._desk.writing(now) as ledger:
-            ledger.lock_numbers()  # nobody else writes them meanwhile
-            last = digests.last(ledger.connection, settings.tenant_id, today)
+            last = digests.last(ledger.connection, settings.tenant_id, today, hold=True)
             if last is not None and last[0] == today:
                 return 0
             letters = list(self._letters(ledger, last[1] if last else now - _FIRST))

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from mailgate.desk.door import Desk
-from mailgate.domain.figures import Built, as_number, day_begins, day_of, local_day
+from mailgate.domain.figures import Built, as_number, day_begins, day_of
+from mailgate.domain.hours import local_date
 from mailgate.store import figures, gathering
 from mailgate.store.figures import DASHBOARD, MEASURES, PERFORMANCE, WORKLOAD, Row
 from mailgate.store.gathering import SORTS, Happened
@@ -90,7 +91,7 @@ class Figures:
         """Count what happened on each day that is over; return of how many days there is any."""
         days: Days = {}
         zone = self._desk.settings.zone
-        end = day_begins(local_day(now, zone), zone)
+        end = day_begins(local_date(now, zone), zone)
 
         def count(connection: Connection, after: int, last: int) -> None:
             found = gathering.happened(connection, self._tenant_id, after, last, _BEGINNING, end)
@@ -167,7 +168,7 @@ def days_kept(
     connection: Connection, tenant_id: int, begin: datetime, end: datetime, zone: str
 ) -> Days:
     """Return the same out of the figures that are kept; `end` is the end of a day that is over."""
-    first, last = (local_day(at, zone) for at in (begin, end - timedelta(microseconds=1)))
+    first, last = (local_date(at, zone) for at in (begin, end - timedelta(microseconds=1)))
     found = figures.daily(connection, tenant_id, as_number(first), as_number(last))
     return {
         (row["day"], row["about"], row["name"]): Counter({name: row[name] for name in MEASURES})

@@ -21,6 +21,8 @@ def stop(
     settings = ledger.settings
     says = f"{name} stopped it before it was sent"
     stopped = answers.stop(ledger.connection, settings.tenant_id, ticket_id, ledger.now, says)
+    if stopped:
+        ledger.at_once()
     for mail, author, text, rfc_id in stopped:
         whose = _shown(settings, author)
         message = NewMessage(

@@ -47,13 +47,10 @@ class Ledger:
         signer: Signer,
         now: datetime,
     ) -> None:
-        self.connection = connection
-        self.settings = settings
-        self.now = now
+        self.connection, self.settings, self.now = connection, settings, now
         self._ids = self._ticket_ids = ids
         self.signer = signer
-        self._pages = Pages()
-        self._ahead = Ahead()
+        self._pages, self._ahead = Pages(), Ahead()
         self.joined: dict[int, Waiting] = {}  # by notice: the mail in which it is told with others
         self._stored: dict[int, Ticket] = {}
         self._tickets: dict[int, Ticket] = {}
@@ -366,16 +363,19 @@ class Ledger:
             reworked=frozenset(self._reworked),
         )
 
+    def at_once(self) -> None:
+        """Note that something is written already, which `undo` cannot take back."""
+        self._pages.at_once.append(self.now)
+
     def undo(self, mark: Mark) -> None:
-        """Forget everything since `mark`."""
+        """Forget everything since `mark`. Raises RuntimeError as `Pages.cut` does."""
         self._pages.cut(mark.lengths)
         self._tickets = {
             id_: mark.tickets.get(id_, self._stored.get(id_, ticket))
             for id_, ticket in self._tickets.items()
             if id_ in mark.tickets or id_ in self._stored
         }
-        self._people = mark.people
-        self._number = mark.next_number
+        self._people, self._number = mark.people, mark.next_number
         self._touched, self._reworked = set(mark.touched), set(mark.reworked)
 
     def later(self, now: datetime) -> "Ledger":

@@ -27,6 +27,7 @@ class Pages:
     suspended: list[tuple[str, str]] = field(default_factory=list)
     away: list[tuple[str, datetime, datetime]] = field(default_factory=list)
     canaries: list[Canary] = field(default_factory=list)
+    at_once: list[datetime] = field(default_factory=list)
 
     def keep(self, message: NewMessage, message_id: int, tenant_id: int, ticket_id: int) -> None:
         """Put down what is said on a ticket, or that it is said there from now on."""
@@ -54,7 +55,13 @@ class Pages:
         return {name: len(rows) for name, rows in vars(self).items()}
 
     def cut(self, lengths: dict[str, int]) -> None:
-        """Forget what came since there was so much."""
+        """Forget what came since there was so much.
+
+        Raises RuntimeError where something was written at once since: it would stand alone, and
+        so the whole transaction is to be taken back.
+        """
+        if len(self.at_once) > lengths["at_once"]:
+            raise RuntimeError("what was written at once is taken back with all the rest only")
         for name, length in lengths.items():
             del getattr(self, name)[length:]
 

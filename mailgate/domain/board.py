@@ -50,7 +50,7 @@ OPEN = Spot(Lane.OPEN)
 
 
 def place(ticket: Ticket) -> Spot:
-    """Return where the mails of a ticket belong."""
+    """Return where the mails of a ticket belong on a board that has every folder."""
     if TURN_OF[ticket.status] is Side.SYSTEM:
         return OPEN if ticket.assignee is None else Spot(Lane.HELD, ticket.assignee)
     if ticket.disposition is Disposition.SPAM:
@@ -58,16 +58,12 @@ def place(ticket: Ticket) -> Spot:
     return Spot(_LANE_OF.get(ticket.status, Lane.CLOSED))
 
 
-def asked(
-    ticket: Ticket, to: Spot, at: datetime, by: Actor, *, junk: bool = True
-) -> tuple[Event, ...]:
-    """Return what a drop there asks for: nothing where its mails are in place already.
+def asked(ticket: Ticket, here: Spot, to: Spot, at: datetime, by: Actor) -> tuple[Event, ...]:
+    """Return what a drop from `here`, where its mails belong, asks for: nothing if that is there.
 
-    Nor does it of a ticket that goes on in another, whose mails are put back. `junk`: spam has a
-    folder of its own, and does not lie among what is closed. Into `Lane.TRASH` all of its mails
-    were dropped by now; of a ticket that is closed they may well be: it is over.
+    Nor does it of a ticket that goes on in another, whose mails are put back. Into `Lane.TRASH`
+    all of its mails were dropped by now; of a ticket that is closed they may well be: it is over.
     """
-    here = _here(ticket, junk=junk)
     if here == to or ticket.disposition is Disposition.MERGED:
         return ()
     waits = ticket.status is Status.WAITING
@@ -89,11 +85,6 @@ def asked(
             over = ticket.status is Status.CLOSED
             return () if over else (Discard(at=at, actor=by, spam=False),)
     return (Close(at=at, actor=by, moved=here.lane is Lane.JUNK),)
-
-
-def _here(ticket: Ticket, *, junk: bool) -> Spot:
-    spot = place(ticket)
-    return Spot(Lane.CLOSED) if spot.lane is Lane.JUNK and not junk else spot
 
 
 # --- folders --------------------------------------------------------------------------------------
@@ -140,14 +131,17 @@ class Layout:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_spots", {name: spot for spot, name in self.folders.items()})
 
+    def place(self, ticket: Ticket) -> Spot:
+        """Return where the mails of a ticket belong here.
+
+        Spam is among what is closed where it has no folder of its own.
+        """
+        spot = place(ticket)
+        return Spot(Lane.CLOSED) if spot.lane is Lane.JUNK and spot not in self.folders else spot
+
     def folder(self, ticket: Ticket) -> str:
         """Return the folder of a ticket; of an agent who has none it is that of nobody."""
-        return self.folders.get(_here(ticket, junk=self.has_junk), self.folders[OPEN])
-
-    @property
-    def has_junk(self) -> bool:
-        """Whether spam has a folder of its own."""
-        return Spot(Lane.JUNK) in self.folders
+        return self.folders.get(self.place(ticket), self.folders[OPEN])
 
     @property
     def trash(self) -> str | None:

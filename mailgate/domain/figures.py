@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from mailgate.domain.hours import local_date
+
 BUCKET = timedelta(minutes=15)
 """Instants are counted by quarters of an hour: in no zone does a day begin within one."""
 LEAST = timedelta(seconds=10)
@@ -53,20 +55,15 @@ def is_due(built: Built | None, at: time, now: datetime, zone: str) -> bool:
     """
     if built is None or built.zone != zone:
         return True
-    last = _instant(local_day(now, zone), at, zone)
+    last = _instant(local_date(now, zone), at, zone)
     if last > now:
-        last = _instant(local_day(now, zone) - timedelta(days=1), at, zone)
+        last = _instant(local_date(now, zone) - timedelta(days=1), at, zone)
     return not last <= built.built_at <= now + _SKEW
 
 
 def serves(built: Built | None, end: datetime, zone: str) -> bool:
     """Whether daily figures tell all that happened before `end`, the end of a day in `zone`."""
     return built is not None and built.zone == zone and built.built_at >= end
-
-
-def local_day(at: datetime, zone: str) -> date:
-    """Return the day of an aware instant in a zone."""
-    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def day_begins(day: date, zone: str) -> datetime:

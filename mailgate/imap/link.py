@@ -358,11 +358,6 @@ class Link:
             found = self._client.fetch(uids, [f"BODY.PEEK[]<0.{most}>"])
         return {uid: body for uid, items in found.items() if (body := _body(items))}
 
-    def append(self, folder: str, raw: bytes) -> None:
-        """Put a mail into a folder."""
-        with _blamed(f"putting a mail into {folder}"):
-            self._client.append(folder, raw)
-
     def move(self, uids: Sequence[int], source: str, target: str) -> dict[int, int]:
         """Move mails from a folder to another; return old UID -> new UID, as far as it is told.
 

@@ -134,6 +134,7 @@ def attempt(
         ledger.undo(mark)
         said_by = (agent.name, text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\n[…]")
         tenant_id, mail = ledger.settings.tenant_id, reading.claimed
+        ledger.at_once()
         answers.hold(ledger.connection, tenant_id, mail, ticket_id, until, said_by)
         return HELD
     if "list" in names:

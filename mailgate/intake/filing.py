@@ -60,7 +60,7 @@ class Filing:
             try:
                 self._see_to(link, folder, copy, hold)
             except NotFiled as fault:
-                self._failed(copy, str(fault))
+                self._failed(copy, str(fault), hold)
         return len(copies)
 
     def _see_to(
@@ -96,7 +96,7 @@ class Filing:
         link.examine(folder)  # it shows what has come since
         return link.called(copy.rfc_id, copy.sent_at - _CLOCKS_DIFFER)
 
-    def _failed(self, copy: Copy, fault: str) -> None:
+    def _failed(self, copy: Copy, fault: str, hold: Callable[[Connection], None]) -> None:
         """Tell once of what keeps answers from being filed; after a week one is let go of."""
         over = self._now() - copy.sent_at >= _GIVEN_UP_AFTER
         if over or fault != self._fault:
@@ -105,4 +105,5 @@ class Filing:
         self._fault = fault
         if over:
             with self._database.write() as connection:
+                hold(connection)
                 filing.done(connection, self._tenant_id, copy.message_id)

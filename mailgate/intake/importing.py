@@ -52,6 +52,15 @@ class Destination:
     need_room: Callable[[int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """One mail, read and made ready to be kept before a transaction begins."""
+
+    entry: Entry
+    reading: Reading
+    arrival: Arrival
+
+
 class Importer:
     """Brings old mail to one desk; `open_since`: what is older is closed."""
 
@@ -84,7 +93,7 @@ class Importer:
                 self._to.need_room(sum(entry.place.size for entry in batch))
                 fresh = self._fresh(batch)
                 if fresh:
-                    self._bring([(entry, self._reading(entry, raw)) for entry, raw in fresh])
+                    self._bring([self._ready(entry, raw) for entry, raw in fresh])
                 done += len(batch)
                 progress(done, len(threads))
         return found
@@ -155,8 +164,8 @@ class Importer:
         self._brought.known += len(there)
         return [mail for digest, mail in found.items() if digest not in there]
 
-    def _reading(self, entry: Entry, raw: bytes) -> Reading:
-        """Read a mail, which needs no database."""
+    def _ready(self, entry: Entry, raw: bytes) -> _Mail:
+        """Read a mail and pack it, which needs no database."""
         claimed = Claimed(
             id=0,
             tenant_id=self._desk.settings.tenant_id,
@@ -173,9 +182,19 @@ class Importer:
             released=False,
             raw=raw,
         )
-        return self._reader.read(claimed, self._now())
+        arrival = Arrival(
+            raw=raw,
+            tenant_id=claimed.tenant_id,
+            queue=claimed.queue,
+            recipients=claimed.recipients,
+            mail_from=claimed.mail_from,
+            peer=claimed.peer,
+            road=claimed.road,
+            received_at=claimed.received_at,
+        )
+        return _Mail(entry, self._reader.read(claimed, self._now()), arrival)
 
-    def _bring(self, readings: Sequence[tuple[Entry, Reading]]) -> None:
+    def _bring(self, mails: Sequence[_Mail]) -> None:
         """Write one batch; it is tried again where somebody else changed one of its tickets."""
         now = self._now()
 
@@ -183,13 +202,13 @@ class Importer:
             opening = (
                 self._desk.rehearsing(now, Bygone)
                 if self._dry_run
-                else self._desk.writing(now, len(readings), Bygone)
+                else self._desk.writing(now, len(mails), Bygone)
             )
             with opening as ledger:
                 batch = _Batch(ledger, self._to, self._open_since)
-                mails = [reading for _, reading in readings]
-                lookup = look_up(ledger, mails, self._reader.signer, bygone=True)
-                batch.write(readings, lookup)
+                readings = [mail.reading for mail in mails]
+                lookup = look_up(ledger, readings, self._reader.signer, bygone=True)
+                batch.write(mails, lookup)
             return batch
 
         persist(once).add_to(self._brought)
@@ -210,12 +229,13 @@ class _Batch:
         self._left_out: list[LeftOut] = []
         self._colleagues: Counter[str] = Counter()
 
-    def write(self, readings: Sequence[tuple[Entry, Reading]], lookup: Lookup) -> None:
+    def write(self, mails: Sequence[_Mail], lookup: Lookup) -> None:
         """Put down each mail, and then what becomes of the tickets."""
         ledger = self._ledger
-        digests = [identify(r.claimed.raw, r.claimed.received_at).digest for _, r in readings]
+        digests = [mail.arrival.identity.digest for mail in mails]
         there = inbox.known(ledger.connection, self._tenant_id, self._to.queue, digests)
-        for (entry, reading), digest in zip(readings, digests, strict=True):
+        for mail, digest in zip(mails, digests, strict=True):
+            entry, reading = mail.entry, mail.reading
             key = (self._to.queue, reading.fingerprint)
             if digest in there or key in lookup.duplicates:
                 self._known += 1
@@ -225,29 +245,20 @@ class _Batch:
                 left = LeftOut(entry.place.source.path, _offset(entry.place), planned)
                 self._left_out.append(left)
                 continue
-            self._put_down(lookup, self._keep(reading), planned)
+            self._put_down(lookup, self._keep(mail), planned)
         self._settle()
         ledger.flush()
         if inbox.settle(ledger.connection, self._tenant_id, self._rows) != len(self._rows):
             raise Conflict("another worker has taken a mail that came meanwhile")
 
-    def _keep(self, reading: Reading) -> Reading:
+    def _keep(self, mail: _Mail) -> Reading:
         """Keep the bytes of a mail, of which nothing is left to be done."""
-        connection, claimed = self._ledger.connection, reading.claimed
-        arrival = Arrival(
-            raw=claimed.raw,
-            tenant_id=self._tenant_id,
-            queue=claimed.queue,
-            recipients=claimed.recipients,
-            mail_from=claimed.mail_from,
-            peer=claimed.peer,
-            road=claimed.road,
-            received_at=claimed.received_at,
-        )
+        connection = self._ledger.connection
         ids = iter(self._ledger.next_id, None)
-        (id_,) = inbox.put(connection, ids, [arrival])
+        (id_,) = inbox.put(connection, ids, [mail.arrival])
         mail_id = mailboxes.mails_of(connection, self._tenant_id, [id_])[id_]
-        return replace(reading, claimed=replace(claimed, id=id_, mail_id=mail_id))
+        claimed = replace(mail.reading.claimed, id=id_, mail_id=mail_id)
+        return replace(mail.reading, claimed=claimed)
 
     def _put_down(self, lookup: Lookup, reading: Reading, planned: bygone.Plan) -> None:
         ending = bygone.carry_out(self._ledger, lookup, reading, planned)

@@ -87,7 +87,7 @@ class Mail:
 class Relived:
     """All mails since a time: how many were read again, what differs, and for how many it stands.
 
-    Of the mails that differ the newest `most` are kept; None: all.
+    `mails` are those that differ, the oldest first.
     """
 
     read: int = 0
@@ -203,10 +203,9 @@ class _Course:
 
     def _mail(self, row: RowMapping) -> None:
         """Decide on a mail in both courses, and note what is different in the new one."""
-        raw = inbox.raw(self._connection, row["mail_id"])
         if row["road"] == IMPORT:
             self.relived.stood[Stood.IMPORTED] += 1
-        elif not raw:
+        elif not (raw := inbox.raw(self._connection, row["mail_id"])):
             self.relived.stood[Stood.NOT_KEPT] += 1
         elif (why := self._again(row, raw)) is not None:
             self.relived.stood[why] += 1

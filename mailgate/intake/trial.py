@@ -108,14 +108,14 @@ def recalled(way: Way, before: Way, verdict: Mapping[str, object]) -> Authentica
     if mine is theirs:
         return Recalled(found=found)
     return Recalled(
-        mine.border,
-        mine.relays,
-        None,
-        mine.sealers,
-        mine.limits,
-        found,
-        replace(theirs, verifier=None),
-        mine.verifier is not None,
+        border=mine.border,
+        relays=mine.relays,
+        verifier=None,
+        sealers=mine.sealers,
+        limits=mine.limits,
+        found=found,
+        before=replace(theirs, verifier=None),
+        asks=mine.verifier is not None,
     )
 
 

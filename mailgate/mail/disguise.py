@@ -118,7 +118,7 @@ def _hides(text: str) -> bool:
     hidden = {char for char in text if unicodedata.category(char) == "Cf"}
     if not hidden:
         return False
-    needed = any(_script(char) in _NEEDS_THEM for char in text)
+    needed = any(script_of(char) in _NEEDS_THEM for char in text)
     return not (hidden <= _WANTED and needed)
 
 
@@ -135,11 +135,12 @@ def _normal(address: str) -> str:
 
 
 def _mixes(word: str) -> bool:
-    scripts = {_script(char) for char in word if char.isalpha()}
+    scripts = {script_of(char) for char in word if char.isalpha()}
     return len(scripts.intersection(_LOOK_ALIKE_SCRIPTS)) > 1
 
 
-def _script(char: str) -> str:
+@lru_cache(maxsize=1024)
+def script_of(char: str) -> str:
     """Return the first word of a character's name, which for letters is their script."""
     return unicodedata.name(char, "").partition(" ")[0]
 

@@ -8,6 +8,7 @@ text that goes out beside it, there is no HTML.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from html import escape
 from typing import cast
@@ -204,11 +205,13 @@ class _Trace(Walk):
 class _Shown:
     """Writes what is left of a tree; `described` are the descriptions of the images in it."""
 
-    def __init__(self, trace: _Trace, lines: Collection[int], images: Collection[str]) -> None:
+    def __init__(self, trace: _Trace, lines: frozenset[int], images: Collection[str]) -> None:
         self._trace = trace
         self._lines = lines
         self._images = images
         self._live: set[int] = set()
+        self._worded = [n for n, line in enumerate(trace.lines) if line.strip()]
+        self._parting: dict[int, bool] = {}
         self.described: set[str] = set()
 
     def of(self, tree: LexborNode) -> Iterator[str]:
@@ -246,10 +249,9 @@ class _Shown:
 
     def _borders(self, place: int) -> bool:
         """Tell whether a line that goes out is the nearest with words before or after a place."""
-        lines = self._trace.lines
-        above = next((n for n in range(place - 1, -1, -1) if lines[n].strip()), None)
-        below = next((n for n in range(place, len(lines)) if lines[n].strip()), None)
-        return above in self._lines or below in self._lines
+        after = bisect_left(self._worded, place)
+        nearest = self._worded[max(after - 1, 0) : after + 1]
+        return not self._lines.isdisjoint(nearest)
 
     def _written(self, node: LexborNode) -> tuple[str, str]:
         """Return how a node begins and ends; nothing for what does not stay."""
@@ -271,15 +273,25 @@ class _Shown:
         return opening, "" if tag in ("br", "hr") else f"</{tag}>"
 
     def _parts(self, node: LexborNode) -> bool:
-        """Tell whether what stays would run into one line without a block that does not."""
-        before, after = node.prev, node.next
-        while before is not None and before.mem_id not in self._live:
-            before = before.prev
-        while after is not None and after.mem_id not in self._live:
-            after = after.next
-        if before is None or after is None:
-            return False
-        return before.tag not in (*_APART, "br") and after.tag not in _APART
+        """Tell whether what stays would run into one line without a block that does not.
+
+        All that lies between two that stay is answered for at once: quotes may be long.
+        """
+        if node.mem_id not in self._parting:
+            before, after, between = node.prev, node.next, [node.mem_id]
+            while before is not None and before.mem_id not in self._live:
+                before = before.prev
+            while after is not None and after.mem_id not in self._live:
+                between.append(after.mem_id)
+                after = after.next
+            parts = (
+                before is not None
+                and after is not None
+                and before.tag not in (*_APART, "br")
+                and after.tag not in _APART
+            )
+            self._parting |= dict.fromkeys(between, parts)
+        return self._parting[node.mem_id]
 
     def _words(self, node: LexborNode) -> str:
         """Return what stays of a text; only in a preformatted one that may be less than all."""

@@ -7,9 +7,9 @@ taken for German.
 """
 
 import re
-import unicodedata
 from collections import Counter
-from functools import lru_cache
+
+from mailgate.mail.disguise import script_of
 
 _LONGEST = 2000  # characters that are looked at
 _LEAST_LETTERS = 8
@@ -91,7 +91,7 @@ def tongue(text: str) -> str:
         return ""
     scripts: Counter[str] = Counter()
     for char, times in letters.items():
-        scripts[_script(char)] += times
+        scripts[script_of(char)] += times
     script, count = max(scripts.items(), key=lambda pair: pair[1])
     if scripts["HIRAGANA"] or scripts["KATAKANA"] or count <= _MOSTLY * total:
         return ""
@@ -107,11 +107,6 @@ def tongue(text: str) -> str:
 def _is_no_text(word: str) -> bool:
     """Tell whether a word is an address or a link, or a text holds one."""
     return "@" in word or "://" in word or "www." in word
-
-
-@lru_cache(maxsize=1024)
-def _script(char: str) -> str:
-    return unicodedata.name(char, "").partition(" ")[0]
 
 
 def _latin(words: list[str]) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from mailgate.domain.canary import Canary, Rounds
-from mailgate.store import outbox, schema
+from mailgate.store import jobs, outbox, schema
 from mailgate.store.schema import fixed
 
 _COLUMNS = [schema.canary.c[name] for name in Canary.__slots__]
@@ -30,9 +30,7 @@ def rounds(connection: Connection, tenant_id: int, *, hold: bool = False) -> Rou
     With `hold` no other node does so until this transaction ends.
     """
     if hold:
-        tenant = schema.tenant.c
-        mine = select(tenant.id).where(tenant.id == tenant_id)
-        connection.execute(mine.with_for_update(key_share=True))
+        connection.execute(jobs.ALONE, {"tenant_id": tenant_id})
     table, letter = schema.canary.c, schema.outbox.c
     known = select(*_COLUMNS).where(table.tenant_id == tenant_id)
     unsent = exists().where(

@@ -4,18 +4,23 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from mailgate.store import schema
+from mailgate.store import jobs, schema
 from mailgate.store.schema import fixed
 
 SUBJECT = "digest"
 """The subject kind of their events; its id is the day, as YYYYMMDD."""
 
 
-def last(connection: Connection, tenant_id: int, until: int) -> tuple[int, datetime] | None:
+def last(
+    connection: Connection, tenant_id: int, until: int, *, hold: bool = False
+) -> tuple[int, datetime] | None:
     """Return the latest day up to `until`, and when its digests were written; None: none ever.
 
-    Days are numbers such as 20261127.
+    Days are numbers such as 20261127. With `hold` no other node asks so until this transaction
+    ends.
     """
+    if hold:
+        connection.execute(jobs.ALONE, {"tenant_id": tenant_id})
     table = schema.event.c
     query = (
         select(table.subject_id, table.at)

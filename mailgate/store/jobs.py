@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from mailgate.store import schema
 from mailgate.store.db import inserting
 
+ALONE = (
+    select(schema.tenant.c.id)
+    .where(schema.tenant.c.id == bindparam("tenant_id"))
+    .with_for_update(key_share=True)
+)
+"""Lets nobody else do what is done once for a tenant before this transaction ends.
+
+Whoever takes mails and opens tickets meanwhile does not wait for it."""
 _LONGEST = 300  # characters of a fault, which may hold what somebody else has worded
 
 

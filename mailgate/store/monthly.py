@@ -4,15 +4,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from mailgate.store import schema
+from mailgate.store import jobs, schema
 from mailgate.store.schema import fixed
 
 SUBJECT = "month"
 """The subject kind of the events of reports; its id is the month, as YYYYMM."""
 
 
-def is_reported(connection: Connection, tenant_id: int, number: int) -> bool:
-    """Tell whether the report of a month, such as 202611, was written."""
+def is_reported(connection: Connection, tenant_id: int, number: int, *, hold: bool = False) -> bool:
+    """Tell whether the report of a month, such as 202611, was written.
+
+    With `hold` no other node asks so until this transaction ends.
+    """
+    if hold:
+        connection.execute(jobs.ALONE, {"tenant_id": tenant_id})
     table = schema.event.c
     query = select(table.id).where(
         table.tenant_id == tenant_id,

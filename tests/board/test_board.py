@@ -134,6 +134,24 @@ def test_whoever_has_lost_the_mailbox_stops_at_once(played, monkeypatch):
     assert played.tickets() == [("new", None), ("new", None)]
 
 
+def test_whoever_has_lost_the_mailbox_lets_go_of_no_move_that_was_refused(played, monkeypatch):
+    played.open()
+    played.assign(0, "alice")
+    really = board.Board._refused
+
+    def lost(_connection):
+        raise Lost("another has it")
+
+    def full(_link, _uids, _target):
+        raise IMAP4.error("[OVERQUOTA] it is full")
+
+    monkeypatch.setattr(Link, "_moved", full)
+    monkeypatch.setattr(board.Board, "_refused", lambda *given: really(*given[:3], lost))
+    with pytest.raises(Lost):
+        played.pass_by()
+    assert [row["folder"] for row in played.gateway.rows("board_intent")] == [ALICE]
+
+
 def test_a_move_that_we_meant_to_make_and_did_not_hides_no_drop_later(played, monkeypatch):
     played.open()
     played.assign(0, "alice")

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.board.played import CLOSED, INBOX, RESOLVED, SHAPES, WAITING
+from mailgate.imap.link import Link, NotFiled
+from tests.board.played import ALICE, CLOSED, INBOX, RESOLVED, SHAPES, WAITING
 from tests.intake.shared import mails, written
 
 
@@ -143,3 +144,21 @@ def test_what_a_slow_program_takes_away_after_its_copy_was_thrown_away_comes_bac
     assert played.lie() == ({} if minutes else {INBOX: ["m0"]})
     assert played.did() == []
     assert len(played.gateway.rows("message")) == 2
+
+
+def test_what_a_server_does_not_take_back_keeps_no_other_from_its_place(played, monkeypatch):
+    def full(*_args):
+        raise NotFiled("filing in INBOX: over quota")
+
+    played.open(2)
+    played.drag("m0", INBOX, INBOX, "copy")
+    played.rest()
+    deleted(played, INBOX, "m0")
+    played.assign(1, "alice")
+    with monkeypatch.context() as patched:
+        patched.setattr(Link, "file", full)
+        for _ in range(3):
+            played.pass_by()
+        assert played.lie() == {ALICE: ["m1"]}
+    played.rest()
+    assert played.lie() == {INBOX: ["m0"], ALICE: ["m1"]}

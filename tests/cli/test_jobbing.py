@@ -3,12 +3,13 @@
 import threading
 from concurrent.futures import wait
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 
-from mailgate.app import clockwork
+from mailgate.app import clockwork, ways_out
 from mailgate.cli import shapes
 from mailgate.cli.opening import opened
 from mailgate.desk.figures import Figures
@@ -82,13 +83,26 @@ def test_sending_is_a_job_that_is_done_all_the_time(cli):
     assert row.split()[1] == "always"
 
 
-def test_what_a_run_by_hand_has_sent_is_its_result(cli, monkeypatch):
+def test_what_a_run_by_hand_has_sent_is_its_result(cli):
     cli.set(delivery__transport="terminal")
     cli.open()
     cli.set(delivery__transport="maildir")
     count, says = cli.ok("jobs", "run", "outbox").split(" ", 1)
     assert (int(count) > 0, says) == (True, "sent, 0 put off, 0 given up, 0 unknown\n")
     assert cli.ok("jobs", "run", "outbox").startswith("0 sent")
+
+
+def test_what_another_node_sends_meanwhile_is_no_result_of_a_run_by_hand(cli, monkeypatch):
+    note = ways_out._note
+    other = {"sent": 99, "later": 0, "never": 0, "unknown": 0}
+    monkeypatch.setattr(
+        ways_out, "_note", lambda app, stint: note(app, replace(stint, tries=other))
+    )
+    cli.set(delivery__transport="terminal")
+    cli.open()
+    cli.set(delivery__transport="maildir")
+    assert 0 < int(cli.ok("jobs", "run", "outbox").split(" ")[0]) < 99
+    assert 0 < last(cli, "outbox")["result"]["sent"] < 99
 
 
 def test_figures_are_worked_out_by_hand_even_where_no_interval_is_set(cli):

@@ -64,6 +64,12 @@ def test_a_name_that_was_given_up_is_not_used_again_and_comments_stay(cli):
     assert sorted(path.name for path in cli.folder.glob("mailgate.key*")) == ["mailgate.key"]
 
 
+def test_how_long_the_others_are_left_is_what_is_configured(cli):
+    cli.set(limits__signed_addresses="400d")
+    cli.ok("keys", "add")
+    assert "Leave the others for 400 days" in cli.ok("keys", "sign", "key2")
+
+
 def test_of_a_key_nothing_is_shown(cli):
     secret = (cli.folder / "mailgate.key").read_text().split()[-1]
     shown = cli.run("keys").stdout + cli.run("keys", "add").stdout + cli.run("keys").stdout

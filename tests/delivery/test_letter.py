@@ -112,7 +112,9 @@ class TestTheThread:
         )
         world.apply(ticket, written(world), message)
 
-        for mail in sent(world, to=ALICE.address):
+        mails = sent(world, to=ALICE.address)
+        assert mails
+        for mail in mails:
             assert mail["References"] == world.signer.root_id(ticket.number)
 
     def test_lies_at_the_time_when_it_was_decided(self, world):

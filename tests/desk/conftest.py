@@ -17,7 +17,7 @@ from mailgate.domain.policy import Policy, resolve
 from mailgate.mail.signer import Signer
 from mailgate.store import tickets
 from mailgate.store.db import Database
-from tests.store.databases import BOTH, SQLITE, migrated
+from tests.store.databases import BOTH, POSTGRESQL, SQLITE, migrated
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ALICE = Agent("alice", "alice@agents.example")
@@ -110,6 +110,13 @@ def database(request) -> Iterator[Database]:
 @pytest.fixture
 def world(database) -> World:
     return World(database, settings())
+
+
+@pytest.fixture
+def postgresql_world(request):
+    """A world on PostgreSQL, where several write at the same time."""
+    with migrated(request, POSTGRESQL) as database:
+        yield World(database, settings())
 
 
 @pytest.fixture

@@ -86,6 +86,18 @@ def test_of_nodes_that_look_at_the_same_time_one_writes_it(held):
     assert [pair for pair in held.notices() if pair[0] == "digest"] == [("digest", ALICE.address)]
 
 
+@pytest.mark.peers
+def test_who_opens_tickets_meanwhile_waits_for_nobody(postgresql_world):
+    give(postgresql_world, postgresql_world.open())
+    node = threading.Thread(target=look, args=(postgresql_world,))
+    with postgresql_world.desk.writing(postgresql_world.now) as ledger:
+        ledger.lock_numbers()
+        node.start()
+        node.join(10)
+        assert not node.is_alive()
+    assert list(sent(postgresql_world)) == [ALICE.address]
+
+
 def test_a_clock_that_was_ahead_for_a_while_keeps_nobody_from_being_told(held):
     held.pass_time(days=400)
     look(held)

@@ -116,6 +116,18 @@ def test_it_is_written_once_whichever_node_is_first(world):
     )
 
 
+@pytest.mark.peers
+def test_who_opens_tickets_meanwhile_waits_for_nobody(postgresql_world):
+    busy(postgresql_world)
+    node = threading.Thread(target=look, args=(postgresql_world,))
+    with postgresql_world.desk.writing(postgresql_world.now) as ledger:
+        ledger.lock_numbers()
+        node.start()
+        node.join(10)
+        assert not node.is_alive()
+    assert report(postgresql_world)["recipient"] == ADMIN
+
+
 def test_a_quiet_month_is_told_of_too(world):
     busy(world)
     look(world)

@@ -43,7 +43,7 @@ def withdrawn():
 
 def drop(life, to):
     """Let what a drop asks for happen; return the names of what did."""
-    events = asked(life.ticket, to, life.now, HERE)
+    events = asked(life.ticket, place(life.ticket), to, life.now, HERE)
     for event in events:
         life.let(event)
     return [event.name for event in events]
@@ -65,7 +65,7 @@ def test_a_mail_stays_where_it_was_dropped(life, to):
 def test_a_mail_stays_where_it_was_dropped_whatever_happened_before(lived, to):
     policy, moments = lived
     ticket, now = moments[-1].after, moments[-1].now
-    for event in asked(ticket, to, now, HERE):
+    for event in asked(ticket, place(ticket), to, now, HERE):
         ticket = decide(ticket, event, policy, now).ticket
     assert place(ticket) == to or ticket.disposition is Disposition.MERGED
 
@@ -79,12 +79,13 @@ def test_the_mails_of_a_ticket_that_goes_on_in_another_are_put_back():
 def test_spam_lies_among_what_is_closed_where_it_has_no_folder_of_its_own():
     life = spam()
     assert (BOARD.folder(life.ticket), PLAIN.folder(life.ticket)) == ("Junk", "Tickets/Closed")
-    assert asked(life.ticket, CLOSED, life.now, HERE, junk=PLAIN.has_junk) == ()
+    assert (BOARD.place(life.ticket), PLAIN.place(life.ticket)) == (JUNK, CLOSED)
+    assert asked(life.ticket, PLAIN.place(life.ticket), CLOSED, life.now, HERE) == ()
 
 
 def test_folders_that_are_not_ours_are_known_as_such():
     assert (BOARD.aside, PLAIN.aside, THROWN.aside) == ({"Junk"}, set(), {"Trash"})
-    assert (BOARD.trash, THROWN.trash, THROWN.has_junk) == (None, "Trash", False)
+    assert (BOARD.trash, THROWN.trash) == (None, "Trash")
     twice = {Lane.JUNK: "INBOX", Lane.TRASH: "Tickets/Closed"}
     board = layout(Names(), [], "INBOX", "", "/", twice)
     assert board.aside == frozenset()

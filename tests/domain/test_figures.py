@@ -17,9 +17,9 @@ from mailgate.domain.figures import (
     follows,
     is_due,
     is_stale,
-    local_day,
     serves,
 )
+from mailgate.domain.hours import local_date
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TEN = timedelta(minutes=10)
@@ -108,7 +108,7 @@ def test_over_a_year_of_looks_it_is_due_once_on_each_day():
         now += timedelta(hours=1)
         if is_due(known, AT_TWO, now, zone):
             known = built(now, zone=zone)
-            days.append(local_day(now, zone))
+            days.append(local_date(now, zone))
     assert days == [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
 
 
@@ -147,4 +147,4 @@ _INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2080, 1, 1), timezones=s
 def test_every_instant_of_a_quarter_of_an_hour_is_of_the_same_day(instant, zone):
     seconds = int(instant.timestamp())
     bucket = seconds // int(BUCKET.total_seconds())
-    assert day_of(bucket, ZoneInfo(zone)) == as_number(local_day(instant, zone))
+    assert day_of(bucket, ZoneInfo(zone)) == as_number(local_date(instant, zone))

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from mailgate.errors import Lost, Temporary
 from mailgate.imap.link import Link, NotFiled
+from mailgate.intake.filing import Filing
 from mailgate.intake.inbox import Incoming
 from mailgate.store import filing, schema
 from tests.desk.conftest import ALICE, BOB, CUSTOMER
@@ -227,6 +228,23 @@ def test_who_has_lost_the_mailbox_files_nothing(filed):
     finally:
         link.close()
     assert (filed.sent(), filed.waiting()) == ([], [(0, True)])
+
+
+def test_who_has_lost_the_mailbox_gives_none_up(filed, monkeypatch):
+    filed.answer()
+    failed = Filing._failed
+
+    def lost(_connection):
+        raise Lost("another node watches this mailbox now")
+
+    def full(*_args):
+        raise NotFiled("filing in Sent: over quota")
+
+    monkeypatch.setattr(Link, "file", full)
+    monkeypatch.setattr(Filing, "_failed", lambda *given: failed(*given[:3], lost))
+    with pytest.raises(Lost):
+        filed.pass_by(timedelta(days=8))
+    assert filed.waiting() == [(1, True)]
 
 
 def test_what_was_let_go_of_meanwhile_is_not_filed(filed, monkeypatch):

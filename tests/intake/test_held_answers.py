@@ -7,9 +7,10 @@ import pytest
 
 from mailgate.domain.horizon import LONGEST_HOLD
 from mailgate.domain.model import Status
+from mailgate.intake import worker
 from mailgate.store import inbox
 from tests.desk.conftest import ALICE, BOB, CUSTOMER
-from tests.intake.desk import Gateway
+from tests.intake.desk import EVE, Gateway
 
 HOLD = timedelta(seconds=30)
 ANSWER = "Have you tried turning it off?"
@@ -65,6 +66,28 @@ def test_it_can_be_stopped_until_then_and_be_written_again(holding, opened):
     holding.agent(ANSWER)
     later(holding)
     assert replies(holding) == 1
+
+
+def test_what_fails_in_a_batch_stops_none_without_a_word(holding, opened, monkeypatch):
+    row, failed, sort = holding.agent(ANSWER), [], worker.sort
+
+    def once(ledger, lookup, reading):
+        ending = sort(ledger, lookup, reading)
+        if reading.claimed.id == cancel and not failed:
+            failed.append(cancel)
+            raise LookupError
+        return ending
+
+    monkeypatch.setattr(worker, "sort", once)
+    cancel = holding.keep("/cancel", sender=ALICE.address, to=holding.reply_address())
+    holding.keep("Another matter.", sender=EVE, Subject="Lamp")
+    holding.worker.drain()
+    assert failed == [cancel]
+    assert holding.delivery(row["id"])["state"] == "suppressed"
+    assert [e["name"] for e in holding.rows("event")].count("ticket.answer_stopped") == 1
+    texts = [message["text"] for message in holding.rows("message")]
+    assert f"This answer of Alice was stopped before it was sent:\n\n{ANSWER}" in texts
+    assert holding.outbox("command_refused") == []
 
 
 def test_a_colleague_can_stop_it_and_both_may_come_at_once(holding, opened):

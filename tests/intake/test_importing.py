@@ -14,7 +14,7 @@ from mailgate.desk.verify import verify
 from mailgate.domain.former import FormerReader
 from mailgate.domain.model import Status
 from mailgate.errors import Conflict, Temporary
-from mailgate.intake import conversations
+from mailgate.intake import conversations, importing
 from mailgate.intake.importing import Destination, Importer
 from mailgate.mail.parts import content
 from mailgate.mail.trust import Trust
@@ -86,8 +86,7 @@ class Old:
 
 @pytest.fixture
 def old(gateway, tmp_path):
-    folder = tmp_path / "old"
-    folder.mkdir()
+    (folder := tmp_path / "old").mkdir()
     yield Old(gateway, folder)
     with gateway.database.read() as connection:
         assert list(verify(connection, gateway.desk.settings, content, deep=True)) == []
@@ -98,6 +97,14 @@ def left_out(brought):
 
 
 # --- threads ------------------------------------------------------------------------------------
+
+
+def test_mails_are_packed_before_anybody_has_to_wait(old, monkeypatch):
+    did, persist, arrival = [], importing.persist, importing.Arrival
+    monkeypatch.setattr(importing, "persist", lambda do: did.append("begin") or persist(do))
+    monkeypatch.setattr(importing, "Arrival", lambda **f: did.append("packed") or arrival(**f))
+    old.write()
+    assert (old.bring().tickets, did) == (1, ["packed", "begin"])
 
 
 def test_a_thread_becomes_one_closed_ticket_with_its_own_dates(old):

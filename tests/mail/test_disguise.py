@@ -109,7 +109,7 @@ def test_our_domain_what_lies_below_it_and_others_are_not(domain):
 
 def test_a_long_name_costs_no_more_than_its_length_looked_at(monkeypatch):
     looked = []
-    monkeypatch.setattr(disguise, "_script", lambda char: looked.append(char) or "LATIN")
+    monkeypatch.setattr(disguise, "script_of", lambda char: looked.append(char) or "LATIN")
     for times in (1, 2):
         looked.clear()
         of_name("ä" * 300 * times, SENDER, ())

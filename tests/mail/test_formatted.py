@@ -1,5 +1,6 @@
 """What an agent formatted: only the lines of the text go out, and nothing in them acts or hides."""
 
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -235,6 +236,34 @@ def test_html_that_costs_too_much_or_is_too_long_is_let_go(monkeypatch):
     assert formatted.cut(mail, "Try water.", "Try water.") is None
     monkeypatch.setattr(html, "LONGEST", 5)
     assert formatted.new_text(mail) is None
+
+
+LONG = {
+    "a quote": ("<div>Try water.</div><div id=divRplyFwdMsg></div>{}", "<p>walnut</p>"),
+    "images": ("<div>Try water.</div>{}", "<pre>\n\n</pre><div><img src='cid:pic@x'></div>"),
+}
+
+
+@pytest.mark.parametrize(("page", "piece"), LONG.values(), ids=LONG)
+def test_a_page_twice_as_long_costs_at_most_twice_as_much(page, piece):
+    def steps(times):
+        mail, count = read(page.format(piece * times)), 0
+
+        def counted(frame, event, _argument):
+            nonlocal count
+            frame.f_trace_opcodes = True
+            count += event == "opcode"
+            return counted
+
+        before = sys.gettrace()
+        sys.settrace(counted)
+        try:
+            formatted.cut(mail, "Try water.", "Try water.")
+        finally:
+            sys.settrace(before)
+        return count
+
+    assert 100 < steps(200) <= 2 * steps(100) + 2000
 
 
 def test_without_html_there_is_none():
