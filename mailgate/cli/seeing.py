@@ -295,7 +295,9 @@ def _message(row: "RowMapping", number: str, files: list[dict[str, Any]]) -> dic
 
 def event_shape(row: "RowMapping | Mapping[str, Any]") -> dict[str, Any]:
     """Return an event as programs get it."""
+    said = row["data"]
     special = {
+        "failure": f"{said['recipient']}: {said['reason']}" if said.keys() >= _FAILURE else None,
         "actor": str(Actor(ActorKind(row["actor_kind"]), row["actor_id"])),
         "before": {name: pair[0] for name, pair in row["changes"].items()},
         "after": {name: pair[1] for name, pair in row["changes"].items()},
@@ -303,6 +305,7 @@ def event_shape(row: "RowMapping | Mapping[str, Any]") -> dict[str, Any]:
     return {name: special[name] if name in special else row[name] for name in shapes.EVENT}
 
 
+_FAILURE = {"recipient", "reason"}  # what is known of a mail that did not get through
 _FACTS = (
     ("Requester", "requester"),
     ("Participants", "people"),
@@ -425,6 +428,7 @@ def _told(event: dict[str, Any]) -> str:
         if name not in _MACHINERY and not name.endswith(("_at", "_since"))
     ]
     remark = [f"“{event['note']}”"] if event["note"] else []
+    remark += [event["failure"]] if event["failure"] else []
     return "; ".join(remark + changed)
 
 

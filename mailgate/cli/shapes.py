@@ -116,6 +116,7 @@ EVENT: Shape = MappingProxyType(
         "after": "the same fields, as they became",
         "reasons": "why, in sentences",
         "note": "what the actor said about it, or null",
+        "failure": "of a mail of ours that did not get through: to whom and why, or null",
     }
 )
 

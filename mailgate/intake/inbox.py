@@ -23,10 +23,13 @@ from mailgate.store.db import Database
 
 _FULL = "the disk is nearly full: make room, or lower [inbound] free_disk"
 _OURS = "it met a fault of ours; its log says more"
+_SLOW = "the store takes too long"
 _POSTMASTER = "postmaster"  # an address of every desk (RFC 5321 section 4.5.1)
 _REMEMBERED = 60.0
 """Seconds for which a failure is told: who sends mail only to a gateway that is well would
 otherwise never try this one again."""
+_LONG = 4.0
+"""Seconds for which a commit may go on before that is told: soon after, senders are put off."""
 _GATHER = 0.001
 """Seconds for which mails are gathered where they come one upon another: larger commits take less
 of a processor for each mail than they cost whoever waits."""
@@ -103,6 +106,7 @@ class Inbox:
         self._thread: threading.Thread | None = None
         self._open = False
         self._fault: tuple[str, float] | None = None
+        self._began: float | None = None  # the commit under way, by the steady clock
 
     def start(self) -> None:
         """Begin to commit. Says so if the database could lose what was committed."""
@@ -135,6 +139,9 @@ class Inbox:
         """
         if not self.has_room(0):
             return _FULL
+        began = self._began  # another thread may end it at any time
+        if began is not None and time.monotonic() - began > _LONG:
+            return _SLOW
         if self._fault is None or time.monotonic() - self._fault[1] > _REMEMBERED:
             return None
         return self._fault[0]
@@ -245,6 +252,7 @@ class Inbox:
         return True
 
     def _settle(self, batch: _Batch) -> None:
+        self._began = time.monotonic()
         try:
             ids = self._commit(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be told 250
@@ -253,6 +261,8 @@ class Inbox:
             for done in batch.done:
                 done.set_exception(fault)
             return
+        finally:
+            self._began = None
         self._fault = None
         for done, id_ in zip(batch.done, ids, strict=True):
             done.set_result(id_)

@@ -63,6 +63,16 @@ def test_a_refused_notice_is_sent_again_by_its_number(cli, refused):
     assert cli.json("verify") == []
 
 
+def test_a_refusal_is_shown_on_its_ticket_with_the_address_and_the_words(cli, refused):
+    (never,) = cli.json("outbox", "--state", "never")
+    said = f"{never['recipient']}: {never['reason']}"
+    assert said.endswith(": 550 5.1.1 nobody here")
+    (number,) = {ticket["number"] for ticket in cli.json("tickets")}
+    assert f"\n    {said}\n" in cli.ok("show", number)
+    failures = [event["failure"] for event in cli.json("show", number)["events"]]
+    assert [failure for failure in failures if failure] == [said]
+
+
 def test_all_refused_notices_are_sent_again(cli, refused):
     assert cli.ok("outbox", "retry", "--all") == "1 notice put back.\n"
     assert {notice["state"] for notice in cli.json("outbox")} == {"sent"}

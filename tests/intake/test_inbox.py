@@ -15,6 +15,7 @@ from mailgate.intake.disk import Disk, free
 from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.store import audit, migrate, schema
 from mailgate.store.db import Database
+from tests.peers.waiting import wait_until
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ROUTES = Routing(
@@ -233,3 +234,13 @@ def test_why_mail_could_not_be_kept_is_told_in_our_words_and_not_for_ever(databa
     assert inbox.fault is None, "who asks before sending would never send again"
     monkeypatch.undo()
     inbox.stop()
+
+
+def test_a_commit_that_does_not_end_is_told_while_it_lasts(inbox, database, monkeypatch):
+    with database.write():
+        done = inbox.submit(mail())
+        assert inbox.fault is None
+        monkeypatch.setattr(inbox_module, "_LONG", 0.0)
+        wait_until(lambda: inbox.fault == "the store takes too long", "the commit to be missed")
+    assert done.result(5)
+    wait_until(lambda: inbox.fault is None, "the commit to end")

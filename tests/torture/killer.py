@@ -23,10 +23,14 @@ class Killer:
         self._chance = random.Random(f"killer/{seed}")
         self._in_this_life = 0
 
-    def strike(self) -> None:
-        """Kill one process, or all of them; whoever supervises starts one anew, we the whole."""
+    def strike(self, *, whole: bool = False) -> None:
+        """Kill one process, or all of them; whoever supervises starts one anew, we the whole.
+
+        Chance decides which, unless it is to be the `whole`.
+        """
         parts = children(self._gateway.pid)
-        if not parts or self._in_this_life >= _FAILURES or self._chance.random() < _WHOLE:
+        whole = whole or not parts or self._in_this_life >= _FAILURES
+        if whole or self._chance.random() < _WHOLE:
             self._gateway.kill()
             self._gateway.start(patience=_PATIENCE)
             self._in_this_life = 0

@@ -80,6 +80,12 @@ def faults_outside(
     return found
 
 
+def states(config: Path) -> Counter[str]:
+    """Return how many notices are in each state."""
+    with inside.opened(config) as app, app.database.read() as connection:
+        return Counter(connection.execute(select(schema.outbox.c.state)).scalars())
+
+
 def _told(what: str, which: list) -> list[str]:
     more = f" and {len(which) - _TOLD} more" if len(which) > _TOLD else ""
     return [f"{what}: {', '.join(map(str, which[:_TOLD]))}{more}"] if which else []
