@@ -315,6 +315,7 @@ _FACTS = (
     ("Kind", "kind"),
     ("Assignee", "assignee"),
     ("Team", "team"),
+    ("Followed by", "followed_by"),
     ("Tags", "tags"),
     ("Fields", "fields"),
     ("Records", "records"),
@@ -330,6 +331,7 @@ _FACTS = (
 _MOMENTS = (
     ("Created", "created_at"),
     ("Waiting since", "waiting_since"),
+    ("Snoozed until", "snoozed_until"),
     ("Clock acts", "next_due_at"),
     ("First answer by", "first_response_due_at"),
     ("Resolution by", "resolution_due_at"),
@@ -353,6 +355,7 @@ def _left(until_delay: dict[str, Any] | None) -> str | None:
 def _print(whole: dict[str, Any], *, full: bool) -> None:
     printing.line(f"{whole['number']}  {whole['subject']}")
     known = whole | {
+        "followed_by": ", ".join(whole["followers"]),
         "tags": ", ".join(whole["tags"]),
         "fields": ", ".join(f"{name}={value}" for name, value in whole["fields"].items()),
         "records": records.listed(whole["records"]),

@@ -24,7 +24,7 @@ _ALONE = (
     *("note", "resolve", "close", "reopen", "wait", "spam", "withdraw"),
     *("take", "follow", "unfollow", "escalate", "split"),
 )
-_WITH_ARGUMENT = ("assign", "team", "snooze", "priority", "category", "kind", "tag")
+_WITH_ARGUMENT = ("assign", "team", "snooze", "priority", "category", "kind", "tag", "merge")
 _MEDIUM = "medium"
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from email.utils import getaddresses
 
 from mailgate.desk import commands as asked
-from mailgate.desk import held, merging
+from mailgate.desk import held, merging, naming
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.desk.settings import Settings
@@ -118,6 +118,8 @@ def _flaws(said: tuple[str, ...], script: Script) -> Iterator[Fault]:
     if aside and len(names) > 1:
         reason = f"with it {SETS_ASIDE[aside[0]]} may hear from us"
         yield Fault(", ".join(said), reason, f"/{aside[0]} alone")
+    if "merge" in names and names & agents.ENDS:
+        yield Fault(", ".join(said), "/merge itself ends a ticket", "/merge without them")
     if script.text:
         yield Fault(script.text.splitlines()[0], "no address of ours is called so", "")
 
@@ -138,7 +140,24 @@ def _happen(
     if command.name == splitting.NAME:
         splitting.happen(ledger, reading, who, ticket_id, command)
         return
+    match command.name, command.argument:
+        case "merge", (str(number),):
+            _merge(ledger, reading, ticket_id, number, who)
+            return
     event = asked.event(command, ledger.settings, agent, reading.claimed.received_at)
     if isinstance(event, events.Discard):
         merging.see_that_none_goes_on_here(ledger, ticket_id)
     ledger.apply(ticket_id, replace(event, actor=who), None, None)
+
+
+def _merge(ledger: Ledger, reading: Reading, ticket_id: int, number: str, who: Actor) -> None:
+    """Let the ticket go on in that of a number.
+
+    Only as what was sent asks for it: what vouches for any other mail does so as well when its
+    customer sends it on to an address of their choice, and they would choose where they go on.
+    """
+    if reading.claimed.road != SENT:
+        raise Refused("it is merged by a line on top of an answer, or from the shared mailbox")
+    target = naming.named(ledger.connection, ledger.settings, number)
+    into = events.MergeInto(at=reading.claimed.received_at, actor=who, target=target)
+    merging.merge(ledger, ticket_id, into)

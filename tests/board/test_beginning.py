@@ -166,6 +166,19 @@ def test_a_folder_that_is_gone_is_not_taken_for_another_one(played, monkeypatch)
     assert played.tickets() == [("resolved", None), ("new", None)]
 
 
+def test_what_lies_in_a_folder_when_the_board_begins_is_no_drop(watched):
+    with watched.client() as link:
+        link.create('"Tickets/Resolved"')
+    watched.drag("m1", INBOX, RESOLVED)
+    watched.rest()
+    assert watched.did() == []
+    assert watched.lie() == {INBOX: ["m1", "m8"], ALICE: ["m0"]}
+    watched.drag("m1", INBOX, RESOLVED)  # from now on it is one
+    watched.rest()
+    assert watched.did() == [("ticket.resolved", "support")]
+    assert watched.lie() == {INBOX: ["m8"], ALICE: ["m0"], RESOLVED: ["m1"]}
+
+
 def test_history_may_be_moved_about_and_opens_nothing(watched):
     watched.rest()
     watched.drag("m8", INBOX, CLOSED)

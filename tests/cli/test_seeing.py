@@ -335,3 +335,20 @@ def test_an_answer_that_waits_is_shown_to_whoever_would_write_another(cli):
     assert list(waits) == list(shapes.WAITING_ANSWER)
     assert waits["author"] == "alice"
     assert "--- An answer of alice waits to be sent at 20" in cli.ok("show", number)
+
+
+def test_who_follows_a_ticket_and_until_when_it_is_silent_is_shown(cli):
+    number = cli.open()
+    shown = cli.ok("show", number)
+    assert "Followed by" not in shown
+    assert "Snoozed until" not in shown
+    mails = Maildir(cli.folder / "outgoing").mails()
+    to = next(parseaddr(each["Reply-To"])[1] for each in mails if "alice@" in each["To"])
+    asks = mail("Re: Printer broken", "/follow\n/snooze 3d", sender="alice@agent.example")
+    cli.ok("deliver", "--to", to, stdin=asks)
+    cli.ok("tick")
+    (ticket,) = cli.json("tickets")
+    assert (ticket["followers"], ticket["snoozed_until"] is None) == (["alice"], False)
+    lines = [line.split() for line in cli.ok("show", number).splitlines()]
+    assert ["Followed", "by", "alice"] in lines
+    assert any(line[:2] == ["Snoozed", "until"] for line in lines)

@@ -32,6 +32,7 @@ NAMES = Names(("alice", "close"), ("leads",), ("billing", "bug_report"))
         ("snooze-2026-03-09", "/snooze 2026-03-09"),
         ("tag-vip", "/tag vip"),
         ("priority-low", "/priority low"),
+        ("merge-tkt-2026-00042", "/merge tkt-2026-00042"),
     ],
 )
 def test_a_word_is_a_line_that_can_be_read(word, said):
@@ -40,7 +41,7 @@ def test_a_word_is_a_line_that_can_be_read(word, said):
     assert (len(script.commands), script.faults, script.text) == (1, (), "")
 
 
-@pytest.mark.parametrize("word", ["sales", "tkt-2026-00042.q7d", "dnoe", "snooze", "merge-1", ""])
+@pytest.mark.parametrize("word", ["sales", "tkt-2026-00042.q7d", "dnoe", "snooze", "unmerge-1", ""])
 def test_other_words_are_no_commands(word):
     assert line(word, NAMES) is None
 

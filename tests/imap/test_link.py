@@ -70,6 +70,13 @@ def test_bodies_are_cut_at_a_limit_and_those_that_are_gone_are_not_in(link, put,
     assert link.bodies([1, 2, 3], 12) == {1: b"Subject: one", 3: b"Subject: thr"}
 
 
+def test_what_is_fetched_stays_unread_also_in_a_folder_that_was_opened_to_be_changed(link, put):
+    put("one")
+    link.keeps_keywords("INBOX")
+    assert [each.uid for each in link.overviews([1])] == [*link.bodies([1], 100)] == [1]
+    assert link.marked("\\Seen") == []
+
+
 def test_idle_ends_when_a_mail_comes(link, put, wake):
     link.examine("INBOX")
     put("one")

@@ -123,6 +123,34 @@ class TestInWhatWasSent:
         assert told["context"]["gone_out"]
         assert any(why in line["reason"] for line in told["context"]["commands"])
 
+    def test_a_ticket_goes_on_in_another(self, gateway, opened, first, send):
+        other = gateway.ticket(gateway.mail("Mine, too.", sender=EVE)["ticket_id"])
+        word = f"merge-{other.number.lower()}"
+        sent = send("See there.", In_Reply_To=first, To=SUPPORT, **bcc(word))
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert sent["verdict"]["says"].endswith(f"by address: /merge {other.number.lower()}")
+        assert (ticket.status, ticket.merged_into) == (Status.CLOSED, other.id)
+        assert actors(gateway, "ticket.merged") == [("agent", "alice")]
+
+    @pytest.mark.parametrize(
+        ("words", "why"),
+        [
+            (["merge-tkt-2026-99999"], "there is no ticket"),
+            (["merge-{mine}"], "is this very ticket"),
+            (["merge-{other}", "done"], "/merge itself ends a ticket"),
+        ],
+    )
+    def test_one_that_cannot_be_merged_stays(self, gateway, opened, first, send, words, why):
+        ticket = gateway.ticket(opened["ticket_id"])
+        other = gateway.ticket(gateway.mail("Mine, too.", sender=EVE)["ticket_id"])
+        named = {"mine": ticket.number.lower(), "other": other.number.lower()}
+        to = ", ".join(f"support+{word.format(**named)}@desk.example" for word in words)
+        send("See there.", In_Reply_To=first, To=SUPPORT, Bcc=to)
+        stays = gateway.ticket(ticket.id)
+        assert (stays.status, stays.merged_into) == (Status.OPEN, None)
+        (told,) = gateway.outbox("command_refused")
+        assert why in told["context"]["commands"][0]["reason"]
+
     def test_where_nobody_is_named_the_administrators_hear_of_it(
         self, gateway, opened, first, send
     ):
@@ -256,6 +284,16 @@ class TestByAnAgent:
         assert gateway.ticket(opened["ticket_id"]).team == "leads"
         assert len(gateway.outbox("agent_reply")) == before
         assert len(gateway.rows("message")) == 1
+
+    def test_whose_ticket_it_is_no_address_says_that_a_customer_could_send_it_on_to(
+        self, gateway, opened, first, trusted
+    ):
+        trusted(Trust.STRONG)
+        other = gateway.ticket(gateway.mail("Mine, too.", sender=EVE)["ticket_id"])
+        self.write(gateway, f"merge-{other.number.lower()}", In_Reply_To=first)
+        assert gateway.ticket(opened["ticket_id"]).merged_into is None
+        (told,) = gateway.outbox("command_refused")
+        assert "by a line on top" in told["context"]["commands"][0]["reason"]
 
     def test_what_it_says_is_a_note(self, gateway, opened, first, trusted):
         trusted(Trust.STRONG)
