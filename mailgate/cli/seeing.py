@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailgate.cli import approvals, printing, records, shapes
+from mailgate.cli import approvals, late, printing, records, shapes
 from mailgate.cli.opening import find, opened
 from mailgate.cli.options import AsJson, ConfigFile, Limit, Number, priority
 from mailgate.cli.program import command
@@ -320,6 +320,7 @@ _FACTS = (
     ("Fields", "fields"),
     ("Records", "records"),
     ("Rated (1 to 5)", "satisfaction"),
+    ("Missed", "missed"),
     ("Escalated", "escalation"),
     ("To be approved", "to_approve"),
     ("Was before", "before"),
@@ -331,10 +332,10 @@ _FACTS = (
 _MOMENTS = (
     ("Created", "created_at"),
     ("Waiting since", "waiting_since"),
-    ("Snoozed until", "snoozed_until"),
     ("Clock acts", "next_due_at"),
     ("First answer by", "first_response_due_at"),
     ("Resolution by", "resolution_due_at"),
+    ("Snoozed until", "snoozed_until"),
     ("Resolved", "resolved_at"),
     ("Closed", "closed_at"),
     ("Asked how it went", "surveyed_at"),
@@ -354,23 +355,7 @@ def _left(until_delay: dict[str, Any] | None) -> str | None:
 
 def _print(whole: dict[str, Any], *, full: bool) -> None:
     printing.line(f"{whole['number']}  {whole['subject']}")
-    known = whole | {
-        "followed_by": ", ".join(whole["followers"]),
-        "tags": ", ".join(whole["tags"]),
-        "fields": ", ".join(f"{name}={value}" for name, value in whole["fields"].items()),
-        "records": records.listed(whole["records"]),
-        "before": ", ".join(whole["former_numbers"]),
-        "here": ", ".join(whole["merged"]),
-        "off": ", ".join(whole["split_off"]),
-        "people": ", ".join(
-            each["address"]
-            for each in whole["participants"]
-            if each["address"] != whole["requester"]
-        ),
-        "standing": printing.standing(whole),
-        "escalation": _escalation(whole),
-        "to_approve": approvals.brief(whole["approval"]),
-    }
+    known = _known(whole)
     moments = [(name, whole[key]) for name, key in _MOMENTS if whole[key] is not None]
     printing.facts(
         [(name, known[key]) for name, key in _FACTS]
@@ -414,13 +399,26 @@ def _print(whole: dict[str, Any], *, full: bool) -> None:
         printing.paragraph(_told(event), indent="    ")
 
 
-def _escalation(whole: dict[str, Any]) -> str | None:
-    """Return how far a ticket was escalated, since when, to whom and why."""
-    if not whole["escalation_level"]:
-        return None
-    to = f" to {whole['escalated_to']}" if whole["escalated_to"] else ""
-    why = f": {whole['escalation_reason']}" if whole["escalation_reason"] else ""
-    return f"level {whole['escalation_level']}{to}, {printing.moment(whole['escalated_at'])}{why}"
+def _known(whole: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of a ticket, each in a line."""
+    return whole | {
+        "tags": ", ".join(whole["tags"]),
+        "fields": ", ".join(f"{name}={value}" for name, value in whole["fields"].items()),
+        "records": records.listed(whole["records"]),
+        "before": ", ".join(whole["former_numbers"]),
+        "here": ", ".join(whole["merged"]),
+        "off": ", ".join(whole["split_off"]),
+        "people": ", ".join(
+            each["address"]
+            for each in whole["participants"]
+            if each["address"] != whole["requester"]
+        ),
+        "followed_by": ", ".join(whole["followers"]),
+        "standing": printing.standing(whole),
+        "missed": late.missed(whole["events"]),
+        "escalation": late.escalated(whole),
+        "to_approve": approvals.brief(whole["approval"]),
+    }
 
 
 def _told(event: dict[str, Any]) -> str:

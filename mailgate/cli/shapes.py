@@ -27,7 +27,7 @@ TICKET: Shape = MappingProxyType(
         "participants": "others of the customer's side, and a requester who joined later; a list",
         "assignee": "the agent who holds it, or null",
         "team": "the team that holds it, or null",
-        "followers": "agents who want to hear of it; a list of names",
+        "followers": "agents who want to hear of it; a list",
         "tags": "a list of words",
         "fields": "custom fields, an object: name and value",
         "records": "of other systems, about the same matter; a list",
@@ -42,6 +42,9 @@ TICKET: Shape = MappingProxyType(
         "first_response_at": "the first public reply, or null",
         "first_response_due_at": "the target for it",
         "resolution_due_at": "the target for the resolution",
+        "breached": "the targets that were missed; a list of first_response, next_response and "
+        "resolution",
+        "thresholds": "the row of thresholds that it was given by name, or null",
         "resolved_at": "when it was resolved, or null",
         "closed_at": "when it was closed, or null",
         "closed_by": "customer, agent, auto or merged; null while it is not closed",

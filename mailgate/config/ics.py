@@ -1,7 +1,8 @@
 """The days of the all-day entries of an iCalendar file (RFC 5545), and nothing else of it.
 
-What has a time of day is no day off and is passed over. Of recurrences those that come on the
-same day of each year are understood; another one is an error, not a holiday that is missed.
+What has a time of day is no day off and is passed over, and so is what was cancelled. Of
+recurrences those that come on the same day of each year are understood; another one is an error,
+not a holiday that is missed, and so are exceptions from one.
 """
 
 import re
@@ -12,9 +13,11 @@ from mailgate.config.errors import Wrong
 
 _FOLD = re.compile(r"\r?\n[ \t]")  # RFC 5545 3.1
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+_LENGTH = re.compile(r"\+?P(\d{1,4})([DW])", re.ASCII | re.IGNORECASE)  # RFC 5545 3.6.1
 _TIMED = re.compile(r"\d{8}T", re.ASCII | re.IGNORECASE)
 _MOST_DAYS = 366  # of one entry
 _LEAP = 4
+_WEEK = 7
 
 
 def all_day(text: str, years: Sequence[int]) -> frozenset[date]:
@@ -26,31 +29,52 @@ def all_day(text: str, years: Sequence[int]) -> frozenset[date]:
 
 
 def _entries(text: str) -> Iterator[dict[str, tuple[str, str]]]:
-    """Yield property -> (parameters, value) of every VEVENT."""
+    """Yield property -> (parameters, value) of every VEVENT, without those of alarms in it."""
     entry: dict[str, tuple[str, str]] | None = None
+    within = ""
     for line in _FOLD.sub("", text).splitlines():
         head, _colon, value = line.partition(":")
         name, _semicolon, parameters = head.upper().partition(";")
-        if (name, value.strip().upper()) == ("BEGIN", "VEVENT"):
-            entry = {}
-        elif entry is not None and (name, value.strip().upper()) == ("END", "VEVENT"):
+        what = value.strip().upper()
+        if entry is None:
+            entry = {} if (name, what) == ("BEGIN", "VEVENT") else None
+        elif within:
+            within = "" if (name, what) == ("END", within) else within
+        elif name == "BEGIN":
+            within = what
+        elif (name, what) == ("END", "VEVENT"):
             yield entry
             entry = None
-        elif entry is not None:
+        else:
             entry.setdefault(name, (parameters, value.strip()))
 
 
 def _days(entry: dict[str, tuple[str, str]], years: Sequence[int]) -> Iterator[date]:
     name = entry.get("SUMMARY", ("", "an entry"))[1]
     first = _date(entry.get("DTSTART"), name)
-    if first is None:
+    if first is None or entry.get("STATUS", ("", ""))[1].upper() == "CANCELLED":
         return
-    end = _date(entry.get("DTEND"), name)  # RFC 5545 3.6.1: not included; without it one day
-    length = 1 if end is None else max(1, (end - first).days)
+    for further in entry.keys() & {"RDATE", "EXDATE"}:
+        raise Wrong(f"{name!r} has {further}: only the same day of each year is read")
+    length = _length(entry, first, name)
     if length > _MOST_DAYS:
         raise Wrong(f"{name!r} lasts for more than a year")
     for begin in _begins(first, entry.get("RRULE", ("", ""))[1], name, years):
         yield from (begin + timedelta(days=n) for n in range(length))
+
+
+def _length(entry: dict[str, tuple[str, str]], first: date, name: str) -> int:
+    """Return how many days an entry lasts: one without more (RFC 5545 3.6.1)."""
+    end = _date(entry.get("DTEND"), name)  # not included
+    if end is not None:
+        return max(1, (end - first).days)
+    if "DURATION" not in entry:
+        return 1
+    said = entry["DURATION"][1]
+    found = _LENGTH.fullmatch(said)
+    if found is None:
+        raise Wrong(f"{name!r} lasts {said[:20]!r}, which is no number of days or weeks")
+    return max(1, int(found[1]) * (_WEEK if found[2].upper() == "W" else 1))
 
 
 def _date(found: tuple[str, str] | None, name: str) -> date | None:

@@ -103,8 +103,10 @@ def _loads(ledger: Ledger, stored: Mapping[str, Load]) -> Mapping[str, Load]:
         if (holder := _holder(before)) is not None:
             found[holder] = replace(found[holder], held=found[holder].held - 1)
         if (holder := _holder(after)) is not None:
-            newest = max(found[holder].newest, after.id)
-            found[holder] = replace(found[holder], held=found[holder].held + 1, newest=newest)
+            found[holder] = replace(found[holder], held=found[holder].held + 1)
+        if after.assignee is not None and after.side is not None:
+            newest = max(found[after.assignee].newest, after.id)
+            found[after.assignee] = replace(found[after.assignee], newest=newest)
     return found
 
 

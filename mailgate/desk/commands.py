@@ -17,6 +17,7 @@ from mailgate.desk.messages import PUBLIC, NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain import events
 from mailgate.domain.arguments import Fields, Record, Tags, Times
+from mailgate.domain.choice import category_of
 from mailgate.domain.commands import Command
 from mailgate.domain.events import Event
 from mailgate.domain.hours import when
@@ -133,9 +134,9 @@ def _change(command: Command, settings: Settings, who: Actor, at: datetime) -> E
         case "priority", (str(name),):
             return events.SetPriority(at=at, actor=who, priority=Priority(name))
         case "category", (str(name),):
-            if name not in settings.categories:
+            if (category := category_of(name, settings.categories)) is None:
                 raise Refused(f"there is no category {name!r}; {_near(name, settings.categories)}")
-            return events.SetCategory(at=at, actor=who, category=name)
+            return events.SetCategory(at=at, actor=who, category=category)
         case "kind", (str(name),):
             return events.SetKind(at=at, actor=who, kind=Kind(name))
         case "tag", Tags(added, removed):

@@ -233,6 +233,7 @@ def unassign(draft: Draft) -> None:
 def assign_team(draft: Draft) -> None:
     """Change the team, which is told when nobody holds the ticket."""
     draft.set(team=_event(draft, AssignTeam).team)
+    draft.escalations_anew(draft.now)
     draft.staff_looked()
     if draft.before.assignee is None and draft.ticket().team is not None:
         draft.notify("assigned", Audience.TEAM)
@@ -314,6 +315,7 @@ def set_category(draft: Draft) -> None:
     category = _event(draft, SetCategory).category
     draft.because(f"{category}, before {draft.before.category}")
     draft.set(category=category)
+    draft.escalations_anew(draft.now)
 
 
 def set_kind(draft: Draft) -> None:
@@ -321,6 +323,7 @@ def set_kind(draft: Draft) -> None:
     kind = _event(draft, SetKind).kind
     draft.because(f"{kind}, before {draft.before.kind}")
     draft.set(kind=kind)
+    draft.escalations_anew(draft.now)
 
 
 def tag(draft: Draft) -> None:
@@ -328,6 +331,7 @@ def tag(draft: Draft) -> None:
     event = _event(draft, Tag)
     kept = (set(draft.before.tags) | set(event.added)) - set(event.removed)
     draft.set(tags=tuple(sorted(kept)))
+    draft.escalations_anew(draft.now)
 
 
 def set_fields(draft: Draft) -> None:
@@ -388,6 +392,7 @@ def overdue(draft: Draft) -> None:
     if not draft.before.told:
         draft.notify("overdue", Audience.HOLDERS, Audience.ADMINS)
         draft.set(overdue_count=draft.before.overdue_count + 1)
+        draft.escalations_anew(draft.event.at)
     draft.set(delay=Delay.SYSTEM, told=True)
 
 

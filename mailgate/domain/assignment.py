@@ -11,8 +11,9 @@ from mailgate.domain.people import Agent, Staff
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many tickets on the desk's turn an agent holds, and the newest of these.
+    """How many tickets on the desk's turn an agent holds, and the newest of all that they hold.
 
+    That is not closed, be it on the customer's turn: who has just answered is not the next again.
     `away` says why they get no more, if so: the end of a sentence that begins with their name.
     """
 

@@ -1,6 +1,6 @@
 """What a new ticket begins with: category, kind, and priority up to a bound, a customer chose."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mailgate.domain.model import Kind, Priority
@@ -36,7 +36,7 @@ def choose(
     """
     category = GENERAL if GENERAL in categories else categories[0]
     priority, why = Priority.NORMAL, []
-    named = [(word, found) for word in words if (found := _category(word, categories))]
+    named = [(word, found) for word in words if (found := category_of(word, categories))]
     if named:
         word, category = named[0]
         why.append(f"category {category} by the address ({word})")
@@ -55,7 +55,8 @@ def choose(
     return Choice(category, priority, tuple(why), kind=kind)
 
 
-def _category(word: str, categories: Sequence[str]) -> str | None:
+def category_of(word: str, categories: Collection[str]) -> str | None:
+    """Return which of the categories a word means, also a short one that all know; or None."""
     name = word.lower().replace("-", "_")
     name = name if name in categories else ALIASES.get(name, "")
     return name if name in categories else None

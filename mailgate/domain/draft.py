@@ -9,7 +9,7 @@ from mailgate.domain.events import Event
 from mailgate.domain.model import TURN_OF, ClosedBy, Delay, Disposition, Side, Status, Ticket
 from mailgate.domain.people import Audience
 from mailgate.domain.policy import Policy
-from mailgate.domain.timers import response_due, survey_due
+from mailgate.domain.timers import next_escalation, response_due, survey_due
 
 _ENDED = (Status.RESOLVED, Status.CLOSED)
 
@@ -163,9 +163,19 @@ class Draft:
         if not self.policy.pause_targets and self.before.side is not None and self.before.turn:
             self.set(targets_since=self.before.targets_since or self.now)
         self.targets(self.now)
-        floor = self.before.not_before
-        self.set(not_before=self.now if floor is None else max(floor, self.now))
+        self._not_before(self.now)
         due = response_due(self.ticket().altered(not_before=None), self.policy)
         if self.before.delay is not Delay.NONE and due is not None and due > self.now:
             self.set(delay=Delay.NONE, rearmed=self.before.rearmed + 1)
             self.because("the deadline lies ahead again")
+
+    def escalations_anew(self, at: datetime) -> None:
+        """Let no rule that fits only since this change take the ticket up earlier than `at`."""
+        before = next_escalation(self.before, self.policy)
+        if before != next_escalation(self.ticket(), self.policy):
+            self._not_before(at)
+
+    def _not_before(self, at: datetime) -> None:
+        """Let no deadline lie earlier than `at`."""
+        floor = self.before.not_before
+        self.set(not_before=at if floor is None else max(floor, at))

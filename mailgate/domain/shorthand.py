@@ -10,6 +10,7 @@ approved something must be beyond doubt.
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from mailgate.domain.choice import category_of
 from mailgate.domain.model import Kind, Priority
 
 _ALIASES = {
@@ -51,7 +52,7 @@ def line(word: str, names: Names) -> str | None:
         return f"/assign {word}"
     if word in names.teams:
         return f"/assign team:{word}"
-    if word.replace("-", "_") in names.categories:
+    if category_of(word, names.categories) is not None:
         return f"/category {word}"
     if word in set(Kind):
         return f"/kind {word}"

@@ -1,6 +1,6 @@
 """The signed addresses to which a mail came, and what they say."""
 
-from mailgate.domain.model import Ticket
+from mailgate.domain.model import Status, Ticket
 from mailgate.errors import Refused
 from mailgate.intake.reading import Reading
 from mailgate.mail.signer import TicketAddress
@@ -30,16 +30,24 @@ def confirms(reading: Reading, ticket: Ticket, *, thanks: bool) -> int | None:
     """Return which resolution a mail confirms, if it does; 0 is none that any ticket has.
 
     Who agrees that another ticket is settled, which goes on in this one, says nothing of this one.
-    Nor does a rating: it opens nothing again, whatever is written in its mail.
+    Nor does a rating: it opens nothing again, whatever is written in its mail. To the address of a
+    resolution that is over words are words like any others: they are not to be passed over.
     """
     if rates(reading) is not None:
         return 0
     confirm = token(reading, "confirm")
     if confirm is None:
         return None
-    if confirm.number == ticket.number.upper():
-        return confirm.nonce
-    return 0 if thanks or not reading.mail.new_text.strip() else None
+    here = confirm.number == ticket.number.upper()
+    stands = ticket.status is Status.RESOLVED and confirm.nonce == ticket.resolution
+    if not (here and stands) and _says_something(reading, thanks=thanks):
+        return None
+    return confirm.nonce if here else 0
+
+
+def _says_something(reading: Reading, *, thanks: bool) -> bool:
+    said = reading.mail.new_text.strip() or reading.mail.attachments
+    return bool(said) and not thanks
 
 
 def approval(reading: Reading, ticket: Ticket) -> int | None:

@@ -51,7 +51,7 @@ class Standing:
     def __init__(self, find: Callable[[int], Ticket | None]) -> None:
         self._find = find
         self._tickets: dict[int, Ticket | None] = {}
-        self._held: dict[str, set[int]] = {}
+        self._held: dict[str, dict[int, bool]] = {}  # those of each, and whether they are to answer
 
     def get(self, id_: int) -> Ticket | None:
         """Return a ticket, None where there is none."""
@@ -61,15 +61,16 @@ class Standing:
 
     def put(self, id_: int, ticket: Ticket | None) -> None:
         """Note how a ticket stands now; None: there is none any more."""
-        for known, add in ((self._tickets.get(id_), False), (ticket, True)):
-            if known is not None and known.assignee and known.side is Side.SYSTEM:
-                held = self._held.setdefault(known.assignee, set())
-                (held.add if add else held.discard)(id_)
+        was = self._tickets.get(id_)
+        if was is not None and was.assignee:
+            self._held.setdefault(was.assignee, {}).pop(id_, None)
+        if ticket is not None and ticket.assignee and ticket.side is not None:
+            self._held.setdefault(ticket.assignee, {})[id_] = ticket.side is Side.SYSTEM
         self._tickets[id_] = ticket
 
     def loads(self) -> dict[str, Load]:
         """Return what agents hold."""
-        return {name: Load(len(ids), max(ids)) for name, ids in self._held.items() if ids}
+        return {name: Load(sum(ids.values()), max(ids)) for name, ids in self._held.items() if ids}
 
 
 @dataclass(frozen=True, slots=True)

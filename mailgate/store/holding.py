@@ -11,12 +11,15 @@ from mailgate.store.schema import fixed
 
 _OURS = [fixed(status.value) for status in sorted(OURS)]
 _LOADS = (
-    select(schema.ticket.c.assignee, func.count(), func.max(schema.ticket.c.id))
+    select(
+        schema.ticket.c.assignee,
+        func.count(case((schema.ticket.c.status.in_(_OURS), 1))),
+        func.max(schema.ticket.c.id),
+    )
     .where(
         schema.ticket.c.tenant_id == bindparam("tenant_id"),
         schema.ticket.c.assignee.in_(bindparam("names", expanding=True)),
         schema.ticket.c.status != fixed("closed"),
-        schema.ticket.c.status.in_(_OURS),
     )
     .group_by(schema.ticket.c.assignee)
 )
@@ -34,7 +37,10 @@ _IS_WORK = or_(
 def loads(
     connection: Connection, tenant_id: int, names: Sequence[str]
 ) -> dict[str, tuple[int, int]]:
-    """Return agent -> how many tickets on the desk's turn they hold, and the newest of these."""
+    """Return agent -> how many tickets on the desk's turn they hold, and the newest of all theirs.
+
+    What is closed is nobody's any more.
+    """
     rows = connection.execute(_LOADS, {"tenant_id": tenant_id, "names": list(names)})
     return {name: (held, newest) for name, held, newest in rows}
 

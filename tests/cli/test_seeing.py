@@ -12,6 +12,9 @@ from sqlalchemy import select
 
 from mailgate.app import now
 from mailgate.cli import shapes
+from mailgate.cli.opening import find
+from mailgate.domain.events import Follow
+from mailgate.domain.model import Actor, ActorKind
 from mailgate.store import drafts, schema
 from mailgate.store.drafts import Draft
 from tests.acceptance import inside
@@ -149,6 +152,40 @@ def test_a_late_ticket_is_shown_as_overdue(cli):
         cli.ok("tick")
         assert "1 d 1 h, overdue" in cli.ok("tickets")
         assert "new, overdue" in cli.ok("show", number)
+
+
+def test_a_missed_target_is_shown_with_when_it_was_missed(cli):
+    number = cli.open()
+    (ticket,) = cli.json("tickets")
+    assert ticket["breached"] == []
+    assert "Missed" not in cli.ok("show", number)
+    with time_machine.travel(now(), tick=False) as clock:
+        clock.shift(30 * 3600)
+        cli.ok("tick")
+    whole = cli.json("show", number)
+    assert whole["breached"] == ["first_response"]
+    due = datetime.fromisoformat(whole["first_response_due_at"])
+    assert f"Missed           first response ({due:%Y-%m-%d %H:%M:%S} UTC)" in cli.ok(
+        "show", number
+    )
+
+
+def test_who_follows_a_ticket_and_until_when_it_sleeps_is_shown(cli):
+    number = cli.open()
+    whole = cli.json("show", number)
+    assert (whole["followers"], whole["snoozed_until"], whole["thresholds"]) == ([], None, None)
+    cli.ok("thresholds", "set", "vip", "system=1h")
+    cli.ok("thresholds", "assign", number, "vip")
+    cli.ok("snooze", number, "2099-03-01T09:00")
+    with inside.opened(cli.config) as app, app.desk.writing(now()) as ledger:
+        followed = Follow(at=now(), actor=Actor(ActorKind.AGENT, "bob"), agent="bob")
+        ledger.apply(find(app, number).id, followed)
+    whole = cli.json("show", number)
+    assert (whole["snoozed_until"], whole["thresholds"]) == ("2099-03-01T09:00:00+00:00", "vip")
+    assert whole["followers"] == ["bob"]
+    shown = cli.ok("show", number)
+    assert "Snoozed until    2099-03-01 09:00:00 UTC" in shown
+    assert "Followed by      bob\n" in shown
 
 
 def test_what_is_folded_away_is_told_of_and_shown_when_asked_for(cli):
@@ -335,20 +372,3 @@ def test_an_answer_that_waits_is_shown_to_whoever_would_write_another(cli):
     assert list(waits) == list(shapes.WAITING_ANSWER)
     assert waits["author"] == "alice"
     assert "--- An answer of alice waits to be sent at 20" in cli.ok("show", number)
-
-
-def test_who_follows_a_ticket_and_until_when_it_is_silent_is_shown(cli):
-    number = cli.open()
-    shown = cli.ok("show", number)
-    assert "Followed by" not in shown
-    assert "Snoozed until" not in shown
-    mails = Maildir(cli.folder / "outgoing").mails()
-    to = next(parseaddr(each["Reply-To"])[1] for each in mails if "alice@" in each["To"])
-    asks = mail("Re: Printer broken", "/follow\n/snooze 3d", sender="alice@agent.example")
-    cli.ok("deliver", "--to", to, stdin=asks)
-    cli.ok("tick")
-    (ticket,) = cli.json("tickets")
-    assert (ticket["followers"], ticket["snoozed_until"] is None) == (["alice"], False)
-    lines = [line.split() for line in cli.ok("show", number).splitlines()]
-    assert ["Followed", "by", "alice"] in lines
-    assert any(line[:2] == ["Snoozed", "until"] for line in lines)

@@ -134,6 +134,11 @@ def test_an_empty_path_is_a_fault(faults):
         ("DTSTART:20271224\nRRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24", ["2027-12-24"]),
         ("DTSTART:20251224\nRRULE:FREQ=YEARLY;UNTIL=20261231T000000Z", ["2026-12-24"]),
         ("DTSTART:20240229\nRRULE:FREQ=YEARLY", ["2024-02-29", "2028-02-29"]),
+        ("DTSTART:20261224\nDURATION:P2D", ["2026-12-24", "2026-12-25"]),
+        ("DTSTART:20261224\nDURATION:P1W", [f"2026-12-{day}" for day in range(24, 31)]),
+        ("DTSTART:20261224\nDTEND:20261225\nDURATION:P2D", ["2026-12-24"]),
+        ("BEGIN:VALARM\nDURATION:PT5M\nEND:VALARM\nDTSTART:20261224", ["2026-12-24"]),
+        ("STATUS:CANCELLED\nDTSTART:20261224", []),
     ],
 )
 def test_all_day_entries_are_days(entry, days):
@@ -148,6 +153,9 @@ def test_all_day_entries_are_days(entry, days):
         ("DTSTART:20261301", "has the date '20261301', which is none"),
         ("DTSTART:tomorrow", "has the date 'tomorrow', which is none"),
         ("DTSTART:20261224\nDTEND:20281224", "lasts for more than a year"),
+        ("DTSTART:20261224\nDURATION:PT30H", "lasts 'PT30H', which is no number of days"),
+        ("DTSTART:20261224\nRRULE:FREQ=YEARLY\nEXDATE:20271224", "has EXDATE"),
+        ("DTSTART:20261224\nRDATE:20271224", "has RDATE"),
         ("DTSTART:20261224\nRRULE:FREQ=WEEKLY", "comes again by 'FREQ=WEEKLY'"),
         ("DTSTART:20261224\nRRULE:FREQ=YEARLY;BYDAY=1MO", "only the same day of each year"),
         ("DTSTART:20261224\nRRULE:FREQ=YEARLY;BYMONTH=11", "only the same day of each year"),

@@ -20,7 +20,7 @@ STAFF = Staff((ALICE, BOB, BOSS), {"billing": ("bob",)}, ("admin@agents.example"
 SETTINGS = replace(
     settings(),
     staff=STAFF,
-    categories=("general_inquiry", "billing"),
+    categories=("general_inquiry", "billing", "bug_report"),
     fields=("order_no", "serial"),
 )
 AS_ALICE = {"at": START, "actor": Actor(ActorKind.AGENT, "alice")}
@@ -52,6 +52,10 @@ LETTER = Letter(b"From: alice\r\n\r\nYes.", ALICE, "<one@agents.example>", "f" *
         (
             Command("category", ("billing",)),
             events.SetCategory(**AS_ALICE, category="billing"),
+        ),
+        (
+            Command("category", ("bug",)),
+            events.SetCategory(**AS_ALICE, category="bug_report"),
         ),
         (Command("kind", ("dispute",)), events.SetKind(**AS_ALICE, kind=Kind.DISPUTE)),
         (

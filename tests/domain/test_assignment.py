@@ -32,6 +32,12 @@ def test_of_several_they_take_turns():
     assert why == f"all are at their limit: {', '.join(told)}"
 
 
+def test_of_those_who_have_answered_all_it_is_who_got_a_ticket_longest_ago():
+    loads = {"alice": Load(0, 9), "bob": Load(0, 7), "zoe": Load(0, 8)}
+    assert chosen(desk(ALICE, BOB, ZOE), None, loads)[0] == BOB
+    assert chosen(desk(ALICE, BOB), None, {"alice": Load(1, 3), "bob": Load(1, 2)})[0] == BOB
+
+
 def test_who_is_away_gets_none():
     away = replace(ALICE, limit=0)
     assert chosen(desk(away), None, {})[0] is None

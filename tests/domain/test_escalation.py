@@ -145,6 +145,36 @@ def test_a_change_of_what_it_is_makes_no_escalation_earlier_than_the_change():
     assert escalated(life).ticket.escalated_at == life.now
 
 
+@pytest.mark.parametrize(
+    ("conditions", "kind", "facts"),
+    [
+        ({"categories": ("billing",)}, events.SetCategory, {"category": "billing"}),
+        ({"kinds": (Kind.ORDER,)}, events.SetKind, {"kind": Kind.ORDER}),
+        ({"tags": ("vip",)}, events.Tag, {"added": ("vip",)}),
+        ({"teams": ("billing",)}, events.AssignTeam, {"team": "billing"}),
+    ],
+)
+def test_a_rule_that_fits_only_since_a_change_acts_no_earlier_than_that(conditions, kind, facts):
+    life = in_progress(escalations=(Escalation("leads", 4 * HOUR, **conditions),))
+    life.do(kind, after=9 * HOUR, **facts)
+    assert coming(life) == [timedelta()]
+    assert escalated(life).ticket.escalated_at == life.now
+    later = in_progress(escalations=(Escalation("leads", 4 * HOUR, **conditions),))
+    assert coming(later.do(kind, **facts)) == [2 * HOUR]
+
+
+def test_what_changes_no_escalation_moves_none():
+    life = in_progress(escalations=(LEADS,)).do(events.Tag, after=9 * HOUR, added=("vip",))
+    assert coming(life) == [START + 4 * HOUR - life.now]
+
+
+def test_a_rule_for_what_was_late_acts_no_earlier_than_that_was():
+    rule = Escalation("once", 4 * HOUR, missed=1)
+    life = new(escalations=(rule,))
+    life.due(TimerKind.SYSTEM_RESPONSE)
+    assert coming(life) == [timedelta()]
+
+
 def test_what_is_snoozed_goes_up_when_it_wakes():
     life = new(escalations=(LEADS,))
     life.do(events.Snooze, until=START + DAY)
@@ -198,7 +228,7 @@ def test_all_conditions_together_can_hold():
     life = in_progress(escalations=(rule,))
     life.do(events.AssignTeam, team="billing").do(events.Tag, added=("vip",))
     assert lacking(rule, life.ticket) == ""
-    assert escalates_at(rule, life.ticket, life.policy) == START + HOUR
+    assert escalates_at(rule, life.ticket, life.policy) == life.now  # since when it fits
 
 
 def test_why_none_acts_is_told_of_turn_snooze_and_mark():

@@ -24,6 +24,7 @@ NAMES = Names(("alice", "close"), ("leads",), ("billing", "bug_report"))
         ("leads", "/assign team:leads"),
         ("billing", "/category billing"),
         ("bug-report", "/category bug-report"),
+        ("bug", "/category bug"),
         ("dispute", "/kind dispute"),
         ("close", "/close"),
         ("assign-close", "/assign close"),
@@ -41,7 +42,9 @@ def test_a_word_is_a_line_that_can_be_read(word, said):
     assert (len(script.commands), script.faults, script.text) == (1, (), "")
 
 
-@pytest.mark.parametrize("word", ["sales", "tkt-2026-00042.q7d", "dnoe", "snooze", "unmerge-1", ""])
+@pytest.mark.parametrize(
+    "word", ["sales", "feature", "tkt-2026-00042.q7d", "dnoe", "snooze", "unmerge-1", ""]
+)
 def test_other_words_are_no_commands(word):
     assert line(word, NAMES) is None
 

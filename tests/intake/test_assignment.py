@@ -1,10 +1,12 @@
 """New tickets are given to agents, and what nobody could take is given later."""
 
 from dataclasses import replace
+from operator import itemgetter
 
 from mailgate.desk import assignment
 from mailgate.desk.assignment import Result, assign_waiting
-from mailgate.domain.model import Status
+from mailgate.domain.events import AgentReplied
+from mailgate.domain.model import Actor, ActorKind, Status
 from mailgate.domain.people import Staff
 from mailgate.domain.rules import Rule, ranked
 from mailgate.errors import Conflict
@@ -18,6 +20,14 @@ from tests.intake.desk import Believing, Gateway
 def desk_of(database, alice=20, bob=20) -> Gateway:
     staff = Staff((replace(ALICE, limit=alice), replace(BOB, limit=bob)), {}, (ADMIN,))
     return Gateway(database, replace(settings(), staff=staff, assigns=True))
+
+
+def answer(desk):
+    """Let whoever holds the newest ticket answer it."""
+    with desk.desk.writing(desk.now) as ledger:
+        newest = max(desk.rows("ticket"), key=itemgetter("id"))
+        who = Actor(ActorKind.AGENT, newest["assignee"])
+        ledger.apply(newest["id"], AgentReplied(at=desk.now, actor=who))
 
 
 def holders(desk) -> list[str | None]:
@@ -43,6 +53,15 @@ def test_those_of_one_batch_are_counted_too(database):
     for n in range(4):
         desk.keep("words", Subject=f"Matter {n}")
     desk.worker.drain()
+    assert holders(desk) == ["alice", "bob", "alice", "bob"]
+
+
+def test_they_take_turns_also_where_each_ticket_is_answered_before_the_next(database):
+    desk = desk_of(database)
+    for n in range(4):
+        desk.mail("words", Subject=f"Matter {n}")
+        answer(desk)
+    assert {row["status"] for row in desk.rows("ticket")} == {Status.WAITING}
     assert holders(desk) == ["alice", "bob", "alice", "bob"]
 
 

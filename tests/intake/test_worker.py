@@ -316,6 +316,22 @@ def test_any_mail_to_the_confirm_address_of_this_resolution_confirms(gateway, op
     assert gateway.ticket(opened["ticket_id"]).closed_by is ClosedBy.CUSTOMER
 
 
+def test_words_to_the_confirm_address_of_a_resolution_that_is_over_are_heard(gateway, opened):
+    gateway.agent("/resolve\nIt was unplugged.")
+    to = gateway.outbox("resolved")[0]["context"]["confirm_address"]
+    gateway.mail("It smokes.", In_Reply_To=gateway.outbox("resolved")[-1]["rfc_id"])
+    gateway.agent("Unplug it again.")
+    assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
+    for nothing in ("", "Thank you!"):
+        gateway.mail(nothing, to=to)
+        assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
+    gateway.mail("It is unplugged, and smokes.", to=to)
+    assert gateway.ticket(opened["ticket_id"]).status is Status.OPEN
+    gateway.agent("/resolve\nIt is put out.")
+    gateway.mail("It smokes still.", to=to)
+    assert gateway.ticket(opened["ticket_id"]).status is Status.REOPENED
+
+
 def test_an_agent_with_a_matter_of_their_own_is_a_customer(gateway):
     row = gateway.mail("My chair is broken.", sender=ALICE.address, Subject="Chair")
     assert row["state"] == "opened"

@@ -20,7 +20,6 @@ CATCHES_ALL = {
     "mailgate/delivery/record.py": "one ending that cannot be written stops no other",
     "mailgate/supervisor.py": "a forked process that fails ends, and is no second supervisor",
     "mailgate/scheduler.py": "a job that fails is logged and runs again",
-    "mailgate/intake/trial.py": "one mail that cannot be lived through again ends no simulation",
     "mailgate/intake/imap.py": "one mailbox that fails stops no other, and is tried again",
     "mailgate/web/watch.py": "a look that fails is told to who asked for it, not to its thread",
     "mailgate/mail/guard.py": "third-party parsers raise anything",
