@@ -211,7 +211,7 @@ def _clock(last: datetime) -> Finding:
     if silence > SILENT:
         says = f"it last ran {printing.span(silence)} ago: start `mailgate serve`, or see to cron"
         return Finding("clock", "warning", says)
-    return Finding("clock", "ok", f"it runs; its last sign of life is {printing.span(silence)} old")
+    return Finding("clock", "ok", f"its last sign of life is {printing.span(silence)} old")
 
 
 # --- a gateway that runs now, and who can ask it --------------------------------------------------
