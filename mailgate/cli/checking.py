@@ -100,6 +100,7 @@ def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
     checks: list[tuple[str, Callable[[App], Iterator[Finding]]]] = [
         ("database", _database),
         ("gateway", _gateway),
+        ("inbound", _inbound),
         ("submission", _submission),
         ("web", _web),
         ("templates", _templates),
@@ -221,6 +222,22 @@ def _gateway(app: "App") -> Iterator[Finding]:
     from mailgate.cli.running import gateway
 
     return gateway(app)
+
+
+def _inbound(app: "App") -> Iterator[Finding]:
+    """Tell where a port is open to other machines, none of which may connect."""
+    from mailgate.config.secrets import is_loopback
+
+    inbound = app.config.inbound
+    if not all(peers.is_loopback for peers in inbound.allowed_peers):
+        return
+    for at in (inbound.listen, inbound.lmtp_listen):
+        if at is not None and not is_loopback(at.host):
+            says = (
+                f"{at} is open to other machines, and all of them are refused: say in [inbound] "
+                'allowed_peers who may connect, beside "127.0.0.0/8" and "::1"'
+            )
+            yield Finding("inbound", "warning", says)
 
 
 def _submission(app: "App") -> Iterator[Finding]:

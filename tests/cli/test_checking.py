@@ -204,6 +204,13 @@ def test_figures_that_others_can_read_are_a_warning(cli):
     assert "0.0.0.0:0 is open to others" in found(cli)["web", "warning"]
 
 
+def test_a_port_for_others_that_refuses_all_of_them_is_a_warning(cli):
+    cli.set(inbound__listen="0.0.0.0:0")
+    assert "and all of them are refused" in found(cli)["inbound", "warning"]
+    cli.set(inbound__allowed_peers=["10.0.0.0/8"])
+    assert ("inbound", "warning") not in found(cli)
+
+
 def test_a_desk_without_people_is_a_warning(cli):
     text = cli.config.read_text().partition("[[agent]]")
     cli.config.write_text(text[0] + "[sla]" + text[2].partition("[sla]")[2])
