@@ -100,6 +100,7 @@ def _all(app: "App", send_to: str | None) -> Iterator[Finding]:
     checks: list[tuple[str, Callable[[App], Iterator[Finding]]]] = [
         ("database", _database),
         ("gateway", _gateway),
+        ("inbound", _inbound),
         ("submission", _submission),
         ("web", _web),
         ("templates", _templates),
@@ -211,7 +212,7 @@ def _clock(last: datetime) -> Finding:
     if silence > SILENT:
         says = f"it last ran {printing.span(silence)} ago: start `mailgate serve`, or see to cron"
         return Finding("clock", "warning", says)
-    return Finding("clock", "ok", f"it runs; its last sign of life is {printing.span(silence)} old")
+    return Finding("clock", "ok", f"its last sign of life is {printing.span(silence)} old")
 
 
 # --- a gateway that runs now, and who can ask it --------------------------------------------------
@@ -221,6 +222,22 @@ def _gateway(app: "App") -> Iterator[Finding]:
     from mailgate.cli.running import gateway
 
     return gateway(app)
+
+
+def _inbound(app: "App") -> Iterator[Finding]:
+    """Tell where a port is open to other machines, none of which may connect."""
+    from mailgate.config.secrets import is_loopback
+
+    inbound = app.config.inbound
+    if not all(peers.is_loopback for peers in inbound.allowed_peers):
+        return
+    for at in (inbound.listen, inbound.lmtp_listen):
+        if at is not None and not is_loopback(at.host):
+            says = (
+                f"{at} is open to other machines, and all of them are refused: say in [inbound] "
+                'allowed_peers who may connect, beside "127.0.0.0/8" and "::1"'
+            )
+            yield Finding("inbound", "warning", says)
 
 
 def _submission(app: "App") -> Iterator[Finding]:

@@ -230,14 +230,21 @@ def thresholds_set(
     """Set times of a row, over those of the configuration. Open tickets follow at once."""
     from mailgate.app import now
     from mailgate.desk import thresholds as rows
+    from mailgate.domain.policy import RowType
 
     if not values and active is None:
         raise Refused("say what to set, such as system=2h")
+    _, kind, name = _key(row, tenant=tenant)
+    said = f"Row {name} is set."
+    if kind is RowType.CUSTOM:
+        said += (
+            f" It is no priority: `mailgate thresholds assign NUMBER {name}` gives it to a ticket."
+        )
     with opened(config) as app:
         policy = in_force(app)
         given = dict(_value(text, policy) for text in values or ())
         rows.put(app.desk, _key(row, tenant=tenant), given, now(), active=active)
-        _followed(app, f"Row {_key(row, tenant=tenant)[2]} is set.")
+        _followed(app, said)
 
 
 @command(

@@ -35,6 +35,7 @@ RESERVED = frozenset(
 )
 """Names that commands and addresses such as `support+done@` understand otherwise."""
 
+_NO_TEAM = "add a [[team]] of that name"
 _NOT_EMPTY = {
     ("desk", "categories"): "a ticket needs a category",
     ("submission", "allowed_peers"): "nobody could connect",
@@ -167,7 +168,7 @@ def rules(config: Config, source: Source) -> Iterator[Fault]:
     for index, each in enumerate(config.rules):
         path: Path = ("rule", index)
         asked = _listed((*path, "if_category"), each.if_category)
-        yield from _unknown([((*path, "team"), each.team)], teams, source)
+        yield from _unknown([((*path, "team"), each.team)], teams, source, _NO_TEAM)
         yield from _unknown([((*path, "category"), each.category), *asked], categories, source)
         if not (each.team or each.category or each.kind or each.priority or each.tags):
             hint = "say what a ticket gets by it"
@@ -188,9 +189,10 @@ def escalations(config: Config, source: Source) -> Iterator[Fault]:
     for index, each in enumerate(rules):
         path: Path = ("escalation", index)
         yield from _unknown(_listed((*path, "if_category"), each.if_category), categories, source)
-        yield from _unknown(_listed((*path, "if_team"), each.if_team), teams, source)
+        yield from _unknown(_listed((*path, "if_team"), each.if_team), teams, source, _NO_TEAM)
         known = [*agents, *(f"team:{name}" for name in teams)]
-        yield from _unknown([((*path, "to"), each.to)], known, source)
+        add = _NO_TEAM if (each.to or "").startswith("team:") else ""
+        yield from _unknown([((*path, "to"), each.to)], known, source, add)
     asked: list[tuple[Path, str | None]] = [
         (("escalation", index, "approval_by"), each.approval_by) for index, each in enumerate(rules)
     ]
@@ -208,12 +210,13 @@ def _categories(config: Config) -> list[str]:
 
 
 def _unknown(
-    named: Iterable[tuple[Path, str | None]], known: Sequence[str], source: Source
+    named: Iterable[tuple[Path, str | None]], known: Sequence[str], source: Source, add: str = ""
 ) -> Iterator[Fault]:
     for path, value in named:
         if value and value not in known:
             allowed = ", ".join(known) or "nothing: there is none yet"
-            yield source.fault(path, Wrong(did_you_mean(value, known), allowed=allowed))
+            hint = did_you_mean(value, known) or add
+            yield source.fault(path, Wrong(hint, allowed=allowed))
 
 
 def calendars(config: Config, source: Source) -> Iterator[Fault]:

@@ -48,14 +48,16 @@ def drop_key(config: Config, name: str, environ: Mapping[str, str]) -> None:
     path, found = _keys(config, environ)
     _see_that_there_is(name, found)
     if name == found.current:
-        raise Refused(f"{name} signs: let another one do so first (`mailgate keys sign`)")
+        raise Refused(
+            f"{name} signs: let another one do so first (`mailgate keys add`, `mailgate keys sign`)"
+        )
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     _write(path, [line for line in lines if _names(line) != name])
 
 
 def _see_that_there_is(name: str, found: SigningKeys) -> None:
     if name not in found.keys:
-        raise Refused(f"there is no key {name}; there are {', '.join(found.keys)}")
+        raise Refused(f"there is no key {name}; there is {', '.join(found.keys)}")
 
 
 def _keys(config: Config, environ: Mapping[str, str]) -> tuple[Path, SigningKeys]:

@@ -175,7 +175,9 @@ def record(text: str) -> Record:
     system, colon, key = name.partition(":")
     system, state = system.lower(), " ".join("".join(rest).split())
     if not (colon and key and key.isprintable() and _SYSTEM.fullmatch(system)):
-        raise Refused("it does not say which: a system, a colon and what it is there")
+        raise Refused(
+            "it does not say which: write a system, a colon and its name there, such as shop:4711"
+        )
     if max(len(key), len(state)) > LONGEST_VALUE or not state.isprintable():
         raise Refused(f"each is of at most {LONGEST_VALUE} characters that can be seen")
     if dropped and state:

@@ -68,7 +68,7 @@ def survey(
     """
     link = connect(account)
     try:
-        how = f"{account.host}:{account.port} ({account.tls.value}, as {account.user})"
+        how = f"{account.host}:{account.port} (TLS: {account.tls.value}, as {account.user})"
         yield Said(f"{how} lets us in")
         yield from _folders(link, inbox, sent)
         for name, (has, lacks) in CAPABILITIES.items():

@@ -56,6 +56,15 @@ def is_command(reading: Reading, settings: Settings, *, beside: bool = False) ->
     return bool(asking) and not others
 
 
+def unknown(said: tuple[str, ...]) -> Fault | None:
+    """Return what is wrong with the first of these lines that is text, and meant nothing to us.
+
+    Above an answer such a line would go to the customer.
+    """
+    text = next((line for line in said if read(line).text), None)
+    return Fault(text, "no address of ours is called so", "") if text else None
+
+
 def act(
     ledger: Ledger, reading: Reading, agent: Agent, ticket_id: int, message: NewMessage
 ) -> tuple[str, str]:
@@ -120,8 +129,9 @@ def _flaws(said: tuple[str, ...], script: Script) -> Iterator[Fault]:
         yield Fault(", ".join(said), reason, f"/{aside[0]} alone")
     if "merge" in names and names & agents.ENDS:
         yield Fault(", ".join(said), "/merge itself ends a ticket", "/merge without them")
-    if script.text:
-        yield Fault(script.text.splitlines()[0], "no address of ours is called so", "")
+    fault = unknown(said)
+    if fault is not None:
+        yield fault
 
 
 def _happen(

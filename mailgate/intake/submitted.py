@@ -149,7 +149,11 @@ def _on_ticket(
     ticket = ledger.ticket(agents.meant(ledger, written_to, message.text))
     if not (to or purpose) and agent.address in ticket.people:
         return None
-    fault = _leaving(ticket, to, message) or _misdirected(ticket, to, purpose, _joining(message))
+    fault = (
+        addressed.unknown(addressed.lines(reading, ledger.settings))
+        or _leaving(ticket, to, message)
+        or _misdirected(ticket, to, purpose, _joining(message))
+    )
     if fault is not None:
         agents.refuse(ledger, reading, agent, ticket.id, [fault])
         return agents.ended(agents.REFUSED, ticket.id, f"{agent.name} by submission")
@@ -224,6 +228,9 @@ def _see_that_it_may_open(
     ledger: Ledger, reading: Reading, message: NewMessage, to: list[str]
 ) -> None:
     settings = ledger.settings
+    fault = addressed.unknown(addressed.lines(reading, settings))
+    if fault is not None:
+        raise Refused(said(fault))
     if not settings.submission_opens:
         raise Refused("it is about no ticket: answer a mail of the ticket, or name its number")
     colleagues = [address for address in to if address in settings.staff.by_address]

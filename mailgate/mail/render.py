@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ PARTS = ("subject", "txt", "html")
 HTML_LIMIT = 100_000  # characters of plain text above which a mail goes without an HTML part
 
 _PREPARED = "_prepared.txt.j2"
+_MOST_NAMED = 12  # missing templates of a language; of more their number is told
 _MOMENTS = 256  # as many times as are kept spelt out
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _NOTICE = re.compile(r"(?P<notice>[a-z][a-z_]*)\.(?:subject|txt|html)\.j2")
@@ -76,8 +78,8 @@ class Renderer:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Return the names of all notices that have a template in any language, sorted."""
-        files = (file for folder in self._locale_folders() for file in folder.iterdir())
+        """Return the names of all notices that have a template in the last folder, sorted."""
+        files = (file for place in _locales_in(self._folders[-1]) for file in place.iterdir())
         found = (_NOTICE.fullmatch(file.name) for file in files)
         return tuple(sorted({match["notice"] for match in found if match}))
 
@@ -108,7 +110,8 @@ class Renderer:
 
         The samples hold all that a notice may be given, and the least: templates must bear both.
         """
-        faults = [fault for locale in self.locales for fault in self._gaps(locale)]
+        faults = list(self._strays())
+        faults += [fault for locale in self.locales for fault in self._gaps(locale)]
         for locale in self.locales:
             for notice in self.notices:
                 for context in samples():
@@ -134,9 +137,7 @@ class Renderer:
 
     def _locale_folders(self) -> Iterator[Path]:
         for folder in self._folders:
-            if folder.is_dir():
-                found = (path for path in folder.iterdir() if _LOCALE.fullmatch(path.name))
-                yield from sorted(path for path in found if path.is_dir())
+            yield from _locales_in(folder)
 
     def _tags(self, locale: str | None) -> tuple[str, ...]:
         parts = _tag(locale or "").split("-")
@@ -194,8 +195,29 @@ class Renderer:
             return line
         return f"{one_line(written, SUBJECT_LIMIT - len(mark) - 1)} {mark}"
 
+    def _strays(self) -> Iterator[str]:
+        """Name the templates of what is no notice, such as of a name misspelt."""
+        notices = self.notices
+        files = (file for place in self._locale_folders() for file in sorted(place.iterdir()))
+        for file in files:
+            match = _NOTICE.fullmatch(file.name)
+            if match and match["notice"] not in notices:
+                near = get_close_matches(match["notice"], notices, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(notices)}"
+                yield f"{file}: there is no notice {match['notice']}; {hint}"
+
     def _gaps(self, locale: str) -> Iterator[str]:
         """Name the parts that this language would have to borrow from another one."""
+        missing = list(self._missing(locale))
+        if len(missing) <= _MOST_NAMED:
+            yield from missing
+            return
+        yield (
+            f"{locale}: {len(missing)} of {len(self.notices) * len(PARTS)} templates are missing, "
+            f"such as {missing[0].split(':')[0]}: a language of your own needs them all"
+        )
+
+    def _missing(self, locale: str) -> Iterator[str]:
         base = self._tags(locale)
         own = base if self._fallback.split("-")[0] == base[0].split("-")[0] else base[:-1]
         for notice in self.notices:
@@ -203,6 +225,12 @@ class Renderer:
                 name = f"{notice}.{part}.j2"
                 if not any((f / tag / name).is_file() for f in self._folders for tag in own):
                     yield f"{locale}/{name}: missing"
+
+
+def _locales_in(folder: Path) -> list[Path]:
+    """Return the folders of languages in a folder, which may not be there."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in found if _LOCALE.fullmatch(path.name) and path.is_dir())
 
 
 @contextmanager

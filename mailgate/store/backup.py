@@ -64,11 +64,13 @@ class Manifest:
 def making(target: Path) -> Iterator[Path]:
     """Hand out an empty folder which becomes `target` when everything in it is on the disk.
 
-    Raises Refused when there is such a folder, `Temporary` when it cannot be written. Of what was
-    not finished nothing is left.
+    Raises Refused when there is such a folder, or none to make it in, `Temporary` when it cannot be
+    written. Of what was not finished nothing is left.
     """
     if os.path.lexists(target):
         raise Refused(f"{target} is there already: name a folder that is not")
+    if not target.parent.is_dir():
+        raise Refused(f"{target.parent} is no folder: make it")
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
         with writing(target.parent):

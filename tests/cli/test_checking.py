@@ -103,7 +103,7 @@ def test_a_desk_that_was_used_is_well(cli):
     cli.open()
     checks = found(cli)
     assert "at this version's schema" in checks["database", "ok"]
-    assert re.fullmatch(r"it runs; its last sign of life is \d+ s old", checks["clock", "ok"])
+    assert re.fullmatch(r"its last sign of life is \d+ s old", checks["clock", "ok"])
     assert checks["gateway", "ok"].startswith("none runs now")
     assert "ok       database: " in cli.ok("check")
 
@@ -202,6 +202,13 @@ def test_figures_that_others_can_read_are_a_warning(cli):
         assert ("web", "ok") in found(cli)
     cli.set(web__listen="0.0.0.0:0")
     assert "0.0.0.0:0 is open to others" in found(cli)["web", "warning"]
+
+
+def test_a_port_for_others_that_refuses_all_of_them_is_a_warning(cli):
+    cli.set(inbound__listen="0.0.0.0:0")
+    assert "and all of them are refused" in found(cli)["inbound", "warning"]
+    cli.set(inbound__allowed_peers=["10.0.0.0/8"])
+    assert ("inbound", "warning") not in found(cli)
 
 
 def test_a_desk_without_people_is_a_warning(cli):

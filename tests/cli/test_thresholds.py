@@ -120,7 +120,8 @@ def test_the_order_of_who_wins_is_shown(noon):
 def test_a_custom_row_is_given_to_a_ticket_and_taken_away(noon):
     noon.set(sla__watch_targets=False)
     number = noon.open()
-    noon.ok("thresholds", "set", "vip", "system=30m")
+    said = noon.ok("thresholds", "set", "vip", "system=30m")
+    assert "It is no priority: `mailgate thresholds assign NUMBER vip` gives it" in said
     said = noon.ok("thresholds", "assign", number, "vip", "--note", "a good customer")
     assert "deadlines are worked out anew" in said
     assert due(noon, number) == timedelta(minutes=30)

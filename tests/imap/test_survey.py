@@ -24,7 +24,7 @@ def said(account, inbox="INBOX", sent="", connect=Link.open):
 def test_a_server_that_can_everything_is_well(straight, put, user, dovecot):
     put("one")
     assert said(straight) == [
-        (True, f"127.0.0.1:{dovecot.imap_port} (off, as {user}) lets us in"),
+        (True, f"127.0.0.1:{dovecot.imap_port} (TLS: off, as {user}) lets us in"),
         (True, "5 folders, divided by /; 1 mails in INBOX"),
         (True, "drafts are looked for in Drafts (as the server marks it)"),
         (True, "a board puts second copies of mails into Trash (as the server marks it)"),

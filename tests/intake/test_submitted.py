@@ -219,7 +219,7 @@ def test_the_address_for_notes_keeps_it_from_the_customer_in_to(gateway, opened,
     assert gateway.rows("message")[-1]["kind"] == "note"
 
 
-@pytest.mark.parametrize("word", ["dnoe", "assign-bop", "resolve-now"])
+@pytest.mark.parametrize("word", ["dnoe", "assign-bop", "resolve-now", "snoze-3d"])
 def test_an_address_that_is_wrong_does_nothing(gateway, opened, thread, submit, word):
     sent = submit(to=[CUSTOMER, f"support+{word}@desk.example"], **thread)
     assert sent["state"] == "commands_only"
@@ -274,6 +274,7 @@ def test_a_first_mail_opens_a_ticket_that_waits_on_the_customer(gateway, submit)
     [
         ({"to": [NEW], "text": "/asign bob\nx"}, "no command /asign"),
         ({"to": [NEW], "text": "/note\nx"}, "has no ticket yet"),
+        ({"to": [NEW, "support+snoze-3d@desk.example"], "shown": NEW}, "/snoze-3d: no address of"),
         ({"to": [NEW], "text": "/take"}, "nothing in it for the customer"),
         ({"to": [NEW], "text": "/macro none\nx"}, "there is no macro"),
         ({"to": [NEW, BOB.address]}, "is of the staff"),

@@ -343,6 +343,31 @@ class TestTheCheck:
             "fr/resolved.html.j2: missing",
         ]
 
+    def test_of_many_templates_that_a_language_lacks_their_number_is_told(self, folder):
+        for notice in ("one", "two", "three"):
+            for part in ("subject", "txt", "html"):
+                write(folder, f"en/{notice}.{part}.j2", "x")
+        write(folder, "fr/received.txt.j2", "x")
+        shutil.copy(folder / "en" / "locale.toml", folder / "fr" / "locale.toml")
+
+        (fault,) = (each for each in Renderer([folder]).check() if each.startswith("fr"))
+
+        assert fault.startswith("fr: 14 of 15 templates are missing, such as fr/one.subject.j2: ")
+
+    def test_a_template_of_what_is_no_notice_is_named_once_with_what_was_meant(
+        self, folder, tmp_path
+    ):
+        mine = tmp_path / "mine"
+        write(mine, "en/recieved.txt.j2", "x")
+        write(mine, "en/zzz.txt.j2", "x")
+
+        misspelt, other = Renderer([mine, folder]).check()
+
+        assert misspelt.endswith(
+            "recieved.txt.j2: there is no notice recieved; did you mean received?"
+        )
+        assert other.endswith("zzz.txt.j2: there is no notice zzz; there is received, resolved")
+
     def test_lets_a_region_borrow_from_its_language(self, folder):
         write(folder, "de-CH/received.txt.j2", "x")
         write(folder, "en-GB/received.txt.j2", "x")

@@ -144,7 +144,7 @@ def test_nothing_is_left_of_one_that_was_not_finished(sqlite, tmp_path, monkeypa
     with pytest.raises(Temporary, match="no space left"):
         taken(sqlite, tmp_path / "b")
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
-    with pytest.raises(Temporary, match="cannot be written"):
+    with pytest.raises(Refused, match="missing is no folder: make it"):
         taken(sqlite, tmp_path / "missing" / "b")
 
 
