@@ -22,6 +22,7 @@ from mailgate.mail.trust import Trust
 from mailgate.store import inbox, tickets
 
 _MOST_IDS = 50
+_COPY_FIRST = "its copy in what was sent comes first"
 _LONGEST_WAY = timedelta(days=1)
 """How long after it was written a mail that asks for something by an address may come."""
 
@@ -29,18 +30,22 @@ _LONGEST_WAY = timedelta(days=1)
 def by_the_desk(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | None:
     """Handle what bears the desk's own address and came to one that holds a command, by Bcc.
 
-    Where a mailbox is watched its copy in what was sent counts, which nobody can forge.
+    Where a mailbox is watched its copy in what was sent counts, which nobody can forge; any other
+    mail of ours, as an answer to all, waits for that as well.
     """
     ours = not reading.by_form and reading.own.holds(reading.mail.strict_from or "")
-    if not ours or not addressed.is_command(reading, ledger.settings):
+    if not ours:
         return None
+    if not addressed.is_command(reading, ledger.settings):
+        waits = ledger.settings.mailboxes and reading.others and lookup.is_patient(reading)
+        return Ending(inbox.PENDING, says=_COPY_FIRST) if waits else None
     if _is_known(ledger, reading):
         earlier = lookup.elsewhere(reading)
         if earlier is not None:
             return by_another_address(ledger, lookup, reading, earlier)
         return Ending("suppressed", says="a mail of this Message-ID is known, and reads otherwise")
     if ledger.settings.mailboxes and lookup.is_patient(reading):
-        return Ending(inbox.PENDING, says="its copy in what was sent comes first")
+        return Ending(inbox.PENDING, says=_COPY_FIRST)
     if reading.authentication.level is Trust.STRONG and not _is_old(reading):
         return sent.filed(ledger, lookup, reading)
     if ledger.settings.mailboxes:

@@ -19,7 +19,7 @@ from mailgate.intake.lookup import Lookup
 from mailgate.intake.mailbox import SENT
 from mailgate.intake.reading import Reading
 from mailgate.mail.subjects import base_subject
-from mailgate.store import answers, history
+from mailgate.store import answers, history, inbox, recorded
 
 _SECOND = timedelta(seconds=1)
 _MOST_OPEN = 50  # tickets of one customer among which a subject is looked for
@@ -73,6 +73,26 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
         says = f"answered from the mailbox, by {by}"
     asks = addressed.carry_out(ledger, reading, ticket.id, who, agent)
     return Ending("threaded", ticket.id, "; ".join(filter(None, (says, asks))))
+
+
+def filed_late(ledger: Ledger, lookup: Lookup, reading: Reading, earlier: int) -> Ending | None:
+    """Let a mail among what was sent count that came before, as `earlier`, from nobody we know.
+
+    By Cc or Bcc it may come to the desk long before a slow program has filed its copy, and nothing
+    shows then that it is ours.
+    """
+    if reading.claimed.road != SENT or not reading.own.holds(reading.mail.strict_from or ""):
+        return None
+    connection, tenant_id = ledger.connection, ledger.settings.tenant_id
+    key = (tenant_id, reading.claimed.queue, reading.fingerprint)
+    came = inbox.came_by(connection, *key, earlier, reading.claimed.id)
+    if not {road for road, _ in came}.isdisjoint((SENT, inbox.SUBMISSION)):
+        return None
+    if not recorded.is_of_a_customer(connection, tenant_id, earlier):
+        return None
+    ending = filed(ledger, lookup, reading)
+    says = f"the same mail came before, as {earlier}; {ending.says}"
+    return replace(ending, state="suppressed", says=says)
 
 
 def _after_the_question(ticket: Ticket, at: datetime) -> datetime:

@@ -69,7 +69,8 @@ def sort(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     if reading.claimed.road == inbox.SUBMISSION:
         submitted.see_that_it_is_new(ledger, reading, earlier)
     if earlier is not None:
-        further = bcc.by_another_address(ledger, lookup, reading, earlier)
+        further = sent.filed_late(ledger, lookup, reading, earlier)
+        further = further or bcc.by_another_address(ledger, lookup, reading, earlier)
         return further or Ending("suppressed", says=f"the same mail came before, as {earlier}")
     if reading.claimed.road == SENT:
         return sent.filed(ledger, lookup, reading)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select
 
+from mailgate.domain.model import Side
 from mailgate.store import schema
 from mailgate.store.inbox import NOT_KEPT, PARKED, PENDING
 from mailgate.store.tickets import TICKET
@@ -49,3 +50,20 @@ def elsewhere(connection: Connection, tenant_id: int, mail_id: int, own: int) ->
         table.state.not_in(NOT_KEPT),
     )
     return connection.execute(query.order_by(table.id).limit(1)).scalar()
+
+
+def is_of_a_customer(connection: Connection, tenant_id: int, id_: int) -> bool:
+    """Tell whether what a delivery brought stands on a ticket as said by the customer's side."""
+    message, came = schema.message.c, schema.mail_delivery.c
+    query = (
+        select(message.id)
+        .join(schema.mail_delivery, came.mail_id == message.mail_id)
+        .where(
+            came.tenant_id == tenant_id,
+            came.id == id_,
+            message.tenant_id == tenant_id,
+            message.ticket_id == came.ticket_id,
+            message.side == Side.CLIENT.value,
+        )
+    )
+    return connection.execute(query.limit(1)).scalar() is not None

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from mailgate.desk.door import Desk
 from mailgate.errors import Temporary
@@ -100,12 +101,15 @@ def _confirm(
 
 
 async def _body(request: Request) -> bytes | None:
-    """Return the body, or None as soon as it is too large."""
+    """Return the body, or None as soon as it is too large; also where nobody waits any more."""
     body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST:
-            return None
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LARGEST:
+                return None
+    except ClientDisconnect:  # which is no fault of ours, and fills no log
+        return None
     return body
 
 

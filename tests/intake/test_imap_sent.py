@@ -151,6 +151,54 @@ def test_the_copy_that_came_to_the_inbox_too_is_the_same_mail(gateway, opened, f
     assert gateway.delivery(id_)["state"] == "suppressed"
 
 
+def received(gateway, raw, minutes=0, road="smtp"):
+    """Take a copy of what was sent as it comes to the desk's own address."""
+    copy = b"Received: x\r\n" + raw
+    id_ = gateway.inbox.put(Incoming(copy, SUPPORT, (SUPPORT,), gateway.now, "192.0.2.1", road))
+    gateway.worker.drain()
+    gateway.now += timedelta(minutes=minutes)
+    gateway.worker.drain()
+    return gateway.delivery(id_)
+
+
+def answer_to_all(first):
+    return (
+        f"From: {SUPPORT}\r\nTo: {CUSTOMER}\r\nCc: {SUPPORT}\r\nSubject: Re: Printer\r\n"
+        f"Message-ID: <all@desk.example>\r\nIn-Reply-To: {first}\r\n\r\nTry water.\r\n"
+    ).encode()
+
+
+def file(gateway, raw):
+    id_ = gateway.inbox.put(Incoming(raw, SUPPORT, (SUPPORT,), gateway.now, "support", "sent"))
+    gateway.worker.drain()
+    return gateway.delivery(id_)
+
+
+def test_an_answer_to_all_waits_for_its_copy_and_opens_no_ticket(gateway, opened, first, send):
+    raw = answer_to_all(first)
+    came = received(gateway, raw)
+    assert came["state"] == "pending"
+    file(gateway, raw)
+    gateway.now += timedelta(minutes=1)
+    gateway.worker.drain()
+    assert gateway.delivery(came["id"])["state"] == "suppressed"
+    assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
+
+
+def test_a_copy_that_is_filed_late_is_the_answer_all_the_same(gateway, opened, first, send):
+    raw = answer_to_all(first)
+    came = received(gateway, raw, minutes=1)
+    assert came["state"] == "opened", "nothing shows that it is ours"
+    filed = file(gateway, raw)
+    assert (filed["state"], filed["ticket_id"]) == ("suppressed", opened["ticket_id"])
+    assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
+    said = len(gateway.rows("message"))
+    file(gateway, raw + b"\r\n")
+    assert len(gateway.rows("message")) == said, "once is enough"
+    back = gateway.mail("It burns.", Subject="what?", In_Reply_To="<all@desk.example>")
+    assert back["ticket_id"] == opened["ticket_id"]
+
+
 @pytest.mark.parametrize(
     ("subject", "base"),
     [

@@ -338,6 +338,7 @@ class Life:
         ended |= {"mail_id": put(schema.mail, digest="d")["id"], "recipients": [CAROL]}
         threaded = put(schema.mail_delivery, state="threaded", fingerprint="f", **ended)["id"]
         put(schema.event, subject_kind="mail", subject_id=threaded, policy_id=rules)
+        put(schema.message, **said, side="client", mail_id=ended["mail_id"])
         parked = put(schema.mail_delivery, state="parked", done_at=NOW)["id"]
         spam = {"state": "quarantined", "mail_from": CAROL, "done_at": NOW}
         marked = put(schema.mail_delivery, **spam)["id"]

@@ -1,5 +1,6 @@
 """The page at which a customer says whether a resolution holds."""
 
+import asyncio
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -261,6 +262,32 @@ def test_a_fault_does_not_bring_the_link_into_the_log(page, monkeypatch):
     with structlog.testing.capture_logs() as lines:
         assert client.get(page.path).status_code == 500
     assert [(line["event"], line["path"]) for line in lines] == [("http.failed", "/t/")]
+
+
+def test_who_breaks_off_in_the_middle_of_an_answer_is_no_fault_of_ours(page):
+    told = iter(
+        [
+            {"type": "http.request", "body": b"answer=yes", "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+
+    async def receive():
+        return next(told)
+
+    async def send(_):
+        pass
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": page.path,
+        "headers": [],
+        "query_string": b"",
+    }
+    with structlog.testing.capture_logs() as lines:
+        asyncio.run(page.client.app(scope, receive, send))
+    assert (lines, page.status) == ([], Status.RESOLVED)
 
 
 def test_a_gateway_has_the_page_where_customers_can_reach_it(gateway):
