@@ -18,14 +18,17 @@ def test_one_bad_mail_stops_no_other_and_is_parked_with_its_error(gateway, monke
     sort = sorting.sort
 
     def fussy(ledger, lookup, reading):
+        ending = sort(ledger, lookup, reading)
         if reading.mail.subject == "bad":
             raise ValueError("cannot bear this one")
-        return sort(ledger, lookup, reading)
+        return ending
 
     monkeypatch.setattr("mailgate.intake.worker.sort", fussy)
     bad, good = gateway.keep(Subject="bad"), gateway.keep(Subject="good")
     gateway.worker.run_once()
     assert gateway.delivery(good)["state"] == "opened"
+    assert [ticket["subject"] for ticket in gateway.rows("ticket")] == ["good"]
+    assert len(gateway.rows("event")) == len(gateway.rows("message")) == 1
     assert gateway.delivery(bad)["attempts"] == 1
     for _ in range(5):
         gateway.now += timedelta(minutes=1)
