@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from mailgate.desk import held
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE
-from mailgate.domain.events import AgentReplied, NoteAdded, Opened
+from mailgate.domain.events import AgentReplied, NoteAdded, Opened, PeopleJoined
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent, Staff
 from mailgate.intake import addressed, threads, twins
@@ -70,9 +70,18 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     else:
         at = _after_the_question(ticket, at)
         ledger.apply(ticket.id, AgentReplied(at=at, actor=who, sent=True), message)
+        _join(ledger, ticket.id, at, who, to)
         says = f"answered from the mailbox, by {by}"
     asks = addressed.carry_out(ledger, reading, ticket.id, who, agent)
     return Ending("threaded", ticket.id, "; ".join(filter(None, (says, asks))))
+
+
+def _join(ledger: Ledger, ticket_id: int, at: datetime, who: Actor, to: list[str]) -> None:
+    """Let those in To and Cc take part from now on: their answers are about the same matter."""
+    known = ledger.ticket(ticket_id).people
+    new = [address for address in to if address not in known][: ledger.settings.new_people]
+    if new:
+        ledger.apply(ticket_id, PeopleJoined(at=at, actor=who, people=tuple(new)))
 
 
 def _after_the_question(ticket: Ticket, at: datetime) -> datetime:
@@ -173,4 +182,5 @@ def _open(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]) -> En
     if agent is not None:
         message = replace(message, author=agent.name)
     ledger.apply(ticket.id, AgentReplied(at=at, actor=who, sent=True), message)
+    _join(ledger, ticket.id, at, who, to)
     return Ending("opened", ticket.id, f"sent from the mailbox to {to[0]}, who had no ticket")
