@@ -42,9 +42,16 @@ _AS_ASCII = (
 """How quoted-printable text of a mail that is attached, and UTF-16, may spell an address."""
 _MOST_LOOKED_INTO, _LONGEST_LOOKED_INTO = 20, 1024 * 1024  # attachments, octets of each
 _NOT_ASKED = Authentication(Trust.UNKNOWN)
-_ADDRESS = re.compile(r"[\w.+=#~-]{1,64}@[\w.-]{1,255}", re.ASCII)
+# Each only from its beginning on, and with a signature: whoever pretends to be of the staff could
+# make a mail that keeps us busy for a second each MiB otherwise.
+_ADDRESS = re.compile(
+    r"(?<![\w.+=#~-])[\w.+=#~-]{1,64}\.[a-z2-7]{20,30}@[\w.-]{1,255}", re.ASCII | re.IGNORECASE
+)
+_SIGNATURE = re.compile(r"\.[a-z2-7]{20,34}", re.ASCII | re.IGNORECASE)
+_MOST_SIGNED = 1000  # different ones in one text
+_LONGEST_NAME = 100  # characters of what a page is about, before its signature
+_APART = re.compile(r"[\s\"'<>]")
 _HIDDEN = "\N{HORIZONTAL ELLIPSIS}"
-_LINK = re.compile(r"/t/([^\s\"'<>]{1,100}?\.[a-z2-7]{20,34})", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,10 +334,11 @@ class Reader:
                 signer.read_ticket_address(address, holder, now)
                 or signer.read_digest_address(address, holder, now),
             )
-            for address in _ADDRESS.findall(text)
+            for address in islice(dict.fromkeys(_ADDRESS.findall(text)), _MOST_SIGNED)
         )
         links = (
-            (token, signer.read_approval_token(token, holder, now)) for token in _LINK.findall(text)
+            (token, signer.read_approval_token(token, holder, now))
+            for token in islice(dict.fromkeys(_pages(text)), _MOST_SIGNED)
         )
         return [signed for signed, read in (*addresses, *links) if read and read.genuine]
 
@@ -362,6 +370,17 @@ def _unproved(found: Authentication) -> Authentication:
         return found
     why = "sent as the desk itself: who wrote it is taken from Reply-To, which nothing proves"
     return Authentication(Trust.UNKNOWN, (*found.reasons, why))
+
+
+def _pages(text: str) -> Iterator[str]:
+    """Yield what may be the tokens of our pages, out of their links."""
+    for signature in _SIGNATURE.finditer(text):
+        at = signature.start()
+        before = text[max(at - _LONGEST_NAME - len("/t/"), 0) : at]
+        begin = max(before.rfind("/t/"), before.rfind("/T/"))
+        name = before[begin + len("/t/") :]
+        if begin >= 0 and name and not _APART.search(name):
+            yield name + signature[0]
 
 
 def _attached_texts(raw: bytes, mail: ParsedMail) -> Iterator[str]:

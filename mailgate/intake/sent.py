@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from mailgate.desk import held
 from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE
-from mailgate.domain.events import AgentReplied, NoteAdded, Opened
+from mailgate.domain.events import AgentReplied, NoteAdded, Opened, PeopleJoined
 from mailgate.domain.model import Actor, ActorKind, Side, Ticket
 from mailgate.domain.people import Agent, Staff
 from mailgate.intake import addressed, threads, twins
@@ -70,6 +70,7 @@ def filed(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending:
     else:
         at = _after_the_question(ticket, at)
         ledger.apply(ticket.id, AgentReplied(at=at, actor=who, sent=True), message)
+        _join(ledger, reading, ticket.id, PeopleJoined(at=at, actor=who, people=tuple(to)))
         says = f"answered from the mailbox, by {by}"
     asks = addressed.carry_out(ledger, reading, ticket.id, who, agent)
     return Ending("threaded", ticket.id, "; ".join(filter(None, (says, asks))))
@@ -93,6 +94,17 @@ def filed_late(ledger: Ledger, lookup: Lookup, reading: Reading, earlier: int) -
     ending = filed(ledger, lookup, reading)
     says = f"the same mail came before, as {earlier}; {ending.says}"
     return replace(ending, state="suppressed", says=says)
+
+
+def _join(ledger: Ledger, reading: Reading, ticket_id: int, happens: PeopleJoined) -> None:
+    """Let those in To and Cc take part from now on: their answers are about the same matter.
+
+    In what came by another road somebody may have added them.
+    """
+    known, most = ledger.ticket(ticket_id).people, ledger.settings.new_people
+    new = [address for address in happens.people if address not in known][:most]
+    if new and reading.claimed.road == SENT:
+        ledger.apply(ticket_id, replace(happens, people=tuple(new)))
 
 
 def _after_the_question(ticket: Ticket, at: datetime) -> datetime:
@@ -193,4 +205,5 @@ def _open(ledger: Ledger, lookup: Lookup, reading: Reading, to: list[str]) -> En
     if agent is not None:
         message = replace(message, author=agent.name)
     ledger.apply(ticket.id, AgentReplied(at=at, actor=who, sent=True), message)
+    _join(ledger, reading, ticket.id, PeopleJoined(at=at, actor=who, people=tuple(to)))
     return Ending("opened", ticket.id, f"sent from the mailbox to {to[0]}, who had no ticket")

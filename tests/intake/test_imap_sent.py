@@ -78,6 +78,23 @@ def test_to_ourselves_only_it_is_a_note(gateway, opened, first, send, to):
     assert gateway.ticket(opened["ticket_id"]).status is Status.OPEN
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"to": f"{CUSTOMER}, dave@elsewhere.example"}, {"Cc": "Dave <dave@elsewhere.example>"}],
+)
+def test_who_else_is_addressed_takes_part_from_then_on(gateway, opened, first, send, headers):
+    hidden = "eve@elsewhere.example"
+    send(In_Reply_To=first, Message_ID="<s@desk.example>", Bcc=hidden, **headers)
+    ticket = gateway.ticket(opened["ticket_id"])
+    assert ticket.people == {CUSTOMER, "dave@elsewhere.example"}
+    assert ticket.joined_at("dave@elsewhere.example") == ticket.last_response_at
+    answer = {"In_Reply_To": "<s@desk.example>", "Subject": "what?"}
+    back = gateway.mail("It burns.", sender="dave@elsewhere.example", **answer)
+    assert (back["state"], back["ticket_id"]) == ("threaded", ticket.id)
+    assert gateway.ticket(ticket.id).status is Status.OPEN
+    assert gateway.mail("And I?", sender=hidden, **answer)["state"] == "opened"
+
+
 def test_to_a_third_party_it_is_a_note_since_the_customer_does_not_see_it(
     gateway, opened, first, send
 ):
@@ -99,7 +116,8 @@ def test_one_older_than_the_last_change_of_turn_moves_nothing(gateway, opened, f
 
 
 def test_a_mail_to_nobodys_customer_opens_a_ticket_only_where_that_is_wanted(gateway, send):
-    new = {"to": "Dave <dave@customer.example>", "Subject": "Your order"}
+    new = {"to": "Dave <dave@customer.example>", "Cc": "erin@customer.example"}
+    new |= {"Subject": "Your order"}
     assert send(**new)["state"] == "suppressed"
     desk = gateway.desk
     desk.settings = replace(desk.settings, outbound=frozenset({"support"}))
@@ -107,6 +125,7 @@ def test_a_mail_to_nobodys_customer_opens_a_ticket_only_where_that_is_wanted(gat
     ticket = gateway.ticket(sent["ticket_id"])
     assert (sent["state"], ticket.status) == ("opened", Status.WAITING)
     assert (ticket.requester, ticket.requester_name) == ("dave@customer.example", "Dave")
+    assert ticket.people == {"dave@customer.example", "erin@customer.example"}
     assert gateway.rows("outbox") == []
     sender = "dave@customer.example"
     back = gateway.mail("Yes.", sender=sender, In_Reply_To="<order@desk.example>", Subject="hm")
