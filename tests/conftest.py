@@ -8,6 +8,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from bench.gateway import LIMITS
 from mailgate import log as log_module
 from mailgate.mail.sandbox import Sandbox
 from tests.peers import loopback
@@ -23,6 +24,13 @@ settings.load_profile("mailgate")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long forms: make torture")
     parser.addoption("--seed", type=int, help="repeat a torture that has failed")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Print which limits are lifted where gateways are put under load."""
+    if not config.getoption("--long"):
+        return None
+    return f"[limits] under load: {', '.join(f'{name}={most}' for name, most in LIMITS.items())}"
 
 
 @pytest.fixture(scope="session")

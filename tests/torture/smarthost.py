@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from bench.gateway import LIMITS
 from tests.peers.sink import Received, Sink
 from tests.torture.reckoning import MESSAGE_ID, Sending
 
@@ -26,6 +27,7 @@ class Smarthost(Sink):
             self._news.notify_all()
 
     def settings(self) -> dict[str, object]:
-        """Return the settings of a gateway that sends here."""
+        """Return the settings of a gateway that sends here whatever there is to be sent."""
         said = {"transport": "smtp", "host": "127.0.0.1", "port": self.port, "tls": "off"}
-        return {f"delivery.{name}": value for name, value in said.items()}
+        limits = {f"limits.{name}": most for name, most in LIMITS.items()}
+        return limits | {f"delivery.{name}": value for name, value in said.items()}

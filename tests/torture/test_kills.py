@@ -51,7 +51,7 @@ def check(gateway: Gateway, smarthost: Smarthost, load: Load, kills: int, on_unk
 
 @pytest.mark.torture
 @pytest.mark.timeout(4 * _AN_HOUR)
-@pytest.mark.parametrize(("on_unknown", "kills"), [("resend", 12), ("hold", 6)])
+@pytest.mark.parametrize(("on_unknown", "kills"), [("resend", 16), ("hold", 8)])
 def test_kill_9_under_load_loses_nothing_and_doubles_nothing(
     start_gateway, smarthost, seed, long_form, on_unknown, kills
 ):
@@ -68,7 +68,7 @@ def test_kill_9_under_load_loses_nothing_and_doubles_nothing(
 @pytest.mark.torture
 @pytest.mark.timeout(4 * _AN_HOUR)
 def test_the_same_on_postgresql(postgresql_url, start_gateway, smarthost, seed, long_form):
-    kills, mails = (1_000, 50_000) if long_form else (2, 30)
+    kills, mails = (1_000, 50_000) if long_form else (6, 60)
     gateway = start_gateway(values=smarthost.settings(), database=postgresql_url).start(patience=60)
 
     load = torment(gateway, smarthost, seed, kills, mails)
