@@ -312,13 +312,15 @@ class Catchup:
 
     def _incoming(self, entry: _Entry, raw: bytes) -> Incoming:
         mail = rough(raw, self._now(), self._limits, "only its header was wanted")
-        sent = entry.place.road == SENT
+        ourselves = mail.strict_from in self._own
+        # Each server on a way leaves its trace (RFC 5321 section 4.4). Without any a mail was put
+        # there by who has the mailbox's password, as some programs keep answers beside questions.
+        sent = entry.place.road == SENT or (ourselves and not mail.headers.get("received"))
         paths = mail.headers.get("return-path", ())
         path = next(iter(paths), mail.strict_from or "")
         given = (one_line(v).strip("<> ") for v in mail.headers.get("delivered-to", ()))
         recipients = [address for address in given if self._inbox.takes(address)]
         now = self._now()
-        ourselves = not sent and mail.strict_from in self._own
         return Incoming(
             raw=raw,
             mail_from=one_line(path).strip("<> "),
@@ -328,7 +330,7 @@ class Catchup:
             received_at=self._came_at(entry, now),
             peer=self._mailbox.name,
             road=SENT if sent else IMAP,
-            not_before=now + _COPY_FIRST if ourselves else None,
+            not_before=now + _COPY_FIRST if ourselves and not sent else None,
         )
 
     def _came_at(self, entry: _Entry, now: datetime) -> datetime:

@@ -268,8 +268,23 @@ def test_who_has_lost_the_mailbox_to_another_node_commits_nothing(shared, monkey
 
 def test_a_mail_from_ourselves_waits_for_its_copy_among_what_was_sent(shared):
     shared.look()
-    shared.put(written(From="support@desk.example"), written(Message_ID="<m2@x.example>"))
+    came = b"Received: from x.example by mx.desk.example; Mon, 2 Mar 2026 09:00:00 +0000\r\n"
+    ours = written(From="support@desk.example")
+    shared.put(came + ours, written(Message_ID="<m2@x.example>"))
     shared.look()
     first, second = shared.gateway.rows("mail_delivery")
     assert first["next_try_at"] > shared.gateway.now
     assert second["next_try_at"] is None
+
+
+def test_an_answer_that_a_program_kept_beside_the_question_counts_as_sent(shared):
+    """No server has left its trace in it: who put it there had the mailbox's password."""
+    shared.look()
+    shared.put(written())
+    shared.look()
+    answer = {"From": "support@desk.example", "To": "carol@customer.example"}
+    shared.put(written("Is it plugged in?", Message_ID="<a@x.example>", **answer))
+    shared.look()
+    roads = [row["road"] for row in shared.gateway.rows("mail_delivery")]
+    assert roads == ["imap", "sent"]
+    assert shared.gateway.rows("mail_delivery")[1]["next_try_at"] is None
