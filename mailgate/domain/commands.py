@@ -138,7 +138,7 @@ _ROWS = (
     Word(
         "snooze",
         ("/snooze 3d", "/snooze 2026-03-01T09:00"),
-        "Silence until then: nothing is overdue, and the ticket comes back.",
+        "Silence until then: nothing is overdue, nobody is reminded, and the ticket comes back.",
         arguments.until,
     ),
     Word(

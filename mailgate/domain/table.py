@@ -269,7 +269,7 @@ TABLE: tuple[Row, ...] = (
     Row(events.SetTimes, ANY, guards.same_times, acts.keep, "has them already"),
     Row(events.SetTimes, ANY, None, acts.set_times, "deadlines are worked out anew"),
     Row(events.Follow, ANY, None, acts.follow, "followers changed"),
-    Row(events.Snooze, OURS, guards.ahead, acts.snooze, "silent until then"),
+    Row(events.Snooze, OURS | WAITING, guards.ahead, acts.snooze, "silent until then"),
     Row(events.MergeInto, CLOSED, guards.merged_there, acts.keep, "goes on there already"),
     Row(events.MergeInto, ANY, guards.can_merge, acts.merge_into, "goes on in another ticket"),
     Row(events.Absorb, ANY, guards.not_merged, acts.keep, "another ticket goes on here"),
@@ -361,7 +361,7 @@ TABLE: tuple[Row, ...] = (
         acts.auto_close,
         "nobody objected: closed by the clock",
     ),
-    Row(events.DeadlinePassed, OURS, guards.timer("wake"), acts.wake, "awake again"),
+    Row(events.DeadlinePassed, OURS | WAITING, guards.timer("wake"), acts.wake, "awake again"),
     Row(
         events.DeadlinePassed,
         ANY,

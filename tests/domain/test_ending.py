@@ -317,7 +317,7 @@ def test_escalating_goes_one_level_up_and_closing_ends_it():
 # --- snooze -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", OURS)
+@pytest.mark.parametrize("status", [*OURS, Status.WAITING])
 def test_snooze_silences_the_deadlines_of_an_open_ticket(status):
     life = IN[status]()
     life.do(events.Snooze, until=life.now + 3 * DAY)
@@ -325,10 +325,27 @@ def test_snooze_silences_the_deadlines_of_an_open_ticket(status):
     assert life.timers == [("wake", 3 * DAY - HOUR)]
 
 
-@pytest.mark.parametrize("life", [waiting, resolved, closed])
-def test_only_what_is_on_our_turn_can_be_snoozed(life):
+@pytest.mark.parametrize("life", [resolved, closed])
+def test_what_is_settled_cannot_be_snoozed(life):
     sentence = refusal(life(), events.Snooze, until=START + 900 * DAY)
-    assert sentence.endswith("(possible when new, open, in progress, reopened)")
+    unsettled = "new, open, in progress, waiting on customer, reopened"
+    assert sentence.endswith(f"(possible when {unsettled})")
+
+
+def test_a_customer_is_not_reminded_while_the_ticket_sleeps_and_at_once_when_it_wakes():
+    life = waiting()
+    began = life.now
+    life.do(events.Snooze, until=began + 9 * DAY).due()
+    assert (life.now, life.ticket.snoozed_until) == (began + 9 * DAY, None)
+    assert life.ticket.status is Status.WAITING
+    assert life.told == [("woken", "holders")]
+    assert life.timers == [("client_response", -7 * DAY)]
+    assert life.due().told == [("waiting", "requester")]
+
+
+def test_an_answer_of_the_customer_ends_the_sleep_of_a_ticket_that_waits_for_it():
+    life = waiting().do(events.Snooze, until=START + 90 * DAY).customer()
+    assert (life.ticket.snoozed_until, life.ticket.side) == (None, Side.SYSTEM)
 
 
 @pytest.mark.parametrize("until", [START, START + HOUR])  # the latter is the very instant
