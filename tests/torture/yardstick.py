@@ -412,7 +412,8 @@ class Yardstick:
         says = f"{id_} at {now}: {kind} {due[1] or ''} of {at}"
         if due not in running:
             self.faults.append(f"{says} does not run; {running}")
-        elif running[due] != at or facts["turn"] != matter.turn:
+            return
+        if running[due] != at or facts["turn"] != matter.turn:
             self.faults.append(f"{says}, turn {facts['turn']}, is due at {running[due]}")
         elif not at <= now <= self._latest(id_, kind, at) or self._is_held_back(kind, now):
             self.faults.append(f"{says} is early or late")
