@@ -53,6 +53,7 @@ def mailboxes(app: "App", tenant_id: int) -> Iterator[Mailbox]:
             account=account,
             address=given.address or app.config.desk.address,
             inbox=given.inbox,
+            also=given.also,
             sent=given.sent,
             takes_history=given.history == "open",
             board=given.board.on,
@@ -169,7 +170,7 @@ def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":
     Of one that cannot be watched that is the reason. Nothing is changed, but that a provider may
     give a newer token.
     """
-    from mailgate.imap.survey import Said, survey
+    from mailgate.imap.survey import Named, Said, survey
 
     states = _states(app, tenant_id)
     for box in app.mailboxes:
@@ -181,7 +182,7 @@ def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":
             continue
         every = f"{box.every.total_seconds():g} s"
         try:
-            for said in survey(box.account, box.inbox, box.sent, every):
+            for said in survey(box.account, Named(box.inbox, box.sent, box.also), every):
                 yield box.name, said
         except Temporary as fault:
             yield box.name, Said(str(fault), well=False, watched=False)

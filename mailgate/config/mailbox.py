@@ -156,6 +156,10 @@ class Mailbox(Table):
         example="support@desk.example",
     )
     inbox: kinds.Name = key("INBOX", "The folder into which mail comes.")
+    also: tuple[kinds.Name, ...] = key(
+        [],
+        "Further folders into which people or rules move mail, perhaps before it was seen.",
+    )
     sent: kinds.Text = key(
         "",
         "The folder into which mail programs put what was sent.",

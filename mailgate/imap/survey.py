@@ -54,40 +54,49 @@ class Said:
     watched: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The folders as they are configured; `sent` may be empty, `also` are further ones."""
+
+    inbox: str
+    sent: str
+    also: tuple[str, ...] = ()
+
+
 def survey(
-    account: Account,
-    inbox: str,
-    sent: str,
-    every: str,
-    connect: Callable[[Account], Link] = Link.open,
+    account: Account, named: Named, every: str, connect: Callable[[Account], Link] = Link.open
 ) -> Iterator[Said]:
     """Log in, look around and leave; nothing is changed.
 
-    `inbox` and `sent` are the configured names, `sent` may be empty; `every` is how often the
-    mailbox is asked, in words. Raises `Temporary` when it cannot be watched.
+    `every` is how often the mailbox is asked, in words. Raises `Temporary` when it cannot be
+    watched.
     """
     link = connect(account)
     try:
         how = f"{account.host}:{account.port} (TLS: {account.tls.value}, as {account.user})"
         yield Said(f"{how} lets us in")
-        yield from _folders(link, inbox, sent)
+        yield from _folders(link, named)
         for name, (has, lacks) in CAPABILITIES.items():
             yield Said(has if name in link.capabilities else lacks.format(every=every))
-        yield _keywords(link, inbox)
+        yield _keywords(link, named.inbox)
         yield _second(account, connect)
     finally:
         link.close()
 
 
-def _folders(link: Link, inbox: str, sent: str) -> Iterator[Said]:
-    found = link.folders()
-    home = folders.named(found, inbox)
+def _folders(link: Link, wanted: Named) -> Iterator[Said]:
+    found, sent = link.folders(), wanted.sent
+    home = folders.named(found, wanted.inbox)
     if home is None:
-        raise Temporary(f"there is no folder {inbox}")
+        raise Temporary(f"there is no folder {wanted.inbox}")
     mails = link.examine(home.name).messages
     separator = home.separator or "none"
     yield Said(f"{len(found)} folders, divided by {separator}; {mails} mails in {home.name}")
     out = folders.named(found, sent) if sent else folders.sent(found)
+    for name in wanted.also:
+        there = folders.named(found, name) is not None
+        says = f"mail is looked for in {name} too" if there else f"there is no folder {name}"
+        yield Said(says if there else f"{says}: see also = ...", well=there)
     yield from _others(found)
     if out is None:
         named = (

@@ -207,6 +207,7 @@ class Catchup:
         identities = {uid: identity for uid, (identity, _) in told.items()}
         unnamed = {identity for identity, has_name in told.values() if not has_name}
         put = {each.uid for each in seen if OF_MBSYNC.search(each.header)}
+        by_moves = self._mailbox.board or place.state  # mails come there that came elsewhere before
         filed: Collection[int] = ()
         if place.road == SENT and self._mailbox.files:
             with self._database.read() as connection:
@@ -215,7 +216,7 @@ class Catchup:
         matching = [
             identity
             for uid, identity in identities.items()
-            if self._mailbox.board or uid <= cursor.match_until or identity in unnamed
+            if by_moves or uid <= cursor.match_until or identity in unnamed
         ]
         known: dict[str, int | None] = {}
         noted: Collection[int] = ()
@@ -233,7 +234,7 @@ class Catchup:
             if each.uid in filed:
                 yield _Entry(place, each, identity, fresh=False)
                 continue
-            moved = self._mailbox.board and identity in known
+            moved = by_moves and identity in known
             if place.state:  # customers' mail does not come there: what does is moved by somebody
                 old = moved or each.at < cursor.first_seen_at
             elif moved and (each.uid in noted or each.uid in put or known[identity] is None):

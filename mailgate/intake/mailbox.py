@@ -24,6 +24,7 @@ class Mailbox:
     """One mailbox; as `[[mailbox]]` of the configuration says.
 
     address: whose mail it is where a mail does not tell.
+    also: further folders into which mail is moved, perhaps before it was seen.
     sent: the name of the folder of what was sent; empty: find it.
     takes_history: mails that lie there at the first look are taken too.
     files: answers that the gateway has sent are filed among what was sent.
@@ -36,6 +37,7 @@ class Mailbox:
     account: Account
     address: str
     inbox: str = folders.INBOX
+    also: tuple[str, ...] = ()
     sent: str = ""
     takes_history: bool = False
     board: bool = False
@@ -49,7 +51,7 @@ class Mailbox:
 class Place:
     """A folder that is watched, and the road by which its mails come.
 
-    `state`: it stands for a state of tickets, and what is in it somebody has put there.
+    `state`: what is in it somebody has put there, as into a folder for a state of tickets.
     """
 
     folder: str
@@ -91,7 +93,7 @@ def places(
 ) -> tuple[Place, ...]:
     """Return the folders to watch, the INBOX last; `states` are those of the board.
 
-    Raises `Temporary` when there is no INBOX.
+    Of further ones those that are there. Raises `Temporary` when there is no INBOX.
     """
     inbox = folders.named(found, mailbox.inbox)
     if inbox is None:
@@ -99,4 +101,11 @@ def places(
     sent = folders.named(found, mailbox.sent) if mailbox.sent else folders.sent(found)
     first = () if sent is None or sent == inbox else (Place(sent.name, SENT),)
     board = (Place(name, IMAP, state=True) for name in states)
-    return (*first, *board, Place(inbox.name, IMAP))
+    known = {inbox, sent, *(folders.named(found, name) for name in states), None}
+    further = dict.fromkeys(folders.named(found, name) for name in mailbox.also)
+    also = (
+        Place(each.name, IMAP, state=True)
+        for each in further
+        if each is not None and each not in known
+    )
+    return (*first, *board, *also, Place(inbox.name, IMAP))

@@ -7,7 +7,7 @@ import pytest
 from mailgate.errors import Temporary
 from mailgate.imap.account import Account, Tls
 from mailgate.imap.link import Link
-from mailgate.imap.survey import CAPABILITIES, survey
+from mailgate.imap.survey import CAPABILITIES, Named, survey
 from tests.peers.dovecot import PASSWORD
 from tests.peers.pymap import USER
 
@@ -17,8 +17,9 @@ def straight(dovecot, user):
     return Account("127.0.0.1", dovecot.imap_port, Tls.OFF, user, PASSWORD)
 
 
-def said(account, inbox="INBOX", sent="", connect=Link.open):
-    return [(each.well, each.says) for each in survey(account, inbox, sent, "15 s", connect)]
+def said(account, inbox="INBOX", sent="", also=(), connect=Link.open):
+    named = Named(inbox, sent, also)
+    return [(each.well, each.says) for each in survey(account, named, "15 s", connect)]
 
 
 def test_a_server_that_can_everything_is_well(straight, put, user, dovecot):
@@ -33,6 +34,12 @@ def test_a_server_that_can_everything_is_well(straight, put, user, dovecot):
         (True, r"it keeps keywords (PERMANENTFLAGS \*): a board can show and take them"),
         (True, "one connection is used, and the server takes a second beside it"),
     ]
+
+
+def test_of_further_folders_it_is_told_whether_they_are_there(straight):
+    words = said(straight, also=("Trash", "Gone"))
+    assert (True, "mail is looked for in Trash too") in words
+    assert (False, "there is no folder Gone: see also = ...") in words
 
 
 def test_what_is_missing_is_told_with_what_it_means(straight):

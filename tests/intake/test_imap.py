@@ -1,5 +1,6 @@
 """The watcher: one thread for each mailbox, which nothing ends but a stop."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -194,5 +195,13 @@ def test_the_inbox_is_looked_at_last_and_must_be_there():
     inbox, sent = (Folder(name, frozenset(), "/") for name in ("INBOX", "Sent"))
     assert places(box, [inbox, sent]) == (Place("Sent", "sent"), Place("INBOX", "imap"))
     assert places(box, [inbox]) == (Place("INBOX", "imap"),)
+    further = replace(box, also=("Archive", "Sent", "INBOX", "Tickets", "Archive", "Gone"))
+    archive, board = (Folder(name, frozenset(), "/") for name in ("Archive", "Tickets"))
+    assert places(further, [inbox, sent, archive, board], ["Tickets"]) == (
+        Place("Sent", "sent"),
+        Place("Tickets", "imap", state=True),
+        Place("Archive", "imap", state=True),
+        Place("INBOX", "imap"),
+    )
     with pytest.raises(imap.Temporary, match="no folder INBOX"):
         places(box, [sent])

@@ -1,6 +1,7 @@
 """What is new in a mailbox is taken, once, wherever it is interrupted."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -264,6 +265,24 @@ def test_who_has_lost_the_mailbox_to_another_node_commits_nothing(shared, monkey
     with pytest.raises(Lost):
         shared.look()
     assert shared.gateway.rows("mail") == []
+
+
+def test_a_mail_that_was_moved_before_anybody_looked_is_found_in_a_further_folder(shared):
+    shared.mailbox = replace(shared.mailbox, also=("Trash", "Gone"))
+    old = written(Message_ID="<old@x.example>", Subject="Long ago")
+    shared.put(old, folder="Trash")
+    shared.look()
+    shared.put(written(), written(Message_ID="<m2@x.example>", Subject="Another"))
+    shared.look()
+    shared.process()
+    with shared.client() as link:
+        link.select("INBOX")
+        link.append("INBOX", None, None, written(Message_ID="<m3@x.example>", Subject="Third"))
+        link.select("INBOX")
+        assert link.uid("MOVE", "1:*", "Trash")[0] == "OK"
+    assert shared.look() == 1  # what was known before it was moved is no mail again
+    shared.process()
+    assert len(shared.gateway.rows("ticket")) == 3
 
 
 def test_a_mail_from_ourselves_waits_for_its_copy_among_what_was_sent(shared):
