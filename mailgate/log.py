@@ -169,6 +169,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "ticket.imported": _INFO("Old mail was brought along; what was due before is over."),
         "tickets.listed": _INFO("Somebody asked for their tickets, and is sent the open ones."),
         "deadline.passed": _INFO("A deadline of a ticket came due."),
+        "deadline.retracted": _INFO("A mail seen late disproves a delay or a missed target."),
         "notice.delivered": _INFO("A mail that the clock waits for has left."),
         "notice.undelivered": _WARNING("A mail to the customer will not arrive, or may not have."),
         "notice.delayed": _WARNING("A mail with a person's words has not left for hours."),

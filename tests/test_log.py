@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from mailgate import log as log_module
-from mailgate.domain import brake, canary, digest, events, monthly, shortage
+from mailgate.domain import brake, canary, digest, events, history, monthly, shortage
 from mailgate.log import EVENTS, configure, log, reference
 
 ROOT = Path(__file__).parent.parent
@@ -253,7 +253,7 @@ def test_every_name_of_the_table_is_a_line_that_the_code_writes():
     ]
     written = set().union(*(constants(tree) for tree in trees if calls_log(tree)))
     assert "mail.opened" in written
-    written |= {"library.warned", *events.EVENTS}  # by `mailgate.log` itself; by the write door
+    written |= {"library.warned", *history.EVENTS}  # by `mailgate.log` itself; by the write door
     written |= {event.name for event in (canary.Sent, canary.Missing, canary.Over)}
     written |= {event.name for event in (digest.Written, digest.Answered, monthly.Reported)}
     written |= {shortage.NobodyFree.name, brake.Stopped.name}

@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailgate.desk import changed, joining, notices, telling, turns
+from mailgate.desk import changed, joining, notices, retracting, telling, turns
 from mailgate.desk.ahead import Ahead
 from mailgate.desk.messages import NewMessage
 from mailgate.desk.pages import Mark, Pages
+from mailgate.desk.rules import Rules
 from mailgate.desk.settings import Settings, Signer
 from mailgate.domain.canary import Canary
 from mailgate.domain.draft import Notify
@@ -24,10 +25,9 @@ from mailgate.domain.hours import local_date
 from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
 from mailgate.domain.model import GATEWAY, Status, Ticket, changes
 from mailgate.domain.people import Recipient
-from mailgate.domain.policy import Policy
 from mailgate.domain.timers import running, unmoved
 from mailgate.errors import Conflict, Permanent
-from mailgate.store import agents, calls, canaries, numbers, outbox, people, policies, tickets
+from mailgate.store import agents, calls, canaries, numbers, outbox, people, tickets
 from mailgate.store.joining import Waiting
 from mailgate.store.moving import Move, move
 from mailgate.store.outbox import SUPPRESSED
@@ -59,8 +59,7 @@ class Ledger:
         self._reworked: set[int] = set()
         self._period = settings.number_format.period(local_date(now, settings.zone))
         self._number: int | None = None
-        self._policy_id: int | None = None
-        self._former: dict[int, Policy | None] = {}
+        self._rules = Rules(connection, settings)
         self._cause: int | None = None
         self.lines: list[telling.Line] = []  # to be logged when all this is committed
 
@@ -137,7 +136,7 @@ class Ledger:
         self, event: Opened, message: NewMessage | None = None, note: str | None = None
     ) -> Ticket:
         """Open a ticket; its number is given here, whatever the event says."""
-        ticket = Ticket(id=next(self._ticket_ids), policy_id=self._rules())
+        ticket = Ticket(id=next(self._ticket_ids), policy_id=self._rules.in_force())
         self._tickets[ticket.id] = ticket
         numbered = replace(event, number=self._next_number())
         self.apply(ticket.id, numbered, message, note)
@@ -168,38 +167,34 @@ class Ledger:
 
         A decision with `follow_up` is returned with nothing recorded: the caller opens the ticket
         that follows; so is one that is `void` and comes without a note. Raises `Illegal` for a
-        command that the table does not list.
+        command that the table does not list. What the clock did before and the event disproves is
+        taken back by an event of its own.
         """
         self.catch_up(ticket_id)
-        return self._happen(ticket_id, event, message, note)
+        before = self.ticket(ticket_id)
+        decision = self._happen(ticket_id, event, message, note)
+        lived = (before, event, self.ticket(ticket_id))
+        about = (self.connection, self.settings.tenant_id)
+        gone = retracting.disproved(*about, lived, self._pages.events)
+        if gone is not None:
+            self._happen(ticket_id, gone)
+        return decision
 
     def catch_up(self, ticket_id: int) -> None:
         """Work a ticket's deadlines out anew if they go by other rules than those in force.
 
         What is not moved by that has no event.
         """
-        ticket, rules = self.ticket(ticket_id), self._rules()
+        ticket, rules = self.ticket(ticket_id), self._rules.in_force()
         if ticket.policy_id == rules:
             return
-        former = self._former_rules(ticket.policy_id)
+        former = self._rules.former(ticket.policy_id)
         self._tickets[ticket_id] = ticket.altered(policy_id=rules)
         self._touched.add(ticket_id)
         if former is None or not unmoved(ticket, former, self.settings.policy):
             event = PolicyChanged(at=self.now, actor=GATEWAY, thresholds=ticket.thresholds)
             self._happen(ticket_id, event)
             self.rework(ticket_id)
-
-    def _former_rules(self, policy_id: int | None) -> Policy | None:
-        """Return the rules that a ticket's deadlines go by, read once."""
-        if policy_id is not None and policy_id not in self._former:
-            self._former[policy_id] = policies.load(self.connection, policy_id)
-        return None if policy_id is None else self._former[policy_id]
-
-    def _rules(self) -> int:
-        """Return the id of the rules in force; 0 while they have never been kept."""
-        if self._policy_id is None:
-            self._policy_id = policies.find(self.connection, self.settings.rules) or 0
-        return self._policy_id
 
     def _happen(
         self,
@@ -442,10 +437,9 @@ class Ledger:
 
     def _keep_rules(self) -> int:
         """Keep the rules in force, if they are new; what was decided by them knows them now."""
-        kept = self._rules()
+        kept = self._rules.in_force()
         if not kept:
-            kept = policies.keep(self.connection, self._ids, self.settings.rules)
-            self._policy_id = kept
+            kept = self._rules.keep(self._ids)
             for id_ in self._touched:
                 self._tickets[id_] = self._tickets[id_].altered(policy_id=kept)
         return kept

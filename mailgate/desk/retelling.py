@@ -10,8 +10,8 @@ from typing import Any, get_type_hints
 
 from sqlalchemy import RowMapping
 
-from mailgate.domain.events import EVENTS, Event
-from mailgate.domain.history import plain, restore, revive
+from mailgate.domain.events import Event
+from mailgate.domain.history import EVENTS, plain, restore, revive
 from mailgate.domain.lifecycle import RULES_VERSION, Decision, decide
 from mailgate.domain.model import TICKET_FACTS, Actor, ActorKind, Ticket, changes
 from mailgate.domain.policy import Policy

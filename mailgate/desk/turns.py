@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from mailgate.domain.events import Event
+from mailgate.domain.events import Event, Retracted
 from mailgate.domain.history import payload
 from mailgate.domain.model import ActorKind, ClosedBy, Delay, Ticket
 
 _STAFF = (ActorKind.AGENT, ActorKind.ADMIN)  # an agent may be both
+_DELAYS = frozenset({Delay.SYSTEM.value, Delay.CLIENT.value})
 
 
 def event_row(event: Event, tenant_id: int) -> dict[str, Any]:
@@ -37,6 +38,8 @@ def track(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the turns that began and those that changed (answered, overdue).
 
+    Of one that was held to have run out and has not, `retracted` is true.
+
     A turn is answered when the turn passes to the other side, or when a person ends the ticket; a
     turn that the same side begins anew was not answered.
     """
@@ -55,13 +58,15 @@ def track(
     passed = before.turn > 0 and before.side is not None and after.side is not before.side
     answered = passed and not (after.side is None and after.closed_by is ClosedBy.AUTO)
     overdue = after.delay is not Delay.NONE and before.delay is Delay.NONE
-    if answered or overdue:
+    retracted = isinstance(event, Retracted) and not _DELAYS.isdisjoint(event.what)
+    if answered or overdue or retracted:
         changed.append(
             key
             | {
-                "n": before.turn,
+                "n": event.turn if isinstance(event, Retracted) else before.turn,
                 "answered_at": event.at if answered else None,
                 "overdue_at": event.at if overdue else None,
+                "retracted": retracted,
             }
         )
     return begun, changed

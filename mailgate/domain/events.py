@@ -196,6 +196,20 @@ class DeadlinePassed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retracted(Event):
+    """What the clock held against a side is not so, as a mail seen late shows; `at` is the mail's.
+
+    `what`: values of `Delay` and names of targets; a delay, and a target of one turn, are those of
+    `turn`. `still`: which of the targets were missed another time as well.
+    """
+
+    name: ClassVar[str] = "deadline.retracted"
+    turn: int
+    what: tuple[str, ...]
+    still: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered(Event):
     """A notice that the clock depends on has left, or will knowingly never (`suppressed`)."""
 
@@ -483,12 +497,3 @@ class Reject(Command):
     name: ClassVar[str] = "ticket.rejected"
     reason: str
     approval: int | None = None
-
-
-def _concrete(of: type[Event]) -> list[type[Event]]:
-    found = [of] if "name" in vars(of) else []
-    return found + [cls for sub in of.__subclasses__() for cls in _concrete(sub)]
-
-
-EVENTS: dict[str, type[Event]] = {cls.name: cls for cls in _concrete(Event)}
-"""Every event by its name."""

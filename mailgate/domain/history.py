@@ -8,10 +8,18 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from mailgate.domain.events import EVENTS, Event
+from mailgate.domain import events
+from mailgate.domain.events import Event
 from mailgate.domain.model import Actor, ActorKind, Approval, ForeignRecord
 
 _VALUES = (Approval, ForeignRecord)
+
+EVENTS: dict[str, type[Event]] = {
+    thing.name: thing
+    for thing in vars(events).values()
+    if isinstance(thing, type) and issubclass(thing, Event) and "name" in vars(thing)
+}
+"""Every event of a ticket or a mail by its name."""
 
 
 def plain(value: Any) -> Any:

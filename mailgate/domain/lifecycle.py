@@ -12,7 +12,8 @@ from functools import cache
 from mailgate.domain import changed, records
 from mailgate.domain.acts import keep
 from mailgate.domain.draft import Draft, Notify
-from mailgate.domain.events import EVENTS, Discard, Event, SetRecord
+from mailgate.domain.events import Discard, Event, SetRecord
+from mailgate.domain.history import EVENTS
 from mailgate.domain.model import Disposition, Status, Ticket
 from mailgate.domain.policy import Policy
 from mailgate.domain.table import TABLE, Guard, Row

@@ -267,6 +267,7 @@ def _commanded(ticket: Ticket) -> Iterator[Event]:
 def _reported(ticket: Ticket) -> Iterator[Event]:
     stamp = _stamp(ticket, CLOCK)
     yield DeadlinePassed(**stamp, timer=TimerKind.AUTO_CLOSE, turn=0, step=0)
+    yield events.Retracted(**stamp, turn=ticket.turn, what=("delayed_by_system",))
     for author in ("ada", ""):
         yield events.Delayed(
             **stamp, notice="agent_reply", recipient=ticket.requester, reason="", author=author

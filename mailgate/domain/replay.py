@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from mailgate.domain import retracting
 from mailgate.domain.events import (
     Approve,
     Confirm,
@@ -22,13 +23,15 @@ from mailgate.domain.events import (
     PolicyChanged,
     Rated,
     Reject,
+    Retracted,
     Undelivered,
 )
 from mailgate.domain.horizon import UNSEEN
 from mailgate.domain.lifecycle import Decision, decide
-from mailgate.domain.model import CLOCK, GATEWAY, Author, Status, Ticket
+from mailgate.domain.model import CLOCK, GATEWAY, Author, Status, Ticket, changes
 from mailgate.domain.outcomes import Outcome, What, outcomes
 from mailgate.domain.policy import Policy
+from mailgate.domain.retracting import Held
 from mailgate.domain.timers import Timer, running, unmoved
 from mailgate.errors import Illegal
 
@@ -73,6 +76,7 @@ class Replay:
         self._policy = policy
         self._tickets: dict[int, Ticket] = {}
         self._now: dict[int, datetime] = {}
+        self._held: dict[int, list[Held | Retracted]] = {}  # by the clock against a side
         self._goes = dict(leads)  # ticket of the record -> the one that stands for it here
         self._turns: dict[tuple[int, int], int] = {}  # the same of their turns
         self._resolutions: dict[tuple[int, int], int] = {}
@@ -259,9 +263,22 @@ class Replay:
     def _happen(self, id_: int, event: Event) -> Decision:
         before = self._tickets[id_]
         decision = decide(before, event, self._policy, self._now[id_])
-        self._tickets[id_] = decision.ticket
-        self._outcomes += outcomes(before, event, decision.ticket)
+        after = self._tickets[id_] = decision.ticket
+        self._outcomes += outcomes(before, event, after)
+        self._hold(id_, event, before, after)
         return decision
+
+    def _hold(self, id_: int, event: Event, before: Ticket, after: Ticket) -> None:
+        """Note what the clock holds against a side, and take back what an event disproves."""
+        known = self._held.setdefault(id_, [])
+        if isinstance(event, DeadlinePassed) and before.turn_since is not None:
+            held = retracting.held_by(event, before.turn_since, changes(before, after))
+            known += [] if held is None else [held]
+        standing = retracting.standing(known) if retracting.may_disprove(before, event) else []
+        gone = retracting.disproved(before, event, after, standing)
+        if gone is not None:
+            known.append(gone)
+            self._happen(id_, gone)
 
 
 def from_outside(event: Event) -> bool:
@@ -273,7 +290,7 @@ def from_outside(event: Event) -> bool:
         return event.actor != GATEWAY
     if isinstance(event, Delivered | Undelivered):
         return event.notice == _REPLY
-    return not isinstance(event, DeadlinePassed | Delayed)
+    return not isinstance(event, DeadlinePassed | Delayed | Retracted)
 
 
 def _reminded(given: Iterable[Given], kind: type[Delivered | Undelivered]) -> set[tuple[int, int]]:

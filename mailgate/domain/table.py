@@ -19,6 +19,7 @@ from mailgate.domain import (
     guards,
     rating,
     records,
+    retracting,
     splitting,
     whose,
 )
@@ -410,6 +411,13 @@ TABLE: tuple[Row, ...] = (
         guards.timer("approval_expired"),
         approving.expire,
         "nobody has approved or rejected it in time: it stays as it is",
+    ),
+    Row(
+        events.Retracted,
+        ANY,
+        None,
+        retracting.take_back,
+        "a mail seen late shows that it is not so: taken back",
     ),
     # --- the outbox
     Row(

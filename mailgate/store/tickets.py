@@ -10,12 +10,15 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     Connection,
     RowMapping,
     and_,
     bindparam,
+    case,
     delete,
     func,
+    null,
     select,
     text,
     update,
@@ -445,7 +448,10 @@ def save_turns(
     begun: Sequence[Mapping[str, Any]],
     changed: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Insert new turns; set answered_at and overdue_at of known ones where they are given."""
+    """Insert new turns; set answered_at and overdue_at of known ones where they are given.
+
+    The overdue_at of one that is `retracted` is taken away.
+    """
     table = schema.turn
     prepared.insert(connection, table, begun)
     if changed:
@@ -460,8 +466,11 @@ def save_turns(
                 answered_at=func.coalesce(
                     bindparam("b_answered_at", type_=Instant()), table.c.answered_at
                 ),
-                overdue_at=func.coalesce(
-                    bindparam("b_overdue_at", type_=Instant()), table.c.overdue_at
+                overdue_at=case(
+                    (bindparam("b_retracted", type_=Boolean()), null()),
+                    else_=func.coalesce(
+                        bindparam("b_overdue_at", type_=Instant()), table.c.overdue_at
+                    ),
                 ),
             ),
             [{f"b_{name}": value for name, value in row.items()} for row in changed],

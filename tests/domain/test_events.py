@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.domain import events, history
-from mailgate.domain.events import EVENTS, Event
+from mailgate.domain.events import Event
+from mailgate.domain.history import EVENTS
 from mailgate.domain.model import Actor, ActorKind, ClosedBy, ForeignRecord, Kind, Priority, Ticket
 from tests.domain.lives import ALICE, CAROL, START
 from tests.domain.strategies import actors, any_event
@@ -93,6 +94,7 @@ def test_events_from_outside_are_mail_the_clock_and_the_outbox():
         "command.refused",
         "customer.wrote",
         "deadline.passed",
+        "deadline.retracted",
         "machine.wrote",
         "note.added",
         "notice.delayed",

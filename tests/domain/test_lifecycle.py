@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mailgate.domain import events, history
 from mailgate.domain.automation import AUTOMATION, status_of
-from mailgate.domain.events import EVENTS, Event, PolicyChanged, TimerKind
+from mailgate.domain.events import Event, PolicyChanged, TimerKind
+from mailgate.domain.history import EVENTS
 from mailgate.domain.lifecycle import decide
 from mailgate.domain.model import TURN_OF, Delay, Disposition, Side, Status, Ticket, changes
 from mailgate.domain.notices import NOTICES

@@ -403,8 +403,12 @@ def test_a_turn_keeps_what_is_known_of_it_when_more_becomes_known(database):
     later = NOW + timedelta(hours=1)
     with database.write() as connection:
         tickets.save_turns(connection, [key | {"side": "system", "since": NOW}], [])
-        tickets.save_turns(connection, [], [key | {"answered_at": None, "overdue_at": NOW}])
-        tickets.save_turns(connection, [], [key | {"answered_at": later, "overdue_at": None}])
+        tickets.save_turns(
+            connection, [], [key | {"answered_at": None, "overdue_at": NOW, "retracted": False}]
+        )
+        tickets.save_turns(
+            connection, [], [key | {"answered_at": later, "overdue_at": None, "retracted": False}]
+        )
         (turn,) = every(connection, schema.turn)
     assert (turn["since"], turn["overdue_at"], turn["answered_at"]) == (NOW, NOW, later)
 
