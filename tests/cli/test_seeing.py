@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 
 import pytest
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from mailgate.app import now
 from mailgate.cli import shapes
 from mailgate.cli.opening import find
-from mailgate.domain.events import Follow
+from mailgate.domain.events import AgentReplied, Follow
 from mailgate.domain.model import Actor, ActorKind
 from mailgate.store import drafts, schema
 from mailgate.store.drafts import Draft
@@ -168,6 +168,26 @@ def test_a_missed_target_is_shown_with_when_it_was_missed(cli):
     assert f"Missed           first response ({due:%Y-%m-%d %H:%M:%S} UTC)" in cli.ok(
         "show", number
     )
+
+
+def test_a_target_that_an_answer_seen_late_disproves_is_not_among_those_missed(cli):
+    number = cli.open()
+    began = now()
+    with time_machine.travel(began, tick=False) as clock:
+        clock.shift(30 * 3600)
+        cli.ok("tick")
+        assert "Missed " in cli.ok("show", number)
+        with inside.opened(cli.config) as app, app.desk.writing(now()) as ledger:
+            alice = Actor(ActorKind.AGENT, "alice")
+            answered = AgentReplied(at=began + timedelta(hours=20), actor=alice, sent=True)
+            ledger.apply(find(app, number).id, answered)
+        shown = cli.ok("show", number)
+        assert "Missed " not in shown
+        assert cli.json("show", number)["breached"] == []
+        explained = cli.ok("explain", number)
+        assert "deadline.retracted by gateway" in explained
+        assert "delayed by system, first response" in explained
+        cli.ok("verify")
 
 
 def test_who_follows_a_ticket_and_until_when_it_sleeps_is_shown(cli):

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.domain.model import Status
+from mailgate.desk.clock import Clock
+from mailgate.domain.model import Delay, Status
 from mailgate.intake.inbox import Incoming
 from mailgate.mail.subjects import base_subject
 from tests.intake.desk import SUPPORT
@@ -113,6 +114,26 @@ def test_one_older_than_the_last_change_of_turn_moves_nothing(gateway, opened, f
     after = gateway.ticket(opened["ticket_id"])
     assert (after.status, after.turn) == (before.status, before.turn)
     assert after.first_response_at == sent["received_at"] == early
+
+
+def test_one_seen_late_that_was_in_time_takes_back_what_the_clock_did_meanwhile(
+    gateway, opened, first, send
+):
+    began = gateway.ticket(opened["ticket_id"]).created_at
+    clock = Clock(gateway.desk)
+    for hours in (0, 30):
+        gateway.now = began + timedelta(hours=hours)
+        clock.tick(gateway.now)
+    late = gateway.ticket(opened["ticket_id"])
+    assert (late.delay, late.overdue_count) == (Delay.SYSTEM, 1)
+    sent = send(In_Reply_To=first, at=began + timedelta(hours=20))
+    after = gateway.ticket(opened["ticket_id"])
+    assert (after.status, after.delay, after.overdue_count) == (Status.WAITING, Delay.NONE, 0)
+    assert after.first_response_at == sent["received_at"] == began + timedelta(hours=20)
+    assert [row["overdue_at"] for row in gateway.rows("turn")] == [None, None]
+    names = [row["name"] for row in gateway.rows("event")][-2:]
+    assert names == ["agent.replied", "deadline.retracted"]
+    assert gateway.rows("event")[-1]["correlation"] == sent["id"]
 
 
 def test_a_mail_to_nobodys_customer_opens_a_ticket_only_where_that_is_wanted(gateway, send):

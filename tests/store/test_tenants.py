@@ -275,6 +275,14 @@ def _plant_of_staff(connection: Connection, cause: int, rules: int) -> int:
     return notice(connection, event_id=cause, notice="joined", next_try_at=NOW + 2 * HOUR, **staff)
 
 
+def _plant_clock(put: Callable[..., dict[str, Any]], subject: dict[str, Any]) -> None:
+    """Plant a deadline that has come, and one that was acted on."""
+    put(schema.timer, **subject, kind="reminder", turn=1, step=0, due_at=NOW)
+    acted = {"turn": 1, "step": 1, "due_at": NOW + 2 * HOUR, "fired_at": NOW}
+    put(schema.timer, **subject, kind="reminder", **acted)
+    put(schema.event, **subject, n=3, name="deadline.passed")
+
+
 def _plant_notices(connection: Connection, sending: dict[str, Any], message: int) -> list[int]:
     """Return the ids of notices: ready, never sent, sent, waiting, and carrying a message."""
     carrying = {"notice": "new_message", "automatic": False, "message_id": message}
@@ -324,7 +332,7 @@ class Life:
         cause = put(schema.event, **subject, n=1, policy_id=rules, data={"proved": False})["id"]
         put(schema.turn, ticket_id=self.ticket)
         self.timer = (self.ticket, "reminder", 1, 0)
-        put(schema.timer, **subject, kind="reminder", turn=1, step=0, due_at=NOW)
+        _plant_clock(put, subject)
         put(schema.reference, rfc_id="<q@x>", ticket_id=self.ticket)
         put(schema.reference, rfc_id="number:[#1]", ticket_id=self.ticket)
         put(schema.contact, address=CAROL)
