@@ -170,9 +170,14 @@ class Draft:
             self.because("the deadline lies ahead again")
 
     def escalations_anew(self, at: datetime) -> None:
-        """Let no rule that fits only since this change take the ticket up earlier than `at`."""
-        before = next_escalation(self.before, self.policy)
-        if before != next_escalation(self.ticket(), self.policy):
+        """Let no rule that fits only since this change take the ticket up earlier than `at`.
+
+        A change that brings no rule so early puts nothing off.
+        """
+        coming = next_escalation(self.ticket(), self.policy)
+        if coming is None or coming[0] >= at:
+            return
+        if coming != next_escalation(self.before, self.policy):
             self._not_before(at)
 
     def _not_before(self, at: datetime) -> None:

@@ -168,6 +168,17 @@ def test_what_changes_no_escalation_moves_none():
     assert coming(life) == [START + 4 * HOUR - life.now]
 
 
+def test_a_change_puts_off_no_rule_that_counts_from_the_deadline():
+    late = Escalation("late", 8 * HOUR, since=Since.OVERDUE)
+    sooner = Escalation("sooner", 6 * HOUR, since=Since.OVERDUE, tags=("vip",))
+    life = new(escalations=(late, sooner))
+    life.due(TimerKind.SYSTEM_RESPONSE)
+    life.do(events.Tag, after=5 * HOUR, added=("vip",))
+    assert coming(life) == [HOUR]
+    life.do(events.Tag, after=HOUR / 2, removed=("vip",))
+    assert coming(life) == [2.5 * HOUR]
+
+
 def test_a_rule_for_what_was_late_acts_no_earlier_than_that_was():
     rule = Escalation("once", 4 * HOUR, missed=1)
     life = new(escalations=(rule,))
