@@ -19,6 +19,7 @@ from mailgate.intake.inbox import Inbox, Incoming
 from mailgate.intake.mailbox import IMAP, SENT, Mailbox, Place
 from mailgate.log import log
 from mailgate.mail.parse import Limits, rough
+from mailgate.mail.parsed import ParsedMail
 from mailgate.mail.plain import one_line
 from mailgate.store import history, mailboxes
 from mailgate.store.db import Database
@@ -33,6 +34,7 @@ _OVERVIEWS = 500  # mails whose overview is fetched at once
 _MOST = 10_000  # mails of a folder in one pass
 _OPENED = timedelta(minutes=1)
 """So often each folder is opened, whatever STATUS tells of it: not all servers count alike."""
+_TRACES = ("received", "return-path", "delivered-to", "authentication-results")
 _COPY_FIRST = timedelta(seconds=30)
 """How long a mail from ourselves waits in the INBOX for its copy among what was sent."""
 
@@ -314,9 +316,7 @@ class Catchup:
     def _incoming(self, entry: _Entry, raw: bytes) -> Incoming:
         mail = rough(raw, self._now(), self._limits, "only its header was wanted")
         ourselves = mail.strict_from in self._own
-        # Each server on a way leaves its trace (RFC 5321 section 4.4). Without any a mail was put
-        # there by who has the mailbox's password, as some programs keep answers beside questions.
-        sent = entry.place.road == SENT or (ourselves and not mail.headers.get("received"))
+        sent = entry.place.road == SENT or (ourselves and _put_by_us(mail, self._own))
         paths = mail.headers.get("return-path", ())
         path = next(iter(paths), mail.strict_from or "")
         given = (one_line(v).strip("<> ") for v in mail.headers.get("delivered-to", ()))
@@ -351,6 +351,17 @@ class Catchup:
         if entry.place.road == IMAP and looked and new and cursor.first_seen_at <= looked:
             return max(at, looked)
         return at
+
+
+def _put_by_us(mail: ParsedMail, own: Collection[str]) -> bool:
+    """Tell whether a mail of our address was put there by who has the mailbox's password.
+
+    Some programs keep answers beside questions. Each server on a way leaves its trace (RFC 5321
+    section 4.4); where Received is taken out, the last one leaves others. What names somebody else
+    in Reply-To is theirs, as from a form of the desk's website.
+    """
+    brought = any(mail.headers.get(name) for name in _TRACES)
+    return not brought and all(box.address in own for box in mail.reply_to)
 
 
 def _only_moved(found: Iterable[Sequence[_Entry]]) -> bool:

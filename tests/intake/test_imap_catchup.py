@@ -307,3 +307,20 @@ def test_an_answer_that_a_program_kept_beside_the_question_counts_as_sent(shared
     roads = [row["road"] for row in shared.gateway.rows("mail_delivery")]
     assert roads == ["imap", "sent"]
     assert shared.gateway.rows("mail_delivery")[1]["next_try_at"] is None
+
+
+@pytest.mark.parametrize(
+    "trace", ["Return-Path: <x@x.example>", "Delivered-To: support@desk.example"]
+)
+def test_what_a_server_brought_does_not_count_as_sent_though_it_takes_received_out(shared, trace):
+    shared.look()
+    shared.put(f"{trace}\r\n".encode() + written(From="support@desk.example"))
+    shared.look()
+    assert [row["road"] for row in shared.gateway.rows("mail_delivery")] == ["imap"]
+
+
+def test_what_a_form_put_there_for_somebody_is_theirs(shared):
+    shared.look()
+    shared.put(written(From="support@desk.example", Reply_To="carol@customer.example"))
+    shared.look()
+    assert [row["road"] for row in shared.gateway.rows("mail_delivery")] == ["imap"]
