@@ -47,6 +47,7 @@ class Lookup:
     awaited: dict[str, datetime]
     old: dict[str, Old]
     sent: dict[int, list[Reading]] = field(default_factory=dict)
+    unwritten: set[int] = field(default_factory=set)
 
     @cached_property
     def held(self) -> Mapping[str, Load]:
@@ -172,6 +173,7 @@ class Lookup:
         """Take in what one mail of the batch, which ends in a state, has changed for the next."""
         if state not in inbox.NOT_KEPT:
             self.duplicates[reading.claimed.queue, reading.fingerprint] = reading.claimed.id
+        self.unwritten.add(reading.claimed.id)
         self.awaited.pop(reading.mail.message_id or "", None)
         if ending_ticket is not None:
             if reading.claimed.road in (SENT, inbox.SUBMISSION):

@@ -89,6 +89,8 @@ def filed_late(ledger: Ledger, lookup: Lookup, reading: Reading, earlier: int) -
     came = inbox.came_by(connection, *key, earlier, reading.claimed.id)
     if not {road for road, _ in came}.isdisjoint((SENT, inbox.SUBMISSION)):
         return None
+    if earlier in lookup.unwritten:  # by this very batch
+        return Ending(inbox.PENDING, says="the same mail has just come before")
     if not recorded.is_of_a_customer(connection, tenant_id, earlier):
         return None
     ending = filed(ledger, lookup, reading)

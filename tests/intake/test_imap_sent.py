@@ -239,6 +239,21 @@ def test_a_copy_that_is_filed_late_is_the_answer_all_the_same(gateway, opened, f
     assert back["ticket_id"] == opened["ticket_id"]
 
 
+def test_a_copy_that_is_read_together_with_what_came_first_is_the_answer(
+    gateway, opened, first, send
+):
+    """As after an outage: both wait, and what came by the other way has waited long enough."""
+    raw = answer_to_all(first)
+    assert received(gateway, raw)["state"] == "pending"
+    gateway.now += timedelta(minutes=1)
+    filed = file(gateway, raw)
+    gateway.now += timedelta(minutes=1)
+    gateway.worker.drain()
+    filed = gateway.delivery(filed["id"])
+    assert (filed["state"], filed["ticket_id"]) == ("suppressed", opened["ticket_id"])
+    assert gateway.ticket(opened["ticket_id"]).status is Status.WAITING
+
+
 @pytest.mark.parametrize(
     ("subject", "base"),
     [
