@@ -294,9 +294,11 @@ class Matter:
 
     def _ticket_times_set(self, _at: datetime, now: datetime, facts: Mapping[str, Any]) -> None:
         floor = self.floor
-        self.own |= {name: timedelta(seconds=seconds) for name, seconds in facts["values"]}
-        self._anew(now)
-        self.floor = max(floor or now, now)
+        own = self.own | {name: timedelta(seconds=seconds) for name, seconds in facts["values"]}
+        if own != self.own:  # who has them already keeps the deadlines as they are
+            self.own = own
+            self._anew(now)
+            self.floor = max(floor or now, now)
 
     def _ticket_snoozed(self, _at: datetime, _now: datetime, facts: Mapping[str, Any]) -> None:
         self.snoozed = datetime.fromisoformat(facts["until"])
