@@ -341,7 +341,9 @@ _MOMENTS = (
     ("Asked how it went", "surveyed_at"),
 )
 # What changes with every turn and tells a person nothing.
-_MACHINERY = frozenset({"turn", "turn_since", "told", "rearmed", "not_before", "resolution"})
+_MACHINERY = frozenset(
+    {"turn", "turn_since", "told", "rearmed", "not_before", "escalates_from", "resolution"}
+)
 _MACHINERY |= {"targets_used", "targets_told", "escalated_by", "overdue_count", "merged_into"}
 _MACHINERY |= {"approvals", "survey_due_at", "follows"}
 

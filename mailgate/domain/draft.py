@@ -68,6 +68,7 @@ class Draft:
             reminders=0,
             reminded_at=None,
             not_before=None,
+            escalates_from=None,
             held=False,
             reply_pending=False,
             snoozed_until=None,
@@ -163,7 +164,8 @@ class Draft:
         if not self.policy.pause_targets and self.before.side is not None and self.before.turn:
             self.set(targets_since=self.before.targets_since or self.now)
         self.targets(self.now)
-        self._not_before(self.now)
+        floor = self.before.not_before
+        self.set(not_before=self.now if floor is None else max(floor, self.now))
         due = response_due(self.ticket().altered(not_before=None), self.policy)
         if self.before.delay is not Delay.NONE and due is not None and due > self.now:
             self.set(delay=Delay.NONE, rearmed=self.before.rearmed + 1)
@@ -178,9 +180,4 @@ class Draft:
         if coming is None or coming[0] >= at:
             return
         if coming != next_escalation(self.before, self.policy):
-            self._not_before(at)
-
-    def _not_before(self, at: datetime) -> None:
-        """Let no deadline lie earlier than `at`."""
-        floor = self.before.not_before
-        self.set(not_before=at if floor is None else max(floor, at))
+            self.set(escalates_from=max(at, self.before.escalates_from or at))

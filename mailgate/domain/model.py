@@ -207,8 +207,9 @@ class Ticket:
     `turn` counts the turns, `turn_since` is the last change of turn; `waiting_since` is the same
     while it is somebody's turn. `told`, `rearmed`, `reminders` and `reminded_at` say what the
     clock has already done in this turn; `not_before` keeps a changed deadline from lying in the
-    past; `held` says that the customer's clock waits for our last reply to be delivered, which
-    is then what they wait since. `joined` says since when each of the participants takes part.
+    past, `escalates_from` that of a rule which fits only since a change; `held` says that the
+    customer's clock waits for our last reply to be delivered, which is then what they wait since.
+    `joined` says since when each of the participants takes part.
     `targets_since` is since when the time of its targets runs, nothing while that is paused;
     `targets_used` are the seconds that were used before, of the first response and of the
     resolution; `targets_told` what was said of them. Its deadlines were worked out by the rules
@@ -270,6 +271,7 @@ class Ticket:
     reminders: int = 0
     reminded_at: datetime | None = None
     not_before: datetime | None = None
+    escalates_from: datetime | None = None
     replied: bool = False
     reply_pending: bool = False
     held: bool = False

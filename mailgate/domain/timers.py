@@ -151,7 +151,7 @@ def escalates_at(rule: Escalation, ticket: Ticket, policy: Policy) -> datetime:
     assert since is not None  # noqa: S101 - a ticket on the desk's turn was opened and waits
     calendar = policy.calendars.get(rule.calendar)
     due = since + rule.after if calendar is None else calendar.add(since, rule.after)
-    return _floored(ticket, due)
+    return max(_floored(ticket, due), ticket.escalates_from or due)
 
 
 def survey_due(policy: Policy, closed_at: datetime) -> datetime | None:

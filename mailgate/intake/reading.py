@@ -326,25 +326,27 @@ class Reader:
         return any(self._signed(text, holder, now) for text in texts)
 
     def _signed(self, text: str, holder: str, now: datetime) -> list[str]:
-        """Return the addresses and the tokens of pages in a text that we signed for the staff."""
+        """Return the addresses and the tokens of pages in a text that we signed for the staff.
+
+        Of very many that look like it none is tried: somebody wants one of them to be passed over.
+        """
         signer = self.signer
-        addresses = (
-            (
-                address,
-                signer.read_ticket_address(address, holder, now)
-                or signer.read_digest_address(address, holder, now),
-            )
-            for address in islice(dict.fromkeys(_ADDRESS.findall(text)), _MOST_SIGNED)
-        )
-        links = (
-            (token, signer.read_approval_token(token, holder, now))
-            for token in islice(dict.fromkeys(_pages(text)), _MOST_SIGNED)
-        )
-        return [signed for signed, read in (*addresses, *links) if read and read.genuine]
+        addresses, tokens = dict.fromkeys(_ADDRESS.findall(text)), dict.fromkeys(_pages(text))
+        if len(addresses) + len(tokens) > _MOST_SIGNED:
+            return [*addresses, *tokens]
+        read = {
+            address: signer.read_ticket_address(address, holder, now)
+            or signer.read_digest_address(address, holder, now)
+            for address in addresses
+        } | {token: signer.read_approval_token(token, holder, now) for token in tokens}
+        return [signed for signed, said in read.items() if said and said.genuine]
 
     def _without_signed(self, text: str, holder: str, now: datetime) -> str:
         """Return a text without what we signed, which gives powers to whoever reads it."""
-        for signed in dict.fromkeys(self._signed(text, holder, now)):
+        found = self._signed(text, holder, now)
+        if len(found) > _MOST_SIGNED:
+            return _SIGNATURE.sub(f".{_HIDDEN}", text)
+        for signed in found:
             local, at, domain = signed.partition("@")
             text = text.replace(signed, f"{local.rpartition('.')[0]}.{_HIDDEN}{at}{domain}")
         return text

@@ -206,6 +206,7 @@ ticket = Table(
     Column("reminders", Integer, nullable=False, comment="reminders asked for in this turn"),
     Column("reminded_at", Instant, comment="when the last of them left"),
     Column("not_before", Instant, comment="no deadline lies before this"),
+    Column("escalates_from", Instant, comment="no rule of escalation acts before this"),
     Column("replied", Boolean, nullable=False, comment="a public reply was ever sent"),
     Column("reply_pending", Boolean, nullable=False, comment="the last one is still on its way"),
     Column("held", Boolean, nullable=False, comment="the customer's clock waits for it"),

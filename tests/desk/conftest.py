@@ -1,6 +1,7 @@
 """A desk on an empty database of either kind, with a clock that the test moves."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,6 +100,16 @@ class World:
         """(notice, recipient) in the order in which they were decided."""
         rows = sorted(self.rows("outbox"), key=lambda row: row["id"])
         return [(row["notice"], row["recipient"]) for row in rows]
+
+
+def beside_who_opens(world: World, look: Callable[[World], object]) -> None:
+    """Let another node look while somebody opens tickets, whom it must not wait for."""
+    node = threading.Thread(target=look, args=(world,))
+    with world.desk.writing(world.now) as ledger:
+        ledger.lock_numbers()
+        node.start()
+        node.join(10)
+        assert not node.is_alive()
 
 
 @pytest.fixture(params=BOTH)

@@ -15,7 +15,7 @@ from mailgate.domain.model import Actor, ActorKind
 from mailgate.domain.numbers import NumberFormat, NumberReader
 from mailgate.domain.people import Staff
 from mailgate.store import inbox, schema
-from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER
+from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER, beside_who_opens
 
 NUMBERS = NumberReader([NumberFormat("TKT-{year}-{seq:05d}")])
 WHO = Actor(ActorKind.AGENT, "bob")
@@ -89,12 +89,7 @@ def test_of_nodes_that_look_at_the_same_time_one_writes_it(held):
 @pytest.mark.peers
 def test_who_opens_tickets_meanwhile_waits_for_nobody(postgresql_world):
     give(postgresql_world, postgresql_world.open())
-    node = threading.Thread(target=look, args=(postgresql_world,))
-    with postgresql_world.desk.writing(postgresql_world.now) as ledger:
-        ledger.lock_numbers()
-        node.start()
-        node.join(10)
-        assert not node.is_alive()
+    beside_who_opens(postgresql_world, look)
     assert list(sent(postgresql_world)) == [ALICE.address]
 
 

@@ -13,7 +13,7 @@ from mailgate.desk.monthly import Reports
 from mailgate.domain.events import Close, Resolve, SetPriority
 from mailgate.domain.model import Actor, ActorKind, Priority
 from mailgate.domain.people import Staff
-from tests.desk.conftest import ADMIN, ALICE
+from tests.desk.conftest import ADMIN, ALICE, beside_who_opens
 
 WHO = Actor(ActorKind.AGENT, "bob")
 APRIL = datetime(2026, 4, 1, 8, tzinfo=UTC)
@@ -119,12 +119,7 @@ def test_it_is_written_once_whichever_node_is_first(world):
 @pytest.mark.peers
 def test_who_opens_tickets_meanwhile_waits_for_nobody(postgresql_world):
     busy(postgresql_world)
-    node = threading.Thread(target=look, args=(postgresql_world,))
-    with postgresql_world.desk.writing(postgresql_world.now) as ledger:
-        ledger.lock_numbers()
-        node.start()
-        node.join(10)
-        assert not node.is_alive()
+    beside_who_opens(postgresql_world, look)
     assert report(postgresql_world)["recipient"] == ADMIN
 
 

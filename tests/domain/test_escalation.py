@@ -10,7 +10,7 @@ from mailgate.domain.events import DeadlinePassed, TimerKind
 from mailgate.domain.hours import Calendar
 from mailgate.domain.model import CLOCK, Kind, Priority, Ticket
 from mailgate.domain.people import Agent, Audience, Recipient, Role, Staff, recipients
-from mailgate.domain.timers import escalates_at, next_escalation
+from mailgate.domain.timers import escalates_at, next_escalation, response_due
 from tests.domain.lives import HOUR, START, Life, in_progress, new, waiting
 
 ONCE = TimerKind.ESCALATION
@@ -177,6 +177,18 @@ def test_a_change_puts_off_no_rule_that_counts_from_the_deadline():
     assert coming(life) == [HOUR]
     life.do(events.Tag, after=HOUR / 2, removed=("vip",))
     assert coming(life) == [2.5 * HOUR]
+
+
+def test_a_rule_that_is_due_once_it_fits_acts_then_and_moves_no_deadline():
+    late = Escalation("late", 2 * HOUR, since=Since.OVERDUE, tags=("vip",))
+    life = new(escalations=(late,))
+    life.due(TimerKind.SYSTEM_RESPONSE)
+    was = response_due(life.ticket, life.policy)
+    life.do(events.Tag, after=5 * HOUR, added=("vip",))
+    assert coming(life) == [timedelta()]
+    assert response_due(life.ticket, life.policy) == was
+    assert life.ticket.not_before is None
+    assert escalated(life).ticket.escalated_at == life.now
 
 
 def test_a_rule_for_what_was_late_acts_no_earlier_than_that_was():

@@ -3,6 +3,7 @@
 import contextlib
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from string import ascii_lowercase
 
 import pytest
 
@@ -264,6 +265,18 @@ def test_nor_in_a_file_whatever_that_is_said_to_be(gateway, opened, type_, spelt
     assert gateway.outbox("agent_reply") == []
     refused = gateway.outbox("command_refused")[0]["context"]["commands"]
     assert "signed for one of us" in refused[0]["reason"]
+
+
+def test_nor_among_very_many_that_look_like_it(gateway, opened):
+    """A customer could write them, so that the one behind them is passed over."""
+    letters = [f"{one}{two}" for one in ascii_lowercase for two in ascii_lowercase]
+    fakes = "\n".join(f"x{n}.{'a' * 18}{pair}@b.example" for n in (1, 2) for pair in letters)
+    genuine = gateway.reply_address()
+    gateway.agent(f"Hello\n\n{fakes}\n{genuine}")
+    assert gateway.outbox("agent_reply") == []
+    refused = gateway.outbox("command_refused")[0]["context"]
+    assert "signed for one of us" in refused["commands"][0]["reason"]
+    assert genuine not in refused["message"]["text"]
 
 
 def test_spam_that_comes_again_without_the_mark_is_taken(gateway):

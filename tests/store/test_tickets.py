@@ -76,6 +76,7 @@ FULL = Ticket(
     reminders=2,
     reminded_at=NOW,
     not_before=NOW,
+    escalates_from=NOW,
     replied=True,
     reply_pending=True,
     held=True,

@@ -520,6 +520,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         ),
         sa.Column("reminded_at", Instant(), nullable=True, comment="when the last of them left"),
         sa.Column("not_before", Instant(), nullable=True, comment="no deadline lies before this"),
+        sa.Column(
+            "escalates_from",
+            Instant(),
+            nullable=True,
+            comment="no rule of escalation acts before this",
+        ),
         sa.Column("replied", sa.Boolean(), nullable=False, comment="a public reply was ever sent"),
         sa.Column(
             "reply_pending",
