@@ -72,7 +72,7 @@ fmt: .venv/.for-tests  ## Format the code, and mend what the linter can mend
 .venv-peers/roundup/.done: PEER := roundup==2.6.0
 .venv-peers/%/.done:
 	"$(PYTHON)" -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '$(PEER)'
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '$(PEER)' psycopg2-binary
 	touch $@
 
 # Also mends a .venv whose Python has gone, as after an upgrade of the system or a moved folder.

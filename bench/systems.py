@@ -1,7 +1,8 @@
 """The whole road against other systems, and what the same runs tell of the gateway itself.
 
 None of the others sends anything, so the gateway that is compared with them sends nothing either;
-a second one, which sends, is measured beside it.
+a second one, which sends, is measured beside it. Where it uses PostgreSQL, so do they, and that is
+what is judged: on SQLite they are measured, too.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from bench.peers import others
 from bench.runs import Figures, Part, compared
 
 HELD, WHOLE = "gateway, nothing sent", "gateway"
+ON_SQLITE = " on SQLite"
 
 
 def lines(options: argparse.Namespace) -> list[Line]:
@@ -25,8 +27,17 @@ def lines(options: argparse.Namespace) -> list[Line]:
     }
     for peer in others.PEERS:
         if python := others.python_of(peer, options.peers):
-            parts[peer] = partial(others.measure, peer, python, options.n, options.folder)
+            alone = peer + ON_SQLITE if options.database else peer
+            parts[alone] = partial(others.measure, peer, python, options.n, options.folder)
+            if options.database:
+                parts[peer] = partial(_on_postgresql, options, peer, python)
     return judged(compared(options.runs, parts), options)
+
+
+def _on_postgresql(options: argparse.Namespace, peer: str, python: Path, number: int) -> Figures:
+    with postgres.fresh_database(options.database) as url:
+        server = postgres.local_server(url)
+        return others.measure(peer, python, options.n, options.folder, number, (url, server))
 
 
 def _ours(options: argparse.Namespace, number: int, *, sending: bool) -> Figures:
@@ -40,7 +51,8 @@ def _ours(options: argparse.Namespace, number: int, *, sending: bool) -> Figures
 def judged(results: dict[str, Figures], options: argparse.Namespace) -> list[Line]:
     """Return what the medians say."""
     held, whole = results[HELD], results[WHOLE]
-    peers = {peer: results[peer] for peer in others.PEERS if peer in results}
+    names = [peer + store for store in ("", ON_SQLITE) for peer in others.PEERS]
+    peers = {name: results[name] for name in names if name in results}
     return [
         Line("mails in their ticket", min(held["threaded"], whole["threaded"])),
         Line("mails in their ticket", min(held["shown"], whole["shown"]), detail="text and files"),
@@ -63,11 +75,12 @@ def judged(results: dict[str, Figures], options: argparse.Namespace) -> list[Lin
 
 
 def _against(measure: str, ours: Figures, peers: dict[str, Figures], name: str) -> list[Line]:
-    """Compare with each of the others; the bounds are of the best of them."""
+    """Compare with each of the others; the bounds are of the best of those on the same store."""
     if not peers:
         return [Line(measure, ours[name], judged=False)]
     choose = max if name == "road_s" else min
-    best = choose(peers, key=lambda peer: peers[peer][name])
+    alike = [peer for peer in others.PEERS if peer in peers]
+    best = choose(alike, key=lambda peer: peers[peer][name])
     return [
         Line(measure, ours[name], figures[name], peer, judged=peer == best)
         for peer, figures in peers.items()

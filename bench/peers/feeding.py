@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import SplitResult, urlsplit
 
 from bench import mix, process
 
@@ -31,18 +32,21 @@ class System(Protocol):
         ...
 
 
-def feed(system: System, n: int, seed: int) -> dict[str, float]:
-    """Give a system the mails of the mix, and see where they are afterwards."""
+def feed(system: System, n: int, seed: int, server: int | None = None) -> dict[str, float]:
+    """Give a system the mails of the mix, and see where they are afterwards.
+
+    CPU counts this process, and that of its database server, if it has one.
+    """
     wall = used = 0.0
     rounds = mix.plan(n, seed)
     numbers: dict[str, str] = {}
     for letters in rounds:
         mails = [mix.render(letter, numbers) for letter in letters]
-        before, began = process.cpu_seconds(os.getpid()), process.now()
+        before, began = _used(server), process.now()
         for raw in mails:
             system.take(raw)
         wall += process.now() - began
-        used += process.cpu_seconds(os.getpid()) - before
+        used += _used(server) - before
         numbers = system.numbers()
     places = system.places()
     letters = [letter for some in rounds for letter in some]
@@ -55,13 +59,25 @@ def feed(system: System, n: int, seed: int) -> dict[str, float]:
     }
 
 
-def run(start: Callable[[Path, set[str]], System]) -> None:
-    """Be the program of one system; `start` is given a folder and everybody who will write."""
+def _used(server: int | None) -> float:
+    return process.cpu_seconds(os.getpid()) + (process.cpu_seconds(server) if server else 0.0)
+
+
+def run(start: Callable[[Path, set[str], SplitResult | None], System]) -> None:
+    """Be the program of one system.
+
+    `start` is given a folder, everybody who will write, and the URL of a database on PostgreSQL:
+    without one, the system keeps what it has in SQLite.
+    """
     options = argparse.ArgumentParser()
     options.add_argument("--n", type=int, default=400)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--folder", help="where its files go, to choose a disk")
+    options.add_argument("--database", help="URL of a database on PostgreSQL; else SQLite")
+    options.add_argument("--server", type=int, help="the main process of its server")
     given = options.parse_args()
+    database = urlsplit(given.database) if given.database else None
     senders = {letter.sender for some in mix.plan(given.n, given.seed) for letter in some}
     with tempfile.TemporaryDirectory(prefix="peer-bench-", dir=given.folder) as folder:
-        print(json.dumps(feed(start(Path(folder), senders), given.n, given.seed)))
+        system = start(Path(folder), senders, database)
+        print(json.dumps(feed(system, given.n, given.seed, given.server)))

@@ -1,4 +1,4 @@
-"""django-helpdesk, tuned: SQLite in WAL mode with synchronous=FULL, and nothing sent.
+"""django-helpdesk, tuned: SQLite in WAL mode with synchronous=FULL, or PostgreSQL; nothing sent.
 
     .venv-peers/helpdesk/bin/python -m bench.peers.helpdesk --n 400
 
@@ -11,6 +11,7 @@ import sys
 import types
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult
 
 import django
 from django.conf import settings
@@ -24,8 +25,17 @@ _KEY, _MARK = re.compile(r"\bBK[0-9]{9}\b"), re.compile(r"\bmk[0-9]{9}x\b")
 _URLS = "bench_urls"
 
 
-def _configure(folder: Path) -> None:
-    database = {
+def _database(folder: Path, server: SplitResult | None) -> dict[str, Any]:
+    if server is not None:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": server.path.strip("/"),
+            "HOST": server.hostname,
+            "PORT": server.port,
+            "USER": server.username,
+            "PASSWORD": server.password,
+        }
+    return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(folder / "helpdesk.db"),
         "OPTIONS": {
@@ -33,12 +43,15 @@ def _configure(folder: Path) -> None:
             "transaction_mode": "IMMEDIATE",
         },
     }
+
+
+def _configure(folder: Path, server: SplitResult | None) -> None:
     parts = ("admin", "auth", "contenttypes", "sessions", "messages", "sites", "humanize")
     shown = ("auth.context_processors.auth", "messages.context_processors.messages")
     settings.configure(
         SECRET_KEY="made up",  # noqa: S106 - of a desk that lives for a minute
         USE_TZ=True,
-        DATABASES={"default": database},
+        DATABASES={"default": _database(folder, server)},
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
         SITE_ID=1,
         ROOT_URLCONF=_URLS,
@@ -77,11 +90,11 @@ def _configure(folder: Path) -> None:
 class Helpdesk:
     """A desk in a folder."""
 
-    def __init__(self, folder: Path, _senders: set[str]) -> None:
+    def __init__(self, folder: Path, _senders: set[str], server: SplitResult | None) -> None:
         urls: Any = types.ModuleType(_URLS)
         urls.urlpatterns = []
         sys.modules[_URLS] = urls
-        _configure(folder)
+        _configure(folder, server)
         django.setup()
         urls.urlpatterns = [path("", include("helpdesk.urls", namespace="helpdesk"))]
         logging.disable(logging.CRITICAL)

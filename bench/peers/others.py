@@ -17,10 +17,23 @@ def python_of(peer: str, folder: Path) -> Path | None:
     return python if python.exists() else None
 
 
-def measure(peer: str, python: Path, n: int, folder: str | None, seed: int) -> dict[str, float]:
-    """Let a system take the mix, in its own environment."""
+def measure(
+    peer: str,
+    python: Path,
+    n: int,
+    folder: str | None,
+    seed: int,
+    database: tuple[str, int | None] | None = None,
+) -> dict[str, float]:
+    """Let a system take the mix, in its own environment.
+
+    `database`: the URL of one on PostgreSQL, and the main process of its server if it runs here.
+    """
     words = [str(python), "-m", f"bench.peers.{peer}", "--n", str(n), "--seed", str(seed)]
     words += ["--folder", folder] if folder else []
+    if database is not None:
+        url, server = database
+        words += ["--database", url, *(["--server", str(server)] if server else [])]
     done = subprocess.run(words, cwd=_ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{peer} could not be measured: {done.stderr[-2000:]}")

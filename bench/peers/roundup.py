@@ -1,4 +1,4 @@
-"""Roundup, tuned: all senders known beforehand, SQLite as it sets it, and nothing sent.
+"""Roundup, tuned: all senders known beforehand, its databases as it sets them, and nothing sent.
 
     .venv-peers/roundup/bin/python -m bench.peers.roundup --n 400
 
@@ -12,10 +12,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import SplitResult
 
 from roundup import instance, mailgw
 
@@ -30,7 +31,6 @@ _SETTINGS = {
     "mail.domain": "desk.example",
     "mail.host": "127.0.0.1",
     "mail.debug": os.devnull,  # where it writes mails instead of sending them
-    "rdbms.backend": "sqlite",
 }
 _LINE = re.compile(r"#?(?P<name>\w+) =|\[(?P<section>\w+)\]")
 _STRANGERS = "db.security.addPermissionToRole('Anonymous', 'Email Access')"
@@ -39,11 +39,12 @@ _STRANGERS = "db.security.addPermissionToRole('Anonymous', 'Email Access')"
 class Roundup:
     """A tracker of the classic template in a folder."""
 
-    def __init__(self, folder: Path, senders: set[str]) -> None:
+    def __init__(self, folder: Path, senders: set[str], server: SplitResult | None) -> None:
         home = folder / "tracker"
-        self._admin(home, "install", "classic", "sqlite")
+        settings = _SETTINGS | _database(server)
+        self._admin(home, "install", "classic", settings["rdbms.backend"])
         config = home / "config.ini"
-        config.write_text(_configured(config.read_text()))
+        config.write_text(_configured(config.read_text(), settings))
         schema = home / "schema.py"
         schema.write_text(schema.read_text().replace(f"#{_STRANGERS}", _STRANGERS))
         self._admin(home, "initialise", "made-up")
@@ -96,9 +97,22 @@ class Roundup:
             }
 
 
-def _configured(config: str) -> str:
+def _database(server: SplitResult | None) -> dict[str, str]:
+    if server is None:
+        return {"rdbms.backend": "sqlite"}
+    return {
+        "rdbms.backend": "postgresql",
+        "rdbms.name": server.path.strip("/"),
+        "rdbms.host": server.hostname or "",
+        "rdbms.port": str(server.port),
+        "rdbms.user": server.username or "",
+        "rdbms.password": server.password or "",
+    }
+
+
+def _configured(config: str, settings: Mapping[str, str]) -> str:
     """Return a configuration with these settings in the places of its own."""
-    wanted, lines, section = dict(_SETTINGS), [], ""
+    wanted, lines, section = dict(settings), [], ""
     for line in config.splitlines():
         found = _LINE.match(line)
         section = (found and found["section"]) or section
