@@ -14,6 +14,7 @@ from mailgate.desk.ledger import Ledger
 from mailgate.desk.messages import NOTE, NewMessage
 from mailgate.desk.settings import Settings
 from mailgate.domain import events, shorthand
+from mailgate.domain.arguments import nearest
 from mailgate.domain.commands import SETS_ASIDE, Command, Fault, Script, read
 from mailgate.domain.model import Actor
 from mailgate.domain.people import Agent
@@ -56,13 +57,18 @@ def is_command(reading: Reading, settings: Settings, *, beside: bool = False) ->
     return bool(asking) and not others
 
 
-def unknown(said: tuple[str, ...]) -> Fault | None:
-    """Return what is wrong with the first of these lines that is text, and meant nothing to us.
+def unknown(said: tuple[str, ...], names: shorthand.Names) -> Fault | None:
+    """Return what is wrong with the first of these lines that stands for no address of ours.
 
-    Above an answer such a line would go to the customer.
+    Above an answer such a line could go to the customer.
     """
-    text = next((line for line in said if read(line).text), None)
-    return Fault(text, "no address of ours is called so", "") if text else None
+    for line in said:
+        word, script = line.removeprefix("/"), read(line)
+        known = " " in line or shorthand.line(word, names) is not None
+        if script.text or (script.faults and not known):
+            near = nearest(word, list(shorthand.words(names)))
+            return Fault(line, "no address of ours is called so", f"+{near}" if near else "")
+    return None
 
 
 def act(
@@ -96,7 +102,8 @@ def carry_out(
     if not said:
         return ""
     script = read("\n".join(said))
-    faults = list(script.faults)
+    no_address = unknown(said, ledger.settings.names)
+    faults = [no_address] if no_address else list(script.faults)
     if ticket_id is None:
         faults.append(Fault(", ".join(said), "the mail is about no ticket", ""))
     names = {command.name for command in script.commands}
@@ -129,9 +136,6 @@ def _flaws(said: tuple[str, ...], script: Script) -> Iterator[Fault]:
         yield Fault(", ".join(said), reason, f"/{aside[0]} alone")
     if "merge" in names and names & agents.ENDS:
         yield Fault(", ".join(said), "/merge itself ends a ticket", "/merge without them")
-    fault = unknown(said)
-    if fault is not None:
-        yield fault
 
 
 def _happen(

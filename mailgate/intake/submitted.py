@@ -150,7 +150,7 @@ def _on_ticket(
     if not (to or purpose) and agent.address in ticket.people:
         return None
     fault = (
-        addressed.unknown(addressed.lines(reading, ledger.settings))
+        addressed.unknown(addressed.lines(reading, ledger.settings), ledger.settings.names)
         or _leaving(ticket, to, message)
         or _misdirected(ticket, to, purpose, _joining(message))
     )
@@ -228,7 +228,7 @@ def _see_that_it_may_open(
     ledger: Ledger, reading: Reading, message: NewMessage, to: list[str]
 ) -> None:
     settings = ledger.settings
-    fault = addressed.unknown(addressed.lines(reading, settings))
+    fault = addressed.unknown(addressed.lines(reading, settings), settings.names)
     if fault is not None:
         raise Refused(said(fault))
     if not settings.submission_opens:

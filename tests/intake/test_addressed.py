@@ -102,7 +102,7 @@ class TestInWhatWasSent:
     @pytest.mark.parametrize(
         ("word", "why"),
         [
-            ("dnoe", "there is no command /dnoe"),
+            ("dnoe", "no address of ours is called so"),
             ("snooze-soon", "'soon' is no time"),
             ("assign-mallory", "there is no agent 'mallory'"),
             ("list", "there is no command 'list'"),
@@ -170,6 +170,16 @@ class TestInWhatWasSent:
         send(In_Reply_To=first, **bcc("2"))
         (told,) = gateway.outbox("command_refused")
         assert told["context"]["commands"][0]["line"] == "/2"
+
+    def test_what_is_nearly_one_is_told_with_the_one_that_was_meant(
+        self, gateway, opened, first, send
+    ):
+        send(In_Reply_To=first, **bcc("resolv"))
+        (told,) = gateway.outbox("command_refused")
+        (fault,) = told["context"]["commands"]
+        assert fault["line"] == "/resolv"
+        assert fault["reason"] == "no address of ours is called so"
+        assert fault["form"] == "+resolve"
 
 
 class TestByBccToTheGateway:
