@@ -70,7 +70,7 @@ fmt: .venv/.for-tests  ## Format the code, and mend what the linter can mend
 
 .venv-peers/helpdesk/.done: PEER := django-helpdesk==2.6.1
 .venv-peers/roundup/.done: PEER := roundup==2.6.0
-.venv-peers/%/.done:
+.venv-peers/%/.done: Makefile
 	"$(PYTHON)" -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '$(PEER)' psycopg2-binary
 	touch $@

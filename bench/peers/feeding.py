@@ -9,11 +9,35 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from bench import mix, process
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A database on PostgreSQL; what is empty or None, a driver knows by itself."""
+
+    name: str
+    host: str
+    port: int | None
+    user: str
+    password: str
+
+
+def server_of(url: str) -> Server:
+    """Return what a URL says."""
+    parts = urlsplit(url)
+    return Server(
+        name=unquote(parts.path.strip("/")),
+        host=parts.hostname or "",
+        port=parts.port,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
 
 
 class System(Protocol):
@@ -63,11 +87,11 @@ def _used(server: int | None) -> float:
     return process.cpu_seconds(os.getpid()) + (process.cpu_seconds(server) if server else 0.0)
 
 
-def run(start: Callable[[Path, set[str], SplitResult | None], System]) -> None:
+def run(start: Callable[[Path, set[str], Server | None], System]) -> None:
     """Be the program of one system.
 
-    `start` is given a folder, everybody who will write, and the URL of a database on PostgreSQL:
-    without one, the system keeps what it has in SQLite.
+    `start` is given a folder, everybody who will write, and a database on PostgreSQL: without one,
+    the system keeps what it has in SQLite.
     """
     options = argparse.ArgumentParser()
     options.add_argument("--n", type=int, default=400)
@@ -76,7 +100,7 @@ def run(start: Callable[[Path, set[str], SplitResult | None], System]) -> None:
     options.add_argument("--database", help="URL of a database on PostgreSQL; else SQLite")
     options.add_argument("--server", type=int, help="the main process of its server")
     given = options.parse_args()
-    database = urlsplit(given.database) if given.database else None
+    database = server_of(given.database) if given.database else None
     senders = {letter.sender for some in mix.plan(given.n, given.seed) for letter in some}
     with tempfile.TemporaryDirectory(prefix="peer-bench-", dir=given.folder) as folder:
         system = start(Path(folder), senders, database)

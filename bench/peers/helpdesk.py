@@ -11,7 +11,6 @@ import sys
 import types
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult
 
 import django
 from django.conf import settings
@@ -25,14 +24,14 @@ _KEY, _MARK = re.compile(r"\bBK[0-9]{9}\b"), re.compile(r"\bmk[0-9]{9}x\b")
 _URLS = "bench_urls"
 
 
-def _database(folder: Path, server: SplitResult | None) -> dict[str, Any]:
+def _database(folder: Path, server: feeding.Server | None) -> dict[str, Any]:
     if server is not None:
         return {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": server.path.strip("/"),
-            "HOST": server.hostname,
+            "NAME": server.name,
+            "HOST": server.host,
             "PORT": server.port,
-            "USER": server.username,
+            "USER": server.user,
             "PASSWORD": server.password,
         }
     return {
@@ -45,7 +44,7 @@ def _database(folder: Path, server: SplitResult | None) -> dict[str, Any]:
     }
 
 
-def _configure(folder: Path, server: SplitResult | None) -> None:
+def _configure(folder: Path, server: feeding.Server | None) -> None:
     parts = ("admin", "auth", "contenttypes", "sessions", "messages", "sites", "humanize")
     shown = ("auth.context_processors.auth", "messages.context_processors.messages")
     settings.configure(
@@ -90,7 +89,7 @@ def _configure(folder: Path, server: SplitResult | None) -> None:
 class Helpdesk:
     """A desk in a folder."""
 
-    def __init__(self, folder: Path, _senders: set[str], server: SplitResult | None) -> None:
+    def __init__(self, folder: Path, _senders: set[str], server: feeding.Server | None) -> None:
         urls: Any = types.ModuleType(_URLS)
         urls.urlpatterns = []
         sys.modules[_URLS] = urls

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import SplitResult
 
 from roundup import instance, mailgw
 
@@ -39,7 +38,7 @@ _STRANGERS = "db.security.addPermissionToRole('Anonymous', 'Email Access')"
 class Roundup:
     """A tracker of the classic template in a folder."""
 
-    def __init__(self, folder: Path, senders: set[str], server: SplitResult | None) -> None:
+    def __init__(self, folder: Path, senders: set[str], server: feeding.Server | None) -> None:
         home = folder / "tracker"
         settings = _SETTINGS | _database(server)
         self._admin(home, "install", "classic", settings["rdbms.backend"])
@@ -97,16 +96,16 @@ class Roundup:
             }
 
 
-def _database(server: SplitResult | None) -> dict[str, str]:
+def _database(server: feeding.Server | None) -> dict[str, str]:
     if server is None:
         return {"rdbms.backend": "sqlite"}
     return {
         "rdbms.backend": "postgresql",
-        "rdbms.name": server.path.strip("/"),
-        "rdbms.host": server.hostname or "",
-        "rdbms.port": str(server.port),
-        "rdbms.user": server.username or "",
-        "rdbms.password": server.password or "",
+        "rdbms.name": server.name,
+        "rdbms.host": server.host,
+        "rdbms.port": str(server.port or ""),
+        "rdbms.user": server.user,
+        "rdbms.password": server.password,
     }
 
 

@@ -180,4 +180,4 @@ class Draft:
         if coming is None or coming[0] >= at:
             return
         if coming != next_escalation(self.before, self.policy):
-            self.set(escalates_from=max(at, self.before.escalates_from or at))
+            self.set(escalates_from=at)

@@ -96,6 +96,16 @@ def test_the_bounds_are_of_the_better_of_the_other_systems():
     assert found["memory, growth", ""] == "goal met"
 
 
+def test_the_bounds_are_of_those_that_are_on_the_same_store():
+    slow, fast = {"road_s": 30.0, "cpu_ms": 27.0}, {"road_s": 300.0, "cpu_ms": 1.0}
+    peers = {"helpdesk": slow, "helpdesk on SQLite": fast}
+    lines = systems.judged({systems.HELD: OURS, systems.WHOLE: OURS, **peers}, run.read_options([]))
+    found = {(line.measure, line.against): line.verdict for line in lines}
+    for measure in ("whole road", "CPU"):
+        assert found[measure, "helpdesk"] == "floor met"
+        assert found[measure, "helpdesk on SQLite"] == "reported"
+
+
 def test_without_other_systems_our_own_figures_are_only_reported():
     results = {systems.HELD: OURS, systems.WHOLE: OURS}
     lines = systems.judged(results, run.read_options(["--paced", "0"]))

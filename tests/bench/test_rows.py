@@ -1,11 +1,13 @@
 """Every row runs, at tiny sizes; nothing is said here of how long anything takes."""
 
+import contextlib
 import json
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 
-from bench import accepting, board, calendars, many, mix, nodes, run
+from bench import accepting, board, calendars, many, mix, nodes, postgres, run, systems
 from bench.goals import GOALS
 from bench.peers import feeding, others
 
@@ -144,6 +146,50 @@ def test_another_system_is_fed_the_same_mails():
     assert figures["threaded"] == 1
     assert len(system.raws) == 40
     assert sum(b"Subject: Re: [T-" in raw for raw in system.raws) == 22
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://user@host/one", ("one", "host", None, "user", "")),
+        ("postgresql://a:p%40s@127.0.0.1:7777/two", ("two", "127.0.0.1", 7777, "a", "p@s")),
+    ],
+)
+def test_another_system_is_told_where_its_database_is(url, said):
+    assert astuple(feeding.server_of(url)) == said
+
+
+def test_beside_a_gateway_on_postgresql_the_others_are_measured_on_both_stores(monkeypatch):
+    asked = []
+
+    def measure(peer, _python, _n, _folder, _seed, database=None):
+        asked.append((peer, database))
+        return {}
+
+    monkeypatch.setattr(others, "python_of", lambda _peer, _folder: Path("python"))
+    monkeypatch.setattr(others, "measure", measure)
+    monkeypatch.setattr(postgres, "fresh_database", contextlib.nullcontext)
+    monkeypatch.setattr(postgres, "local_server", lambda _url: 7)
+    monkeypatch.setattr(systems, "compared", lambda _runs, parts: parts)
+    monkeypatch.setattr(systems, "judged", lambda parts, _options: parts)
+    for words, stores in (([], [""]), (["--database", "postgresql://a"], [" on SQLite", ""])):
+        parts = systems.lines(run.read_options(words))
+        names = [peer + store for peer in others.PEERS for store in stores]
+        assert list(parts) == [systems.HELD, systems.WHOLE, *names]
+        asked.clear()
+        for name in names:
+            parts[name](1)
+        on = {" on SQLite": None, "": ("postgresql://a", 7) if words else None}
+        assert asked == [(peer, on[store]) for peer in others.PEERS for store in stores]
+
+
+def test_another_system_is_given_its_database_and_the_server_to_count(tmp_path):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "{\\"words\\": \\"$*\\"}"\n')
+    python.chmod(0o755)
+    for server, counted in ((7, " --server 7"), (None, "")):
+        words = others.measure("roundup", python, 1, None, 1, ("postgresql://a", server))["words"]
+        assert words == f"-m bench.peers.roundup --n 1 --seed 1 --database postgresql://a{counted}"
 
 
 def test_what_another_system_prints_is_its_figures(tmp_path):

@@ -189,6 +189,7 @@ def test_a_rule_that_is_due_once_it_fits_acts_then_and_moves_no_deadline():
     assert response_due(life.ticket, life.policy) == was
     assert life.ticket.not_before is None
     assert escalated(life).ticket.escalated_at == life.now
+    assert life.replied().ticket.escalates_from is None
 
 
 def test_a_rule_for_what_was_late_acts_no_earlier_than_that_was():

@@ -267,16 +267,28 @@ def test_nor_in_a_file_whatever_that_is_said_to_be(gateway, opened, type_, spelt
     assert "signed for one of us" in refused[0]["reason"]
 
 
-def test_nor_among_very_many_that_look_like_it(gateway, opened):
-    """A customer could write them, so that the one behind them is passed over."""
+def among_very_many(genuine):
+    """A customer could write those before it, so that it is passed over."""
     letters = [f"{one}{two}" for one in ascii_lowercase for two in ascii_lowercase]
-    fakes = "\n".join(f"x{n}.{'a' * 18}{pair}@b.example" for n in (1, 2) for pair in letters)
-    genuine = gateway.reply_address()
-    gateway.agent(f"Hello\n\n{fakes}\n{genuine}")
+    fakes = [f"x{n}.{'a' * 18}{pair}@b.example" for n in (1, 2) for pair in letters]
+    return "\n".join([*fakes, genuine])
+
+
+def test_nor_among_very_many_that_look_like_it(gateway, opened):
+    gateway.agent(f"Hello\n\n{among_very_many(gateway.reply_address())}")
     assert gateway.outbox("agent_reply") == []
-    refused = gateway.outbox("command_refused")[0]["context"]
-    assert "signed for one of us" in refused["commands"][0]["reason"]
-    assert genuine not in refused["message"]["text"]
+    refused = gateway.outbox("command_refused")[0]["context"]["commands"]
+    assert "signed for one of us" in refused[0]["reason"]
+
+
+def test_in_a_note_very_many_that_look_like_it_are_all_hidden(gateway, opened):
+    genuine = gateway.reply_address()
+    gateway.agent(f"/note\nSee these.\n\n{among_very_many(genuine)}\nBye")
+    note = gateway.rows("message")[-1]
+    assert note["kind"] == "note"
+    assert note["text"].startswith("See these.\n\nx1.\N{HORIZONTAL ELLIPSIS}@b.example\n")
+    assert note["text"].endswith("\nBye")
+    assert genuine not in note["text"]
 
 
 def test_spam_that_comes_again_without_the_mark_is_taken(gateway):
