@@ -169,12 +169,14 @@ class Town:
                 self._send()
 
     def _next_look(self) -> datetime:
-        """Return the next minute at which the clock looks: before, it holds nothing to be due."""
+        """Return the next minute at which the clock looks: before, it holds nothing to be due.
+
+        It may have passed while people wrote; then the clock looks some seconds late.
+        """
         at = self._looked + MINUTE
         if not self._every_minute:
             due, _ = self._look_ahead()
             at = END + DAY if due is None else max(at, due)
-        at = max(at, self.desk.now)
         if OUTAGE[0] <= at < OUTAGE[1] or self._looked < OUTAGE[1] <= at:  # it looks when it is up
             at = OUTAGE[1]
         return at + (BEGIN - at) % MINUTE

@@ -28,6 +28,8 @@ from tests.torture.office import (
 from tests.torture.walls import FIRST, HOUR, MINUTE, Wall, walls
 
 TICK = MINUTE
+WRITING = timedelta(seconds=10)
+"""How late the clock may look, as people who write make its minute pass."""
 _WAITING = {"client_response", "reminder", "resolve_silent", "auto_close", "escalation"}
 _WAITING |= {"survey", "approval_reminder", "approval_expired"}
 
@@ -443,7 +445,7 @@ class Yardstick:
             at = end
         if kind in _WAITING and end <= at < end + HOUR:
             at = end + HOUR
-        return at + TICK
+        return at + TICK + WRITING
 
     def _is_held_back(self, kind: str, now: datetime) -> bool:
         end = self.outage[1]
