@@ -147,7 +147,7 @@ def escalates_at(rule: Escalation, ticket: Ticket, policy: Policy) -> datetime:
     """Return when the time of a rule is up for a ticket on the desk's turn."""
     since = ticket.open_since if rule.since is Since.OPENED else ticket.waiting_since
     if rule.since is Since.OVERDUE:
-        since = response_due(ticket, policy)
+        since = _time_up(ticket, policy)
     assert since is not None  # noqa: S101 - a ticket on the desk's turn was opened and waits
     calendar = policy.calendars.get(rule.calendar)
     due = since + rule.after if calendar is None else calendar.add(since, rule.after)
@@ -206,16 +206,27 @@ def response_due(ticket: Ticket, policy: Policy) -> datetime | None:
     return policy.reminding(due)
 
 
+def _time_up(ticket: Ticket, policy: Policy) -> datetime | None:
+    """Return when the present turn runs out by the present rules, though that was before them.
+
+    A change of what deadlines come from lets none act earlier than itself; it does not make the
+    desk less late.
+    """
+    return response_due(ticket.altered(not_before=None), policy)
+
+
 def time_until_delay(ticket: Ticket, policy: Policy, now: datetime) -> Remaining | None:
     """Return how long it is until the present turn runs out; None when no clock runs."""
-    due, side = response_due(ticket, policy), ticket.side
+    late = ticket.side is Side.SYSTEM and ticket.delay is not Delay.NONE
+    due = _time_up(ticket, policy) if late else response_due(ticket, policy)
+    side = ticket.side
     if due is None or side is None or ticket.disposition is not Disposition.NONE:
         return None
     row, name = policy.row(ticket), "client" if side is Side.CLIENT else "system"
-    left, late = policy.passed(row, name, now, due), policy.passed(row, name, due, now)
+    left, over = policy.passed(row, name, now, due), policy.passed(row, name, due, now)
     return Remaining(
         waiting_for=side,
-        hours_remaining=round((left - late) / _HOUR, 2),
+        hours_remaining=round((left - over) / _HOUR, 2),
         is_delayed=ticket.delay is not Delay.NONE or due <= now,
         threshold_hours=round(getattr(row, name) / _HOUR, 2),
         threshold_origin=policy.origins_for(ticket)[name],

@@ -282,7 +282,7 @@ class Town:
     def _react(self, row: dict[str, Any]) -> None:
         self.sums["mails out"] += 1
         if row["notice"] == "approval_wanted":
-            if self.chance.random() < 0.6:
+            if self.chance.random() < 0.5:
                 self._later(self._hours(6), lambda: self._decide(row["ticket_id"]))
             return
         if row["role"] != "customer":

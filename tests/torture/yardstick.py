@@ -179,7 +179,9 @@ class Matter:
                 continue
             if name in RULES_ASKED and self.asked is not None:
                 continue
-            begun = {"turn": self.since, "opened": self.opened}.get(since) or self._response()
+            begun = {"turn": self.since, "opened": self.opened}.get(since) or self._after(
+                "system", self.since
+            )
             end = self._counted(calendar, begun, hours * HOUR)
             due.append((self._floored(end), name))
         return min(due, key=lambda each: each[0], default=None)
