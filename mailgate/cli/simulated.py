@@ -87,7 +87,7 @@ def _totals(summary: "Summary") -> Iterator[tuple[str, str, int, int, int]]:
 
 def print_simulated(summary: "Summary") -> None:
     """Print a simulation: the totals first, then a line for each matter that differs."""
-    if summary.matters:
+    if summary.present or summary.new:
         printing.table(
             ("WHAT", "PRESENT", "NEW", "AT ANOTHER TIME"),
             (

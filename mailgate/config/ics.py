@@ -54,7 +54,7 @@ def _days(entry: dict[str, tuple[str, str]], years: Sequence[int]) -> Iterator[d
     first = _date(entry.get("DTSTART"), name)
     if first is None or entry.get("STATUS", ("", ""))[1].upper() == "CANCELLED":
         return
-    for further in entry.keys() & {"RDATE", "EXDATE"}:
+    for further in entry.keys() & {"RDATE", "EXDATE", "RECURRENCE-ID"}:
         raise Wrong(f"{name!r} has {further}: only the same day of each year is read")
     length = _length(entry, first, name)
     if length > _MOST_DAYS:
@@ -99,8 +99,9 @@ def _begins(first: date, rule: str, name: str, years: Sequence[int]) -> Iterator
     same_day = parts.get("BYMONTH", str(first.month)) == str(first.month) and parts.get(
         "BYMONTHDAY", str(first.day)
     ) == str(first.day)
-    known = parts.keys() <= {"FREQ", "BYMONTH", "BYMONTHDAY", "UNTIL", "WKST"}
-    if parts.get("FREQ") != "YEARLY" or not same_day or not known:
+    known = parts.keys() <= {"FREQ", "INTERVAL", "BYMONTH", "BYMONTHDAY", "UNTIL", "WKST"}
+    each = parts.get("FREQ") == "YEARLY" and parts.get("INTERVAL", "1") == "1"
+    if not (each and same_day and known):
         raise Wrong(
             f"{name!r} comes again by {rule[:60]!r}: only the same day of each year is read"
         )

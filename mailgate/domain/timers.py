@@ -72,14 +72,18 @@ def ladder(step: int) -> int:
 
 
 def running(ticket: Ticket, policy: Policy) -> tuple[Timer, ...]:
-    """Return the timers that run for `ticket`, soonest first."""
+    """Return the timers that run for `ticket`, soonest first.
+
+    Those of one instant are in the order in which the clock acts on them, by what they are: who
+    misses a target in the moment in which it gets near is told that once.
+    """
     if ticket.disposition is not Disposition.NONE:
         return ()
     if ticket.waiting_since is None:
         return _survey(ticket, policy)
     found = [*_turn(ticket, policy), *_targets(ticket, policy), *_escalation(ticket, policy)]
     found += _approval(ticket)
-    return tuple(sorted(found, key=lambda timer: timer.due_at))
+    return tuple(sorted(found, key=lambda each: (each.due_at, each.kind, each.turn, each.step)))
 
 
 def unmoved(ticket: Ticket, before: Policy, after: Policy) -> bool:

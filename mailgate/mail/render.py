@@ -22,6 +22,7 @@ from mailgate.errors import MailgateError, Permanent, Refused, Temporary
 from mailgate.mail.plain import SUBJECT_LIMIT, many_lines, one_line
 from mailgate.mail.sample import TAG, begun, samples
 from mailgate.mail.sandbox import FAULTS, Sandbox, place, reason
+from mailgate.mail.untold import parsed, set_in, shape, untold
 from mailgate.mail.wording import Wording, bare_subject, excerpt, paragraphs, quote
 
 PARTS = ("subject", "txt", "html")
@@ -109,6 +110,7 @@ class Renderer:
         """Render every notice in every language with sample contexts, and return the faults.
 
         The samples hold all that a notice may be given, and the least: templates must bear both.
+        Those of the desk's own are read as well, for what is wrong where no sample leads.
         """
         faults = list(self._strays())
         faults += [fault for locale in self.locales for fault in self._gaps(locale)]
@@ -127,7 +129,24 @@ class Renderer:
                     self.prepare(locale, context)
                 except MailgateError as error:
                     faults.append(str(error))
+        told = {fault.rpartition(": ")[0] for fault in faults}
+        faults += [f for f in self._untold() if f.rpartition(": ")[0] not in told]
         return list(dict.fromkeys(faults))
+
+    def _untold(self) -> Iterator[str]:
+        """Name what templates of the desk's own speak of, and nothing gives them."""
+        own = [file for folder in self._folders[:-1] for file in sorted(folder.rglob("*.j2"))]
+        if not own:
+            return
+        sandbox, given = self._tongue(self._tags(None)).sandbox, shape(samples())
+        shipped = self._folders[-1]
+        read = [*shipped.glob("*.j2"), *(shipped / self._fallback).glob("*.j2"), *own]
+        templates = {file: parsed(sandbox, file) for file in read}
+        around = frozenset[str]().union(*(set_in(each) for each in templates.values() if each))
+        for file in own:
+            template = templates[file]
+            if template is not None:
+                yield from (f"{file}:{fault}" for fault in untold(template, given, around))
 
     def _to_prepare(self) -> Iterator[dict[str, Any]]:
         """Yield samples to begin answers to, where there is a template for that."""

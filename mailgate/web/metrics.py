@@ -180,16 +180,24 @@ JOB_AT = "mailgate_job_last_run_timestamp_seconds"
 _JOB_AT_MEANS = "When a job last began, on any node, in seconds since 1970."
 JOB_TOOK = "mailgate_job_duration_seconds"
 _JOB_TOOK_MEANS = "How long its last run took."
+JOB_DID = "mailgate_job_last_result"
+_JOB_DID_MEANS = "What its last run did, as `mailgate jobs --json` names it; missing if it failed."
+JOB_FAILED = "mailgate_job_last_failed"
+_JOB_FAILED_MEANS = "Whether its last run failed: 1 or 0."
 
 
 def _jobs(sample: Sample) -> Iterator[GaugeMetricFamily]:
     began = GaugeMetricFamily(JOB_AT, _JOB_AT_MEANS, labels=["job"])
     took = GaugeMetricFamily(JOB_TOOK, _JOB_TOOK_MEANS, labels=["job"])
+    did = GaugeMetricFamily(JOB_DID, _JOB_DID_MEANS, labels=["job", "what"])
+    failed = GaugeMetricFamily(JOB_FAILED, _JOB_FAILED_MEANS, labels=["job"])
     for name, run in ({} if sample.seen.value is None else sample.seen.value.jobs).items():
         began.add_metric([name], run.began_at.timestamp())
         took.add_metric([name], run.took_ms / 1000)
-    yield began
-    yield took
+        failed.add_metric([name], float(bool(run.fault)))
+        for what, count in ({} if run.fault else run.result).items():
+            did.add_metric([name, what], count)
+    yield from (began, took, did, failed)
 
 
 TICKETS = "mailgate_tickets"
@@ -300,7 +308,8 @@ def names() -> frozenset[str]:
     """Return the name of every figure of ours as it is scraped."""
     counters = (*(counter.name for counter in COUNTERS), LINES)
     latencies = {LATENCIES + part for part in _OF_A_HISTOGRAM}
-    gauges = {gauge.name for gauge in GAUGES} | {LAG, JOB_AT, JOB_TOOK, TICKETS, WORKLOAD}
+    labelled = {LAG, JOB_AT, JOB_TOOK, JOB_DID, JOB_FAILED, TICKETS, WORKLOAD}
+    gauges = {gauge.name for gauge in GAUGES} | labelled
     return frozenset(gauges | {f"{name}_total" for name in counters} | latencies)
 
 
@@ -408,6 +417,8 @@ def reference() -> str:
         f'| `{LAG}{{mailbox="…"}}` | {_LAG_MEANS} |\n'
         f'| `{JOB_AT}{{job="…"}}` | {_JOB_AT_MEANS} |\n'
         f'| `{JOB_TOOK}{{job="…"}}` | {_JOB_TOOK_MEANS} |\n'
+        f'| `{JOB_DID}{{job="…",what="…"}}` | {_JOB_DID_MEANS} |\n'
+        f'| `{JOB_FAILED}{{job="…"}}` | {_JOB_FAILED_MEANS} |\n'
         f'| `{TICKETS}{{status="…"}}` | {_TICKETS_MEANS} |\n'
         f'| `{WORKLOAD}{{agent="…"}}` | {_WORKLOAD_MEANS} |\n'
     )

@@ -25,6 +25,7 @@ def test_the_same_configuration_changes_nothing(cli):
     assert said.startswith("Nothing would differ.")
     assert "tickets with those that follow them: 1; 0 would come out differently" in said
     assert "1 of 1 come out as they were recorded" in said
+    assert "AT ANOTHER TIME" not in said  # a head without a table
 
 
 def test_another_tells_what_differs(cli):

@@ -8,9 +8,10 @@ from sqlalchemy import update
 
 from mailgate.desk.door import Desk
 from mailgate.desk.simulation import Summary, _Told, simulate
-from mailgate.domain.events import Delivered, NoteAdded, Opened, Resolve
+from mailgate.domain.events import Delivered, NoteAdded, Opened, Resolve, SetPriority, TimerKind
 from mailgate.domain.hours import Calendar
-from mailgate.domain.model import GATEWAY, Actor, ActorKind
+from mailgate.domain.model import GATEWAY, Actor, ActorKind, Priority
+from mailgate.domain.outcomes import What
 from mailgate.domain.replay import Given
 from mailgate.store import schema
 from tests.desk.conftest import ALICE, START, World
@@ -175,6 +176,26 @@ def test_rules_of_before_are_told_from_those_in_force(sqlite_world):
     summary = simulated(world, policy)
     assert summary.differing == 0
     assert summary.agreeing < summary.matters
+
+
+def test_deadlines_of_one_instant_come_in_the_order_of_the_clock(world):
+    """What presses more has less time: its target is near and missed in the same moment."""
+    policy = times(world.desk.settings.policy, system=99 * HOUR)
+    rows = {
+        priority: replace(row, first_response=(1 if priority is Priority.CRITICAL else 50) * HOUR)
+        for priority, row in policy.thresholds.items()
+    }
+    policy = replace(policy, thresholds=rows, watch_targets=True)
+    world = World(world.database, replace(world.desk.settings, policy=policy))
+    world.tick()
+    ticket = world.open()
+    world.pass_time(hours=3)
+    event = SetPriority(at=world.now, actor=AGENT, priority=Priority.CRITICAL)
+    world.apply(ticket, event)
+    assert [step.timer for step in world.tick().steps] == [TimerKind.TARGET_MISSED]
+    summary = simulated(world, policy)
+    assert dict(summary.present) == {(What.MISSED, "first_response"): 1}
+    assert summary.agreeing == summary.matters == 1
 
 
 def test_a_node_whose_clock_is_behind_puts_no_event_before_the_opening_of_its_ticket():

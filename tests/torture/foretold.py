@@ -20,7 +20,7 @@ from mailgate.domain.events import (
     Snooze,
     Wait,
 )
-from mailgate.domain.hours import Calendar
+from mailgate.domain.hours import Calendar, outside
 from mailgate.domain.model import Actor, ActorKind, Priority, Ticket
 from mailgate.domain.people import Staff
 from mailgate.domain.policy import Telling, resolve
@@ -34,6 +34,7 @@ LOOK = 10 * MINUTE  # signs of life are kept every four minutes, and a gap of fi
 CUSTOMERS = tuple(f"{name}@customer.example" for name in ("carol", "dave", "erin"))
 AGENT = Actor(ActorKind.AGENT, "alice")
 OFFICE = Calendar("Europe/Berlin", (((540, 1020),),) * 5 + ((), ()))
+AWAKE = outside("Europe/Berlin", 12 * 60, 31 * 60)
 # The clocks change within days of these.
 STARTS = (datetime(2026, 3, 27, 9, tzinfo=UTC), datetime(2026, 10, 23, 9, tzinfo=UTC))
 
@@ -66,6 +67,7 @@ def world_of(database: Any, chance: random.Random) -> World:
         resolve_silent=chance.random() < 0.5,
         reminders_in=chance.choice(("", "office")),
         tell_changes=chance.choice(list(Telling)),
+        survey_after=chance.choice((None, HOUR, DAY)),
     )
     staff = Staff((ALICE, BOB), {"leads": ("bob",), "all": ("alice", "bob")}, (ADMIN,))
     world = World(
@@ -74,6 +76,7 @@ def world_of(database: Any, chance: random.Random) -> World:
             base,
             policy=replace(base.policy, thresholds=thresholds, origins=origins),
             staff=staff,
+            awake=dict.fromkeys((ALICE.address, ADMIN), AWAKE) if chance.random() < 0.5 else {},
             burst=chance.choice((1, 3, 30)),
             caps=Caps(per_address_day=chance.choice((2, 8, 40))),
         ),
@@ -139,7 +142,7 @@ def told(foreseen: list[Foreseen]) -> list[Row]:
 
 
 def _sent(step: Foreseen) -> list[Row]:
-    return [(n.notice, n.recipient, n.held_back, n.joined_at) for n in step.notices]
+    return [(n.notice, n.recipient, n.held_back, n.joined_at, n.quiet_until) for n in step.notices]
 
 
 def foresee(world: World, until: datetime) -> list[Foreseen]:
@@ -183,4 +186,5 @@ def _written(row: dict[str, Any], by_id: dict[int, dict[str, Any]]) -> Row:
     mail = None
     if (row["reason"] or "").startswith("told with others"):
         mail = by_id[int(row["reason"].rpartition(" ")[2])]["next_try_at"]
-    return (row["notice"], row["recipient"], None if mail else row["reason"], mail)
+    reason, quiet = None if mail else row["reason"], row["quiet_until"]
+    return (row["notice"], row["recipient"], reason, mail, quiet)

@@ -29,6 +29,8 @@ from mailgate.web.metrics import (
     COUNTERS,
     GAUGES,
     JOB_AT,
+    JOB_DID,
+    JOB_FAILED,
     JOB_TOOK,
     LAG,
     LATENCIES,
@@ -49,7 +51,8 @@ MINUTE = timedelta(minutes=1)
 DOCS = Path(__file__).parents[2]
 PAGE = DOCS / "docs" / "metrics.md"
 ALERTS = DOCS / "deploy" / "prometheus-alerts.yml"
-FIGURE = re.compile(r"^(mailgate_\w+)(?:\{\w+=\"([\w.+]+)\"\})? (\S+)$", re.MULTILINE)
+FIGURE = re.compile(r"^(mailgate_\w+)(?:\{(.+)\})? (\S+)$", re.MULTILINE)
+LABEL = re.compile(r"\w+=\"([\w.+]+)\"")
 OURS = {gauge.name for gauge in GAUGES}
 BACKLOG = Backlog(3, NOW - MINUTE, 2, 1, 5, NOW - 2 * MINUTE, 4, NOW - 4 * MINUTE)
 ROUNDS = Rounds(home=Canary(1, NOW, NOW))
@@ -57,10 +60,10 @@ NOTHING = Backlog(0, None, 0, 0, 0, None, 0, None)
 
 
 def figures(text: str) -> dict[str, float]:
-    """Return name -> value; of what has a label, name.label -> value."""
+    """Return name -> value; of what has labels, name.label.label -> value."""
     return {
-        ".".join(filter(None, (name, label))): float(value)
-        for name, label, value in FIGURE.findall(text)
+        ".".join((name, *LABEL.findall(labels))): float(value)
+        for name, labels, value in FIGURE.findall(text)
     }
 
 
@@ -111,6 +114,15 @@ def test_each_job_tells_when_it_last_ran_and_how_long_it_took():
     found = shown(Seen(Stored(NOTHING, None, jobs={"deadlines": run})))
     assert found[f"{JOB_AT}.deadlines"] == (NOW - MINUTE).timestamp()
     assert found[f"{JOB_TOOK}.deadlines"] == 1.25
+
+
+def test_each_job_tells_what_its_last_run_did_or_that_it_failed():
+    run = LastRun("sla", "one", NOW, 1, {"approaching_sla": 2, "breached_sla": 1}, "")
+    broken = LastRun("digest", "one", NOW, 1, {"written": 7}, "RuntimeError('no')")
+    found = shown(Seen(Stored(NOTHING, None, jobs={"sla": run, "digest": broken})))
+    did = {name: value for name, value in found.items() if name.startswith(JOB_DID)}
+    assert did == {f"{JOB_DID}.sla.approaching_sla": 2, f"{JOB_DID}.sla.breached_sla": 1}
+    assert (found[f"{JOB_FAILED}.sla"], found[f"{JOB_FAILED}.digest"]) == (0, 1)
 
 
 def test_tickets_are_shown_as_they_were_counted_last():
@@ -176,7 +188,7 @@ def test_every_counter_is_made_of_lines_that_there_are():
 
 
 def test_names_end_as_those_of_prometheus_do():
-    run = LastRun("deadlines", "one", NOW, 1, {}, "")
+    run = LastRun("deadlines", "one", NOW, 1, {"acted_on": 1}, "")
     looks = {"support": Watched(NOW, None)}
     stored = Stored(BACKLOG, NOW, ROUNDS, mailboxes=looks, jobs={"deadlines": run})
     stored = replace(stored, tickets={"reopened": 1}, loads={"alice": 1})
