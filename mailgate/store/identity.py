@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 _HEADER = 64 * 1024  # octets in which a Message-ID is looked for
 _NAMES_IT = b"\nmessage-id:"
+_TRACES_IT = b"\nreceived:"
 _ID = re.compile(rb"(?:\r?\n[ \t]|[ \t])*(<[!-;=?-~]{1,990}>)")
 ANONYMOUS = 600
 """Seconds in which the same words without a Message-ID are the same mail."""
@@ -22,16 +23,20 @@ class Identity(NamedTuple):
 def identify(raw: bytes, received_at: datetime) -> Identity:
     """Return what tells a mail from others.
 
-    Bytes with a Message-ID are one mail whenever they come again. Without one they may be another
-    alarm in the same words: only what comes again at once is a sender who heard no answer.
+    Bytes with a Message-ID are one mail whenever they come again. So are those with the trace of a
+    server, which gives each mail another one, and sends one again after minutes or days. With
+    neither they may be another alarm in the same words: only what comes again at once is a sender
+    who heard no answer.
     """
     digest = sha256(raw)
     header = _header(raw)
     # In lower case and with a line end in front: a search that may ignore case takes 100 times as
     # long.
-    at = (b"\n" + header).lower().find(_NAMES_IT)
+    lowered = (b"\n" + header).lower()
+    at = lowered.find(_NAMES_IT)
     if at < 0:
-        digest.update(b"%d" % (received_at.timestamp() // ANONYMOUS))
+        if _TRACES_IT not in lowered:
+            digest.update(b"%d" % (received_at.timestamp() // ANONYMOUS))
         return Identity(digest.hexdigest(), None)
     found = _ID.match(header, at + len(_NAMES_IT) - 1)
     return Identity(digest.hexdigest(), None if found is None else found[1].decode("ascii"))

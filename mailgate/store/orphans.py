@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import SelectBase
 
 from mailgate.store import schema
-from mailgate.store.inbox import PARKED, PENDING
+from mailgate.store.inbox import NOT_KEPT, PARKED, PENDING
 from mailgate.store.joining import JOINED
 from mailgate.store.outbox import READY
 from mailgate.store.tickets import TICKET
@@ -58,7 +58,10 @@ def answers(connection: Connection, question: Question) -> Sequence[int]:
 
 def questions(tenant_id: int) -> list[Question]:
     """Return everything that must find nothing."""
-    parts = (_of_mail, _of_sums, _of_messages, _of_tickets, _of_events, _of_the_outbox)
+    parts = (
+        *(_of_mail, _of_sums, _of_words, _of_messages),
+        *(_of_tickets, _of_events, _of_the_outbox),
+    )
     return [question for part in parts for question in part(tenant_id)]
 
 
@@ -176,6 +179,21 @@ def _of_sums(tenant_id: int) -> list[Question]:
             "mail",
             "opened more than one ticket",
             opened.group_by(event.correlation).having(func.count() > 1),
+        ),
+    ]
+
+
+def _of_words(tenant_id: int) -> list[Question]:
+    """Return what must not be on tickets: words of mails that were set aside, or not read yet."""
+    table, message = schema.mail_delivery.c, schema.message.c
+    said = and_(message.tenant_id == tenant_id, message.mail_id.is_not(None))
+    kept = and_(table.tenant_id == tenant_id, table.state.not_in(NOT_KEPT))
+    return [
+        Question(
+            "mail",
+            "raw mail",
+            "stands on a ticket, though it came to none",
+            except_(select(message.mail_id).where(said), select(table.mail_id).where(kept)),
         ),
     ]
 

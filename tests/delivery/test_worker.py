@@ -99,6 +99,7 @@ class TestLater:
         meant = [1, 2, 5, 10, 20, 30, 30, 30]
         for minutes, wait in zip(meant, told, strict=True):
             assert 0.9 * minutes * MINUTE <= wait <= 1.1 * minutes * MINUTE
+        assert len(set(told)) == len(told), "those that wait together do not come together"
         assert outbox(world, "state", "attempts", "reason")[0] == (
             "ready",
             8,

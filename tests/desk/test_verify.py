@@ -261,6 +261,10 @@ DAMAGES = {
         ),
         ("mail", "stands on its tickets more often than it came"),
     ),
+    "a mail that is set aside though its words are there": (
+        lambda _now: update(DELIVERY).values(state="suppressed"),
+        ("mail", "stands on a ticket, though it came to none"),
+    ),
     "a mail that lost some bytes": (
         lambda _now: update(schema.mail).values(raw=b"%PDF"),
         ("mail", "is longer or shorter than what came"),

@@ -90,6 +90,16 @@ def test_bytes_without_a_message_id_are_another_mail_when_they_come_again_later(
     assert len(set(named)) == 1
 
 
+def test_bytes_without_a_message_id_that_a_server_traces_are_one_mail_whenever_they_come(database):
+    trace = b"Received: from app by mx.example; Mon, 2 Mar 2026 09:00:0%d +0000\r\n"
+    same = b"Subject: disk full\r\n\r\nagain\r\n"
+    days = [NOW, NOW + timedelta(minutes=11), NOW + timedelta(days=4)]
+    kept = [keep(database, arrival(trace % 1 + same, received_at=at))[0] for at in days]
+    assert len(set(kept)) == 1, "a server that heard no answer tries again"
+    (other,) = keep(database, arrival(trace % 2 + same))
+    assert other != kept[0], "another alarm in the same words"
+
+
 def test_a_double_with_other_recipients_adds_them_while_it_waits(database):
     (id_,) = keep(database, arrival(recipients=("a@x",)))
     both = keep(database, arrival(recipients=("b@x", "a@x")), arrival(recipients=("c@x",)))
