@@ -173,6 +173,7 @@ def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":
     from mailgate.imap.survey import Named, Said, survey
 
     states = _states(app, tenant_id)
+    configured = {given.name: given for given in app.config.mailboxes}
     for box in app.mailboxes:
         if states is not None and states[box.name].fault:
             yield box.name, Said(f"whoever watches it says: {states[box.name].fault}", well=False)
@@ -181,8 +182,10 @@ def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":
             yield box.name, Said(says, well=False)
             continue
         every = f"{box.every.total_seconds():g} s"
+        given = configured[box.name]
+        named = Named(box.inbox, box.sent, box.also, junk=given.junk, trash=given.trash)
         try:
-            for said in survey(box.account, Named(box.inbox, box.sent, box.also), every):
+            for said in survey(box.account, named, every):
                 yield box.name, said
         except Temporary as fault:
             yield box.name, Said(str(fault), well=False, watched=False)
