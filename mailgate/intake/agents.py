@@ -224,21 +224,34 @@ def _cancel(
     that to whose address it was sent; on all that go on there an answer may wait as well.
     """
     ticket_id, _ = about
-    settings, number = ledger.settings, ledger.ticket(ticket_id).number
-    at, who = reading.claimed.received_at, asked.actor(agent)
-    here = merging.merged_into(ledger.connection, settings.tenant_id, ticket_id)
-    ids = dict.fromkeys((*about, *(ticket.id for ticket in here)))
-    stopped = sum(held.stop(ledger, id_, at, who, agent.name, why) for id_ in ids)
+    at_once = (ledger, reading.claimed.received_at, asked.actor(agent))
+    stopped, reason = stop_held(*at_once, agent.name, about, why)
     if stopped and alone:
         return "commands_only"
+    refuse(ledger, reading, agent, ticket_id, [Fault("/cancel", reason, "/cancel alone")])
+    return REFUSED
+
+
+def stop_held(
+    ledger: Ledger, at: datetime, who: Actor, name: str, about: Iterable[int], why: str = ""
+) -> tuple[int, str]:
+    """Stop the answers that wait on tickets, the first of them that which the mail is about.
+
+    Return how many did, and what is to be told of a mail that asked for more, or in vain. `name`:
+    who stops them.
+    """
+    settings, (ticket_id, *others) = ledger.settings, about
+    number = ledger.ticket(ticket_id).number
+    here = merging.merged_into(ledger.connection, settings.tenant_id, ticket_id)
+    ids = dict.fromkeys((ticket_id, *others, *(ticket.id for ticket in here)))
+    stopped = sum(held.stop(ledger, id_, at, who, name, why) for id_ in ids)
     reason = f"no answer on {number} waits any more: each is sent after {settings.hold.seconds} s"
     if stopped:
         answers_ = "the answer was" if stopped == 1 else f"{stopped} answers were"
         reason = f"{answers_} stopped and not sent; nothing else in this mail was carried out"
     elif not settings.hold:
         reason = "answers are sent at once here: [agents] hold would let them wait"
-    refuse(ledger, reading, agent, ticket_id, [Fault("/cancel", reason, "/cancel alone")])
-    return REFUSED
+    return stopped, reason
 
 
 def ordered(commands: Iterable[Command]) -> list[Command]:

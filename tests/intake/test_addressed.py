@@ -106,7 +106,6 @@ class TestInWhatWasSent:
             ("snooze-soon", "'soon' is no time"),
             ("assign-mallory", "there is no agent 'mallory'"),
             ("list", "there is no command 'list'"),
-            ("cancel", "there is no command 'cancel'"),
             ("unmerge", "unmerged is not possible"),
         ],
     )
@@ -122,6 +121,36 @@ class TestInWhatWasSent:
         assert told["recipient"] == ALICE.address
         assert told["context"]["gone_out"]
         assert any(why in line["reason"] for line in told["context"]["commands"])
+
+    def test_an_answer_that_waits_is_stopped(self, gateway, opened, first, send):
+        gateway.desk.settings = replace(gateway.desk.settings, hold=timedelta(minutes=10))
+        waits = gateway.agent("Use petrol.")
+        sent = send("Let Bob answer.", In_Reply_To=first, To="support+cancel@desk.example")
+        assert sent["verdict"]["says"].endswith("by address: /cancel")
+        assert gateway.delivery(waits["id"])["state"] == "suppressed"
+        assert actors(gateway, "ticket.answer_stopped") == [("agent", "alice")]
+        assert gateway.outbox("command_refused") == []
+        gateway.now += timedelta(minutes=10)
+        gateway.worker.drain()
+        assert gateway.outbox("agent_reply") == []
+
+    def test_it_is_stopped_whatever_else_is_asked_for(self, gateway, opened, first, send):
+        gateway.desk.settings = replace(gateway.desk.settings, hold=timedelta(minutes=10))
+        waits = gateway.agent("Use petrol.")
+        words = "support+cancel@desk.example, support+high@desk.example"
+        send(In_Reply_To=first, From=SUPPORT, Bcc=words)
+        assert gateway.delivery(waits["id"])["state"] == "suppressed"
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (ticket.priority, ticket.status) == (Priority.NORMAL, Status.WAITING)
+        (told,) = gateway.outbox("command_refused")
+        assert told["recipient"] == ADMIN
+        (line,) = told["context"]["commands"]
+        assert "nothing else in this mail was carried out" in line["reason"]
+
+    def test_where_none_waits_that_is_told(self, gateway, opened, first, send):
+        send(In_Reply_To=first, **bcc("cancel"))
+        (told,) = gateway.outbox("command_refused")
+        assert "answers are sent at once here" in told["context"]["commands"][0]["reason"]
 
     def test_a_ticket_goes_on_in_another(self, gateway, opened, first, send):
         other = gateway.ticket(gateway.mail("Mine, too.", sender=EVE)["ticket_id"])
