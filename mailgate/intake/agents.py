@@ -403,11 +403,11 @@ def not_done(
         facts = {"commands": lines, "gone_out": True}
         _write_to(ledger, reading, agent, ticket_id, event, REFUSED, facts)
         return
-    ticket = notices.NO_TICKET if ticket_id is None else ledger.ticket(ticket_id)
     told = {
         "commands": lines,
         "gone_out": True,
-        "ticket": notices.facts(ticket, settings.staff),
+        "ticket": _about(ledger, reading, ticket_id),
+        "message": _said(reading, reading.sender_name, reading.mail.strict_from or ""),
     }
     to = [(admin, told) for admin in settings.staff.administrators]
     ledger.announce((MAIL, reading.claimed.id, 1), event, to, REFUSED)
@@ -466,19 +466,31 @@ def _write_to(
     extra: dict[str, Any],
 ) -> None:
     """Write to an agent about a mail, with its text."""
-    text = (reading.mail.new_text or reading.mail.text)[:_SHOWN]
-    said = {
-        "author": agent.display_name,
-        "address": agent.address,
-        "side": "system",
-        "text": text,
-        "at": reading.claimed.received_at.isoformat(),
-    }
+    told = extra | {"message": _said(reading, agent.display_name, agent.address)}
+    if ticket_id is None:
+        told["ticket"] = _about(ledger, reading, None)
     ledger.answer(
         reading.claimed.id,
         event,
         ledger.settings.staff.recipient(agent),
         notice,
         ticket_id=ticket_id,
-        extra=extra | {"message": said},
+        extra=told,
     )
+
+
+def _said(reading: Reading, author: str, address: str) -> dict[str, Any]:
+    return {
+        "author": author,
+        "address": address,
+        "side": "system",
+        "text": (reading.mail.new_text or reading.mail.text)[:_SHOWN],
+        "at": reading.claimed.received_at.isoformat(),
+    }
+
+
+def _about(ledger: Ledger, reading: Reading, ticket_id: int | None) -> dict[str, Any]:
+    """Return what is told of the ticket; without one that is what the mail itself is called."""
+    none = replace(notices.NO_TICKET, subject=reading.subject)
+    ticket = none if ticket_id is None else ledger.ticket(ticket_id)
+    return notices.facts(ticket, ledger.settings.staff)

@@ -188,12 +188,19 @@ class TestInWhatWasSent:
         assert told["recipient"] == ADMIN
         assert told["context"]["ticket"]["number"] == gateway.ticket(opened["ticket_id"]).number
         assert "who you are" in told["context"]["commands"][0]["reason"]
+        assert told["context"]["message"]["text"] == "Try water."
 
-    def test_about_no_ticket_it_is_told_too(self, gateway, send):
-        sent = send(Subject="Another thing", To="dave@customer.example", **bcc("done"))
+    @pytest.mark.parametrize(("sender", "to"), [(SUPPORT, ADMIN), (ALICE.address, ALICE.address)])
+    def test_about_no_ticket_it_is_told_too_of_which_mail(self, gateway, send, sender, to):
+        given = {"From": sender, "To": "dave@customer.example"}
+        sent = send("Buy.", Subject="Another thing", **given, **bcc("done"))
         assert sent["state"] == "suppressed"
         (told,) = gateway.outbox("command_refused")
-        assert "about no ticket" in told["context"]["commands"][0]["reason"]
+        assert told["recipient"] == to
+        said = told["context"]
+        assert "about no ticket" in said["commands"][0]["reason"]
+        assert (said["ticket"]["number"], said["ticket"]["subject"]) == ("", "Another thing")
+        assert said["message"]["text"] == "Buy."
 
     def test_what_is_no_word_at_all_is_told(self, gateway, opened, first, send):
         send(In_Reply_To=first, **bcc("2"))
