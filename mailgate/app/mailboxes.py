@@ -126,11 +126,13 @@ def previews(
 ) -> "Iterator[tuple[str, list[Step]]]":
     """Yield (mailbox, what its board would do now), of boards that are off too.
 
-    Raises `Temporary` when a mailbox cannot be looked at, and names it.
+    Those that cannot be looked at keep no other from it: in the end `Temporary` is raised, and
+    names them.
     """
     from mailgate.board.board import Board
     from mailgate.imap.link import Link
 
+    faults = []
     configured = {given.name: given for given in app.config.mailboxes}
     for box in mailboxes(app, tenant_id):
         board = Board(app.desk, _terms(app, configured[box.name]), now)
@@ -138,8 +140,11 @@ def previews(
             with closing(Link.open(box.account)) as link:
                 steps = board.preview(link)
         except Temporary as fault:
-            raise Temporary(f"mailbox {box.name}: {fault}") from fault
+            faults.append(f"mailbox {box.name}: {fault}")
+            continue
         yield box.name, steps
+    if faults:
+        raise Temporary("; ".join(faults))
 
 
 def boards(app: "App", tenant_id: int) -> "Iterator[tuple[str, dict[str, tuple[int, int]]]]":
