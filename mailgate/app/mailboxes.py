@@ -126,11 +126,13 @@ def previews(
 ) -> "Iterator[tuple[str, list[Step]]]":
     """Yield (mailbox, what its board would do now), of boards that are off too.
 
-    Raises `Temporary` when a mailbox cannot be looked at, and names it.
+    Those that cannot be looked at keep no other from it: in the end `Temporary` is raised, and
+    names them.
     """
     from mailgate.board.board import Board
     from mailgate.imap.link import Link
 
+    faults = []
     configured = {given.name: given for given in app.config.mailboxes}
     for box in mailboxes(app, tenant_id):
         board = Board(app.desk, _terms(app, configured[box.name]), now)
@@ -138,8 +140,11 @@ def previews(
             with closing(Link.open(box.account)) as link:
                 steps = board.preview(link)
         except Temporary as fault:
-            raise Temporary(f"mailbox {box.name}: {fault}") from fault
+            faults.append(f"mailbox {box.name}: {fault}")
+            continue
         yield box.name, steps
+    if faults:
+        raise Temporary("; ".join(faults))
 
 
 def boards(app: "App", tenant_id: int) -> "Iterator[tuple[str, dict[str, tuple[int, int]]]]":
@@ -173,6 +178,7 @@ def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":
     from mailgate.imap.survey import Named, Said, survey
 
     states = _states(app, tenant_id)
+    configured = {given.name: given for given in app.config.mailboxes}
     for box in app.mailboxes:
         if states is not None and states[box.name].fault:
             yield box.name, Said(f"whoever watches it says: {states[box.name].fault}", well=False)
@@ -181,8 +187,10 @@ def survey(app: "App", tenant_id: int) -> "Iterator[tuple[str, Said]]":
             yield box.name, Said(says, well=False)
             continue
         every = f"{box.every.total_seconds():g} s"
+        given = configured[box.name]
+        named = Named(box.inbox, box.sent, box.also, junk=given.junk, trash=given.trash)
         try:
-            for said in survey(box.account, Named(box.inbox, box.sent, box.also), every):
+            for said in survey(box.account, named, every):
                 yield box.name, said
         except Temporary as fault:
             yield box.name, Said(str(fault), well=False, watched=False)

@@ -8,6 +8,7 @@ from mailgate.cli import printing
 from mailgate.cli.opening import opened
 from mailgate.cli.options import AsJson, ConfigFile
 from mailgate.cli.program import command
+from mailgate.errors import Temporary
 
 if TYPE_CHECKING:
     from mailgate.app import App
@@ -58,22 +59,22 @@ def board(
             app.board_goes_on(go_on)
             printing.line(f"The board of {go_on} goes on at its next look, as its mails lie now.")
             return
-        rows = _steps(app) if dry_run else _lying(app)
         watched = bool(app.mailboxes)
+        rows, fault = _steps(app) if dry_run else (_lying(app), None)
     if json:
         printing.as_json(rows)
     elif not watched:
         printing.line(_NO_MAILBOX)
-    elif not dry_run and not rows:
+    elif dry_run:
+        _print(rows, whole=fault is None)
+    elif not rows:
         printing.line(_NO_BOARD)
-    elif not dry_run:
+    else:
         printing.table(
             ("MAILBOX", "FOLDER", "MAILS", "TICKETS"), (tuple(row.values()) for row in rows)
         )
-    elif not rows:
-        printing.line("Everything lies where it belongs.")
-    else:
-        _print(rows)
+    if fault is not None:
+        raise fault
 
 
 def _lying(app: "App") -> list[dict[str, object]]:
@@ -84,24 +85,35 @@ def _lying(app: "App") -> list[dict[str, object]]:
     ]
 
 
-def _steps(app: "App") -> list[dict[str, object]]:
-    return [
-        {
-            "mailbox": mailbox,
-            "would": step.what,
-            "number": step.ticket or None,
-            "subject": step.subject or None,
-            "source": step.source or None,
-            "folder": step.folder,
-            "mails": step.mails,
-            "events": list(step.does),
-        }
-        for mailbox, steps in app.previews()
-        for step in steps
-    ]
+def _steps(app: "App") -> tuple[list[dict[str, object]], Temporary | None]:
+    """Return what would be done, and what is wrong with mailboxes that cannot be looked at."""
+    rows: list[dict[str, object]] = []
+    try:
+        for mailbox, steps in app.previews():
+            rows += (
+                {
+                    "mailbox": mailbox,
+                    "would": step.what,
+                    "number": step.ticket or None,
+                    "subject": step.subject or None,
+                    "source": step.source or None,
+                    "folder": step.folder,
+                    "mails": step.mails,
+                    "events": list(step.does),
+                }
+                for step in steps
+            )
+    except Temporary as fault:
+        return rows, fault
+    return rows, None
 
 
-def _print(rows: list[dict[str, object]]) -> None:
+def _print(rows: list[dict[str, object]], *, whole: bool) -> None:
+    """Print what would be done; `whole`: all mailboxes could be looked at."""
+    if not rows:
+        if whole:
+            printing.line("Everything lies where it belongs.")
+        return
     printing.table(
         ("MAILBOX", "WOULD", "TICKET", "FROM", "FOLDER", "MAILS", "SUBJECT"),
         (

@@ -2,9 +2,10 @@
 
 Every word of the table of commands that needs no text may stand there, its argument behind a dash,
 and so may what needs no word: a priority, an agent, a team, a category, a kind. What it comes to is
-a line as an agent would write it, so that there is one grammar for both. `/approve` is none of
-those words: an address counts in what the shared account sends, and who of those who have it has
-approved something must be beyond doubt.
+a line as an agent would write it, so that there is one grammar for both. Three are none of those
+words: `/approve` and `/list`, since an address counts in what the shared account sends, and who of
+those who have it has approved or asks must be beyond doubt; and `/unmerge`, which goes to the
+address of a ticket that was merged.
 """
 
 from collections.abc import Collection
@@ -23,7 +24,7 @@ _ALIASES = {
 }
 _ALONE = (
     *("note", "resolve", "close", "reopen", "wait", "spam", "withdraw"),
-    *("take", "follow", "unfollow", "escalate", "split"),
+    *("take", "follow", "unfollow", "escalate", "split", "cancel"),
 )
 _WITH_ARGUMENT = ("assign", "team", "snooze", "priority", "category", "kind", "tag", "merge")
 _MEDIUM = "medium"

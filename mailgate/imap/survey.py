@@ -56,11 +56,43 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The folders as they are configured; `sent` may be empty, `also` are further ones."""
+    """The folders as they are configured; `also` are further ones, others are found if empty."""
 
     inbox: str
     sent: str
     also: tuple[str, ...] = ()
+    junk: str = ""
+    trash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A folder that a board uses where it is: how it is found, and what is said of it."""
+
+    mark: str
+    find: Callable[[list[Folder]], Folder | None]
+    key: str
+    what: str
+    has: str
+    lacks: str
+
+
+_TRASH = _Use(
+    mark=folders.TRASH,
+    find=folders.trash,
+    key="trash",
+    what="what was thrown away",
+    has="a board puts second copies of mails into",
+    lacks="second copies stay",
+)
+_JUNK = _Use(
+    mark=folders.JUNK,
+    find=folders.junk,
+    key="junk",
+    what="spam",
+    has="a board has spam in",
+    lacks="a board has it among what is closed",
+)
 
 
 def survey(
@@ -97,7 +129,7 @@ def _folders(link: Link, wanted: Named) -> Iterator[Said]:
         there = folders.named(found, name) is not None
         says = f"mail is looked for in {name} too" if there else f"there is no folder {name}"
         yield Said(says if there else f"{says}: see also = ...", well=there)
-    yield from _others(found)
+    yield from _others(found, wanted)
     if out is None:
         named = (
             f"there is no folder {sent}" if sent else "no folder of sent mail is marked or known"
@@ -108,17 +140,25 @@ def _folders(link: Link, wanted: Named) -> Iterator[Said]:
     yield Said(f"answers of agents are looked for in {out.name} ({why})")
 
 
-def _others(found: list[Folder]) -> Iterator[Said]:
-    drafts, trash = folders.drafts(found), folders.trash(found)
+def _others(found: list[Folder], wanted: Named) -> Iterator[Said]:
+    drafts = folders.drafts(found)
     if drafts is None:
         yield Said("no folder of drafts is marked or known: nobody sees who is answering")
     else:
         yield Said(f"drafts are looked for in {drafts.name} ({_known(drafts, folders.DRAFTS)})")
-    if trash is None:
-        yield Said("no folder of what was thrown away is marked or known: second copies stay")
-    else:
-        why = _known(trash, folders.TRASH)
-        yield Said(f"a board puts second copies of mails into {trash.name} ({why})")
+    yield _aside(found, wanted.trash, _TRASH)
+    yield _aside(found, wanted.junk, _JUNK)
+
+
+def _aside(found: list[Folder], name: str, use: _Use) -> Said:
+    """Tell of a folder that a board uses where it is; one that is named must be there."""
+    folder = folders.named(found, name) if name else use.find(found)
+    if folder is not None:
+        why = "as configured" if name else _known(folder, use.mark)
+        return Said(f"{use.has} {folder.name} ({why})")
+    if name:
+        return Said(f"there is no folder {name}: {use.lacks}; see {use.key} = ...", well=False)
+    return Said(f"no folder of {use.what} is marked or known: {use.lacks}")
 
 
 def _known(folder: Folder, mark: str) -> str:

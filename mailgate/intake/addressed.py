@@ -107,6 +107,8 @@ def carry_out(
     if ticket_id is None:
         faults.append(Fault(", ".join(said), "the mail is about no ticket", ""))
     names = {command.name for command in script.commands}
+    if "cancel" in names and ticket_id is not None:
+        return _cancel(ledger, reading, ticket_id, who, agent, alone=len(said) == 1)
     faults += _flaws(said, script)
     mark = ledger.mark()
     if not faults and ticket_id is not None:
@@ -125,6 +127,25 @@ def carry_out(
         return f"by address: {', '.join(said)}"
     agents.not_done(ledger, reading, agent, ticket_id, faults)
     return f"not carried out: {', '.join(said)}"
+
+
+def _cancel(
+    ledger: Ledger,
+    reading: Reading,
+    ticket_id: int,
+    who: Actor,
+    agent: Agent | None,
+    *,
+    alone: bool,
+) -> str:
+    """Stop the answers that wait on a ticket, whatever else is asked for: that is not done."""
+    at = reading.claimed.received_at
+    stopped, reason = agents.stop_held(ledger, at, who, who.id, (ticket_id,))
+    if stopped and alone:
+        return "by address: /cancel"
+    fault = Fault("/cancel", reason, "/cancel alone")
+    agents.not_done(ledger, reading, agent, ticket_id, [fault])
+    return f"by address: /cancel; {reason}"
 
 
 def _flaws(said: tuple[str, ...], script: Script) -> Iterator[Fault]:

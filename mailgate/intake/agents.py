@@ -224,21 +224,34 @@ def _cancel(
     that to whose address it was sent; on all that go on there an answer may wait as well.
     """
     ticket_id, _ = about
-    settings, number = ledger.settings, ledger.ticket(ticket_id).number
-    at, who = reading.claimed.received_at, asked.actor(agent)
-    here = merging.merged_into(ledger.connection, settings.tenant_id, ticket_id)
-    ids = dict.fromkeys((*about, *(ticket.id for ticket in here)))
-    stopped = sum(held.stop(ledger, id_, at, who, agent.name, why) for id_ in ids)
+    at_once = (ledger, reading.claimed.received_at, asked.actor(agent))
+    stopped, reason = stop_held(*at_once, agent.name, about, why)
     if stopped and alone:
         return "commands_only"
+    refuse(ledger, reading, agent, ticket_id, [Fault("/cancel", reason, "/cancel alone")])
+    return REFUSED
+
+
+def stop_held(
+    ledger: Ledger, at: datetime, who: Actor, name: str, about: Iterable[int], why: str = ""
+) -> tuple[int, str]:
+    """Stop the answers that wait on tickets, the first of them that which the mail is about.
+
+    Return how many did, and what is to be told of a mail that asked for more, or in vain. `name`:
+    who stops them.
+    """
+    settings, (ticket_id, *others) = ledger.settings, about
+    number = ledger.ticket(ticket_id).number
+    here = merging.merged_into(ledger.connection, settings.tenant_id, ticket_id)
+    ids = dict.fromkeys((ticket_id, *others, *(ticket.id for ticket in here)))
+    stopped = sum(held.stop(ledger, id_, at, who, name, why) for id_ in ids)
     reason = f"no answer on {number} waits any more: each is sent after {settings.hold.seconds} s"
     if stopped:
         answers_ = "the answer was" if stopped == 1 else f"{stopped} answers were"
         reason = f"{answers_} stopped and not sent; nothing else in this mail was carried out"
     elif not settings.hold:
         reason = "answers are sent at once here: [agents] hold would let them wait"
-    refuse(ledger, reading, agent, ticket_id, [Fault("/cancel", reason, "/cancel alone")])
-    return REFUSED
+    return stopped, reason
 
 
 def ordered(commands: Iterable[Command]) -> list[Command]:
@@ -390,11 +403,11 @@ def not_done(
         facts = {"commands": lines, "gone_out": True}
         _write_to(ledger, reading, agent, ticket_id, event, REFUSED, facts)
         return
-    ticket = notices.NO_TICKET if ticket_id is None else ledger.ticket(ticket_id)
     told = {
         "commands": lines,
         "gone_out": True,
-        "ticket": notices.facts(ticket, settings.staff),
+        "ticket": _about(ledger, reading, ticket_id),
+        "message": _said(reading, reading.sender_name, reading.mail.strict_from or ""),
     }
     to = [(admin, told) for admin in settings.staff.administrators]
     ledger.announce((MAIL, reading.claimed.id, 1), event, to, REFUSED)
@@ -453,19 +466,31 @@ def _write_to(
     extra: dict[str, Any],
 ) -> None:
     """Write to an agent about a mail, with its text."""
-    text = (reading.mail.new_text or reading.mail.text)[:_SHOWN]
-    said = {
-        "author": agent.display_name,
-        "address": agent.address,
-        "side": "system",
-        "text": text,
-        "at": reading.claimed.received_at.isoformat(),
-    }
+    told = extra | {"message": _said(reading, agent.display_name, agent.address)}
+    if ticket_id is None:
+        told["ticket"] = _about(ledger, reading, None)
     ledger.answer(
         reading.claimed.id,
         event,
         ledger.settings.staff.recipient(agent),
         notice,
         ticket_id=ticket_id,
-        extra=extra | {"message": said},
+        extra=told,
     )
+
+
+def _said(reading: Reading, author: str, address: str) -> dict[str, Any]:
+    return {
+        "author": author,
+        "address": address,
+        "side": "system",
+        "text": (reading.mail.new_text or reading.mail.text)[:_SHOWN],
+        "at": reading.claimed.received_at.isoformat(),
+    }
+
+
+def _about(ledger: Ledger, reading: Reading, ticket_id: int | None) -> dict[str, Any]:
+    """Return what is told of the ticket; without one that is what the mail itself is called."""
+    none = replace(notices.NO_TICKET, subject=reading.subject)
+    ticket = none if ticket_id is None else ledger.ticket(ticket_id)
+    return notices.facts(ticket, ledger.settings.staff)

@@ -12,7 +12,7 @@ from mailgate.desk.commands import actor
 from mailgate.desk.ledger import Ledger
 from mailgate.domain.model import Side
 from mailgate.domain.people import Agent
-from mailgate.intake import addressed, sent
+from mailgate.intake import addressed, sent, twins
 from mailgate.intake.ending import Ending, message_of
 from mailgate.intake.lookup import Lookup
 from mailgate.intake.mailbox import SENT
@@ -37,8 +37,7 @@ def by_the_desk(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | No
     if not ours:
         return None
     if not addressed.is_command(reading, ledger.settings):
-        waits = ledger.settings.mailboxes and reading.others and lookup.is_patient(reading)
-        return Ending(inbox.PENDING, says=_COPY_FIRST) if waits else None
+        return _answer_to_all(ledger, lookup, reading)
     if _is_known(ledger, reading):
         earlier = lookup.elsewhere(reading)
         if earlier is not None:
@@ -51,6 +50,21 @@ def by_the_desk(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | No
     if ledger.settings.mailboxes:
         return Ending("suppressed", says="nothing shows that it is ours, but its copy would")
     return None
+
+
+def _answer_to_all(ledger: Ledger, lookup: Lookup, reading: Reading) -> Ending | None:
+    """Handle what bears the desk's own address and came to that as well as to somebody else.
+
+    Its copy in what was sent may have another Message-ID. To be taken for the same it must say the
+    same to the same people, so that whoever forges it hides nothing.
+    """
+    if not ledger.settings.mailboxes or not reading.others:
+        return None
+    ticket, _ = sent.about(ledger, lookup, reading, list(reading.others))
+    same = None if ticket is None else twins.twin(ledger, lookup, reading, ticket.id)
+    if ticket is not None and same is not None:  # on a board it goes where its ticket goes
+        return Ending("suppressed", ticket.id, f"a copy of {same}, under another Message-ID")
+    return Ending(inbox.PENDING, says=_COPY_FIRST) if lookup.is_patient(reading) else None
 
 
 def by_agent(ledger: Ledger, lookup: Lookup, reading: Reading, agent: Agent) -> Ending | None:

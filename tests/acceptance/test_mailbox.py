@@ -2,6 +2,7 @@
 
 import imaplib
 import json
+import socket
 from contextlib import contextmanager
 from itertools import count
 
@@ -94,6 +95,23 @@ def test_mails_are_taken_once_however_often_the_gateway_is_killed(start_gateway,
     wait_until(lambda: len(gateway.json("tickets")) == 22, "22 tickets")
     subjects = [ticket["subject"] for ticket in gateway.json("tickets")]
     assert len(set(subjects)) == 22
+
+
+def test_one_whose_server_says_nothing_keeps_no_other_from_being_watched(
+    start_gateway, dovecot, user
+):
+    gateway = watching(start_gateway, dovecot, user, every="1s")
+    before, own = gateway.config.read_text().split("\n[[mailbox]]")
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        other = own.replace(f"port = {dovecot.imap_port}", f"port = {mute.getsockname()[1]}")
+        other = other.replace('"support"', '"mute"').replace(f'"{user}"', '"other"')
+        gateway.config.write_text(f"{before}\n[[mailbox]]{other}\n[[mailbox]]{own}")
+        gateway.start(patience=60)
+        gateway.wait_for_log("mailbox.watched mailbox=support", patience=60)
+        put(dovecot, user, MAIL.format(n=1))
+        wait_until(lambda: told(gateway) == {"Printer 1": "new"}, lambda: str(told(gateway)))
+        assert gateway.log_lines("mailbox.watched mailbox=mute") == []
+        gateway.kill()
 
 
 def test_an_answer_that_is_sent_from_the_mailbox_is_the_desks(start_gateway, dovecot, user):

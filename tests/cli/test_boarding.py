@@ -94,3 +94,15 @@ def test_a_mailbox_that_cannot_be_looked_at_is_named(shared, dovecot):
     shared.config.write_text(text.replace(f"port = {dovecot.imap_port}\n", "port = 1\n"))
     ended = shared.run("board", "--dry-run")
     assert "mailbox support: 127.0.0.1:1: " in ended.output
+
+
+def test_one_that_cannot_be_looked_at_keeps_no_other_from_it(shared, dovecot):
+    text = shared.config.read_text()
+    _, _, mailbox = text.partition("[[mailbox]]")
+    first = f"[[mailbox]]{mailbox}".replace("support", "gone").replace(shared.user, "other")
+    first = first.replace(f"port = {dovecot.imap_port}\n", "port = 1\n")
+    shared.config.write_text(text.replace("[[mailbox]]", f"{first}\n[[mailbox]]"))
+    ended = shared.run("board", "--dry-run")
+    assert ended.exit_code == 75
+    assert "mailbox gone: 127.0.0.1:1: " in ended.output
+    assert all(folder in ended.output for folder in FOLDERS)

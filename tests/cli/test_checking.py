@@ -18,6 +18,7 @@ from mailgate.store import audit, revision
 from mailgate.web.health import create_app
 from mailgate.web.server import Server
 from tests.cli.conftest import CUSTOMER, mail
+from tests.peers.dovecot import PASSWORD
 from tests.peers.sink import Sink, Stage
 
 
@@ -394,6 +395,16 @@ def test_a_mailbox_whose_server_is_not_there_is_a_fault_and_what_the_gateway_fou
     checks = found(cli, 1)
     assert checks["mailbox", "warning"] == "support: whoever watches it says: ?"
     assert checks["mailbox", "fault"].startswith("support: 127.0.0.1:1: ")
+
+
+def test_the_folders_that_a_mailbox_is_given_for_its_board_must_be_there(cli, dovecot):
+    secret, names = cli.folder / "mailbox.secret", {"trash": "Duplicates", "junk": "Trash"}
+    with_mailbox(cli, port=dovecot.imap_port, password_file="mailbox.secret", **names)
+    secret.write_text(PASSWORD)
+    said = [(each["state"], each["says"]) for each in told(cli) if each["check"] == "mailbox"]
+    gone = "support: there is no folder Duplicates: second copies stay; see trash = ..."
+    assert ("warning", gone) in said
+    assert ("ok", "support: a board has spam in Trash (as configured)") in said
 
 
 def test_a_mailbox_that_tokens_open_is_tried_once_there_is_a_place_for_them(new_cli):

@@ -18,6 +18,7 @@ NAMES = Names(("alice", "close"), ("leads",), ("billing", "bug_report"))
         ("withdrawn", "/withdraw"),
         ("mine", "/take"),
         ("split", "/split"),
+        ("cancel", "/cancel"),
         ("high", "/priority high"),
         ("medium", "/priority medium"),
         ("alice", "/assign alice"),

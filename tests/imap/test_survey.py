@@ -17,8 +17,8 @@ def straight(dovecot, user):
     return Account("127.0.0.1", dovecot.imap_port, Tls.OFF, user, PASSWORD)
 
 
-def said(account, inbox="INBOX", sent="", also=(), connect=Link.open):
-    named = Named(inbox, sent, also)
+def said(account, inbox="INBOX", sent="", connect=Link.open, **more):
+    named = Named(inbox, sent, **more)
     return [(each.well, each.says) for each in survey(account, named, "15 s", connect)]
 
 
@@ -29,6 +29,7 @@ def test_a_server_that_can_everything_is_well(straight, put, user, dovecot):
         (True, "5 folders, divided by /; 1 mails in INBOX"),
         (True, "drafts are looked for in Drafts (as the server marks it)"),
         (True, "a board puts second copies of mails into Trash (as the server marks it)"),
+        (True, "a board has spam in Junk (as the server marks it)"),
         (True, "answers of agents are looked for in Sent (as the server marks it)"),
         *((True, has) for has, _ in CAPABILITIES.values()),
         (True, r"it keeps keywords (PERMANENTFLAGS \*): a board can show and take them"),
@@ -42,6 +43,16 @@ def test_of_further_folders_it_is_told_whether_they_are_there(straight):
     assert (False, "there is no folder Gone: see also = ...") in words
 
 
+def test_what_is_configured_for_a_board_is_told_and_must_be_there(straight):
+    words = said(straight, trash="Junk", junk="Trash")
+    assert (True, "a board puts second copies of mails into Junk (as configured)") in words
+    assert (True, "a board has spam in Trash (as configured)") in words
+    words = said(straight, trash="Away", junk="Gone")
+    assert (False, "there is no folder Away: second copies stay; see trash = ...") in words
+    lacks = "there is no folder Gone: a board has it among what is closed; see junk = ..."
+    assert (False, lacks) in words
+
+
 def test_what_is_missing_is_told_with_what_it_means(straight):
     opened = []
 
@@ -53,7 +64,7 @@ def test_what_is_missing_is_told_with_what_it_means(straight):
         return opened[0]
 
     words = said(straight, sent="Gone", connect=poor)
-    assert words[4:] == [
+    assert words[5:] == [
         (False, "there is no folder Gone: answers of agents are not seen; name it, sent = ..."),
         (True, "it cannot tell of new mail (no IDLE): it is asked every 15 s"),
         *((True, lacks) for name, (_, lacks) in CAPABILITIES.items() if name != "IDLE"),
@@ -68,6 +79,7 @@ def test_folders_that_are_not_there_are_told_with_what_that_means(pymap):
     assert "no folder of drafts is marked or known: nobody sees who is answering" in words
     gone = "no folder of what was thrown away is marked or known: second copies stay"
     assert gone in words
+    assert "no folder of spam is marked or known: a board has it among what is closed" in words
     assert any("no CONDSTORE" in says for says in words)
 
 

@@ -106,7 +106,6 @@ class TestInWhatWasSent:
             ("snooze-soon", "'soon' is no time"),
             ("assign-mallory", "there is no agent 'mallory'"),
             ("list", "there is no command 'list'"),
-            ("cancel", "there is no command 'cancel'"),
             ("unmerge", "unmerged is not possible"),
         ],
     )
@@ -122,6 +121,36 @@ class TestInWhatWasSent:
         assert told["recipient"] == ALICE.address
         assert told["context"]["gone_out"]
         assert any(why in line["reason"] for line in told["context"]["commands"])
+
+    def test_an_answer_that_waits_is_stopped(self, gateway, opened, first, send):
+        gateway.desk.settings = replace(gateway.desk.settings, hold=timedelta(minutes=10))
+        waits = gateway.agent("Use petrol.")
+        sent = send("Let Bob answer.", In_Reply_To=first, To="support+cancel@desk.example")
+        assert sent["verdict"]["says"].endswith("by address: /cancel")
+        assert gateway.delivery(waits["id"])["state"] == "suppressed"
+        assert actors(gateway, "ticket.answer_stopped") == [("agent", "alice")]
+        assert gateway.outbox("command_refused") == []
+        gateway.now += timedelta(minutes=10)
+        gateway.worker.drain()
+        assert gateway.outbox("agent_reply") == []
+
+    def test_it_is_stopped_whatever_else_is_asked_for(self, gateway, opened, first, send):
+        gateway.desk.settings = replace(gateway.desk.settings, hold=timedelta(minutes=10))
+        waits = gateway.agent("Use petrol.")
+        words = "support+cancel@desk.example, support+high@desk.example"
+        send(In_Reply_To=first, From=SUPPORT, Bcc=words)
+        assert gateway.delivery(waits["id"])["state"] == "suppressed"
+        ticket = gateway.ticket(opened["ticket_id"])
+        assert (ticket.priority, ticket.status) == (Priority.NORMAL, Status.WAITING)
+        (told,) = gateway.outbox("command_refused")
+        assert told["recipient"] == ADMIN
+        (line,) = told["context"]["commands"]
+        assert "nothing else in this mail was carried out" in line["reason"]
+
+    def test_where_none_waits_that_is_told(self, gateway, opened, first, send):
+        send(In_Reply_To=first, **bcc("cancel"))
+        (told,) = gateway.outbox("command_refused")
+        assert "answers are sent at once here" in told["context"]["commands"][0]["reason"]
 
     def test_a_ticket_goes_on_in_another(self, gateway, opened, first, send):
         other = gateway.ticket(gateway.mail("Mine, too.", sender=EVE)["ticket_id"])
@@ -159,12 +188,19 @@ class TestInWhatWasSent:
         assert told["recipient"] == ADMIN
         assert told["context"]["ticket"]["number"] == gateway.ticket(opened["ticket_id"]).number
         assert "who you are" in told["context"]["commands"][0]["reason"]
+        assert told["context"]["message"]["text"] == "Try water."
 
-    def test_about_no_ticket_it_is_told_too(self, gateway, send):
-        sent = send(Subject="Another thing", To="dave@customer.example", **bcc("done"))
+    @pytest.mark.parametrize(("sender", "to"), [(SUPPORT, ADMIN), (ALICE.address, ALICE.address)])
+    def test_about_no_ticket_it_is_told_too_of_which_mail(self, gateway, send, sender, to):
+        given = {"From": sender, "To": "dave@customer.example"}
+        sent = send("Buy.", Subject="Another thing", **given, **bcc("done"))
         assert sent["state"] == "suppressed"
         (told,) = gateway.outbox("command_refused")
-        assert "about no ticket" in told["context"]["commands"][0]["reason"]
+        assert told["recipient"] == to
+        said = told["context"]
+        assert "about no ticket" in said["commands"][0]["reason"]
+        assert (said["ticket"]["number"], said["ticket"]["subject"]) == ("", "Another thing")
+        assert said["message"]["text"] == "Buy."
 
     def test_what_is_no_word_at_all_is_told(self, gateway, opened, first, send):
         send(In_Reply_To=first, **bcc("2"))

@@ -92,6 +92,39 @@ def test_agents_who_share_the_address_are_told_apart_by_their_names(gateway, ope
     assert len(gateway.rows("message")) == 3
 
 
+def both(text="Done.", **thread):
+    """Return what puts an answer that went to the desk itself as well."""
+    return {"From": f"Alice <{SUPPORT}>", "Cc": SUPPORT, "text": text} | thread
+
+
+@pytest.mark.parametrize("road", ["smtp", "imap"])
+@pytest.mark.parametrize("first", [True, False])
+def test_an_answer_to_all_that_comes_to_the_desk_with_another_id_is_the_same(
+    gateway, opened, thread, put, road, first
+):
+    if first:
+        put(**both(**thread))
+    came = put(road=road, **both(**thread))
+    if not first:
+        assert came["state"] == "pending", "it waits for its copy"
+        put(**both(**thread))
+        gateway.now += timedelta(seconds=31)
+        gateway.worker.drain()
+    came = gateway.delivery(came["id"])
+    assert (came["state"], came["ticket_id"]) == ("suppressed", opened["ticket_id"])
+    assert came["verdict"]["says"].endswith("under another Message-ID")
+    assert len(gateway.rows("message")) == 2
+    assert len(gateway.rows("ticket")) == 1
+
+
+def test_what_bears_our_address_and_says_something_else_is_no_copy(gateway, opened, thread, put):
+    put(**both(**thread))
+    came = put(road="smtp", **both("Send me your password.", **thread))
+    gateway.now += timedelta(minutes=1)
+    gateway.worker.drain()
+    assert gateway.delivery(came["id"])["state"] == "opened"
+
+
 def test_the_same_words_on_two_tickets_are_two_answers(gateway, opened, thread, put):
     other = gateway.mail("And again.", Subject="Printer", Message_ID="<again@customer.example>")
     assert other["ticket_id"] != opened["ticket_id"]

@@ -415,6 +415,14 @@ class TestToTheDesk:
         assert "Right:" not in text
         assert "could not be carried out" not in text
 
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_a_refusal_of_a_mail_about_no_ticket_tells_of_none(self, language):
+        none = full("agent")["ticket"] | {"number": "", "requester_name": ""}
+        mail = rendered("command_refused", language=language, ticket=none, gone_out=True)
+        assert mail.subject.endswith(": The printer on floor 3 prints <blank> pages")
+        assert none["requester"] not in mail.text
+        assert none["requester"] not in shown(mail)
+
     def test_a_refusal_of_a_whole_mail_gives_its_reason(self):
         text = said("command_refused", commands=[], note="This address may not write here.")
 
