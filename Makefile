@@ -42,7 +42,7 @@ check: .venv/.for-tests  ## Format, lint, types, layers, docs: what needs no ser
 	$(BIN)/python -m pytest -q tests/style $(DOCS_TESTS)
 
 bench: .venv/.for-tests  ## Measure everything that has a goal; BENCH="--full" and so on
-	$(BIN)/python -m bench.run $(BENCH)
+	$(BIN)/python -m bench.run --strict $(BENCH)
 
 bench-peers: .venv-peers/helpdesk/.done .venv-peers/roundup/.done  ## Make what `make bench` compares with
 
