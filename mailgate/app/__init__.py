@@ -343,11 +343,14 @@ class App:
 
         return self.inbox.put(Incoming(raw, mail_from, tuple(recipients), now(), "local", road))
 
-    def importer(self, open_since: datetime, *, dry_run: bool) -> Importer:
-        """Return what brings old mail along; what is older than `open_since` comes closed."""
+    def importer(self, open_since: datetime, *, since: datetime | None, dry_run: bool) -> Importer:
+        """Return what brings old mail along; what is older than `open_since` comes closed.
+
+        Threads without a mail since `since` are left out.
+        """
         from mailgate.app import old_mail
 
-        return old_mail.importer(self, QUEUE, now, open_since, dry_run=dry_run)
+        return old_mail.importer(self, QUEUE, now, open_since, since=since, dry_run=dry_run)
 
     def fetch(self, mailbox: str, folders: Sequence[str], into: Path, progress: Progress) -> Path:
         """Put the mails of a shared mailbox into files, to be imported; return their folder."""

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 
 def importer(
-    app: "App", queue: str, now: Callable[[], datetime], open_since: datetime, *, dry_run: bool
+    app: "App",
+    queue: str,
+    now: Callable[[], datetime],
+    open_since: datetime,
+    *,
+    since: datetime | None,
+    dry_run: bool,
 ) -> Importer:
     """Return what brings old mail along; of who wrote that, nobody is asked any more."""
     return Importer(
@@ -25,6 +31,7 @@ def importer(
         Destination(queue, app.config.desk.address, app.inbox.need_room),
         now,
         open_since,
+        since=since,
         dry_run=dry_run,
     )
 

@@ -11,6 +11,7 @@ BROUGHT: Shape = MappingProxyType(
         "open": "how many of these are still open",
         "messages": "how many mails were put down on tickets, old or new",
         "known": "how many were there already, or twice in what was given",
+        "older": "how many are in threads without a mail since `--since`",
         "colleagues": "who wrote from the desk's own domain and is no agent, so counts as a "
         "customer, a list",
         "left_out": "a list of what was not brought along",

@@ -48,6 +48,12 @@ OpenSince = Annotated[
         metavar="DAYS|DATE", help="Tickets without a mail since then come closed; 0: all do."
     ),
 ]
+Since = Annotated[
+    str,
+    typer.Option(
+        metavar="DAYS|DATE", help="Threads without a mail since then are left out; empty: none is."
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Tell what would come of it; change nothing.")
 ]
@@ -58,15 +64,17 @@ DryRun = Annotated[
     "mailgate import --dry-run support.mbox",
     "mailgate import ~/Maildir old-mail/",
     "mailgate import --open-since 2026-01-01 INBOX.mbox Sent.mbox",
+    "mailgate import --since 365d support.mbox",
     "mailgate import --mailbox support",
     "mailgate import --mailbox support --folder INBOX --folder Archive/2025 --keep old-mail",
 )
-def import_(
+def import_(  # noqa: PLR0913, PLR0917 - one for each option of the command line
     paths: Paths = None,
     mailbox: Named = "",
     folders: Folders = None,
     keep: Keep = None,
     open_since: OpenSince = "14d",
+    since: Since = "",
     dry_run: DryRun = False,
     json: AsJson = False,
     config: ConfigFile = None,
@@ -84,7 +92,8 @@ def import_(
     A ticket without a mail since --open-since comes closed, and so does one that the desk has
     answered so long ago that it would remind the customer: the customer's next mail opens it again.
     Of the others, those that wait for the desk are open, and its time for an answer begins with the
-    import; those that wait for the customer keep their time.
+    import; those that wait for the customer keep their time. A thread without a mail since --since
+    is left out.
 
     What is there already, by whichever road it came, adds nothing: so the same can be given again,
     also after an interruption, and goes on. Left out are spam, mail that came back, and automatic
@@ -94,19 +103,21 @@ def import_(
     from mailgate.app import now
 
     given = list(paths or ())
-    if not given and not mailbox:
-        raise Refused("say what to import: a PATH, or --mailbox NAME")
-    if not mailbox and (folders or keep):
-        raise Refused("--folder and --keep say what of a mailbox: say which, by --mailbox NAME")
+    _see_that_it_is_enough(given, mailbox, what=bool(folders or keep))
     with opened(config) as app, ExitStack() as stack:
+        zone = app.config.desk.timezone
         with reading("--open-since"):
-            since = _since(open_since, now(), app.config.desk.timezone)
+            opens = _since(open_since, now(), zone)
+        with reading("--since"):
+            begins = _since(since, now(), zone) if since else None
         try:
             if mailbox:
                 into = keep or Path(stack.enter_context(TemporaryDirectory(prefix="mailgate-")))
                 with printing.progress("Fetching") as progress:
                     given.append(app.fetch(mailbox, folders or (), into, progress))
-            brought = app.importer(since, dry_run=dry_run).run(given, printing.progress)
+            brought = app.importer(opens, since=begins, dry_run=dry_run).run(
+                given, printing.progress
+            )
         except KeyboardInterrupt:
             typer.echo("What was put down stays: give the same again, and it goes on.", err=True)
             raise
@@ -116,6 +127,13 @@ def import_(
         _print(brought, dry_run=dry_run)
     if brought.faults:
         raise typer.Exit(NO)
+
+
+def _see_that_it_is_enough(given: list[Path], mailbox: str, *, what: bool) -> None:
+    if not given and not mailbox:
+        raise Refused("say what to import: a PATH, or --mailbox NAME")
+    if what and not mailbox:
+        raise Refused("--folder and --keep say what of a mailbox: say which, by --mailbox NAME")
 
 
 def _since(text: str, now: datetime, zone: str) -> datetime:
@@ -140,6 +158,7 @@ def _shape(brought: "Brought") -> dict[str, object]:
         "open": brought.still_open,
         "messages": brought.messages,
         "known": brought.known,
+        "older": brought.older,
         "colleagues": [
             {"address": address, "mails": mails}
             for address, mails in brought.colleagues.most_common()
@@ -180,10 +199,11 @@ def _print(brought: "Brought", *, dry_run: bool) -> None:
         printing.line("Nothing was changed. It would be:")
     if not brought.mails:
         printing.line("No mails were found there: an mbox, a Maildir, or files that end in .eml?")
+    older = f"{brought.older} in threads older than asked for, " if brought.older else ""
     printing.line(
         f"{_counted(brought.mails, 'mail')}: {_counted(brought.messages, 'message')} put down; "
         f"{_counted(brought.tickets, 'ticket')} opened, {brought.still_open} of them not closed; "
-        f"{brought.known} known before, {len(brought.left_out)} left out."
+        f"{brought.known} known before, {older}{len(brought.left_out)} left out."
     )
 
 

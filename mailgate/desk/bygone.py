@@ -45,6 +45,7 @@ class Example:
 class Brought:
     """What was brought along, or would be: `still_open` of the tickets, `messages` in all.
 
+    `older` counts the mails in threads that ended before what was asked for.
     `colleagues` counts the mails of those at the desk's own domain who are no agents, and so were
     taken for customers.
     """
@@ -54,6 +55,7 @@ class Brought:
     still_open: int = 0
     messages: int = 0
     known: int = 0
+    older: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
     colleagues: Counter[str] = field(default_factory=Counter)

@@ -53,11 +53,18 @@ class Conversations:
             at = parents[at]
         return at
 
-    def batches(self) -> Iterator[list[Entry]]:
-        """Yield what is brought along at once: whole threads, where they are not too long."""
+    def older(self, since: datetime | None) -> int:
+        """Return how many mails are in threads without one since then."""
+        return len(self) - sum(map(len, self._threads(since)))
+
+    def batches(self, since: datetime | None = None) -> Iterator[list[Entry]]:
+        """Yield what is brought along at once: whole threads, where they are not too long.
+
+        `since`: only those with a mail since then.
+        """
         batch: list[Entry] = []
         octets = 0
-        for thread in self._threads():
+        for thread in self._threads(since):
             size = sum(entry.place.size for entry in thread)
             if batch and (len(batch) + len(thread) > BATCH or octets + size > BATCH_OCTETS):
                 yield batch
@@ -71,10 +78,11 @@ class Conversations:
         if batch:
             yield batch
 
-    def _threads(self) -> Sequence[list[Entry]]:
+    def _threads(self, since: datetime | None) -> Sequence[list[Entry]]:
         found: dict[int, list[Entry]] = {}
         for at, entry in enumerate(self._entries):
             found.setdefault(self._root(at), []).append(entry)
         for thread in found.values():
             thread.sort(key=lambda entry: entry.at)
-        return sorted(found.values(), key=lambda thread: thread[0].at)
+        late = (thread for thread in found.values() if since is None or thread[-1].at >= since)
+        return sorted(late, key=lambda thread: thread[0].at)

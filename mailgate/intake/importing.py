@@ -62,7 +62,10 @@ class _Mail:
 
 
 class Importer:
-    """Brings old mail to one desk; `open_since`: what is older is closed."""
+    """Brings old mail to one desk; `open_since`: what is older is closed.
+
+    `since`: threads without a mail since then are left where they are.
+    """
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Importer:
         now: Callable[[], datetime],
         open_since: datetime,
         *,
+        since: datetime | None = None,
         dry_run: bool = False,
     ) -> None:
         self._desk = desk
@@ -79,6 +83,7 @@ class Importer:
         self._to = to
         self._now = now
         self._open_since = open_since
+        self._since = since
         self._dry_run = dry_run
         self._brought = Brought()
 
@@ -88,8 +93,8 @@ class Importer:
         with showing("Headers") as progress:
             threads = self._survey(paths, progress)
         with showing("Mails") as progress:
-            done = 0
-            for batch in threads.batches():
+            done = found.older = threads.older(self._since)
+            for batch in threads.batches(self._since):
                 self._to.need_room(sum(entry.place.size for entry in batch))
                 fresh = self._fresh(batch)
                 if fresh:

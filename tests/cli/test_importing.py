@@ -90,6 +90,15 @@ def test_what_is_not_older_than_asked_for_comes_open(cli, folder, since):
     assert [ticket["status"] for ticket in cli.json("tickets")] == ["new"]
 
 
+def test_threads_older_than_asked_for_are_counted_and_left_out_and_can_come_later(cli, folder):
+    shown = cli.json("import", "--since", "2d", folder)
+    assert (shown["older"], shown["tickets"], cli.json("tickets")) == (1, 0, [])
+    assert ", 1 in threads older than asked for, " in cli.ok("import", "--since", "2d", folder)
+    shown = cli.json("import", "--since", "2015-01-01", folder)
+    assert (shown["older"], shown["tickets"], len(cli.json("tickets"))) == (0, 1, 1)
+    assert "value for '--since': '2x'" in cli.no(2, "import", "--since", "2x", folder)
+
+
 @pytest.mark.parametrize("since", ["tomorrow", "2026-99-01", "14x", "9" * 12])
 def test_a_time_that_is_none_is_refused(cli, folder, since):
     said = cli.no(2, "import", "--open-since", since, folder)

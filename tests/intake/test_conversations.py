@@ -13,22 +13,32 @@ START = datetime(2015, 1, 5, tzinfo=UTC)
 SOURCE = Source(Path("old.mbox"), many=True, size=0, start=0)
 
 
-def batches(*mails):
+def batches(*mails, since=None):
     """Each mail is (hours after the start, keys, octets); return the hours, batch by batch."""
     threads = Conversations()
     for hours, keys, *size in mails:
         place = Place(SOURCE, 0, size[0] if size else 1)
         threads.add(Entry(place, "", START + timedelta(hours=hours)), keys)
     assert len(threads) == len(mails)
-    return [
-        [(entry.at - START) // timedelta(hours=1) for entry in batch] for batch in threads.batches()
+    begin = None if since is None else START + timedelta(hours=since)
+    found = [
+        [(entry.at - START) // timedelta(hours=1) for entry in batch]
+        for batch in threads.batches(begin)
     ]
+    assert threads.older(begin) == len(mails) - sum(map(len, found))
+    return found
 
 
 def test_mails_with_a_key_in_common_or_with_a_third_come_together_the_oldest_first():
     assert batches((5, "c"), (4, "x"), (3, "bc"), (1, "a"), (2, "ab"), (9, "")) == [
         [1, 2, 3, 5, 4, 9]
     ]
+
+
+def test_threads_that_ended_before_what_is_asked_for_are_left_out_as_a_whole():
+    mails = [(1, "a"), (5, "a"), (4, "b"), (2, "b"), (9, "c")]
+    assert batches(*mails, since=5) == [[1, 5, 9]]
+    assert batches(*mails, since=10) == []
 
 
 def test_what_joins_two_threads_may_come_last():

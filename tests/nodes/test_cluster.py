@@ -22,7 +22,7 @@ def tickets(cluster: Cluster) -> int:
 def test_nodes_that_are_killed_and_frozen_lose_nothing_and_double_nothing(
     postgresql_url, start_gateway, smarthost, seed, long_form
 ):
-    """The long form: 10,000 mails on 100 tickets in some minutes, and a kill about every ten seconds."""
+    """The long form: 10,000 mails on 100 tickets in minutes, and a kill about every ten seconds."""
     nodes, matters, mails, kills = (4, 100, 10_000, 18) if long_form else (3, 12, 120, 2)
     cluster = Cluster(start_gateway, postgresql_url, smarthost, nodes)
     with Matters(cluster.ports, seed, nodes, matters) as opening:
