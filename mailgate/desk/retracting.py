@@ -24,7 +24,8 @@ def disproved(
     """Return what is to be taken back after an event; None where it is nothing.
 
     `lived`: the ticket before the event, that, and the ticket after it. `pending`: events that are
-    decided and not yet written. The clock writes its own before any mail is looked at.
+    decided and not yet written. The clock writes its own before any mail is looked at. What has
+    happened to the ticket since does not count: whoever goes through the past knows nothing of it.
     """
     before, event, after = lived
     if not retracting.may_disprove(before, event):
@@ -33,7 +34,7 @@ def disproved(
         return None
     turns = audit.turns(connection, tenant_id, [after.id])[after.id]
     mine = (row for row in pending if (row["subject_kind"], row["subject_id"]) == _key(after))
-    rows = chain(clocked.history(connection, tenant_id, after.id), mine)
+    rows = chain(clocked.history(connection, tenant_id, after.id, before.version), mine)
     held = retracting.standing(_read(rows, {row["n"]: row["since"] for row in turns}))
     return retracting.disproved(before, event, after, held)
 

@@ -170,7 +170,7 @@ class _Course:
                 ticket = Ticket(id_)
                 before = [row for row in history if row["recorded_at"] < self._since]
                 for row in before:
-                    ticket = changed(ticket, row["changes"])
+                    ticket = _after(ticket, row)
                 if before:
                     self._was.put(id_, ticket)
                     self._is.put(id_, ticket)
@@ -188,7 +188,7 @@ class _Course:
         id_, cause = row["subject_id"], row["correlation"]
         born = id_ in self._unborn
         self._unborn.discard(id_)
-        after = changed(Ticket(id_) if born else self._was.get(id_) or Ticket(id_), row["changes"])
+        after = _after(Ticket(id_) if born else self._was.get(id_) or Ticket(id_), row)
         self._was.put(id_, after)
         if id_ in self._altered.leads or id_ in self._gone:
             return
@@ -321,6 +321,11 @@ class _Course:
         if id_ is None or id_ < 0:
             return ""
         return tickets.load(self._connection, self._tenant_id, [id_])[id_].number
+
+
+def _after(ticket: Ticket, row: RowMapping) -> Ticket:
+    """Return a ticket as a recorded event has left it."""
+    return replace(changed(ticket, row["changes"]), version=row["n"])
 
 
 def _happened(rows: Sequence[RowMapping]) -> list[tuple[int, Event]]:

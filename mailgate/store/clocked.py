@@ -26,8 +26,13 @@ def acted_since(connection: Connection, tenant_id: int, ticket_id: int, at: date
     return bool(connection.execute(query).scalar_one())
 
 
-def history(connection: Connection, tenant_id: int, ticket_id: int) -> list[RowMapping]:
-    """Return the events of a ticket by which the clock acted or that was taken back, in order."""
+def history(
+    connection: Connection, tenant_id: int, ticket_id: int, version: int
+) -> list[RowMapping]:
+    """Return the events of a ticket by which the clock acted or that was taken back, in order.
+
+    Up to the one that made it this version.
+    """
     table = schema.event.c
     query = (
         select(schema.event)
@@ -36,6 +41,7 @@ def history(connection: Connection, tenant_id: int, ticket_id: int) -> list[RowM
             table.subject_kind == TICKET,
             table.subject_id == ticket_id,
             table.name.in_(_NAMES),
+            table.n <= version,
         )
         .order_by(table.n)
     )

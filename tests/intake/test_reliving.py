@@ -21,6 +21,7 @@ from mailgate.intake.trial import Way
 from mailgate.mail.border import Border
 from mailgate.mail.trust import Trust
 from mailgate.store import schema
+from tests.delivery.sending import Scripted, worker_of
 from tests.desk.conftest import ADMIN, ALICE, BOB, START, settings
 from tests.intake.desk import EVE, Believing, Gateway
 from tests.store.databases import SQLITE, migrated
@@ -72,15 +73,19 @@ def differences(found):
     ]
 
 
+def pass_hours(gateway, count):
+    for _ in range(count):
+        gateway.now += HOUR
+        Clock(gateway.desk).tick(gateway.now)
+
+
 def conversation(gateway):
     """A ticket with an answer, and one about an invoice which nobody looks at for four days."""
     first = gateway.mail("It does not print.")
     gateway.mail("And hurry", In_Reply_To="<m1@customer.example>")
     gateway.agent("Have you tried paper?")
     gateway.mail("My invoice is wrong.", sender=EVE, Subject="Wrong")
-    for _ in range(96):
-        gateway.now += HOUR
-        Clock(gateway.desk).tick(gateway.now)
+    pass_hours(gateway, 96)
     return first["ticket_id"]
 
 
@@ -93,6 +98,19 @@ def test_the_same_rules_change_nothing(database):
     assert (found.read, found.stood, differences(found)) == (4, {}, [])
     assert (summary.differing, summary.agreeing, summary.matters) == (0, 2, 2)
     assert {name: desk.rows(name) for name in tables} == before
+
+
+def test_what_the_clock_did_later_takes_nothing_back_from_the_answer_before_it(database):
+    desk = begun(database)
+    desk.mail("It does not print.")
+    pass_hours(desk, 40)
+    desk.agent("Have you tried paper?")
+    worker_of(desk, Scripted()).drain()
+    pass_hours(desk, 200)
+    timers = {row["data"]["timer"] for row in desk.rows("event") if row["actor_kind"] == "clock"}
+    assert {"system_response", "client_response"} <= timers
+    found, _ = relived(desk, way(desk))
+    assert (found.read, found.stood, differences(found)) == (2, {}, [])
 
 
 def test_what_an_agent_throws_away_is_read_again(database):

@@ -393,6 +393,7 @@ class Life:
             "inbox.settle.rows": [{"id": c.id, "fence": c.fence, "state": "report"}],
             "tickets.reschedule.rows": [(self.ticket, self.version, NOW)],
             "ticket_id": self.ticket,
+            "clocked.history.version": 9,
             "timers": {self.ticket: ()},
             "tickets": [self.ticket],
             "holding.loads.names": ["alice"],
