@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.simulation import Summary, simulate
+from mailgate.intake import reliving
 from mailgate.intake.reliving import Stood, relive
 from mailgate.intake.trial import Way
 from tests.store.databases import BOTH, SQLITE, migrated, without_waiting_for_the_disk
@@ -32,6 +33,38 @@ def again(desk, since):
     return found, summary
 
 
+def without_agents(events):
+    """Return what happened to tickets but for whom the new ones were given to."""
+    return [
+        (id_, name, {key: value for key, value in facts.items() if key != "assignee"})
+        for id_, (name, facts) in events
+    ]
+
+
+@pytest.fixture
+def unlike(monkeypatch):
+    """The mails that do not come out as recorded in another way than whom a ticket is given to.
+
+    Who was away when it came is written down nowhere.
+    """
+    found = []
+    as_recorded = reliving._Course._as_recorded
+
+    def noted(course, first, row, happened):
+        if as_recorded(course, first, row, happened):
+            return True
+        again, then = (
+            [(id_, reliving._facts(event, reliving._BESIDE)) for id_, event in events]
+            for events in (first.happened, happened)
+        )
+        if without_agents(again) != without_agents(then):
+            found.append((row["id"], again, then))
+        return False
+
+    monkeypatch.setattr(reliving._Course, "_as_recorded", noted)
+    return found
+
+
 def judge(desk, since):
     before = {name: desk.rows(name) for name in ("event", "outbox", "ticket", "mail_delivery")}
     found, summary = again(desk, since)
@@ -40,22 +73,25 @@ def judge(desk, since):
     return found, summary
 
 
-def test_the_same_rules_change_nothing_in_a_town(request, seed, monkeypatch):
+def test_the_same_rules_change_nothing_in_a_town(request, seed, monkeypatch, unlike):
     with migrated(request, SQLITE) as database:
         desk = lived(database, seed, 12, monkeypatch, 20)
         for since in (BEGIN, BEGIN + timedelta(days=9)):
             found, summary = judge(desk, since)
     assert found.read > found.stood[Stood.NOT_AGAIN]
-    assert summary.matters
+    assert (unlike, bool(summary.matters)) == ([], True)
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("kind", BOTH)
-def test_the_same_rules_change_nothing_in_many_towns(request, seed, kind, long_form, monkeypatch):
+def test_the_same_rules_change_nothing_in_many_towns(
+    request, seed, kind, long_form, monkeypatch, unlike
+):
     for n in range(20 if long_form else 1):
         with migrated(request, kind) as database:
             tickets, days = (150, 60) if long_form else (6, 10)
             desk = lived(database, seed + n, tickets, monkeypatch, days)
             found, _ = judge(desk, BEGIN + timedelta(days=days / 2))
-        assert found.read > 9 * found.stood[Stood.NOT_AGAIN], f"after {n} others"
+        assert unlike == [], f"after {n} others"
+        assert found.read > 5 * found.stood[Stood.NOT_AGAIN], f"after {n} others"
