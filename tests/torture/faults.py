@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
+from psycopg.errors import DiskFull
 from sqlalchemy import event
 
 from mailgate.store.db import Database
+
+_NO_ROOM = "DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$"
 
 
 class Death(BaseException):
@@ -31,6 +34,7 @@ class Faulty:
         self.commits: set[int] = set()
         self._counting = False
         self._at: tuple[int, Kind] | None = None
+        self._sqlite = database.sqlite
         dialect: Any = database.engine.dialect
         commit = dialect.do_commit
 
@@ -41,7 +45,13 @@ class Faulty:
             commit(connection)
             self._raise(fault)
 
-        event.listen(database.engine, "before_cursor_execute", lambda *_: self._raise(self._next()))
+        def faulty_statement(_connection: Any, cursor: Any, *_: Any) -> None:
+            fault = self._next()
+            if fault is Kind.REFUSED and not self._sqlite:
+                cursor.execute(_NO_ROOM)  # raises, and the server's transaction is lost
+            self._raise(fault)
+
+        event.listen(database.engine, "before_cursor_execute", faulty_statement)
         dialect.do_commit = faulty_commit
 
     def fail(self, call: int, kind: Kind) -> None:
@@ -65,11 +75,13 @@ class Faulty:
             self.commits.add(self.calls)
         return self._at[1] if self._at and self._at[0] == self.calls else None
 
-    @staticmethod
-    def _raise(fault: Kind | None) -> None:
+    def _raise(self, fault: Kind | None) -> None:
         if fault is Kind.DEATH:
             raise Death
-        if fault is not None:
-            error = sqlite3.OperationalError("disk I/O error")
-            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
-            raise error
+        if fault is None:
+            return
+        if not self._sqlite:
+            raise DiskFull
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise error

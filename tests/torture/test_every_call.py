@@ -4,20 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.store.databases import SQLITE, migrated
+from tests.store.databases import BOTH, migrated
 from tests.torture.conversation import Conversation
 from tests.torture.faults import Kind
 
 _STRIDES = {Kind.REFUSED: 61, Kind.LOST: 19, Kind.DEATH: 67}  # in CI, where a few will do
 
 
-@pytest.fixture
+@pytest.fixture(params=BOTH)
 def converse(request, tmp_path) -> Iterator:
     """Return a function that has the conversation on a new database, with a fault or without."""
 
     def run(fault: tuple[int, Kind] | None = None) -> Conversation:
         (tmp_path / "test.db").unlink(missing_ok=True)
-        with migrated(request, SQLITE) as database:
+        with migrated(request, request.param) as database:
             conversation = Conversation(database)
             if fault is not None:
                 conversation.faulty.fail(*fault)
