@@ -221,16 +221,14 @@ def _time_up(ticket: Ticket, policy: Policy) -> datetime | None:
 
 def time_until_delay(ticket: Ticket, policy: Policy, now: datetime) -> Remaining | None:
     """Return how long it is until the present turn runs out; None when no clock runs."""
-    late = ticket.side is Side.SYSTEM and ticket.delay is not Delay.NONE
-    due = _time_up(ticket, policy) if late else response_due(ticket, policy)
-    side = ticket.side
+    due, side = response_due(ticket, policy), ticket.side
     if due is None or side is None or ticket.disposition is not Disposition.NONE:
         return None
     row, name = policy.row(ticket), "client" if side is Side.CLIENT else "system"
-    left, over = policy.passed(row, name, now, due), policy.passed(row, name, due, now)
+    left, late = policy.passed(row, name, now, due), policy.passed(row, name, due, now)
     return Remaining(
         waiting_for=side,
-        hours_remaining=round((left - over) / _HOUR, 2),
+        hours_remaining=round((left - late) / _HOUR, 2),
         is_delayed=ticket.delay is not Delay.NONE or due <= now,
         threshold_hours=round(getattr(row, name) / _HOUR, 2),
         threshold_origin=policy.origins_for(ticket)[name],
