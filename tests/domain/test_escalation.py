@@ -179,6 +179,18 @@ def test_a_change_puts_off_no_rule_that_counts_from_the_deadline():
     assert coming(life) == [2.5 * HOUR]
 
 
+def test_changes_of_priority_put_off_no_rule_that_counts_from_the_deadline_of_what_is_late():
+    late = Escalation("late", 30 * HOUR, since=Since.OVERDUE)
+    life = new(escalations=(late,)).due(TimerKind.SYSTEM_RESPONSE)
+    for hours, priority in ((29, Priority.HIGH), (34, Priority.NORMAL), (36, Priority.HIGH)):
+        life.do(events.SetPriority, after=START + hours * HOUR - life.now, priority=priority)
+        began = life.policy.row(life.ticket).system
+        assert coming(life) == [START + began + 30 * HOUR - life.now]
+    life.do(events.SetPriority, after=3 * HOUR, priority=Priority.CRITICAL)
+    assert coming(life) == [timedelta()]
+    assert escalated(life).ticket.escalated_at == START + 39 * HOUR
+
+
 def test_a_rule_that_is_due_once_it_fits_acts_then_and_moves_no_deadline():
     late = Escalation("late", 2 * HOUR, since=Since.OVERDUE, tags=("vip",))
     life = new(escalations=(late,))
