@@ -1,5 +1,6 @@
 """What no single key of [[mailbox]] can tell."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import astuple
 
@@ -13,12 +14,19 @@ from mailgate.domain.marks import FLAGGED
 
 _SECRETS = ("password", "password_file", "refresh_token", "refresh_token_file")
 _OAUTH = ("token_url", "client_id")
+_CONNECTIONS = 2
+"""To one account, each of a [[mailbox]]: servers allow few, and people's programs need some."""
+_TOO_MANY = (
+    "this account is watched by two already, each by a connection of its own: name further folders "
+    "in the `also` of one of them"
+)
 _ASIDE = {"sent": "what was sent", "junk": "spam", "trash": "what was thrown away"}
 
 
 def mailboxes(config: Config, source: Source) -> Iterator[Fault]:
     """Check that each mailbox is another one, and that one can log in, privately."""
     seen: dict[object, Path] = {}
+    watched: Counter[tuple[object, ...]] = Counter()
     for index, mailbox in enumerate(config.mailboxes):
         path: Path = ("mailbox", index)
         name = (*path, "name")
@@ -28,6 +36,9 @@ def mailboxes(config: Config, source: Source) -> Iterator[Fault]:
             account = (mailbox.host.lower(), user)
             folder, host = (*account, mailbox.inbox), (*path, "host")
             yield from _once(folder, host, "this very folder is watched", seen, source)
+            watched[*account, mailbox.port] += 1
+            if watched[*account, mailbox.port] > _CONNECTIONS:
+                yield source.fault(host, Wrong(_TOO_MANY))
             if mailbox.board.on:  # two of them would take each mail from one another
                 on = (*path, "board", "on")
                 yield from _once(
