@@ -49,6 +49,8 @@ _ID_SEQUENCE = "mailgate_id"
 _TAKE_IDS = "UPDATE sequence SET next = next + ? WHERE name = 'id' RETURNING next"
 COPY = "mailgate_copy"
 """The option of a statement whose rows may as well be copied in, by these words (PostgreSQL)."""
+RAW = "mailgate_raw"
+"""The option of a statement whose rows hold mails: these come as they are, and not in hex."""
 _MANY = 20  # rows that are worth a COPY
 _PAGES = "PRAGMA page_size = 8192"
 """Of a new file: in it mails are kept faster than in one of pages of half that size."""
@@ -104,6 +106,8 @@ class Database:
             )
             event.listen(self.engine, "connect", partial(_configure_postgresql, patience))
             event.listen(self.engine, "do_executemany", _copy)
+            driver: Any = self.engine.dialect.dbapi
+            event.listen(self.engine, "do_execute", partial(_as_it_is, driver.pq.Format.BINARY))
 
     @cached_property
     def path(self) -> Path | None:
@@ -399,6 +403,12 @@ def _copy(cursor: Any, _statement: str, rows: Sequence[Mapping[str, Any]], conte
         for row in rows:
             copy.write_row(tuple(row.values()))
     return True
+
+
+def _as_it_is(binary: object, cursor: Any, _statement: str, _values: Any, context: Any) -> None:
+    """Have raw mails come octet by octet; all else reads the same either way."""
+    if context.execution_options.get(RAW):
+        cursor.format = binary
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from mailgate.domain.horizon import LONGEST_HOLD
 from mailgate.store import calls, prepared, schema
+from mailgate.store.db import RAW
 from mailgate.store.identity import Identity, identify
 from mailgate.store.prepared import Prepared
 from mailgate.store.schema import fixed
@@ -307,6 +308,7 @@ _TAKEN = (
     .join(schema.mail, schema.mail.c.id == _DELIVERY.mail_id)
     .where(_THESE)
     .order_by(_DELIVERY.received_at, _DELIVERY.id)
+    .execution_options(**{RAW: True})
 )
 
 

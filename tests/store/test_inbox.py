@@ -6,7 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from mailgate.store import aside, identity, inbox, schema
@@ -186,6 +186,23 @@ def test_a_claim_brings_all_that_a_worker_needs(database):
         released=False,
         raw=b"words",
     )
+
+
+def test_octets_that_are_claimed_come_as_they_are_and_all_else_reads_as_it_does(postgresql):
+    raw = b"Message-ID: <x@y>\r\n\r\n" + bytes(range(256))
+    keep(postgresql, arrival(raw, mail_from="grüße@x.example"))
+    formats = []
+
+    def note(_connection, cursor, statement, *_rest):
+        formats.append((cursor.format.name, "SELECT" in statement and ".raw" in statement))
+
+    event.listen(postgresql.engine, "after_cursor_execute", note)
+    (claimed,) = claim(postgresql)
+    assert set(formats) == {("BINARY", True), ("TEXT", False)}
+    (row,) = deliveries(postgresql).values()
+    told = {name: getattr(claimed, name) for name in ("id", "mail_from", "road", "received_at")}
+    assert (claimed.raw, told) == (raw, {name: row[name] for name in told})
+    assert list(claimed.recipients) == row["recipients"]
 
 
 def test_large_mails_are_taken_a_few_at_a_time_and_one_that_is_too_large_alone(database):
