@@ -34,7 +34,6 @@ _BEYOND = timedelta(minutes=2)
 """How far ahead anything is claimed at most: twice the longest lease, as clocks may differ."""
 _PUT_OFF = LONGEST_HOLD + _BEYOND
 """How far ahead anything is put off at most."""
-
 _SOON = timedelta(seconds=1)
 
 PENDING, PARKED = "pending", "parked"
@@ -342,8 +341,7 @@ _DUPLICATES = select(_DELIVERY.fingerprint, _DELIVERY.id).where(
 
 def _claimed(row: RowMapping) -> Claimed:
     values = {name: row[name] for name in Claimed.__slots__}
-    values |= {"recipients": tuple(row["recipients"]), "lost": row["lost"] - 1}
-    return Claimed(**values)
+    return Claimed(**values | {"recipients": tuple(row["recipients"]), "lost": row["lost"] - 1})
 
 
 def settle(connection: Connection, tenant_id: int, rows: Sequence[dict[str, Any]]) -> int:
@@ -498,5 +496,5 @@ def oldest_pending(connection: Connection, tenant_id: int) -> datetime | None:
 
 def raw(connection: Connection, mail_id: int) -> bytes | None:
     """Return the bytes of a mail as they came."""
-    found = connection.execute(select(schema.mail.c.raw).where(schema.mail.c.id == mail_id))
-    return found.scalar()
+    mail = schema.mail.c
+    return connection.execute(select(mail.raw).where(mail.id == mail_id)).scalar()
