@@ -33,17 +33,15 @@ def mailboxes(config: Config, source: Source) -> Iterator[Fault]:
         yield from _once(mailbox.name, name, "another mailbox has it", seen, source)
         if mailbox.host:
             user = mailbox.user or mailbox.address or config.desk.address
-            account = (mailbox.host.lower(), user)
-            folder, host = (*account, mailbox.inbox), (*path, "host")
+            account, host = (mailbox.host.lower(), mailbox.port, user), (*path, "host")
+            folder = (*account, mailbox.inbox)
             yield from _once(folder, host, "this very folder is watched", seen, source)
-            watched[*account, mailbox.port] += 1
-            if watched[*account, mailbox.port] > _CONNECTIONS:
+            watched[account] += 1
+            if watched[account] > _CONNECTIONS:
                 yield source.fault(host, Wrong(_TOO_MANY))
             if mailbox.board.on:  # two of them would take each mail from one another
                 on = (*path, "board", "on")
-                yield from _once(
-                    (*account, mailbox.port, "board"), on, "this account has a board", seen, source
-                )
+                yield from _once(account, on, "this account has a board", seen, source)
         if mailbox.address is not None and mailbox.address not in config.desk_addresses:
             hint = "it is none of the desk's: add it to [desk] addresses"
             yield source.fault((*path, "address"), Wrong(hint))

@@ -53,32 +53,8 @@ class Conversations:
             at = parents[at]
         return at
 
-    def older(self, since: datetime | None) -> int:
-        """Return how many mails are in threads without one since then."""
-        return len(self) - sum(map(len, self._threads(since)))
-
-    def batches(self, since: datetime | None = None) -> Iterator[list[Entry]]:
-        """Yield what is brought along at once: whole threads, where they are not too long.
-
-        `since`: only those with a mail since then.
-        """
-        batch: list[Entry] = []
-        octets = 0
-        for thread in self._threads(since):
-            size = sum(entry.place.size for entry in thread)
-            if batch and (len(batch) + len(thread) > BATCH or octets + size > BATCH_OCTETS):
-                yield batch
-                batch, octets = [], 0
-            for entry in thread:
-                if batch and (len(batch) >= BATCH or octets + entry.place.size > BATCH_OCTETS):
-                    yield batch
-                    batch, octets = [], 0
-                batch.append(entry)
-                octets += entry.place.size
-        if batch:
-            yield batch
-
-    def _threads(self, since: datetime | None) -> Sequence[list[Entry]]:
+    def threads(self, since: datetime | None) -> list[list[Entry]]:
+        """Return the threads by age, all or those with a mail since then; each is in order."""
         found: dict[int, list[Entry]] = {}
         for at, entry in enumerate(self._entries):
             found.setdefault(self._root(at), []).append(entry)
@@ -86,3 +62,22 @@ class Conversations:
             thread.sort(key=lambda entry: entry.at)
         late = (thread for thread in found.values() if since is None or thread[-1].at >= since)
         return sorted(late, key=lambda thread: thread[0].at)
+
+
+def batches(threads: Iterable[Sequence[Entry]]) -> Iterator[list[Entry]]:
+    """Yield what is brought along at once: whole threads, where they are not too long."""
+    batch: list[Entry] = []
+    octets = 0
+    for thread in threads:
+        size = sum(entry.place.size for entry in thread)
+        if batch and (len(batch) + len(thread) > BATCH or octets + size > BATCH_OCTETS):
+            yield batch
+            batch, octets = [], 0
+        for entry in thread:
+            if batch and (len(batch) >= BATCH or octets + entry.place.size > BATCH_OCTETS):
+                yield batch
+                batch, octets = [], 0
+            batch.append(entry)
+            octets += entry.place.size
+    if batch:
+        yield batch

@@ -19,7 +19,7 @@ from mailgate.desk.ledger import Ledger
 from mailgate.domain.events import Imported
 from mailgate.domain.model import GATEWAY, Status
 from mailgate.errors import Conflict
-from mailgate.intake import archive, bygone
+from mailgate.intake import archive, bygone, conversations
 from mailgate.intake.archive import Place, Unreadable
 from mailgate.intake.bygone import IMPORT
 from mailgate.intake.conversations import Conversations, Entry
@@ -91,16 +91,17 @@ class Importer:
         """Bring along all mails at these places. Raises `Temporary`, `Conflict`."""
         found = self._brought = Brought()
         with showing("Headers") as progress:
-            threads = self._survey(paths, progress)
+            mails = self._survey(paths, progress)
+        threads = mails.threads(self._since)
         with showing("Mails") as progress:
-            done = found.older = threads.older(self._since)
-            for batch in threads.batches(self._since):
+            done = found.older = len(mails) - sum(map(len, threads))
+            for batch in conversations.batches(threads):
                 self._to.need_room(sum(entry.place.size for entry in batch))
                 fresh = self._fresh(batch)
                 if fresh:
                     self._bring([self._ready(entry, raw) for entry, raw in fresh])
                 done += len(batch)
-                progress(done, len(threads))
+                progress(done, len(mails))
         return found
 
     # --- the first pass ---

@@ -393,8 +393,8 @@ def _configure_postgresql(patience: timedelta, connection: Any, _record: Any) ->
 def _copy(cursor: Any, _statement: str, rows: Sequence[Mapping[str, Any]], context: Any) -> bool:
     """Copy new rows in instead of inserting them one by one; False for few, and for what is none.
 
-    A row costs both sides half as much. What a COPY costs more at its begin and end, some dozen
-    rows bring in again.
+    For a row that is less work on both sides than a statement carried out for it alone; what a COPY
+    costs at its begin and end, some dozen rows bring in again.
     """
     words = context.execution_options.get(COPY)
     if words is None or len(rows) < _MANY:
