@@ -63,6 +63,12 @@ def line(word: str, names: Names) -> str | None:
     return f"/assign team:{argument}" if head == "team" else f"/{head} {argument}"
 
 
+def says(word: str, names: Names) -> bool:
+    """Tell whether addresses can say a line, here without its mark: one that `line` has made."""
+    head, _, argument = word.partition(" ")
+    return head in _WITH_ARGUMENT if argument else line(word, names) is not None
+
+
 def words(names: Names) -> dict[str, str]:
     """Return words for an address book -> the lines that they stand for; `line` knows more."""
     alone = ("done", "note", *_ALONE, *Priority, *names.agents, *names.teams, *names.categories)

@@ -60,12 +60,12 @@ def is_command(reading: Reading, settings: Settings, *, beside: bool = False) ->
 def unknown(said: tuple[str, ...], names: shorthand.Names) -> Fault | None:
     """Return what is wrong with the first of these lines that stands for no address of ours.
 
-    Above an answer such a line could go to the customer.
+    Above an answer such a line could go to the customer; and what an address cannot say, as
+    `/approve`, is not to be said by one that is called so.
     """
     for line in said:
-        word, script = line.removeprefix("/"), read(line)
-        known = " " in line or shorthand.line(word, names) is not None
-        if script.text or (script.faults and not known):
+        word = line.removeprefix("/")
+        if read(line).text or not shorthand.says(word, names):
             near = nearest(word, list(shorthand.words(names)))
             return Fault(line, "no address of ours is called so", f"+{near}" if near else "")
     return None

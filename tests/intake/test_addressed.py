@@ -105,8 +105,8 @@ class TestInWhatWasSent:
             ("dnoe", "no address of ours is called so"),
             ("snooze-soon", "'soon' is no time"),
             ("assign-mallory", "there is no agent 'mallory'"),
-            ("list", "there is no command 'list'"),
-            ("unmerge", "unmerged is not possible"),
+            ("list", "no address of ours is called so"),
+            ("unmerge", "no address of ours is called so"),
         ],
     )
     def test_one_that_cannot_be_done_is_told_and_none_is_done(

@@ -10,10 +10,12 @@ from mailgate.domain.escalation import ADMINS, ApprovalRule, Escalation
 from mailgate.domain.events import Escalate
 from mailgate.domain.model import Actor, ActorKind
 from mailgate.domain.people import Staff
+from mailgate.intake.inbox import Incoming
 from mailgate.mail.trust import Trust
 from tests.desk.auditing import faults
 from tests.desk.conftest import ADMIN, ALICE, BOB, CUSTOMER, settings
 from tests.intake.desk import EVE, SUPPORT, Gateway
+from tests.intake.shared import watching
 
 HOUR = timedelta(hours=1)
 RULE = Escalation("leads", 2 * HOUR, to="alice", approval=ApprovalRule("bob", 4 * HOUR, 48 * HOUR))
@@ -214,6 +216,23 @@ def test_an_address_of_commands_is_none_for_approvals(desk, opened, trusted_as):
         "x", sender=BOB.address, to="support+approve@desk.example", References=reference(desk)
     )
     assert desk.ticket(opened).approval is not None
+
+
+def test_nor_is_it_one_in_what_was_sent_from_the_shared_mailbox(desk, opened):
+    watching(desk)
+    desk.now += timedelta(minutes=1)
+    head = {
+        "From": f"Bob <{SUPPORT}>",
+        "To": SUPPORT,
+        "Bcc": "support+approve@desk.example",
+        "Message-ID": "<yes@desk.example>",
+        "In-Reply-To": "<m1@customer.example>",
+    }
+    raw = "".join(f"{name}: {value}\r\n" for name, value in head.items()) + "\r\nYes.\r\n"
+    desk.inbox.put(Incoming(raw.encode(), SUPPORT, (SUPPORT,), desk.now, "support", "sent"))
+    desk.worker.drain()
+    assert desk.ticket(opened).approval is not None
+    assert refused(desk) == "no address of ours is called so"
 
 
 def reference(desk) -> str:
