@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import css_inline
-from jinja2 import FileSystemLoader, pass_context
+from jinja2 import FileSystemLoader, nodes, pass_context
 from jinja2.runtime import Context
 
 from mailgate.errors import MailgateError, Permanent, Refused, Temporary
 from mailgate.mail.plain import SUBJECT_LIMIT, many_lines, one_line
 from mailgate.mail.sample import TAG, begun, samples
 from mailgate.mail.sandbox import FAULTS, Sandbox, place, reason
-from mailgate.mail.untold import parsed, set_in, shape, untold
+from mailgate.mail.untold import included, parsed, set_in, shape, untold
 from mailgate.mail.wording import Wording, bare_subject, excerpt, paragraphs, quote
 
 PARTS = ("subject", "txt", "html")
@@ -142,11 +142,15 @@ class Renderer:
         shipped = self._folders[-1]
         read = [*shipped.glob("*.j2"), *(shipped / self._fallback).glob("*.j2"), *own]
         templates = {file: parsed(sandbox, file) for file in read}
-        around = frozenset[str]().union(*(set_in(each) for each in templates.values() if each))
+        whole = [each for each in templates.values() if each]
+        around = frozenset[str]().union(*map(set_in, whole))
+        including = [each for each in whole if each.find(nodes.Include)]
         for file in own:
             template = templates[file]
             if template is not None:
-                yield from (f"{file}:{fault}" for fault in untold(template, given, around))
+                by = including if included(file, including) else ()
+                handed = frozenset[str]().union(*map(set_in, by))
+                yield from (f"{file}:{fault}" for fault in untold(template, given, around, handed))
 
     def _to_prepare(self) -> Iterator[dict[str, Any]]:
         """Yield samples to begin answers to, where there is a template for that."""

@@ -16,6 +16,8 @@ Shape = Mapping[str, Any]
 
 _OF_JINJA = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
 _OF_RENDERING = frozenset({"language", "rtl"})
+_ASKING = frozenset({"defined", "undefined"})
+_DEFAULTS = frozenset({"d", "default"})
 
 
 def shape(contexts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -38,6 +40,27 @@ def set_in(template: nodes.Template) -> frozenset[str]:
     return frozenset(names)
 
 
+def included(file: Path, templates: Iterable[nodes.Template]) -> bool:
+    """Tell whether one of these templates takes a file in, or one whose name it works out."""
+    for template in templates:
+        for each in template.find_all(nodes.Include):
+            target = getattr(each.template, "value", None)
+            if target is None or file.name in target:  # a name with folders before it, or a list
+                return True
+    return False
+
+
+def _may_be_missing(template: nodes.Template) -> frozenset[str]:
+    """Return what a template says may be missing, by `is defined` or `default`."""
+    asked = [each.node for each in template.find_all(nodes.Test) if each.name in _ASKING]
+    asked += [
+        each.node
+        for each in template.find_all(nodes.Filter)
+        if each.name in _DEFAULTS and each.node is not None
+    ]
+    return frozenset(map(_written, asked))
+
+
 def parsed(environment: Environment, file: Path) -> nodes.Template | None:
     """Return a template as it is read; None for one that cannot be, which rendering tells of."""
     try:
@@ -46,16 +69,22 @@ def parsed(environment: Environment, file: Path) -> nodes.Template | None:
         return None
 
 
-def untold(template: nodes.Template, given: Shape, around: frozenset[str]) -> Iterator[str]:
-    """Yield `LINE: what is wrong` of each name that is neither given nor set here or `around`."""
-    own = set_in(template)
-    known = own | around | given.keys() | _OF_JINJA | _OF_RENDERING
+def untold(
+    template: nodes.Template, given: Shape, around: frozenset[str], handed: frozenset[str]
+) -> Iterator[str]:
+    """Yield `LINE: what is wrong` of each name that is neither given nor set here or `around`.
+
+    Those `handed` to it by who includes it may be other than what notices are given.
+    """
+    own, asked = set_in(template) | handed, _may_be_missing(template)
+    known = own | around | given.keys() | asked | _OF_JINJA | _OF_RENDERING
     for name in template.find_all(nodes.Name):
         if name.name not in known:
             yield f"{name.lineno}: {name.name!r} is undefined"
     for part in template.find_all(nodes.Getattr):
         holder = _shape_of(part.node, given, own)
-        if holder is not None and part.attr not in holder:
+        missing = holder is not None and part.attr not in holder
+        if missing and _written(part) not in asked:
             yield f"{part.lineno}: {_written(part.node)!r} has no {part.attr!r}"
 
 

@@ -47,10 +47,22 @@ def test_what_rendering_finds_on_a_line_is_told_once(own):
         f"{RARE}{{% import '_phrases.j2' as words %}}{{{{ words.statuses.new }}}}{{% endif %}}",
         "{% from '_phrases.j2' import working as it, nobody %}{{ it }}{{ nobody }}",
         "{% macro of(ticket) %}{{ ticket.anything }}{% endmacro %}",
+        "{% if ours is defined %}{{ ours }}{% endif %}{{ ticket.of_ours | default('none') }}",
     ],
 )
 def test_what_a_template_sets_by_itself_is_none(own, text):
     assert checked(own, "reopened.txt.j2", text) == []
+
+
+@pytest.mark.parametrize("name", ["'_row.txt.j2'", "['_mine.txt.j2', '_row.txt.j2']"])
+def test_what_is_set_around_an_included_template_is_what_it_is_there(own, name):
+    row = own / "en" / "_row.txt.j2"
+    row.write_text("{{ ticket.last_message_at }}", "utf-8")
+    loop = f"{{% for ticket in tickets %}}{{% include {name} %}}{{% endfor %}}"
+    assert checked(own, "reopened.txt.j2", loop) == []
+    assert checked(own, "reopened.txt.j2", "Reopened.") == [
+        f"{row}:1: 'ticket' has no 'last_message_at'"
+    ]
 
 
 def test_the_templates_that_come_along_may_be_copied_and_say_no_such_name(own):
