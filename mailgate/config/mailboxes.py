@@ -33,7 +33,7 @@ def mailboxes(config: Config, source: Source) -> Iterator[Fault]:
         yield from _once(mailbox.name, name, "another mailbox has it", seen, source)
         if mailbox.host:
             user = mailbox.user or mailbox.address or config.desk.address
-            account, host = (mailbox.host.lower(), mailbox.port, user), (*path, "host")
+            account, host = (mailbox.host.lower(), user), (*path, "host")
             folder = (*account, mailbox.inbox)
             yield from _once(folder, host, "this very folder is watched", seen, source)
             watched[account] += 1
